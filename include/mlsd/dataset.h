@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlsd/dataset.h - a table with roles: which columns are features, which is the target.
+ *
+ * A data set never changes once made; row views share its storage. Features are numbers or
+ * categories. The target is a number (regression) or a class: classes are numbered 0, 1, ... in
+ * ascending order of value (numbers) or of code point (texts).
+ */
+#ifndef MLSD_DATASET_H
+#define MLSD_DATASET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mlsd/context.h"
+#include "mlsd/export.h"
+#include "mlsd/matrix.h"
+#include "mlsd/status.h"
+#include "mlsd/table.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mlsd_dataset mlsd_dataset;
+
+typedef int32_t mlsd_task;
+enum {
+    MLSD_TASK_AUTO = 0, /* texts and two values: classification; whole numbers with at most 20
+                           values: multiclass; otherwise regression; no target: none */
+    MLSD_TASK_REGRESSION = 1,
+    MLSD_TASK_BINARY = 2,
+    MLSD_TASK_MULTICLASS = 3,
+    MLSD_TASK_NONE = 4 /* no target: for transforms and prediction */
+};
+
+/* Give columns roles: columns[i] gets roles[i] out of "feature", "target", "weight", "group",
+ * "time", "id", "slice", "ignore" ("slice" columns are features too). Columns that are not named
+ * are features. Storage is shared with the table, which may be freed. Errors: MLSD_E_COLUMN, with
+ * the nearest name; MLSD_E_ARG for an unknown role; MLSD_E_DATA when the target is missing
+ * somewhere, is infinite, or does not suit the task (three values for binary, texts for
+ * regression), or a weight is negative. Since 0.1. */
+MLSD_API mlsd_status mlsd_dataset_from_table(const mlsd_context *context, const mlsd_table *table,
+                                             const char *const *columns, const char *const *roles,
+                                             int64_t n, mlsd_task task, mlsd_dataset **out);
+
+/* Copy X (n x p), y (n x 1 or NULL) and weight (n x 1 or NULL). Features are called "x0", "x1", ...
+ * Errors: MLSD_E_SHAPE, MLSD_E_DATA as above. Since 0.1. */
+MLSD_API mlsd_status mlsd_dataset_from_matrix(const mlsd_context *context, const mlsd_matrix *X,
+                                              const mlsd_matrix *y, const mlsd_matrix *weight,
+                                              mlsd_task task, mlsd_dataset **out);
+
+/* The same without copying X: mlsd keeps the pointer and calls release(user) exactly once, when the
+ * last data set that uses it ends. X must not change until then. On failure release is not called.
+ * release may be NULL. Since 0.1. */
+MLSD_API mlsd_status mlsd_dataset_adopt(const mlsd_context *context, const mlsd_matrix *X,
+                                        const mlsd_matrix *y, const mlsd_matrix *weight,
+                                        mlsd_task task, mlsd_release_fn release, void *user,
+                                        mlsd_dataset **out);
+
+/* A view of some rows, in the order given, repeats allowed; classes keep their numbers.
+ * Errors: MLSD_E_ARG for a row that is not there. Since 0.1. */
+MLSD_API mlsd_status mlsd_dataset_rows(const mlsd_dataset *dataset, const int64_t *rows, int64_t n,
+                                       mlsd_dataset **out);
+
+/* End a data set; NULL is fine. Views of it live on. Since 0.1. */
+MLSD_API void mlsd_dataset_free(mlsd_dataset *dataset);
+
+/* Sizes and task. n_classes is 0 without classes. Since 0.1. */
+MLSD_API int64_t mlsd_dataset_n_rows(const mlsd_dataset *dataset);
+MLSD_API int64_t mlsd_dataset_n_features(const mlsd_dataset *dataset);
+MLSD_API mlsd_task mlsd_dataset_task(const mlsd_dataset *dataset);
+MLSD_API int64_t mlsd_dataset_n_classes(const mlsd_dataset *dataset);
+
+/* Names; NULL when i is out of range. A class that is a number has its shortest decimal text.
+ * Since 0.1. */
+MLSD_API const char *mlsd_dataset_feature_name(const mlsd_dataset *dataset, int64_t i);
+MLSD_API const char *mlsd_dataset_class_name(const mlsd_dataset *dataset, int64_t i);
+
+/* Copy the target, one value a row: numbers, or class numbers. Errors: MLSD_E_BUFFER;
+ * MLSD_E_UNSUPPORTED without a target. Since 0.1. */
+MLSD_API mlsd_status mlsd_dataset_target(const mlsd_dataset *dataset, double *out,
+                                         int64_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MLSD_DATASET_H */

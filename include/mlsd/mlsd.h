@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlsd/mlsd.h - all of mlsd. The headers in the order in which a user meets them.
+ */
+#ifndef MLSD_MLSD_H
+#define MLSD_MLSD_H
+
+#include "mlsd/export.h"
+#include "mlsd/status.h"
+#include "mlsd/version.h"
+#include "mlsd/matrix.h"
+#include "mlsd/context.h"
+#include "mlsd/kind.h"
+#include "mlsd/spec.h"
+#include "mlsd/table.h"
+#include "mlsd/arrow.h"
+#include "mlsd/dataset.h"
+#include "mlsd/split.h"
+#include "mlsd/curve.h"
+#include "mlsd/model.h"
+#include "mlsd/metric.h"
+#include "mlsd/result.h"
+#include "mlsd/validate.h"
+#include "mlsd/slice.h"
+#include "mlsd/experiment.h"
+#include "mlsd/report.h"
+
+#endif /* MLSD_MLSD_H */

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlsd/model.h - fit a spec to a data set, and use what comes out.
+ *
+ * A model never changes once made: any number of threads may predict with one. Kinds are listed by
+ * mlsd_kind_at("estimator", i) and mlsd_kind_at("transform", i).
+ */
+#ifndef MLSD_MODEL_H
+#define MLSD_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mlsd/context.h"
+#include "mlsd/curve.h"
+#include "mlsd/dataset.h"
+#include "mlsd/export.h"
+#include "mlsd/matrix.h"
+#include "mlsd/spec.h"
+#include "mlsd/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mlsd_model mlsd_model;
+
+typedef int32_t mlsd_output;
+enum {
+    MLSD_OUTPUT_VALUE = 1,    /* n x 1: the number, or the class number */
+    MLSD_OUTPUT_PROBA = 2,    /* n x n_classes: probabilities */
+    MLSD_OUTPUT_DECISION = 3, /* n x 1 for two classes, n x n_classes for more: scores */
+    MLSD_OUTPUT_FEATURES = 4  /* n x (features out): what a transform makes */
+};
+
+/* Fit. `valid` (may be NULL) is watched by estimators that train by epochs, never trained on; it
+ * must have the training set's columns. `curve` (may be NULL) receives their "train" and "valid"
+ * losses, and its rule decides about stopping instead of the spec's own. "Did not converge" is a
+ * result: mlsd_model_get_f64(model, "converged"). Errors: MLSD_E_KIND (not an estimator),
+ * MLSD_E_DATA, MLSD_E_SHAPE, MLSD_E_PARAM_CONFLICT, MLSD_E_NUMERIC, MLSD_E_CANCELLED. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec *spec,
+                                    const mlsd_dataset *train, const mlsd_dataset *valid,
+                                    mlsd_curve *curve, mlsd_model **out);
+
+/* End a model; NULL is fine. Since 0.1. */
+MLSD_API void mlsd_model_free(mlsd_model *model);
+
+/* Predict into out[0 .. capacity), row-major, mlsd_model_n_outputs columns. Columns are found by
+ * name where the model was fitted with names, otherwise by position; categories that were not seen
+ * are treated as the spec says. Errors: MLSD_E_COLUMN, MLSD_E_SHAPE, MLSD_E_TYPE, MLSD_E_DATA (NaN
+ * where the model cannot take it, by row and column), MLSD_E_BUFFER, MLSD_E_UNSUPPORTED,
+ * MLSD_E_CANCELLED. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_predict(const mlsd_context *context, const mlsd_model *model,
+                                        const mlsd_dataset *data, mlsd_output what, double *out,
+                                        int64_t capacity);
+
+/* The same for numbers in a matrix, by position; the short way for single rows. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_predict_matrix(const mlsd_context *context, const mlsd_model *model,
+                                               const mlsd_matrix *X, mlsd_output what, double *out,
+                                               int64_t capacity);
+
+/* Columns of an output; 0 where the model does not have it. Since 0.1. */
+MLSD_API int64_t mlsd_model_n_outputs(const mlsd_model *model, mlsd_output what);
+
+/* What it was fitted with. Since 0.1. */
+MLSD_API const mlsd_spec *mlsd_model_spec(const mlsd_model *model);
+MLSD_API mlsd_task mlsd_model_task(const mlsd_model *model);
+MLSD_API int64_t mlsd_model_n_features(const mlsd_model *model);
+MLSD_API int64_t mlsd_model_n_classes(const mlsd_model *model);
+
+/* Names; NULL when i is out of range. output_name is that of MLSD_OUTPUT_FEATURES. Since 0.1. */
+MLSD_API const char *mlsd_model_feature_name(const mlsd_model *model, int64_t i);
+MLSD_API const char *mlsd_model_class_name(const mlsd_model *model, int64_t i);
+MLSD_API const char *mlsd_model_output_name(const mlsd_model *model, int64_t i);
+
+/* A fitted number by name: "n_iter", "converged", "intercept", "alpha", ... A pipeline passes the
+ * question on to its last step; "name.number" asks a step. Errors: MLSD_E_PARAM_UNKNOWN with the
+ * names there are. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_get_f64(const mlsd_model *model, const char *name, double *out);
+
+/* A fitted array by name: "coef" (outputs x features), "intercept", "mean", ..., row-major.
+ * *out_rows and *out_cols are always set when the name is known; out may be NULL with capacity 0.
+ * Errors: MLSD_E_PARAM_UNKNOWN, MLSD_E_BUFFER. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_get_array(const mlsd_model *model, const char *name, double *out,
+                                          int64_t capacity, int64_t *out_rows, int64_t *out_cols);
+
+/* Write a model file: versioned, checksummed, little-endian; never half a file. Errors: MLSD_E_IO.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_model_save(const mlsd_model *model, const char *path);
+
+/* Read one. Errors: MLSD_E_IO, MLSD_E_PARSE (not a model file), MLSD_E_CORRUPT, MLSD_E_VERSION.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_model_load(const mlsd_context *context, const char *path,
+                                     mlsd_model **out);
+
+/* The same bytes in memory: *out_size is always set, buf may be NULL with capacity 0 to ask.
+ * Errors: MLSD_E_BUFFER. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_to_bytes(const mlsd_model *model, void *buf, size_t capacity,
+                                         size_t *out_size);
+MLSD_API mlsd_status mlsd_model_from_bytes(const mlsd_context *context, const void *bytes,
+                                           size_t size, mlsd_model **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MLSD_MODEL_H */

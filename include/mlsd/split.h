@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlsd/split.h - which rows are trained on and which are tested on.
+ *
+ * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
+ * time_series_split. With the same integer `seed` they give index for index what scikit-learn's
+ * splitters give with the same `random_state`. Folds never change once made.
+ */
+#ifndef MLSD_SPLIT_H
+#define MLSD_SPLIT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mlsd/context.h"
+#include "mlsd/dataset.h"
+#include "mlsd/export.h"
+#include "mlsd/matrix.h"
+#include "mlsd/spec.h"
+#include "mlsd/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mlsd_folds mlsd_folds;
+
+/* Split n rows. y (n x 1, or NULL) is needed by stratified splitters: its distinct values are the
+ * classes. Errors: MLSD_E_KIND when the spec is not a splitter; MLSD_E_SHAPE; MLSD_E_DATA when the
+ * request cannot be met, with the numbers and what would work. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_split(const mlsd_context *context, const mlsd_spec *splitter,
+                                      int64_t n, const mlsd_matrix *y, mlsd_folds **out);
+
+/* Split the rows of a data set, with its target as y where it has classes. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_split_dataset(const mlsd_context *context,
+                                              const mlsd_spec *splitter,
+                                              const mlsd_dataset *dataset, mlsd_folds **out);
+
+/* End folds; NULL is fine. Since 0.1. */
+MLSD_API void mlsd_folds_free(mlsd_folds *folds);
+
+/* Rows that were split, number of splits, and parts of each: part 0 is training and the last part is
+ * test; a three-way holdout has validation between. Since 0.1. */
+MLSD_API int64_t mlsd_folds_n_rows(const mlsd_folds *folds);
+MLSD_API int64_t mlsd_folds_n_splits(const mlsd_folds *folds);
+MLSD_API int64_t mlsd_folds_n_parts(const mlsd_folds *folds);
+
+/* How many rows a part has; -1 when out of range. Since 0.1. */
+MLSD_API int64_t mlsd_folds_part_size(const mlsd_folds *folds, int64_t split, int64_t part);
+
+/* Copy a part's rows, in scikit-learn's order: ascending for the k-fold family, drawn order for a
+ * shuffled holdout. Errors: MLSD_E_ARG, MLSD_E_BUFFER. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int64_t part,
+                                     int64_t *out, int64_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MLSD_SPLIT_H */

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * mlsd/validate.h - cross-validation, and models side by side.
+ */
+#ifndef MLSD_VALIDATE_H
+#define MLSD_VALIDATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mlsd/context.h"
+#include "mlsd/dataset.h"
+#include "mlsd/export.h"
+#include "mlsd/result.h"
+#include "mlsd/spec.h"
+#include "mlsd/split.h"
+#include "mlsd/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Fit `estimator` on part 0 of every split and score its last part. Everything in the spec,
+ * preprocessing included, is fitted inside the fold. Table "folds": fold, a column for each metric,
+ * n_train, n_test, status, message (a fold that fails is recorded, not fatal, unless all do), and
+ * in "timings" fit_seconds, predict_seconds. Table "predictions": row, fold, value or p_<class>.
+ * Numbers for each metric m: "m.mean", "m.low", "m.high", "m.se", by the corrected resampled t
+ * interval at 95 % (Nadeau & Bengio 2003, Machine Learning 52:239, eq. 8: variance times
+ * (1/J + n_test/n_train)). Errors: MLSD_E_KIND, MLSD_E_SHAPE (folds of another number of rows),
+ * MLSD_E_DATA (every fold failed), MLSD_E_CANCELLED. Since 0.1. */
+MLSD_API mlsd_status mlsd_cross_validate(const mlsd_context *context, const mlsd_spec *estimator,
+                                         const mlsd_dataset *dataset, const mlsd_folds *folds,
+                                         const char *const *metrics, int64_t n_metrics,
+                                         mlsd_result **out);
+
+/* Cross-validate several estimators on the same folds, given from simple to strong, and set them
+ * side by side on one metric. Table "leaderboard": model, score, low, high, difference to the first
+ * with difference_low and difference_high (corrected resampled t on the paired differences),
+ * model_bytes, within_one_se, chosen; in "timings" fit_seconds and predict_us_per_row. Text
+ * "chosen": the simplest whose score is within one corrected standard error of the best (Breiman,
+ * Friedman, Olshen & Stone 1984, section 3.4.3). Table "fold_scores": model, fold, score. The
+ * verdict says it in a sentence. Errors as above. Since 0.1. */
+MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
+                                      const mlsd_spec *const *estimators,
+                                      const char *const *names, int64_t n_estimators,
+                                      const mlsd_dataset *dataset, const mlsd_folds *folds,
+                                      const char *metric, mlsd_result **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* MLSD_VALIDATE_H */

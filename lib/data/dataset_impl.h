@@ -1,0 +1,53 @@
+/* dataset_impl.h - what a data set is made of. */
+#ifndef MLSD_DATA_DATASET_IMPL_H
+#define MLSD_DATA_DATASET_IMPL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "mlsd/dataset.h"
+#include "data/frame.h"
+#include "data/table_impl.h"
+
+/* What the views of a data set share. */
+typedef struct mlsd__data_store {
+    atomic_int references;
+    mlsd__allocator allocator;
+    mlsd_table *table;        /* shared columns, or NULL for a matrix */
+    mlsd_matrix matrix;       /* where table == NULL */
+    double *matrix_copy;      /* owned copy behind `matrix`, or NULL */
+    mlsd_release_fn release;
+    void *release_user;
+    int64_t n_rows, n_features;
+    mlsd__feature *features;  /* names owned by name_arena or table */
+    char **names;
+    mlsd__frame_column *columns; /* n_features, where table != NULL */
+    mlsd_task task;
+    double *target;           /* n_rows numbers or class numbers; NULL without */
+    double *weight;           /* NULL without */
+    int64_t n_classes;
+    char **class_names;       /* n_classes */
+    double *class_values;     /* n_classes numbers, NULL when classes are texts */
+    char *target_name;        /* NULL without */
+    bool has_names;           /* the user gave feature names: models then match columns by name */
+} mlsd__data_store;
+
+struct mlsd_dataset {
+    uint64_t magic;
+    mlsd__data_store *store;
+    int64_t n_rows;
+    int64_t *rows; /* NULL: all */
+};
+
+/* The frame of a data set's features; lives as long as the data set. */
+void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out);
+
+/* Target and weight of the data set's rows in order, gathered: *out is owned (mlsd__free) or NULL
+ * where there is none. */
+mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
+mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
+
+/* Position of a feature by name, -1 without. */
+int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name);
+
+#endif

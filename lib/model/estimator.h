@@ -1,0 +1,76 @@
+/* estimator.h - what an estimator or a transform must bring: one table of functions.
+ *
+ * fit() reads a frame and makes an immutable state; predict_block() and transform_block() turn n rows
+ * into numbers and may be called from many threads at once. Everything else (columns by name, classes,
+ * files, threads over blocks, pipelines) is done once, in lib/model/model.c. */
+#ifndef MLSD_MODEL_ESTIMATOR_H
+#define MLSD_MODEL_ESTIMATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mlsd/curve.h"
+#include "mlsd/model.h"
+#include "base/file.h"
+#include "base/kindtable.h"
+#include "base/scope.h"
+#include "data/frame.h"
+
+/* What fit() is given. All borrowed. Checked before: n_rows >= 1, y finite, weights finite and >= 0
+ * with a positive sum, classes 0..n_classes-1 in y; X has no infinity; no NaN unless takes_nan. */
+typedef struct mlsd__train {
+    const mlsd__frame *x;
+    const double *y;      /* numbers or class numbers; NULL for a transform without target */
+    const double *weight; /* NULL: ones */
+    mlsd_task task;
+    int64_t n_classes;    /* 0 for regression; classes that no row has are legal in folds */
+    const mlsd__frame *x_valid; /* NULL: none */
+    const double *y_valid;
+    const double *weight_valid;
+    mlsd_curve *curve;    /* NULL: none asked for */
+} mlsd__train;
+
+typedef struct mlsd__estimator_ops {
+    bool classifies, regresses, transforms; /* what it can be used for */
+    bool takes_nan;        /* missing values need no imputing */
+    bool takes_category;   /* category features need no encoding; otherwise they are MLSD_E_DATA */
+    bool is_iterative;     /* trains by epochs: fills a curve, uses a validation set */
+    bool has_proba;        /* predict_block gives probabilities (classifies) */
+
+    /* Check parameters against each other and the task, before any work; NULL for none. */
+    mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);
+
+    /* Fit. *out_state is freed by free_state. */
+    mlsd_status (*fit)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state);
+
+    /* n rows of x (row stride ld) to out. what is VALUE (regression numbers), PROBA (n x n_classes) or
+     * DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from PROBA or
+     * DECISION outside. scratch has n * scratch_width(state) doubles. */
+    void (*predict_block)(const void *state, const double *x, int64_t n, int64_t ld,
+                          mlsd_output what, double *out, double *scratch);
+    int64_t (*scratch_width)(const void *state); /* NULL: 0 */
+
+    /* Transforms: what the columns out are, and the block function (state is passed). */
+    const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
+    mlsd__block_fn transform_block;
+
+    /* Fitted numbers and arrays by name. list i-th name: "coef", ...; NULL past the end. Data belongs to
+     * the state. rows x cols, row-major; a number is 1 x 1. */
+    const char *(*attribute)(const void *state, int64_t i, const double **data, int64_t *rows,
+                             int64_t *cols);
+
+    mlsd_status (*save)(const void *state, mlsd__writer *w);
+    /* Features of the frame the state was fitted on come back with the model, so save need not repeat
+     * them. Must survive any bytes: fail through the reader, never crash or over-allocate. */
+    mlsd_status (*load)(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
+                        int64_t n_features, int64_t n_classes, void **out_state);
+    void (*free_state)(const mlsd__allocator *a, void *state);
+} mlsd__estimator_ops;
+
+/* Fit a spec on a prepared training set without the outer model (pipelines, cross-validation, searches
+ * inside a fit). Does the checks that mlsd__train promises. */
+mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                                void **out_state);
+
+#endif

@@ -1,0 +1,25 @@
+/* gram.h - centred weighted moments of [X y]: the mergeable summary behind linear models. */
+#ifndef MLSD_NUMERIC_GRAM_H
+#define MLSD_NUMERIC_GRAM_H
+
+#include <stdint.h>
+
+#include "base/scope.h"
+
+/* q columns (features, then targets). scatter is the upper triangle of sum w (z - mean)(z - mean)'. */
+typedef struct mlsd__gram {
+    int64_t q;
+    double weight;   /* sum of weights (rows without weights) */
+    int64_t n_rows;
+    double *mean;    /* q */
+    double *scatter; /* q x q, row-major, upper */
+} mlsd__gram;
+
+mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q);
+void mlsd__gram_free(mlsd__gram *g, const mlsd__allocator *a);
+/* Add n rows of `z` (n x q, row stride ld; spoiled: centred in place), weight NULL for ones. */
+void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const double *weight);
+/* Merge b into a (Chan, Golub & LeVeque 1983, pairwise update). */
+void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b);
+
+#endif

@@ -19,6 +19,7 @@ typedef struct mlsd__column {
     char **levels;            /* categories: n_levels texts in one arena, in code order */
     int64_t n_levels;
     char *level_arena;
+    struct mlsd__column *levels_of; /* retained: the column that owns the levels; NULL: this one */
     void *owned;              /* what to mlsd__free for values; NULL when adopted */
     mlsd_release_fn release;  /* adopted values: called once with release_user */
     void *release_user;
@@ -43,9 +44,15 @@ mlsd_status mlsd__column_new(const mlsd__allocator *a, mlsd_column_type type, vo
 mlsd_status mlsd__column_new_category(const mlsd__allocator *a, int32_t *owned_codes, int64_t n,
                                       const mlsd__dictionary *levels, mlsd__column **out);
 
+/* The same with the levels put into ascending order of code point first: the codes are rewritten. */
+mlsd_status mlsd__column_new_sorted(const mlsd__allocator *a, int32_t *owned_codes, int64_t n,
+                                    const mlsd__dictionary *levels, mlsd__column **out);
+
 mlsd_status mlsd__table_new(const mlsd__allocator *a, mlsd_table **out);
 /* Add or replace a column; takes over the caller's reference also on failure. */
 mlsd_status mlsd__table_set_column(mlsd_table *t, const char *name, mlsd__column *column);
+/* Add a column whose name is known to be new: no search, so that wide tables cost linear time. */
+mlsd_status mlsd__table_append_column(mlsd_table *t, const char *name, mlsd__column *column);
 /* A table that shares all columns. */
 mlsd_status mlsd__table_share(const mlsd_table *t, mlsd_table **out);
 /* A table of some rows (copied values, shared levels). */

@@ -5,7 +5,8 @@
  *
  * A result never changes once made. Its JSON has one place for all that differs from run to run
  * (seconds, microseconds, memory, dates), the top-level key "timings"; the rest is the same bytes
- * for the same data, spec and seed.
+ * for the same data, spec and seed. In the names here such an entry is "timings.<name>": the table
+ * "leaderboard" has its seconds, row by row, in the table "timings.leaderboard".
  */
 #ifndef MLSD_RESULT_H
 #define MLSD_RESULT_H
@@ -44,8 +45,9 @@ MLSD_API const char *mlsd_result_name(const mlsd_result *result, int64_t i);
 /* One sentence or more, for a person; "" without one. Since 0.1. */
 MLSD_API const char *mlsd_result_verdict(const mlsd_result *result);
 
-/* Write as JSON: numbers, texts, tables as arrays of objects, "timings" last. NaN and infinities
- * are null, "inf", "-inf". Errors: MLSD_E_BUFFER. Since 0.1. */
+/* Write as JSON: an object with the keys kind, verdict, numbers, texts, tables (each an array of
+ * objects, one a row), models (names) and, last, timings, whose keys have no "timings." in front.
+ * NaN and infinities are null, "inf", "-inf". Errors: MLSD_E_BUFFER. Since 0.1. */
 MLSD_API mlsd_status mlsd_result_to_json(const mlsd_result *result, char *buf, int64_t capacity,
                                          int64_t *out_length);
 

@@ -1,6 +1,6 @@
 /* memory.h - the one door to memory. Nothing else in lib/ calls malloc, calloc, realloc or free.
  *
- * Every block carries its size in front (so callers need not remember it) and is aligned to 64
+ * Every block carries its size in front (so callers need not remember it) and is aligned to 16
  * bytes. Sizes are multiplied here, checked for overflow. */
 #ifndef MLSD_BASE_MEMORY_H
 #define MLSD_BASE_MEMORY_H

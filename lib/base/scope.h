@@ -28,6 +28,7 @@ typedef struct mlsd__scope {
     struct mlsd__team *team;          /* NULL: serial */
     int32_t n_threads;                /* threads that a region may use, >= 1 */
     int32_t worker;                   /* 0 .. n_threads-1 of the region this scope belongs to */
+    int32_t stage_depth;              /* 1: the stage that is shown, deeper ones are not */
     bool on_entry_thread;             /* callbacks may run here */
     void (*on_close)(struct mlsd__scope *scope); /* set by lib/numeric to give OpenBLAS back */
 } mlsd__scope;
@@ -49,10 +50,11 @@ bool mlsd__scope_holds_blas(const mlsd__scope *scope);
 mlsd_status mlsd__checkpoint(mlsd__scope *scope);
 
 /* Name the stage and its number of units (0: unknown); `done` goes back to 0. `stage` is static.
- * Only the outermost stage is shown: inner ones are ignored while `depth` > 0. */
+ * Stages nest, and only the outermost is shown: a fit that names its own stage may be called inside
+ * cross-validation without disturbing its count. Every begin has its end, also on failure. */
 void mlsd__stage_begin(mlsd__scope *scope, const char *stage, int64_t total);
 void mlsd__stage_end(mlsd__scope *scope);
-/* One or more units are done; any thread. Counted only for the outermost stage's `owner` scope tree. */
+/* One or more units of the stage that this scope began (or whose task it is) are done; any thread. */
 void mlsd__stage_advance(mlsd__scope *scope, int64_t units);
 
 /* Send a whole line to the context's log when `level` is heard; only on the entry thread, silently

@@ -35,16 +35,18 @@ typedef struct mlsd__frame_column {
     const double *recode; /* code -> value, for categories whose codes differ from the model's; or NULL */
 } mlsd__frame_column;
 
+/* The source and the rows stand in every frame, also behind a chain; `parent` says only which blocks
+ * come before `block`. So a selection of rows reaches the source by changing `rows`. */
 typedef struct mlsd__frame {
     int64_t n_rows, n_features;      /* after the chain */
     const mlsd__feature *features;   /* n_features, borrowed from dataset or transform state */
-    const int64_t *rows;             /* NULL: all rows in order; else n_rows row numbers */
+    const int64_t *rows;             /* NULL: all rows in order; else n_rows rows of the source */
 
     mlsd_matrix matrix;              /* source 1: where columns == NULL */
     const mlsd__frame_column *columns; /* source 2 */
-    int64_t n_source;                /* columns of the source */
+    int64_t n_source;                /* columns of the source; needed with a chain only */
 
-    const struct mlsd__frame *parent; /* source 3: another frame whose blocks go through `block` */
+    const struct mlsd__frame *parent; /* chain: the frame whose blocks go through `block`, or NULL */
     mlsd__block_fn block;
     const void *block_state;
     int64_t max_width;               /* widest stage of the chain: scratch is 2 * n * max_width */

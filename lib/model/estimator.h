@@ -28,6 +28,7 @@ typedef struct mlsd__train {
     const double *y_valid;
     const double *weight_valid;
     mlsd_curve *curve;    /* NULL: none asked for */
+    bool x_is_finite;     /* x was looked through before and holds neither NaN nor infinity */
 } mlsd__train;
 
 typedef struct mlsd__estimator_ops {
@@ -36,6 +37,9 @@ typedef struct mlsd__estimator_ops {
     bool takes_category;   /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool is_iterative;     /* trains by epochs: fills a curve, uses a validation set */
     bool has_proba;        /* predict_block gives probabilities (classifies) */
+    bool lacks_decision;   /* classifies, but predict_block has no DECISION */
+    bool checks_x;         /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
+                              a pass over the data is saved where they show in the sums */
 
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);
@@ -44,9 +48,15 @@ typedef struct mlsd__estimator_ops {
     mlsd_status (*fit)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state);
 
+    /* Whether these rows can be predicted; NULL where every finite row can. first_row is the number of
+     * the first one for messages, has_nan tells that there is a NaN among them (takes_nan is then
+     * set). scratch as below. */
+    mlsd_status (*check_block)(const void *state, const double *x, int64_t n, int64_t ld,
+                               int64_t first_row, bool has_nan, double *scratch);
+
     /* n rows of x (row stride ld) to out. what is VALUE (regression numbers), PROBA (n x n_classes) or
-     * DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from PROBA or
-     * DECISION outside. scratch has n * scratch_width(state) doubles. */
+     * DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from DECISION or
+     * PROBA outside. FEATURES is asked of a transform without transform_block. scratch has n * scratch_width(state) doubles. */
     void (*predict_block)(const void *state, const double *x, int64_t n, int64_t ld,
                           mlsd_output what, double *out, double *scratch);
     int64_t (*scratch_width)(const void *state); /* NULL: 0 */
@@ -72,5 +82,25 @@ typedef struct mlsd__estimator_ops {
  * inside a fit). Does the checks that mlsd__train promises. */
 mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                                 void **out_state);
+
+/* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
+ * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about
+ * is_iterative, has_proba, classifies, ... */
+const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec);
+const mlsd__estimator_ops *mlsd__estimator_final_ops(const mlsd_spec *spec);
+
+/* MLSD_E_DATA by row and column for the first NaN (unless nan_ok) or infinity of a frame. */
+mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f, bool nan_ok);
+
+/* Owned copies of features: name, levels and texts of each in one block. */
+mlsd_status mlsd__feature_copy(const mlsd__allocator *a, const mlsd__feature *in,
+                               mlsd__feature *out);
+mlsd_status mlsd__features_copy(const mlsd__allocator *a, const mlsd__feature *in, int64_t n,
+                                mlsd__feature **out);
+/* A numeric feature called left + right. */
+mlsd_status mlsd__feature_name(const mlsd__allocator *a, const char *left, const char *right,
+                               mlsd__feature *out);
+void mlsd__feature_free(const mlsd__allocator *a, mlsd__feature *f);
+void mlsd__features_free(const mlsd__allocator *a, mlsd__feature *features, int64_t n);
 
 #endif

@@ -20,12 +20,30 @@ struct mlsd_model {
     char *target_name;
 };
 
+/* A data set's features brought into the model's order and codes; data and model must outlive it. */
+typedef struct mlsd__aligned {
+    mlsd__frame frame;
+    mlsd__frame_column *columns; /* NULL where the source is a matrix */
+    double **recodes;            /* one for each feature, NULL where the codes agree */
+    int64_t n_recodes;
+} mlsd__aligned;
+mlsd_status mlsd__model_align(const mlsd__allocator *a, const mlsd_model *model,
+                              const mlsd_dataset *data, mlsd__aligned *out);
+void mlsd__aligned_free(const mlsd__allocator *a, mlsd__aligned *aligned);
+
+/* Predict the rows of a frame that is aligned already. scope may be NULL for few rows: then they are
+ * done on the calling thread. */
+mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,
+                                      const mlsd__frame *frame, mlsd_output what, double *out);
+
 /* As the public calls, inside an open scope (which may be a worker's serial one). */
 mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
                             const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out);
 mlsd_status mlsd__model_predict(mlsd__scope *scope, const mlsd_model *model,
                                 const mlsd_dataset *data, mlsd_output what, double *out,
                                 int64_t capacity);
+/* Columns of an output, 0 where the model does not have it. */
+int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what);
 /* Bytes of the saved model, without saving it to a file. */
 mlsd_status mlsd__model_n_bytes(const mlsd_model *model, int64_t *out);
 

@@ -15,12 +15,7 @@
 #define MLSD__TIMINGS_PREFIX "timings."
 
 typedef int32_t mlsd__entry_type;
-enum {
-    MLSD__ENTRY_NUMBER = 1,
-    MLSD__ENTRY_TEXT = 2,
-    MLSD__ENTRY_TABLE = 3,
-    MLSD__ENTRY_MODEL = 4
-};
+enum { MLSD__ENTRY_NUMBER = 1, MLSD__ENTRY_TEXT = 2, MLSD__ENTRY_TABLE = 3, MLSD__ENTRY_MODEL = 4 };
 
 typedef struct mlsd__entry {
     char *name; /* with "timings." in front where timing */
@@ -46,7 +41,8 @@ mlsd_status mlsd__result_new(const mlsd__allocator *a, const char *kind, mlsd_re
 mlsd_status mlsd__result_set_f64(mlsd_result *r, const char *name, double value, bool timing);
 mlsd_status mlsd__result_set_str(mlsd_result *r, const char *name, const char *value, bool timing);
 /* Takes the table or model over, also on failure. */
-mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table *table, bool timing);
+mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table *table,
+                                   bool timing);
 mlsd_status mlsd__result_set_model(mlsd_result *r, const char *name, mlsd_model *model);
 mlsd_status mlsd__result_set_verdict(mlsd_result *r, const char *text);
 /* Copy the numbers, texts and (shared) tables of `from`, each name behind `prefix` ("slices."), and

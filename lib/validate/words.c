@@ -1,0 +1,39 @@
+/* words.c - numbers as people read them: rounded for a sentence, never for a computation. */
+#include <math.h>
+
+#include "validate/words.h"
+
+enum { SIGNIFICANT = 4 };
+
+/* Largest and smallest magnitudes that are written without an exponent. */
+static const double LARGE = 1e9, SMALL = 1e-5;
+
+void mlsd__words_number(mlsd__text *t, double value)
+{
+    const double size = fabs(value);
+    if (isnan(value)) {
+        mlsd__text_append(t, "not known");
+        return;
+    }
+    if (!(size < LARGE) || size < SMALL || value == floor(value)) {
+        mlsd__text_double(t, value);
+        return;
+    }
+    int decimals = SIGNIFICANT - 1;
+    for (double x = size; x >= 10 && decimals > 0; x /= 10) decimals--;
+    for (double x = size; x < 1; x *= 10) decimals++;
+    mlsd__text_fixed(t, value, decimals);
+}
+
+void mlsd__words_estimate(mlsd__text *t, const mlsd__estimate *e, double level)
+{
+    mlsd__words_number(t, e->value);
+    if (isnan(e->low) || isnan(e->high)) return;
+    mlsd__text_append(t, " (");
+    mlsd__text_double(t, 100 * level);
+    mlsd__text_append(t, " % interval ");
+    mlsd__words_number(t, e->low);
+    mlsd__text_append(t, " to ");
+    mlsd__words_number(t, e->high);
+    mlsd__text_append(t, ")");
+}

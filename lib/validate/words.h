@@ -1,0 +1,13 @@
+/* words.h - numbers as people read them, for verdicts. */
+#ifndef MLSD_VALIDATE_WORDS_H
+#define MLSD_VALIDATE_WORDS_H
+
+#include "base/text.h"
+#include "metric/metric_impl.h"
+
+/* Four significant digits, "not known" for NaN. */
+void mlsd__words_number(mlsd__text *t, double value);
+/* "0.3412 (95 % interval 0.31 to 0.37)"; the interval is left out where it is not known. */
+void mlsd__words_estimate(mlsd__text *t, const mlsd__estimate *e, double level);
+
+#endif

@@ -1,0 +1,154 @@
+/* mt19937.c - the Mersenne Twister as NumPy's RandomState runs it, and shuffles that draw exactly
+ * the words RandomState.shuffle draws. Not a source for anything but scikit-learn's indices: all
+ * other randomness is base/random.h. */
+#include "base/mt19937.h"
+
+enum { N = 624, M = 397 };
+
+void mlsd__mt_seed(mlsd__mt19937 *mt, uint32_t seed)
+{
+    uint32_t s = seed;
+    for (uint32_t i = 0; i < N; i++) {
+        mt->state[i] = s;
+        s = 1812433253u * (s ^ (s >> 30)) + i + 1;
+    }
+    mt->position = N;
+}
+
+/* init_by_array of mt19937ar.c (2002). An empty key counts as {0}, as in RandomState([]). */
+void mlsd__mt_seed_array(mlsd__mt19937 *mt, const uint32_t *key, int64_t n)
+{
+    const uint32_t zero = 0;
+    if (n <= 0) {
+        key = &zero;
+        n = 1;
+    }
+    mlsd__mt_seed(mt, 19650218u);
+    uint32_t *const s = mt->state;
+    int64_t i = 1, j = 0;
+    for (int64_t k = n > N ? n : N; k > 0; k--) {
+        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1664525u)) + key[j] + (uint32_t)j;
+        if (++i == N) {
+            s[0] = s[N - 1];
+            i = 1;
+        }
+        if (++j == n) j = 0;
+    }
+    for (int64_t k = N - 1; k > 0; k--) {
+        s[i] = (s[i] ^ ((s[i - 1] ^ (s[i - 1] >> 30)) * 1566083941u)) - (uint32_t)i;
+        if (++i == N) {
+            s[0] = s[N - 1];
+            i = 1;
+        }
+    }
+    s[0] = 0x80000000u;
+    mt->position = N;
+}
+
+static inline uint32_t twisted(uint32_t upper, uint32_t lower, uint32_t far)
+{
+    const uint32_t y = (upper & 0x80000000u) | (lower & 0x7fffffffu);
+    return far ^ (y >> 1) ^ ((0u - (y & 1u)) & 0x9908b0dfu);
+}
+
+/* All 624 words at once: branch-free, so that compilers make vectors of it. */
+static void twist(uint32_t *s)
+{
+    for (int i = 0; i < N - M; i++) s[i] = twisted(s[i], s[i + 1], s[i + M]);
+    for (int i = N - M; i < N - 1; i++) s[i] = twisted(s[i], s[i + 1], s[i + M - N]);
+    s[N - 1] = twisted(s[N - 1], s[0], s[M - 1]);
+}
+
+static inline uint32_t tempered(uint32_t y)
+{
+    y ^= y >> 11;
+    y ^= (y << 7) & 0x9d2c5680u;
+    y ^= (y << 15) & 0xefc60000u;
+    return y ^ (y >> 18);
+}
+
+uint32_t mlsd__mt_u32(mlsd__mt19937 *mt)
+{
+    if (mt->position == N) {
+        twist(mt->state);
+        mt->position = 0;
+    }
+    return tempered(mt->state[mt->position++]);
+}
+
+double mlsd__mt_double(mlsd__mt19937 *mt)
+{
+    const uint32_t a = mlsd__mt_u32(mt) >> 5;
+    const uint32_t b = mlsd__mt_u32(mt) >> 6;
+    return (a * 67108864.0 + b) / 9007199254740992.0;
+}
+
+static uint64_t mask_for(uint64_t max)
+{
+    uint64_t mask = max;
+    for (int shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
+    return mask;
+}
+
+uint64_t mlsd__mt_interval(mlsd__mt19937 *mt, uint64_t max)
+{
+    if (max == 0) return 0;
+    const uint64_t mask = mask_for(max);
+    for (;;) {
+        uint64_t value = mlsd__mt_u32(mt);
+        if (max > UINT32_MAX) value = value << 32 | mlsd__mt_u32(mt);
+        if ((value & mask) <= max) return value & mask;
+    }
+}
+
+/* A rejected word swaps an element with itself and leaves i where it is: a third of the words are
+ * rejected at random, and a branch on that would be mispredicted as often. Tempered words are kept
+ * for a whole block. `values` is an array of `type`. */
+#define SHUFFLE(mt, values, n, type)                                             \
+    do {                                                                         \
+        int64_t i = (n)-1;                                                       \
+        for (; i > (int64_t)UINT32_MAX; i--) {                                   \
+            const int64_t j = (int64_t)mlsd__mt_interval(mt, (uint64_t)i);       \
+            const type swapped = (values)[i];                                    \
+            (values)[i] = (values)[j];                                           \
+            (values)[j] = swapped;                                               \
+        }                                                                        \
+        uint32_t left = i > 0 ? (uint32_t)i : 0;                                 \
+        uint32_t mask = (uint32_t)mask_for(left);                                \
+        uint32_t words[N];                                                       \
+        while (left > 0) {                                                       \
+            if ((mt)->position == N) {                                           \
+                twist((mt)->state);                                              \
+                (mt)->position = 0;                                              \
+            }                                                                    \
+            int32_t k = (mt)->position;                                          \
+            for (int32_t w = k; w < N; w++) words[w] = tempered((mt)->state[w]); \
+            for (; k < N && left > 0; k++) {                                     \
+                const uint32_t word = words[k] & mask;                           \
+                const uint32_t accepted = word <= left;                          \
+                const uint32_t j = accepted ? word : left;                       \
+                const type swapped = (values)[left];                             \
+                (values)[left] = (values)[j];                                    \
+                (values)[j] = swapped;                                           \
+                left -= accepted;                                                \
+                mask >>= left <= mask >> 1;                                      \
+            }                                                                    \
+            (mt)->position = k;                                                  \
+        }                                                                        \
+    } while (0)
+
+void mlsd__mt_shuffle(mlsd__mt19937 *mt, int64_t *values, int64_t n)
+{
+    SHUFFLE(mt, values, n, int64_t);
+}
+
+void mlsd__mt_shuffle_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n)
+{
+    SHUFFLE(mt, values, n, int32_t);
+}
+
+void mlsd__mt_permutation(mlsd__mt19937 *mt, int64_t *out, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = i;
+    mlsd__mt_shuffle(mt, out, n);
+}

@@ -1,0 +1,101 @@
+/* kfold.c - kfold: every row is tested once, in folds whose sizes differ by at most one.
+ *
+ * Index for index scikit-learn's KFold. Folds are stored as one fold number a row. */
+#include "split/splitter.h"
+
+typedef struct params {
+    int64_t n_splits, shuffle, seed;
+} params;
+
+static const mlsd_param kfold_params[] = {
+    MLSD__P_I64(params, n_splits, 2, INT32_MAX - 1, "5", NULL, "number of folds"),
+    MLSD__P_BOOL(params, shuffle, "false", "shuffle the rows before they are cut into folds"),
+    MLSD__P_I64(params, seed, 0, UINT32_MAX, "0", NULL,
+                "seed of the shuffle: scikit-learn's random_state"),
+};
+
+/* The first n % k folds have one row more. */
+static void set_sizes(int64_t *sizes, int64_t n, int64_t k)
+{
+    for (int64_t f = 0; f < k; f++) sizes[f] = n / k + (f < n % k);
+}
+
+static void deal_in_order(mlsd_folds *out)
+{
+    int64_t i = 0;
+    for (int64_t f = 0; f < out->n_splits; f++) {
+        const int64_t end = i + out->sizes[f];
+        for (; i < end; i++) out->ids[i] = (int32_t)f;
+    }
+}
+
+/* Two widths of the same: 32-bit row numbers halve the memory that the shuffle jumps about in. */
+static mlsd_status deal_shuffled(mlsd__scope *scope, mlsd__mt19937 *mt, mlsd_folds *out)
+{
+    int32_t *const order = mlsd__alloc_raw(scope->allocator, out->n_rows, sizeof *order);
+    if (order == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < out->n_rows; i++) order[i] = (int32_t)i;
+    const mlsd_status status = mlsd__split_shuffle_i32(scope, mt, order, out->n_rows);
+    int64_t i = 0;
+    for (int64_t f = 0; status == MLSD_OK && f < out->n_splits; f++) {
+        const int64_t end = i + out->sizes[f];
+        for (; i < end; i++) out->ids[order[i]] = (int32_t)f;
+    }
+    mlsd__free(scope->allocator, order);
+    return status;
+}
+
+static mlsd_status deal_shuffled_wide(mlsd__scope *scope, mlsd__mt19937 *mt, mlsd_folds *out)
+{
+    int64_t *const order = mlsd__alloc_raw(scope->allocator, out->n_rows, sizeof *order);
+    if (order == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd__split_permutation(scope, mt, order, out->n_rows);
+    int64_t i = 0;
+    for (int64_t f = 0; status == MLSD_OK && f < out->n_splits; f++) {
+        const int64_t end = i + out->sizes[f];
+        for (; i < end; i++) out->ids[order[i]] = (int32_t)f;
+    }
+    mlsd__free(scope->allocator, order);
+    return status;
+}
+
+static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__split_input *in,
+                         mlsd_folds *out)
+{
+    const params *const p = mlsd__spec_params(spec);
+    if (p->n_splits > in->n_rows) {
+        return in->n_rows < 2
+                   ? mlsd__fail(MLSD_E_DATA, "kfold needs at least 2 rows, got 1")
+                   : mlsd__fail(
+                         MLSD_E_DATA, "n_splits=%lld is more than the %lld rows; use at most %lld",
+                         (long long)p->n_splits, (long long)in->n_rows, (long long)in->n_rows);
+    }
+    out->form = MLSD__FOLDS_IDS;
+    out->n_splits = p->n_splits;
+    out->n_parts = 2;
+    out->sizes = mlsd__alloc_raw(&out->allocator, p->n_splits, sizeof *out->sizes);
+    if (out->sizes == NULL) return MLSD_E_NOMEM;
+    out->ids = mlsd__alloc_raw(&out->allocator, in->n_rows, sizeof *out->ids);
+    if (out->ids == NULL) return MLSD_E_NOMEM;
+    set_sizes(out->sizes, in->n_rows, p->n_splits);
+    if (!p->shuffle) {
+        deal_in_order(out);
+        return MLSD_OK;
+    }
+    mlsd__mt19937 mt;
+    mlsd__mt_seed(&mt, (uint32_t)p->seed);
+    return in->n_rows <= INT32_MAX ? deal_shuffled(scope, &mt, out)
+                                   : deal_shuffled_wide(scope, &mt, out);
+}
+
+static const mlsd__splitter_ops kfold_ops = {.split = split};
+
+const mlsd_kind mlsd__kind_kfold = {
+    .name = "kfold",
+    .family = "splitter",
+    .doc = "k folds of nearly equal size; each is the test set once",
+    .params = kfold_params,
+    .n_params = MLSD__COUNT(kfold_params),
+    .params_size = sizeof(params),
+    .ops = &kfold_ops,
+};

@@ -1,0 +1,230 @@
+"""Splitters against scikit-learn, index for index, on random problems.
+
+Run with the library's path in MLSD_LIBRARY; MLSD_SWEEP multiplies the number of cases.
+Witness: scikit-learn 1.2.1 on NumPy 1.24 (any 1.x release draws the same indices).
+"""
+
+import ctypes
+import json
+import os
+
+import numpy as np
+import pytest
+from sklearn.model_selection import (
+    KFold,
+    StratifiedKFold,
+    TimeSeriesSplit,
+    train_test_split,
+)
+
+SWEEP = int(os.environ.get("MLSD_SWEEP", "1"))
+P, I64 = ctypes.c_void_p, ctypes.c_int64
+
+
+class Matrix(ctypes.Structure):
+    _fields_ = [
+        ("data", P), ("rows", I64), ("cols", I64), ("row_stride", I64), ("col_stride", I64),
+        ("dtype", ctypes.c_int32), ("flags", ctypes.c_uint32),
+    ]
+
+
+@pytest.fixture(scope="session")
+def lib():
+    path = os.environ.get("MLSD_LIBRARY")
+    if not path:
+        pytest.skip("MLSD_LIBRARY names no library")
+    so = ctypes.CDLL(path)
+    so.mlsd_last_error.restype = ctypes.c_char_p
+    so.mlsd_spec_from_json.argtypes = [P, ctypes.c_char_p, ctypes.POINTER(P)]
+    so.mlsd_spec_free.argtypes = [P]
+    so.mlsd_folds_split.argtypes = [P, P, I64, ctypes.POINTER(Matrix), ctypes.POINTER(P)]
+    so.mlsd_folds_free.argtypes = [P]
+    so.mlsd_folds_n_splits.argtypes = so.mlsd_folds_n_parts.argtypes = [P]
+    so.mlsd_folds_n_splits.restype = so.mlsd_folds_n_parts.restype = I64
+    so.mlsd_folds_part_size.argtypes = [P, I64, I64]
+    so.mlsd_folds_part_size.restype = I64
+    so.mlsd_folds_part.argtypes = [P, I64, I64, P, I64]
+    return so
+
+
+def split(so, n, y=None, **spec):
+    """[[part, ...], ...] as arrays, or a ValueError with mlsd's message."""
+    spec = {k: v for k, v in spec.items() if v is not None}
+    handle, folds = P(), P()
+    text = json.dumps(spec, default=float).encode()
+    assert so.mlsd_spec_from_json(None, text, ctypes.byref(handle)) == 0, so.mlsd_last_error()
+    view = None
+    if y is not None:
+        y = np.ascontiguousarray(y, dtype=np.float64)
+        view = ctypes.byref(Matrix(y.ctypes.data, len(y), 1, 1, 1, 2, 0))
+    status = so.mlsd_folds_split(None, handle, n, view, ctypes.byref(folds))
+    message = so.mlsd_last_error().decode()
+    so.mlsd_spec_free(handle)
+    if status != 0:
+        assert not folds and message
+        raise ValueError(message)
+    result = []
+    for k in range(so.mlsd_folds_n_splits(folds)):
+        parts = []
+        for p in range(so.mlsd_folds_n_parts(folds)):
+            out = np.empty(so.mlsd_folds_part_size(folds, k, p), dtype=np.int64)
+            assert so.mlsd_folds_part(folds, k, p, out.ctypes.data, len(out)) == 0
+            parts.append(out)
+        result.append(parts)
+    so.mlsd_folds_free(folds)
+    return result
+
+
+def same(theirs, ours):
+    """Both callables give the same rows, or both refuse. Returns whether there were rows."""
+    try:
+        expected = theirs()
+    except ValueError:
+        expected = None
+    try:
+        got = ours()
+    except ValueError:
+        got = None
+    assert (expected is None) == (got is None)
+    if expected is None:
+        return False
+    assert len(expected) == len(got)
+    for e, g in zip(expected, got):
+        assert len(e) == len(g)
+        for a, b in zip(e, g):
+            np.testing.assert_array_equal(a, b)
+    return True
+
+
+def random_seed(rng):
+    return int(rng.choice([0, 1, 42, 2**31, 2**32 - 1, rng.randint(0, 2**32, dtype=np.int64)]))
+
+
+def random_classes(rng, n):
+    """Class labels of all shapes: balanced or skewed, few or many, negative or with gaps."""
+    n_classes = rng.choice([1, 2, 3, 5, 10, max(1, n // 3)])
+    labels = rng.permutation(np.arange(-3, 3 * n_classes, 2))[:n_classes].astype(float)
+    weights = rng.dirichlet(np.full(len(labels), rng.choice([0.5, 2.0, 100.0])))
+    return rng.choice(labels, n, p=weights)
+
+
+def count(n):
+    return max(1, n * SWEEP)
+
+
+def test_kfold(lib):
+    rng, n_equal = np.random.RandomState(1), 0
+    for _ in range(count(1500)):
+        n, k, seed = rng.randint(1, 120), rng.randint(2, 14), random_seed(rng)
+        shuffle = bool(rng.randint(2))
+        theirs = KFold(k, shuffle=shuffle, random_state=seed if shuffle else None)
+        n_equal += same(
+            lambda: list(theirs.split(np.zeros(n))),
+            lambda: split(lib, n, kind="kfold", n_splits=k, shuffle=shuffle, seed=seed),
+        )
+    assert n_equal > count(1000)
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_stratified_kfold(lib):
+    rng, n_equal = np.random.RandomState(2), 0
+    for _ in range(count(1500)):
+        n, k, seed = rng.randint(2, 150), rng.randint(2, 9), random_seed(rng)
+        shuffle = bool(rng.randint(2))
+        y = random_classes(rng, n)
+        theirs = StratifiedKFold(k, shuffle=shuffle, random_state=seed if shuffle else None)
+        n_equal += same(
+            lambda: list(theirs.split(np.zeros(n), y)),
+            lambda: split(lib, n, y, kind="stratified_kfold", n_splits=k, shuffle=shuffle, seed=seed),
+        )
+    assert n_equal > count(1000)
+
+
+def random_size(rng, n):
+    kind = rng.randint(4)
+    if kind == 0:
+        return None
+    if kind == 1:
+        return int(rng.randint(1, n + 2))
+    return float(rng.choice([0.1, 0.2, 0.25, 0.3, 1 / 3, 0.5, 0.7, rng.uniform(0.01, 0.99)]))
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_holdout(lib, stratify):
+    rng, n_equal = np.random.RandomState(3 + stratify), 0
+    for _ in range(count(2500)):
+        n, seed = rng.randint(2, 150), random_seed(rng)
+        shuffle = stratify or bool(rng.randint(4))
+        y = random_classes(rng, n)
+        test_size, train_size = random_size(rng, n), random_size(rng, n)
+
+        def theirs():
+            return [train_test_split(
+                np.arange(n), test_size=test_size, train_size=train_size, shuffle=shuffle,
+                random_state=seed, stratify=y if stratify else None)]
+
+        n_equal += same(
+            theirs,
+            lambda: split(lib, n, y, kind="holdout", test_size=test_size, train_size=train_size,
+                          stratify=stratify, shuffle=shuffle, seed=seed),
+        )
+    assert n_equal > count(800)
+
+
+@pytest.mark.parametrize("stratify", [False, True])
+def test_holdout_parts_of_two_are_train_test_split(lib, stratify):
+    rng, n_equal = np.random.RandomState(5 + stratify), 0
+    for _ in range(count(400)):
+        n, seed = rng.randint(4, 300), random_seed(rng)
+        y = random_classes(rng, n)
+        test = float(rng.choice([0.1, 0.2, 0.25, 0.3, 0.5, rng.uniform(0.05, 0.95)]))
+        n_equal += same(
+            lambda: [train_test_split(np.arange(n), test_size=test, random_state=seed,
+                                      stratify=y if stratify else None)],
+            lambda: split(lib, n, y, kind="holdout", parts=[1 - test, test], stratify=stratify,
+                          seed=seed),
+        )
+    assert n_equal > count(100)
+
+
+def test_time_series_split(lib):
+    rng, n_equal = np.random.RandomState(7), 0
+    for _ in range(count(1500)):
+        n, k = rng.randint(1, 80), rng.randint(2, 10)
+        maximum = int(rng.randint(1, 40)) if rng.randint(2) else None
+        test_size = int(rng.randint(1, 12)) if rng.randint(2) else None
+        gap = int(rng.choice([0, 0, 1, 2, 7]))
+        theirs = TimeSeriesSplit(k, max_train_size=maximum, test_size=test_size, gap=gap)
+
+        def expected():
+            parts = list(theirs.split(np.zeros(n)))
+            # With a gap beyond the first test row scikit-learn wraps round to rows of the future.
+            assert all(len(a) == 0 or a.max() < b.min() for a, b in parts)
+            return parts
+
+        n_equal += same(
+            expected,
+            lambda: split(lib, n, kind="time_series_split", n_splits=k, max_train_size=maximum,
+                          test_size=test_size, gap=gap),
+        )
+    assert n_equal > count(700)
+
+
+def test_large(lib):
+    """One case each that twists the generator many times and fills many classes."""
+    rng = np.random.RandomState(8)
+    n = 200_000
+    y = rng.randint(0, 1000, n).astype(float)
+    for stratify in (None, y):
+        assert same(
+            lambda: [train_test_split(np.arange(n), random_state=3, stratify=stratify)],
+            lambda: split(lib, n, stratify, kind="holdout", stratify=stratify is not None, seed=3),
+        )
+    assert same(
+        lambda: list(KFold(5, shuffle=True, random_state=3).split(y)),
+        lambda: split(lib, n, kind="kfold", shuffle=True, seed=3),
+    )
+    assert same(
+        lambda: list(StratifiedKFold(5, shuffle=True, random_state=3).split(y, y)),
+        lambda: split(lib, n, y, kind="stratified_kfold", shuffle=True, seed=3),
+    )

@@ -19,14 +19,14 @@ typedef struct mlsd__data_store {
     mlsd_release_fn release;
     void *release_user;
     int64_t n_rows, n_features;
-    mlsd__feature *features;  /* names owned by name_arena or table */
-    char **names;
+    mlsd__feature *features;  /* n_features; names belong to `names` or `table` */
+    char **names;             /* a matrix's feature names, see mlsd__texts_new; else NULL */
     mlsd__frame_column *columns; /* n_features, where table != NULL */
     mlsd_task task;
     double *target;           /* n_rows numbers or class numbers; NULL without */
     double *weight;           /* NULL without */
     int64_t n_classes;
-    char **class_names;       /* n_classes */
+    char **class_names;       /* n_classes, see mlsd__texts_new */
     double *class_values;     /* n_classes numbers, NULL when classes are texts */
     char *target_name;        /* NULL without */
     bool has_names;           /* the user gave feature names: models then match columns by name */
@@ -42,12 +42,26 @@ struct mlsd_dataset {
 /* The frame of a data set's features; lives as long as the data set. */
 void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out);
 
-/* Target and weight of the data set's rows in order, gathered: *out is owned (mlsd__free) or NULL
- * where there is none. */
+/* Target and weight of the data set's rows in order, gathered: *out is owned (mlsd__free with the
+ * store's allocator) or NULL where there is none. */
 mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
 
 /* Position of a feature by name, -1 without. */
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name);
+
+/* n pointers and room for n_bytes of text behind them, in one block that one mlsd__free ends;
+ * *out_bytes is that room. NULL when memory runs out. */
+char **mlsd__texts_new(const mlsd__allocator *a, int64_t n, int64_t n_bytes, char **out_bytes);
+
+/* Give a store (n_rows known) its target or weight, checked and converted; `task` is what was asked
+ * for. For the two readers of a target: task, classes and target_name are set. On failure what was
+ * set is freed with the store. */
+mlsd_status mlsd__store_read_target(mlsd__data_store *s, const mlsd_matrix *y, mlsd_task task);
+mlsd_status mlsd__store_read_target_column(mlsd__data_store *s, const mlsd__column *y,
+                                           const char *name, mlsd_task task);
+mlsd_status mlsd__store_read_weight(mlsd__data_store *s, const mlsd_matrix *weight);
+mlsd_status mlsd__store_read_weight_column(mlsd__data_store *s, const mlsd__column *weight,
+                                           const char *name);
 
 #endif

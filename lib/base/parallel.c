@@ -249,7 +249,7 @@ void mlsd__stage_advance(mlsd__scope *scope, int64_t units)
     if (scope->stage_depth == 1) atomic_fetch_add(&scope->call->done, units);
 }
 
-void mlsd__log(mlsd__scope *scope, mlsd_log_level level, const char *format, ...)
+void mlsd__log_line(mlsd__scope *scope, mlsd_log_level level, const char *format, ...)
 {
     const mlsd_context *context = scope->call->context;
     if (!scope->on_entry_thread || context == NULL || context->log_fn == NULL) return;

@@ -59,7 +59,7 @@ void mlsd__stage_advance(mlsd__scope *scope, int64_t units);
 
 /* Send a whole line to the context's log when `level` is heard; only on the entry thread, silently
  * dropped elsewhere. */
-void mlsd__log(mlsd__scope *scope, mlsd_log_level level, const char *format, ...)
+void mlsd__log_line(mlsd__scope *scope, mlsd_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Run tasks 0 .. n_tasks-1, each exactly once, on the scope's threads; the calling thread works too.

@@ -39,10 +39,10 @@ static mlsd_status check_counts(mlsd__scope *scope, const mlsd__split_input *in,
                                 (long long)counts[largest]);
     }
     if (k > counts[smallest]) {
-        mlsd__log(scope, MLSD_LOG_WARNING,
-                  "class %s has %lld rows, fewer than n_splits=%lld: some folds will not test it",
-                  mlsd__split_class_text(in, smallest, text), (long long)counts[smallest],
-                  (long long)k);
+        mlsd__log_line(
+            scope, MLSD_LOG_WARNING,
+            "class %s has %lld rows, fewer than n_splits=%lld: some folds will not test it",
+            mlsd__split_class_text(in, smallest, text), (long long)counts[smallest], (long long)k);
     }
     return MLSD_OK;
 }

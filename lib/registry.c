@@ -3,8 +3,10 @@
 #include "base/kindtable.h"
 
 extern const mlsd_kind mlsd__kind_context;
+extern const mlsd_kind mlsd__kind_early_stopping;
 
 const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_context,
+    &mlsd__kind_early_stopping,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

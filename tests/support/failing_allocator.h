@@ -1,4 +1,5 @@
-/* failing_allocator.h - an allocator that counts, fails on command, and knows what is still live. */
+/* failing_allocator.h - an allocator that counts, fails on command, and knows what is still live.
+ */
 #ifndef MLSD_TESTS_FAILING_ALLOCATOR_H
 #define MLSD_TESTS_FAILING_ALLOCATOR_H
 
@@ -11,9 +12,9 @@ typedef struct failing_allocator {
     atomic_llong calls;      /* allocations and growths so far */
     atomic_llong live_bytes; /* not yet given back */
     atomic_llong live_blocks;
-    long long fail_at;       /* the call (1-based) that fails; 0 for none */
-    int fail_after;          /* 1: every later call fails too */
-    atomic_llong failed;     /* how many were refused */
+    long long fail_at;   /* the call (1-based) that fails; 0 for none */
+    int fail_after;      /* 1: every later call fails too */
+    atomic_llong failed; /* how many were refused */
 } failing_allocator;
 
 void failing_allocator_init(failing_allocator *f, long long fail_at, int fail_after);

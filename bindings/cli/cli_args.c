@@ -1,0 +1,146 @@
+/* cli_args.c - the command line: options by name, help, errors in one line. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+int cli_fail(int code, const char *format, ...)
+{
+    cli_progress_clear();
+    fputs("mlsd: ", stderr);
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return code;
+}
+
+int cli_fail_status(mlsd_status status)
+{
+    if (status == MLSD_E_CANCELLED)
+        return cli_fail(CLI_CANCELLED, "cancelled; nothing was written");
+    const int code = status == MLSD_E_NOMEM || status == MLSD_E_INTERNAL || status == MLSD_E_THREAD
+                         ? CLI_SYSTEM
+                     : status <= MLSD_E_IO && status > MLSD_E_PARSE ? CLI_IO
+                                                                    : CLI_DATA;
+    return cli_fail(code, "%s", mlsd_last_error());
+}
+
+static const cli_option *find_option(const cli_command *command, const char *name, size_t length)
+{
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        if (strlen(o->name) == length && memcmp(o->name, name, length) == 0) return o;
+    }
+    return NULL;
+}
+
+/* The option that shares the longest beginning, at least two letters. */
+static const char *similar_option(const cli_command *command, const char *name)
+{
+    const char *best = NULL;
+    size_t best_length = 1;
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        size_t n = 0;
+        while (name[n] != '\0' && name[n] == o->name[n]) n++;
+        if (n > best_length) {
+            best_length = n;
+            best = o->name;
+        }
+    }
+    return best;
+}
+
+static int unknown_option(const cli_command *command, const char *text)
+{
+    const char *near = similar_option(command, text + 2);
+    if (near != NULL)
+        return cli_fail(CLI_USAGE, "%s has no option '%s'; did you mean '--%s'?", command->name,
+                        text, near);
+    return cli_fail(CLI_USAGE, "%s has no option '%s'; see 'mlsd %s --help'", command->name, text,
+                    command->name);
+}
+
+int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out)
+{
+    *out = (cli_args){.command = command};
+    for (int i = 0; i < argc; i++) {
+        const char *text = argv[i];
+        if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
+            if (out->n_positional == command->n_positional_max)
+                return cli_fail(CLI_USAGE, "'%s' is one argument too many; usage: mlsd %s %s", text,
+                                command->name, command->usage);
+            out->positional[out->n_positional++] = text;
+            continue;
+        }
+        const size_t length = strcspn(text + 2, "=");
+        const cli_option *option = find_option(command, text + 2, length);
+        if (option == NULL) return unknown_option(command, text);
+        if (out->n_given == CLI_MAX_OPTIONS)
+            return cli_fail(CLI_USAGE, "more than %d options", CLI_MAX_OPTIONS);
+        const char *value = "";
+        if (text[2 + length] == '=') value = text + 3 + length;
+        if (option->value == NULL && *value != '\0')
+            return cli_fail(CLI_USAGE, "'--%s' takes no value", option->name);
+        if (option->value != NULL && text[2 + length] != '=') {
+            if (++i == argc)
+                return cli_fail(CLI_USAGE, "'--%s' needs a value: %s", option->name, option->value);
+            value = argv[i];
+        }
+        out->given[out->n_given].name = option->name;
+        out->given[out->n_given++].value = value;
+    }
+    if (out->n_positional < command->n_positional_min)
+        return cli_fail(CLI_USAGE, "usage: mlsd %s %s", command->name, command->usage);
+    return CLI_OK;
+}
+
+const char *cli_get(const cli_args *args, const char *name)
+{
+    for (int i = args->n_given - 1; i >= 0; i--) {
+        if (strcmp(args->given[i].name, name) == 0) return args->given[i].value;
+    }
+    return NULL;
+}
+
+bool cli_get_i64(const cli_args *args, const char *name, int64_t low, int64_t high, int64_t *out)
+{
+    const char *text = cli_get(args, name);
+    char *end = NULL;
+    const long long value = strtoll(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || value < low || value > high) {
+        (void)cli_fail(CLI_USAGE, "'--%s' must be a whole number from %lld to %lld, got '%s'", name,
+                       (long long)low, (long long)high, text);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+void cli_help(const cli_command *command)
+{
+    printf("usage: mlsd %s %s\n\n%s\n\n", command->name, command->usage, command->summary);
+    for (const cli_option *o = command->options; o->name != NULL; o++) {
+        char left[64];
+        snprintf(left, sizeof left, "--%s %s", o->name, o->value != NULL ? o->value : "");
+        printf("  %-22s %s\n", left, o->help);
+    }
+    fputs("\nexit codes: 0 done, 1 data or model cannot be used, 2 command line, 3 file, 4 memory "
+          "or a\n"
+          "defect, 130 cancelled\n",
+          stdout);
+}
+
+char *cli_text(cli_text_fn fn, const void *subject)
+{
+    int64_t length = 0;
+    if (fn(subject, NULL, 0, &length) != MLSD_OK) return NULL;
+    char *text = malloc((size_t)length + 1);
+    if (text == NULL || fn(subject, text, length + 1, NULL) != MLSD_OK) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,136 @@
+/* cli_progress.c - what a person sees while it works, and Ctrl-C. On a terminal a bar with an
+ * estimate, on anything else a line when a stage begins and at each quarter. All of it on standard
+ * error. */
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static struct {
+    mlsd_context *context;
+    bool terminal, drawn;
+    char stage[64];
+    double stage_start;
+    int quarter;
+    volatile sig_atomic_t interrupts;
+} progress;
+
+static double now(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int cli_width(void)
+{
+    struct winsize size;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
+    return 80;
+}
+
+bool cli_utf8(void)
+{
+    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
+void cli_progress_clear(void)
+{
+    if (!progress.drawn) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    progress.drawn = false;
+}
+
+static void draw_bar(const char *stage, int64_t done, int64_t total, double elapsed)
+{
+    enum { CELLS = 30 };
+    if (total <= 0) {
+        fprintf(stderr, "\r\033[K%s, %.0f s", stage, elapsed);
+    } else {
+        char bar[CELLS + 1];
+        const double share = (double)done / (double)total;
+        for (int i = 0; i < CELLS; i++) bar[i] = i < (int)(share * CELLS) ? '#' : '.';
+        bar[CELLS] = '\0';
+        fprintf(stderr, "\r\033[K%-16.24s [%s] %3.0f %%", stage, bar, 100 * share);
+        if (share > 0.02 && elapsed > 0.5 && done < total)
+            fprintf(stderr, "  about %.0f s left", elapsed / share - elapsed);
+    }
+    fflush(stderr);
+    progress.drawn = true;
+}
+
+static void print_line(const char *stage, int64_t done, int64_t total)
+{
+    const int quarter = total > 0 ? (int)(4 * done / total) : 0;
+    if (quarter <= progress.quarter) return;
+    progress.quarter = quarter;
+    if (quarter < 4) fprintf(stderr, "%s: %d %%\n", stage, 25 * quarter);
+}
+
+static int on_progress(const mlsd_event *event, void *user)
+{
+    (void)user;
+    const char *stage = mlsd_event_stage(event);
+    const int64_t done = mlsd_event_done(event), total = mlsd_event_total(event);
+    if (*stage == '\0') return 0;
+    const double t = now();
+    if (strcmp(stage, progress.stage) != 0) {
+        snprintf(progress.stage, sizeof progress.stage, "%s", stage);
+        progress.stage_start = t;
+        progress.quarter = 0;
+        if (!progress.terminal) fprintf(stderr, "%s\n", stage);
+    }
+    if (!progress.terminal)
+        print_line(stage, done, total);
+    else if (t - progress.stage_start > 0.2 && !(total > 0 && done >= total))
+        draw_bar(stage, done, total, t - progress.stage_start);
+    else
+        cli_progress_clear();
+    return 0;
+}
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    if (progress.interrupts++ > 0) _exit(CLI_CANCELLED);
+    mlsd_context_cancel(progress.context);
+}
+
+mlsd_context *cli_context_new(const cli_args *args)
+{
+    int64_t n_threads = 0;
+    if (cli_get(args, "threads") != NULL && !cli_get_i64(args, "threads", 0, 4096, &n_threads))
+        return NULL;
+    mlsd_context *context = NULL;
+    mlsd_status status = mlsd_context_new(&context);
+    if (status == MLSD_OK) status = mlsd_context_set_i64(context, "n_threads", n_threads);
+    progress.terminal = isatty(STDERR_FILENO) != 0;
+    if (status == MLSD_OK) status = mlsd_context_set_progress(context, on_progress, NULL, NULL);
+    if (status != MLSD_OK) {
+        (void)cli_fail_status(status);
+        mlsd_context_free(context);
+        return NULL;
+    }
+    progress.context = context;
+    struct sigaction action = {.sa_handler = on_interrupt};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    return context;
+}
+
+void cli_context_free(mlsd_context *context)
+{
+    cli_progress_clear();
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGTERM, SIG_DFL);
+    progress.context = NULL;
+    mlsd_context_free(context);
+}

@@ -1,0 +1,247 @@
+/* test_parallel.c - top-level calls: contexts, parallel regions, cancelling, progress, log. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/scope.h"
+#include "failing_allocator.h"
+#include "mlsd/mlsd.h"
+#include "unit.h"
+
+static mlsd_context *context_with(int64_t n_threads)
+{
+    mlsd_context *context = NULL;
+    ASSERT_OK(mlsd_context_new(&context));
+    ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
+    return context;
+}
+
+enum { N_TASKS = 5000 };
+
+typedef struct counting {
+    atomic_int runs[N_TASKS];
+    int64_t fail_from;
+    int32_t max_worker;
+} counting;
+
+static mlsd_status count_task(void *arg, int64_t task, mlsd__scope *scope)
+{
+    counting *c = arg;
+    atomic_fetch_add(&c->runs[task], 1);
+    if (scope->worker < 0 || scope->worker >= c->max_worker)
+        return mlsd__fail(MLSD_E_INTERNAL, "worker %d", (int)scope->worker);
+    if (task >= c->fail_from && task % 7 == 3)
+        return mlsd__fail(MLSD_E_DATA, "task %lld failed", (long long)task);
+    return MLSD_OK;
+}
+
+static void test_parallel__every_task_runs_once(void **state)
+{
+    (void)state;
+    const int64_t threads[] = {1, 2, 7};
+    for (int k = 0; k < 3; k++) {
+        mlsd_context *context = context_with(threads[k]);
+        counting *c = calloc(1, sizeof *c);
+        c->fail_from = N_TASKS;
+        c->max_worker = (int32_t)threads[k];
+        mlsd__scope scope;
+        ASSERT_OK(mlsd__scope_open(&scope, context));
+        for (int round = 1; round <= 5; round++) {
+            ASSERT_OK(mlsd__parallel_for(&scope, N_TASKS, count_task, c));
+            for (int i = 0; i < N_TASKS; i++) assert_int_equal(c->runs[i], round);
+        }
+        ASSERT_OK(mlsd__parallel_for(&scope, 0, count_task, c));
+        mlsd__scope_close(&scope);
+        free(c);
+        mlsd_context_free(context);
+    }
+}
+
+static void test_parallel__lowest_failing_task_wins(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        mlsd_context *context = context_with(1 + round % 4);
+        counting *c = calloc(1, sizeof *c);
+        c->fail_from = 100;
+        c->max_worker = 4;
+        mlsd__scope scope;
+        ASSERT_OK(mlsd__scope_open(&scope, context));
+        ASSERT_FAILS(MLSD_E_DATA, "task 101 failed",
+                     mlsd__parallel_for(&scope, N_TASKS, count_task, c));
+        mlsd__scope_close(&scope);
+        free(c);
+        mlsd_context_free(context);
+    }
+}
+
+static mlsd_status slow_task(void *arg, int64_t task, mlsd__scope *scope)
+{
+    (void)arg;
+    (void)task;
+    for (int i = 0; i < 200; i++) {
+        MLSD__TRY(mlsd__checkpoint(scope));
+        usleep(1000);
+    }
+    mlsd__stage_advance(scope, 1);
+    return MLSD_OK;
+}
+
+static void *cancel_soon(void *arg)
+{
+    usleep(30000);
+    mlsd_context_cancel(arg);
+    return NULL;
+}
+
+static void test_parallel__cancel_stops_within_100_ms(void **state)
+{
+    (void)state;
+    mlsd_context *context = context_with(2);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, context), 0);
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, context));
+    ASSERT_FAILS(MLSD_E_CANCELLED, "cancelled", mlsd__parallel_for(&scope, 100, slow_task, NULL));
+    mlsd__scope_close(&scope);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    /* It stays cancelled until reset. */
+    assert_int_equal(mlsd__scope_open(&scope, context), MLSD_E_CANCELLED);
+    mlsd_context_reset(context);
+    ASSERT_OK(mlsd__scope_open(&scope, context));
+    mlsd__scope_close(&scope);
+    mlsd_context_free(context);
+}
+
+typedef struct heard {
+    int calls, answer_at, answer;
+    int64_t last_done, total;
+    char stage[32];
+    pthread_t thread;
+} heard;
+
+static int hear(const mlsd_event *event, void *user)
+{
+    heard *h = user;
+    h->calls++;
+    assert_true(pthread_equal(h->thread, pthread_self()));
+    h->last_done = mlsd_event_done(event);
+    h->total = mlsd_event_total(event);
+    strncpy(h->stage, mlsd_event_stage(event), sizeof h->stage - 1);
+    return h->answer_at > 0 && h->calls >= h->answer_at ? h->answer : 0;
+}
+
+static void test_parallel__progress_is_heard_and_can_stop(void **state)
+{
+    (void)state;
+    mlsd_context *context = context_with(2);
+    heard h = {.thread = pthread_self()};
+    ASSERT_OK(mlsd_context_set_progress(context, hear, &h, NULL));
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, context));
+    mlsd__stage_begin(&scope, "slow", 2);
+    ASSERT_OK(mlsd__parallel_for(&scope, 2, slow_task, NULL));
+    mlsd__stage_end(&scope);
+    mlsd__scope_close(&scope);
+    assert_true(h.calls >= 3);
+    assert_string_equal(h.stage, "slow");
+    assert_int_equal(h.last_done, 2);
+    assert_int_equal(h.total, 2);
+
+    const int answers[] = {1, MLSD_E_USER - 5};
+    const mlsd_status statuses[] = {MLSD_E_CANCELLED, MLSD_E_USER - 5};
+    for (int k = 0; k < 2; k++) {
+        h = (heard){.thread = pthread_self(), .answer_at = 1, .answer = answers[k]};
+        ASSERT_OK(mlsd__scope_open(&scope, context));
+        assert_int_equal(mlsd__parallel_for(&scope, 20, slow_task, NULL), statuses[k]);
+        mlsd__scope_close(&scope);
+    }
+    mlsd_context_free(context);
+}
+
+static int n_lines;
+static int n_freed;
+
+static void hear_line(mlsd_log_level level, const char *line, void *user)
+{
+    (void)user;
+    assert_int_equal(level, MLSD_LOG_WARNING);
+    assert_string_equal(line, "seen 7");
+    n_lines++;
+}
+
+static void count_free(void *user)
+{
+    (void)user;
+    n_freed++;
+}
+
+static void test_parallel__log_by_level_and_user_is_released_once(void **state)
+{
+    (void)state;
+    mlsd_context *context = context_with(1);
+    n_lines = n_freed = 0;
+    ASSERT_OK(mlsd_context_set_log(context, MLSD_LOG_WARNING, hear_line, NULL, count_free));
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, context));
+    mlsd__log_line(&scope, MLSD_LOG_WARNING, "seen %d", 7);
+    mlsd__log_line(&scope, MLSD_LOG_INFO, "not seen");
+    mlsd__scope_close(&scope);
+    assert_int_equal(n_lines, 1);
+    ASSERT_OK(mlsd_context_set_log(context, MLSD_LOG_INFO, NULL, NULL, count_free));
+    assert_int_equal(n_freed, 1);
+    assert_int_equal(mlsd_context_set_log(context, 9, NULL, NULL, NULL), MLSD_E_ARG);
+    mlsd_context_free(context);
+    assert_int_equal(n_freed, 2);
+}
+
+static void test_parallel__context_arguments(void **state)
+{
+    (void)state;
+    mlsd_context *context = context_with(3);
+    int64_t value = 0;
+    ASSERT_OK(mlsd_context_get_i64(context, "n_threads", &value));
+    assert_int_equal(value, 3);
+    ASSERT_OK(mlsd_context_get_i64(context, "hold_blas", &value));
+    assert_int_equal(value, 1);
+    ASSERT_OK(mlsd_context_set_i64(context, "hold_blas", 0));
+    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "hold_blas", mlsd_context_set_i64(context, "hold_blas", 2));
+    ASSERT_FAILS(MLSD_E_PARAM_UNKNOWN, "did you mean 'n_threads'",
+                 mlsd_context_set_i64(context, "n_thread", 2));
+    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "got -1", mlsd_context_set_i64(context, "n_threads", -1));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_context_set_i64(NULL, "n_threads", 1));
+    mlsd_context_free(context);
+    ASSERT_FAILS(MLSD_E_ARG, "all three",
+                 mlsd_context_new_with_allocator(NULL, NULL, NULL, NULL, &context));
+    assert_null(context);
+    mlsd_context_free(NULL);
+    mlsd_context_cancel(NULL);
+    mlsd_context_reset(NULL);
+    uint64_t junk[64] = {1};
+    ASSERT_FAILS(MLSD_E_ARG, "not a live",
+                 mlsd_context_set_i64((mlsd_context *)(void *)junk, "n_threads", 1));
+}
+
+static void test_parallel__default_context_uses_allowed_cpus(void **state)
+{
+    (void)state;
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, NULL));
+    assert_true(scope.n_threads >= 1);
+    mlsd__scope_close(&scope);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parallel__every_task_runs_once),
+        cmocka_unit_test(test_parallel__lowest_failing_task_wins),
+        cmocka_unit_test(test_parallel__cancel_stops_within_100_ms),
+        cmocka_unit_test(test_parallel__progress_is_heard_and_can_stop),
+        cmocka_unit_test(test_parallel__log_by_level_and_user_is_released_once),
+        cmocka_unit_test(test_parallel__context_arguments),
+        cmocka_unit_test(test_parallel__default_context_uses_allowed_cpus),
+    };
+    return cmocka_run_group_tests_name("parallel", tests, NULL, NULL);
+}

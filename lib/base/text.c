@@ -236,25 +236,53 @@ static bool short_fraction(double value, decimal *d)
     return false;
 }
 
+/* The first n digits of a value of which 17 are known; the C library is asked again only where
+ * rounding twice could go wrong (the rest looks like one half) or runs over (9...9). */
+static void round_digits(double value, const decimal *seventeen, int32_t n, decimal *d)
+{
+    const char *const digits = seventeen->digits;
+    const char next = digits[n];
+    const bool may_be_half = next == '5' && (n == 16 || digits[n + 1] == '0');
+    if (may_be_half || (next >= '5' && digits[n - 1] == '9')) {
+        digits_of(value, n, d);
+        return;
+    }
+    memcpy(d->digits, digits, (size_t)n);
+    d->digits[n - 1] = (char)(d->digits[n - 1] + (next >= '5'));
+    d->n_digits = n;
+    d->exponent = seventeen->exponent + 17 - n;
+}
+
+/* At a power of two the gap above is twice the one below, and the nearest text of a length may fall
+ * short while the next one up still reads back. */
+static bool step_up_reads_back(double value, decimal *d)
+{
+    int exponent;
+    if (frexp(value, &exponent) != 0.5 || d->digits[d->n_digits - 1] == '9') return false;
+    d->digits[d->n_digits - 1]++;
+    return reads_back(d, value);
+}
+
 /* The fewest digits that read back. 15 always survive the way through a normal double, so shorter
  * texts come out of 15 digits by dropping zeros; below the normal range precision shrinks and all
  * lengths are tried. 17 always read back. */
 static void shortest_digits(double value, decimal *d)
 {
     if (short_fraction(value, d)) return;
-    for (int32_t n = value < 0x1p-1022 ? 1 : 15; n <= 17; n++) {
-        digits_of(value, n, d);
-        if (n == 17 || reads_back(d, value)) break;
-        /* At a power of two the gap above is twice the one below, and the nearest text of this
-         * length may fall short while the next one up still reads back. */
-        decimal up = *d;
-        if (up.digits[n - 1] < '9') {
-            up.digits[n - 1]++;
-            if (reads_back(&up, value)) {
-                *d = up;
-                break;
-            }
-        }
+    decimal seventeen;
+    digits_of(value, 17, &seventeen);
+    bool found = false;
+    for (int32_t n = value < 0x1p-1022 ? 1 : 15; n < 17 && !found; n++) {
+        if (n < 15)
+            digits_of(value, n, d);
+        else
+            round_digits(value, &seventeen, n, d);
+        found = reads_back(d, value) || step_up_reads_back(value, d);
+    }
+    if (!found) {
+        memcpy(d->digits, seventeen.digits, 17);
+        d->n_digits = 17;
+        d->exponent = seventeen.exponent;
     }
     drop_trailing_zeros(d);
 }

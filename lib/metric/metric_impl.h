@@ -1,4 +1,4 @@
-/* metric_impl.h - what a metric must bring. */
+/* metric_impl.h - what a metric must bring, and what metrics share. */
 #ifndef MLSD_METRIC_METRIC_IMPL_H
 #define MLSD_METRIC_METRIC_IMPL_H
 
@@ -22,6 +22,8 @@ typedef struct mlsd__scored {
 /* A value with its standard error and interval; what is undefined is NaN. */
 typedef struct mlsd__estimate {
     double value, se, low, high;
+    double df;     /* of the t interval; infinite for a normal one */
+    double n_rows; /* effective rows: (sum of weights)^2 / (sum of their squares) */
 } mlsd__estimate;
 
 typedef struct mlsd__metric_ops {
@@ -29,9 +31,11 @@ typedef struct mlsd__metric_ops {
     bool for_regression, for_classification;
     bool for_binary_only;
     bool needs_proba; /* n x n_classes probabilities */
+    bool any_score;   /* needs_proba, but any number serves as the score of class 1 of two */
+    bool is_share;    /* a share of rows, whose interval is Wilson's */
     /* Value and interval at `level` (NaN level: value only). `rows` NULL or the rows that count. */
-    mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows, int64_t n_rows,
-                         double level, mlsd__estimate *out);
+    mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                         int64_t n_rows, double level, mlsd__estimate *out);
 } mlsd__metric_ops;
 
 /* Find by name: MLSD_E_KIND with the nearest name. */
@@ -40,5 +44,39 @@ mlsd_status mlsd__metric_find(const char *name, const mlsd__metric_ops **out);
 mlsd_status mlsd__metric_check(const char *name, mlsd_task task);
 /* The metric that decides where none is named: rmse, log_loss. */
 const char *mlsd__metric_default(mlsd_task task);
+
+/* The caller's matrices as a metric reads them, checked: shapes, NaN, classes, probabilities,
+ * weights. */
+typedef struct mlsd__scored_copy {
+    mlsd__scored view;
+    double *y, *prediction, *weight; /* owned */
+} mlsd__scored_copy;
+mlsd_status mlsd__scored_read(mlsd__scope *scope, const mlsd__metric_ops *metric,
+                              const mlsd_matrix *y, const mlsd_matrix *prediction,
+                              const mlsd_matrix *weight, mlsd__scored_copy *out);
+void mlsd__scored_free(mlsd__scored_copy *s, const mlsd__allocator *a);
+
+/* For the metrics themselves. Every value is NaN. */
+void mlsd__estimate_undefined(mlsd__estimate *out);
+/* low and high from value, se and df, kept inside [lower, upper]. */
+void mlsd__estimate_interval(mlsd__estimate *e, double level, double lower, double upper);
+/* Gather the weights of the rows that count: *out NULL where all weigh 1, else owned. */
+mlsd_status mlsd__scored_weights(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                                 int64_t n_rows, double **out);
+/* Standard error of a weighted mean of `influence` (sum w * influence == 0), NaN below two rows. */
+void mlsd__estimate_from_influence(const double *influence, const double *weight, int64_t n,
+                                   mlsd__estimate *out);
+
+/* The loss of each of rows first .. first + n - 1 of those that count. */
+typedef void (*mlsd__loss_fn)(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                              double *out);
+/* The weighted mean of losses with its standard error and df; no interval yet. */
+mlsd_status mlsd__mean_loss(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                            int64_t n_rows, mlsd__loss_fn loss, double level, mlsd__estimate *out);
+
+static inline int64_t mlsd__scored_row(const int64_t *rows, int64_t i)
+{
+    return rows == NULL ? i : rows[i];
+}
 
 #endif

@@ -1,0 +1,123 @@
+/* metric_classification.c - accuracy, log_loss and brier: means over rows.
+ *
+ * Accuracy has Wilson's interval, which stays inside [0, 1] and is honest at 0 and 1; the other two
+ * have t intervals. Ranking stands in metric_ranking.c. */
+#include <float.h>
+#include <math.h>
+
+#include "metric/metric_impl.h"
+#include "numeric/distribution.h"
+#include "numeric/mathfun.h"
+#include "numeric/sum.h"
+
+static void hit(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
+{
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = mlsd__scored_row(rows, first + i);
+        out[i] = s->y[row] == s->prediction[row] ? 1 : 0;
+    }
+}
+
+/* Wilson (1927), JASA 22:209; with weights n is the effective number of rows (Kish 1965). */
+static mlsd_status score_accuracy(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                                  int64_t n_rows, double level, mlsd__estimate *out)
+{
+    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, hit, level, out));
+    if (isnan(level) || isnan(out->value)) return MLSD_OK;
+    const double p = out->value, n = out->n_rows;
+    const double z = mlsd__normal_quantile(0.5 + level / 2);
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    out->se = sqrt(p * (1 - p) / n);
+    out->df = INFINITY;
+    out->low = p == 0 ? 0 : fmax(0, centre - half);
+    out->high = p == 1 ? 1 : fmin(1, centre + half);
+    return MLSD_OK;
+}
+
+/* scikit-learn 1.2: clip at the machine epsilon, make the row sum to 1 again, take the logarithm.
+ */
+static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                     double *out)
+{
+    const int64_t k = s->n_classes;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = mlsd__scored_row(rows, first + i);
+        const double *const p = s->prediction + row * k;
+        double sum = 0;
+        for (int64_t c = 0; c < k; c++) sum += fmin(fmax(p[c], DBL_EPSILON), 1 - DBL_EPSILON);
+        const double chosen = p[(int64_t)s->y[row]];
+        out[i] = -mlsd__log(fmin(fmax(chosen, DBL_EPSILON), 1 - DBL_EPSILON) / sum);
+    }
+}
+
+static mlsd_status score_log_loss(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                                  int64_t n_rows, double level, mlsd__estimate *out)
+{
+    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, log_loss, level, out));
+    mlsd__estimate_interval(out, level, 0, INFINITY);
+    return MLSD_OK;
+}
+
+/* Brier (1950), Monthly Weather Review 78:1, sums over classes; of two classes both terms are equal
+ * and one is custom. */
+static void brier(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
+{
+    const int64_t k = s->n_classes;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = mlsd__scored_row(rows, first + i);
+        const double *const p = s->prediction + row * k;
+        const int64_t y = (int64_t)s->y[row];
+        double sum = 0;
+        for (int64_t c = k == 2 ? 1 : 0; c < k; c++) {
+            const double miss = p[c] - (c == y ? 1 : 0);
+            sum += miss * miss;
+        }
+        out[i] = sum;
+    }
+}
+
+static mlsd_status score_brier(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
+                               int64_t n_rows, double level, mlsd__estimate *out)
+{
+    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, brier, level, out));
+    mlsd__estimate_interval(out, level, 0, s->n_classes == 2 ? 1 : 2);
+    return MLSD_OK;
+}
+
+#define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
+
+static const mlsd__metric_ops accuracy_ops = {.greater_is_better = true,
+                                              .for_classification = true,
+                                              .is_share = true,
+                                              .score = score_accuracy};
+const mlsd_kind mlsd__kind_accuracy = {
+    .name = "accuracy",
+    .family = "metric",
+    .doc = "share of rows whose class is right; Wilson interval",
+    .ops = &accuracy_ops,
+    .traits = TRAITS "1}",
+};
+
+static const mlsd__metric_ops log_loss_ops = {
+    .for_classification = true, .needs_proba = true, .score = score_log_loss};
+const mlsd_kind mlsd__kind_log_loss = {
+    .name = "log_loss",
+    .family = "metric",
+    .doc = "mean of -log of the probability given to the true class; t interval of the mean over "
+           "rows",
+    .ops = &log_loss_ops,
+    .traits = TRAITS "-1}",
+};
+
+static const mlsd__metric_ops brier_ops = {
+    .for_classification = true, .needs_proba = true, .score = score_brier};
+const mlsd_kind mlsd__kind_brier = {
+    .name = "brier",
+    .family = "metric",
+    .doc =
+        "mean squared error of the probability of class 1, or of more than two classes the sum of "
+        "the squared errors of all; t interval of the mean over rows",
+    .ops = &brier_ops,
+    .traits = TRAITS "-1}",
+};

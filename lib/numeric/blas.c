@@ -1,0 +1,256 @@
+/* blas.c - the one place that calls BLAS and LAPACK. Matrices are row-major here, so LAPACK sees
+ * transposes: the upper triangle of ours is the lower one of its, and no copy is made. LAPACKE's
+ * _work functions are used because they take our memory and neither allocate nor look for NaN.
+ * Sizes that BLAS's int cannot hold go through a plain loop, which is slow and right. */
+#include "numeric/blas.h"
+
+#include <cblas.h>
+#include <lapacke.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+static bool fits(int64_t size)
+{
+    return size >= 0 && size <= INT_MAX;
+}
+
+/* BLAS wants a leading dimension of at least 1, and of the width even where there is one row. */
+static int stride(int64_t ld, int64_t width)
+{
+    const int64_t least = width > 1 ? width : 1;
+    return (int)(ld > least ? ld : least);
+}
+
+/* A matrix by element strides. */
+typedef struct view {
+    const double *data;
+    int64_t row;
+    int64_t col;
+} view;
+
+static view make_view(bool transposed, const double *data, int64_t ld)
+{
+    return transposed ? (view){data, 1, ld} : (view){data, ld, 1};
+}
+
+static void plain_gemm(int64_t m, int64_t n, int64_t k, double alpha, view a, view b, double beta,
+                       double *c, int64_t ldc, bool only_upper)
+{
+    for (int64_t i = 0; i < m; i++) {
+        for (int64_t j = only_upper ? i : 0; j < n; j++) {
+            double sum = 0;
+            for (int64_t l = 0; l < k; l++)
+                sum += a.data[i * a.row + l * a.col] * b.data[l * b.row + j * b.col];
+            double *const cell = c + i * ldc + j;
+            *cell = alpha * sum + (beta == 0 ? 0 : beta * *cell);
+        }
+    }
+}
+
+void mlsd__gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, double alpha,
+                const double *a, int64_t lda, const double *b, int64_t ldb, double beta, double *c,
+                int64_t ldc)
+{
+    if (m <= 0 || n <= 0) return;
+    if (!(fits(m) && fits(n) && fits(k) && fits(lda) && fits(ldb) && fits(ldc))) {
+        plain_gemm(m, n, k, alpha, make_view(trans_a, a, lda), make_view(trans_b, b, ldb), beta, c,
+                   ldc, false);
+        return;
+    }
+    cblas_dgemm(CblasRowMajor, trans_a ? CblasTrans : CblasNoTrans,
+                trans_b ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a,
+                stride(lda, trans_a ? m : k), b, stride(ldb, trans_b ? k : n), beta, c,
+                stride(ldc, n));
+}
+
+void mlsd__syrk(int64_t n, int64_t p, double alpha, const double *a, int64_t lda, double beta,
+                double *c, int64_t ldc)
+{
+    if (p <= 0) return;
+    if (!(fits(n) && fits(p) && fits(lda) && fits(ldc))) {
+        plain_gemm(p, p, n, alpha, make_view(true, a, lda), make_view(false, a, lda), beta, c, ldc,
+                   true);
+        return;
+    }
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, (int)p, (int)n, alpha, a, stride(lda, p),
+                beta, c, stride(ldc, p));
+}
+
+void mlsd__gemv(bool trans, int64_t m, int64_t n, double alpha, const double *a, int64_t lda,
+                const double *x, double beta, double *y)
+{
+    const int64_t n_out = trans ? n : m;
+    const int64_t n_in = trans ? m : n;
+    if (n_out <= 0) return;
+    /* Some OpenBLAS multiply y by beta = 0, which keeps its NaN. */
+    if (beta == 0) memset(y, 0, (size_t)n_out * sizeof *y);
+    if (n_in <= 0 && beta == 0) return;
+    if (n_in <= 0 || !(fits(m) && fits(n) && fits(lda))) {
+        plain_gemm(n_out, 1, n_in, alpha, make_view(trans, a, lda), (view){x, 1, 1}, beta, y, 1,
+                   false);
+        return;
+    }
+    cblas_dgemv(CblasRowMajor, trans ? CblasTrans : CblasNoTrans, (int)m, (int)n, alpha, a,
+                stride(lda, n), x, 1, beta, y, 1);
+}
+
+void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok)
+{
+    *out_ok = p <= 0;
+    if (p <= 0 || !fits(p) || !fits(lda)) return;
+    if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', (int)p, a, stride(lda, p)) != 0) return;
+    /* OpenBLAS's own dpotrf lets NaN pass. */
+    for (int64_t i = 0; i < p; i++)
+        if (!(a[i * lda + i] > 0) || isinf(a[i * lda + i])) return;
+    *out_ok = true;
+}
+
+/* p and nrhs beyond int cannot have been factorised or held in memory; NaN says so if they were. */
+void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb)
+{
+    if (p <= 0 || nrhs <= 0) return;
+    if (!(fits(p) && fits(nrhs) && fits(ldu) && fits(ldb))) {
+        for (int64_t i = 0; i < p; i++)
+            for (int64_t j = 0; j < nrhs; j++) b[i * ldb + j] = NAN;
+        return;
+    }
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, (int)p, (int)nrhs,
+                1, u, stride(ldu, p), b, stride(ldb, nrhs));
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, (int)p, (int)nrhs,
+                1, u, stride(ldu, p), b, stride(ldb, nrhs));
+}
+
+void mlsd__posv(int64_t p, int64_t nrhs, double *a, int64_t lda, double *b, int64_t ldb,
+                bool *out_ok)
+{
+    mlsd__potrf(p, a, lda, out_ok);
+    if (*out_ok) mlsd__potrs(p, nrhs, a, lda, b, ldb);
+}
+
+static mlsd_status check_sizes(const char *what, int64_t m, int64_t n, int64_t ld)
+{
+    if (fits(m) && fits(n) && fits(ld)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_SHAPE, "%s of a %lld x %lld matrix exceeds LAPACK's 32-bit sizes",
+                      what, (long long)m, (long long)n);
+}
+
+static mlsd_status check_finite(const char *what, int64_t m, int64_t n, const double *a, int64_t ld,
+                                bool only_upper)
+{
+    for (int64_t i = 0; i < m; i++)
+        for (int64_t j = only_upper ? i : 0; j < n; j++)
+            if (!isfinite(a[i * ld + j]))
+                return mlsd__fail(MLSD_E_NUMERIC,
+                                  "%s of a matrix with a non-finite value at "
+                                  "[%lld,%lld]",
+                                  what, (long long)i, (long long)j);
+    return MLSD_OK;
+}
+
+static mlsd_status did_not_converge(const char *what, int64_t p)
+{
+    return mlsd__fail(MLSD_E_NUMERIC, "%s of a %lld x %lld matrix did not converge", what,
+                      (long long)p, (long long)p);
+}
+
+/* LAPACK answers a workspace query with a double, which may have been rounded down. */
+static int workspace(double answer)
+{
+    const double size = ceil(nextafter(answer, INFINITY));
+    return size < INT_MAX ? (int)size : INT_MAX;
+}
+
+static void transpose_square(int64_t p, double *a, int64_t lda)
+{
+    for (int64_t i = 0; i < p; i++) {
+        for (int64_t j = i + 1; j < p; j++) {
+            const double upper = a[i * lda + j];
+            a[i * lda + j] = a[j * lda + i];
+            a[j * lda + i] = upper;
+        }
+    }
+}
+
+mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *values)
+{
+    if (p <= 0) return MLSD_OK;
+    MLSD__TRY(check_sizes("eigenvalues", p, p, lda));
+    MLSD__TRY(check_finite("eigenvalues", p, p, a, lda, true));
+
+    const int ld = stride(lda, p);
+    double work_size = 0;
+    int int_size = 0;
+    if (LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (int)p, a, ld, values, &work_size, -1,
+                            &int_size, -1) != 0)
+        return did_not_converge("eigenvalues", p);
+
+    const int n_work = workspace(work_size);
+    mlsd_status st = MLSD_E_NOMEM;
+    double *const work = mlsd__alloc_raw(scope->allocator, n_work, sizeof *work);
+    int *const int_work = mlsd__alloc_raw(scope->allocator, int_size, sizeof *int_work);
+    if (work == NULL || int_work == NULL) goto out;
+    st = MLSD_OK;
+    if (LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, 'V', 'L', (int)p, a, ld, values, work, n_work,
+                            int_work, int_size) != 0)
+        st = did_not_converge("eigenvalues", p);
+    else
+        transpose_square(p, a, lda);
+out:
+    mlsd__free(scope->allocator, work);
+    mlsd__free(scope->allocator, int_work);
+    return st;
+}
+
+/* Our A is A' to LAPACK, and R of A = QR is the transpose of L of A' = LQ'. */
+mlsd_status mlsd__qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda, double *r)
+{
+    if (n <= 0) return MLSD_OK;
+    memset(r, 0, (size_t)(n * n) * sizeof *r);
+    if (m <= 0) return MLSD_OK;
+    MLSD__TRY(check_sizes("QR", m, n, lda));
+
+    const int64_t k = m < n ? m : n;
+    const int ld = stride(lda, n);
+    double work_size = 0;
+    (void)LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, (int)n, (int)m, a, ld, NULL, &work_size, -1);
+    const int n_work = workspace(work_size);
+    mlsd_status st = MLSD_E_NOMEM;
+    double *const work = mlsd__alloc_raw(scope->allocator, n_work, sizeof *work);
+    double *const tau = mlsd__alloc_raw(scope->allocator, k, sizeof *tau);
+    if (work == NULL || tau == NULL) goto out;
+    st = MLSD_OK;
+    (void)LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, (int)n, (int)m, a, ld, tau, work, n_work);
+    for (int64_t i = 0; i < k; i++)
+        memcpy(r + i * n + i, a + i * lda + i, (size_t)(n - i) * sizeof *r);
+out:
+    mlsd__free(scope->allocator, work);
+    mlsd__free(scope->allocator, tau);
+    return st;
+}
+
+/* LAPACK sees A' = V S U': its U is our V, so the two outputs change places. */
+mlsd_status mlsd__svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s, double *vt)
+{
+    if (p <= 0) return MLSD_OK;
+    MLSD__TRY(check_sizes("SVD", p, p, p));
+    MLSD__TRY(check_finite("SVD", p, p, a, p, false));
+
+    const int ld = (int)p;
+    double work_size = 0;
+    (void)LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'A', ld, ld, a, ld, s, vt, ld, u, ld, &work_size,
+                              -1, NULL);
+    const int n_work = workspace(work_size);
+    mlsd_status st = MLSD_E_NOMEM;
+    double *const work = mlsd__alloc_raw(scope->allocator, n_work, sizeof *work);
+    int *const int_work = mlsd__alloc_raw(scope->allocator, 8 * p, sizeof *int_work);
+    if (work == NULL || int_work == NULL) goto out;
+    st = MLSD_OK;
+    if (LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'A', ld, ld, a, ld, s, vt, ld, u, ld, work, n_work,
+                            int_work) != 0)
+        st = did_not_converge("SVD", p);
+out:
+    mlsd__free(scope->allocator, work);
+    mlsd__free(scope->allocator, int_work);
+    return st;
+}

@@ -1,0 +1,124 @@
+/* gram.c - the centred Gram summary: rows are added in blocks that are centred about their own
+ * mean, multiplied by BLAS and merged into the total about the common mean, so that nothing is ever
+ * the difference of two large sums. A constant column has exactly zero scatter. Adding never
+ * allocates: `mean` has room for q more numbers, the block's own means. */
+#include "numeric/gram.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#include "numeric/blas.h"
+#include "numeric/sum.h"
+
+mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q)
+{
+    *g = (mlsd__gram){.q = q};
+    int64_t q_squared = 0;
+    int64_t two_q = 0;
+    MLSD__TRY(mlsd__mul_size(q, q, &q_squared));
+    MLSD__TRY(mlsd__mul_size(q, 2, &two_q));
+    g->mean = mlsd__alloc(a, two_q, sizeof *g->mean);
+    g->scatter = mlsd__alloc(a, q_squared, sizeof *g->scatter);
+    if (g->mean != NULL && g->scatter != NULL) return MLSD_OK;
+    mlsd__gram_free(g, a);
+    return MLSD_E_NOMEM;
+}
+
+void mlsd__gram_free(mlsd__gram *g, const mlsd__allocator *a)
+{
+    mlsd__free(a, g->mean);
+    mlsd__free(a, g->scatter);
+    *g = (mlsd__gram){.q = 0};
+}
+
+/* Sums of the rows' distances from the first row: four rows at a time, in the order of the rows.
+ * Distances, because then a constant column gives exactly 0 and its mean has no rounding. */
+static void distance_sums(const double *restrict z, int64_t n, int64_t q, int64_t ld,
+                          double *restrict sum)
+{
+    for (int64_t j = 0; j < q; j++) sum[j] = 0;
+    int64_t i = 1;
+    for (; i + 4 <= n; i += 4) {
+        const double *restrict r0 = z + i * ld;
+        const double *restrict r1 = r0 + ld;
+        const double *restrict r2 = r1 + ld;
+        const double *restrict r3 = r2 + ld;
+        for (int64_t j = 0; j < q; j++)
+            sum[j] += ((r0[j] - z[j]) + (r1[j] - z[j])) + ((r2[j] - z[j]) + (r3[j] - z[j]));
+    }
+    for (; i < n; i++)
+        for (int64_t j = 0; j < q; j++) sum[j] += z[i * ld + j] - z[j];
+}
+
+static void weighted_distance_sums(const double *restrict z, int64_t n, int64_t q, int64_t ld,
+                                   const double *restrict weight, double *restrict sum)
+{
+    for (int64_t j = 0; j < q; j++) sum[j] = 0;
+    for (int64_t i = 1; i < n; i++)
+        for (int64_t j = 0; j < q; j++) sum[j] += weight[i] * (z[i * ld + j] - z[j]);
+}
+
+/* Rows become sqrt(w) (z - mean). */
+static void centre(double *restrict z, int64_t n, int64_t q, int64_t ld,
+                   const double *restrict mean, const double *restrict weight)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double *restrict row = z + i * ld;
+        if (weight == NULL) {
+            for (int64_t j = 0; j < q; j++) row[j] -= mean[j];
+            continue;
+        }
+        const double scale = sqrt(weight[i]);
+        for (int64_t j = 0; j < q; j++) row[j] = scale * (row[j] - mean[j]);
+    }
+}
+
+/* Chan, Golub & LeVeque (1983), eq. 2.1, without the scatter of b itself, which the caller adds. */
+static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b)
+{
+    const int64_t q = a->q;
+    double *const mean_a = a->mean;
+    const double total = a->weight + weight_b;
+    const double share_b = weight_b / total;
+    const double factor = a->weight * share_b;
+    if (a->weight > 0) {
+        for (int64_t i = 0; i < q; i++) {
+            const double scaled = factor * (mean_b[i] - mean_a[i]);
+            double *const row = a->scatter + i * q;
+            for (int64_t j = i; j < q; j++) row[j] += scaled * (mean_b[j] - mean_a[j]);
+        }
+        for (int64_t j = 0; j < q; j++) mean_a[j] += share_b * (mean_b[j] - mean_a[j]);
+    } else {
+        for (int64_t j = 0; j < q; j++) mean_a[j] = mean_b[j];
+    }
+    a->weight = total;
+}
+
+void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const double *weight)
+{
+    const int64_t q = g->q;
+    const double total = weight != NULL ? mlsd__sum(weight, n) : (double)n;
+    g->n_rows += n;
+    if (n <= 0 || total <= 0) return;
+
+    double *const block_mean = g->mean + q;
+    if (weight == NULL)
+        distance_sums(z, n, q, ld, block_mean);
+    else
+        weighted_distance_sums(z, n, q, ld, weight, block_mean);
+    for (int64_t j = 0; j < q; j++) block_mean[j] = z[j] + block_mean[j] / total;
+
+    centre(z, n, q, ld, block_mean, weight);
+    mlsd__syrk(n, q, 1, z, ld, 1, g->scatter, q);
+    merge_means(g, total, block_mean);
+}
+
+void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b)
+{
+    const int64_t q = a->q;
+    a->n_rows += b->n_rows;
+    if (!(b->weight > 0)) return;
+    for (int64_t i = 0; i < q; i++)
+        for (int64_t j = i; j < q; j++) a->scatter[i * q + j] += b->scatter[i * q + j];
+    merge_means(a, b->weight, b->mean);
+}

@@ -26,10 +26,12 @@ struct ArrowArray;
 struct ArrowArrayStream;
 
 /* Import a struct array (a record batch). float64 columns without nulls and int64 columns without
- * nulls are kept without a copy; other numbers, booleans, dates and strings (plain, large,
- * dictionary) are converted. On success array and schema belong to mlsd, which releases them, and
- * are marked released; on failure they are left to the caller. Errors: MLSD_E_TYPE (names the
- * column and its format), MLSD_E_DATA. Since 0.1. */
+ * nulls are kept without a copy; other numbers, booleans, dates, times and strings (plain, large,
+ * view, dictionary) are converted: whole numbers without nulls to I64, other numbers to F64 with
+ * NaN for null, dates and times to numbers of their unit, strings to categories. Columns without a
+ * name, or with one that is taken, get one ("column_3", "age_2"). On success array and schema
+ * belong to mlsd, which releases them, and are marked released; on failure they are left to the
+ * caller. Errors: MLSD_E_TYPE (names the column and its format), MLSD_E_DATA. Since 0.1. */
 MLSD_API mlsd_status mlsd_table_import_arrow(const mlsd_context *context, struct ArrowArray *array,
                                              struct ArrowSchema *schema, mlsd_table **out);
 

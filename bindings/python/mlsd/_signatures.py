@@ -1,0 +1,219 @@
+"""Every exported function with its result and argument types: ctypes without them cuts 64-bit values.
+
+The test suite compares this table with the headers, the linker map and the library, name by name and argument by
+argument.
+"""
+
+import ctypes
+
+I32, I64 = ctypes.c_int32, ctypes.c_int64
+F64, SIZE = ctypes.c_double, ctypes.c_size_t
+STATUS = ctypes.c_int32
+TEXT, BUFFER, POINTER = ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
+TEXTS = ctypes.POINTER(ctypes.c_char_p)
+I32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, I64, F64, SIZE))
+HANDLE = ctypes.c_void_p
+HANDLE_OUT = HANDLES = ctypes.POINTER(ctypes.c_void_p)
+
+
+class Matrix(ctypes.Structure):
+    """mlsd_matrix: the one transparent struct. Strides count elements."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("cols", ctypes.c_int64),
+        ("row_stride", ctypes.c_int64),
+        ("col_stride", ctypes.c_int64),
+        ("dtype", ctypes.c_int32),
+        ("flags", ctypes.c_uint32),
+    ]
+
+
+MATRIX = ctypes.POINTER(Matrix)
+RELEASE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+LOG_FN = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
+ALLOC_FN = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+REALLOC_FN = ctypes.CFUNCTYPE(
+    ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p
+)
+FREE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+
+SIGNATURES = {
+    # mlsd/status.h
+    "mlsd_last_error": (TEXT, []),
+    "mlsd_status_name": (TEXT, [STATUS]),
+    "mlsd_status_doc": (TEXT, [STATUS]),
+    "mlsd_status_count": (I64, []),
+    "mlsd_status_at": (STATUS, [I64]),
+    # mlsd/version.h
+    "mlsd_version": (I32, []),
+    "mlsd_version_string": (TEXT, []),
+    "mlsd_build_info": (STATUS, [BUFFER, I64, I64S]),
+    # mlsd/context.h
+    "mlsd_context_new": (STATUS, [HANDLE_OUT]),
+    "mlsd_context_new_with_allocator": (STATUS, [ALLOC_FN, REALLOC_FN, FREE_FN, POINTER, HANDLE_OUT]),
+    "mlsd_context_free": (None, [HANDLE]),
+    "mlsd_context_set_i64": (STATUS, [HANDLE, TEXT, I64]),
+    "mlsd_context_get_i64": (STATUS, [HANDLE, TEXT, I64S]),
+    "mlsd_context_set_log": (STATUS, [HANDLE, I32, LOG_FN, POINTER, RELEASE_FN]),
+    "mlsd_context_set_progress": (STATUS, [HANDLE, PROGRESS_FN, POINTER, RELEASE_FN]),
+    "mlsd_context_cancel": (None, [HANDLE]),
+    "mlsd_context_reset": (None, [HANDLE]),
+    "mlsd_event_stage": (TEXT, [HANDLE]),
+    "mlsd_event_done": (I64, [HANDLE]),
+    "mlsd_event_total": (I64, [HANDLE]),
+    # mlsd/kind.h
+    "mlsd_kind_count": (I64, [TEXT]),
+    "mlsd_kind_at": (HANDLE, [TEXT, I64]),
+    "mlsd_kind_find": (HANDLE, [TEXT]),
+    "mlsd_kind_name": (TEXT, [HANDLE]),
+    "mlsd_kind_family": (TEXT, [HANDLE]),
+    "mlsd_kind_doc": (TEXT, [HANDLE]),
+    "mlsd_kind_param_count": (I64, [HANDLE]),
+    "mlsd_kind_param_at": (HANDLE, [HANDLE, I64]),
+    "mlsd_param_name": (TEXT, [HANDLE]),
+    "mlsd_param_get_type": (I32, [HANDLE]),
+    "mlsd_param_doc": (TEXT, [HANDLE]),
+    "mlsd_param_default": (TEXT, [HANDLE]),
+    "mlsd_param_bounds": (None, [HANDLE, F64S, F64S, I32S]),
+    "mlsd_param_scale": (TEXT, [HANDLE]),
+    "mlsd_param_choice_count": (I64, [HANDLE]),
+    "mlsd_param_choice_at": (TEXT, [HANDLE, I64]),
+    "mlsd_kind_json": (STATUS, [HANDLE, BUFFER, I64, I64S]),
+    # mlsd/spec.h
+    "mlsd_spec_new": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_spec_clone": (STATUS, [HANDLE, HANDLE_OUT]),
+    "mlsd_spec_free": (None, [HANDLE]),
+    "mlsd_spec_kind": (HANDLE, [HANDLE]),
+    "mlsd_spec_set_f64": (STATUS, [HANDLE, TEXT, F64]),
+    "mlsd_spec_set_i64": (STATUS, [HANDLE, TEXT, I64]),
+    "mlsd_spec_set_bool": (STATUS, [HANDLE, TEXT, I32]),
+    "mlsd_spec_set_str": (STATUS, [HANDLE, TEXT, TEXT]),
+    "mlsd_spec_set_f64_list": (STATUS, [HANDLE, TEXT, F64S, I64]),
+    "mlsd_spec_set_str_list": (STATUS, [HANDLE, TEXT, TEXTS, I64]),
+    "mlsd_spec_set_text": (STATUS, [HANDLE, TEXT, TEXT]),
+    "mlsd_spec_reset": (STATUS, [HANDLE, TEXT]),
+    "mlsd_spec_get_f64": (STATUS, [HANDLE, TEXT, F64S]),
+    "mlsd_spec_get_i64": (STATUS, [HANDLE, TEXT, I64S]),
+    "mlsd_spec_get_bool": (STATUS, [HANDLE, TEXT, I32S]),
+    "mlsd_spec_get_str": (STATUS, [HANDLE, TEXT, TEXTS]),
+    "mlsd_spec_get_f64_list": (STATUS, [HANDLE, TEXT, F64S, I64, I64S]),
+    "mlsd_spec_get_str_at": (STATUS, [HANDLE, TEXT, I64, TEXTS, I64S]),
+    "mlsd_spec_is_null": (STATUS, [HANDLE, TEXT, I32S]),
+    "mlsd_spec_add": (STATUS, [HANDLE, TEXT, TEXT, HANDLE]),
+    "mlsd_spec_child_count": (I64, [HANDLE]),
+    "mlsd_spec_child_at": (HANDLE, [HANDLE, I64]),
+    "mlsd_spec_child_name": (TEXT, [HANDLE, I64]),
+    "mlsd_spec_child_slot": (TEXT, [HANDLE, I64]),
+    "mlsd_spec_to_json": (STATUS, [HANDLE, I32, BUFFER, I64, I64S]),
+    "mlsd_spec_from_json": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_spec_save": (STATUS, [HANDLE, TEXT]),
+    "mlsd_spec_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    # mlsd/table.h
+    "mlsd_table_new": (STATUS, [HANDLE, HANDLE_OUT]),
+    "mlsd_table_from_matrix": (STATUS, [HANDLE, MATRIX, TEXTS, HANDLE_OUT]),
+    "mlsd_table_free": (None, [HANDLE]),
+    "mlsd_table_set_f64": (STATUS, [HANDLE, TEXT, F64S, I64]),
+    "mlsd_table_set_i64": (STATUS, [HANDLE, TEXT, I64S, I64]),
+    "mlsd_table_set_str": (STATUS, [HANDLE, TEXT, TEXTS, I64]),
+    "mlsd_table_n_rows": (I64, [HANDLE]),
+    "mlsd_table_n_columns": (I64, [HANDLE]),
+    "mlsd_table_name": (TEXT, [HANDLE, I64]),
+    "mlsd_table_type": (I32, [HANDLE, I64]),
+    "mlsd_table_find": (STATUS, [HANDLE, TEXT, I64S]),
+    "mlsd_table_get_f64": (STATUS, [HANDLE, I64, I64, I64, F64S]),
+    "mlsd_table_get_i64": (STATUS, [HANDLE, I64, I64, I64, I64S]),
+    "mlsd_table_level_count": (I64, [HANDLE, I64]),
+    "mlsd_table_level_at": (TEXT, [HANDLE, I64, I64]),
+    "mlsd_table_get_str": (TEXT, [HANDLE, I64, I64]),
+    "mlsd_table_describe": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_table_read_csv": (STATUS, [HANDLE, TEXT, HANDLE, HANDLE_OUT]),
+    "mlsd_table_parse_csv": (STATUS, [HANDLE, TEXT, SIZE, HANDLE, HANDLE_OUT]),
+    "mlsd_table_write_csv": (STATUS, [HANDLE, TEXT]),
+    # mlsd/arrow.h
+    "mlsd_table_import_arrow": (STATUS, [HANDLE, POINTER, POINTER, HANDLE_OUT]),
+    "mlsd_table_import_arrow_stream": (STATUS, [HANDLE, POINTER, HANDLE_OUT]),
+    "mlsd_table_export_arrow": (STATUS, [HANDLE, POINTER, POINTER]),
+    "mlsd_table_export_arrow_stream": (STATUS, [HANDLE, POINTER]),
+    # mlsd/dataset.h
+    "mlsd_dataset_from_table": (STATUS, [HANDLE, HANDLE, TEXTS, TEXTS, I64, I32, HANDLE_OUT]),
+    "mlsd_dataset_from_matrix": (STATUS, [HANDLE, MATRIX, MATRIX, MATRIX, I32, HANDLE_OUT]),
+    "mlsd_dataset_adopt": (STATUS, [HANDLE, MATRIX, MATRIX, MATRIX, I32, RELEASE_FN, POINTER, HANDLE_OUT]),
+    "mlsd_dataset_rows": (STATUS, [HANDLE, I64S, I64, HANDLE_OUT]),
+    "mlsd_dataset_free": (None, [HANDLE]),
+    "mlsd_dataset_n_rows": (I64, [HANDLE]),
+    "mlsd_dataset_n_features": (I64, [HANDLE]),
+    "mlsd_dataset_task": (I32, [HANDLE]),
+    "mlsd_dataset_n_classes": (I64, [HANDLE]),
+    "mlsd_dataset_feature_name": (TEXT, [HANDLE, I64]),
+    "mlsd_dataset_class_name": (TEXT, [HANDLE, I64]),
+    "mlsd_dataset_target": (STATUS, [HANDLE, F64S, I64]),
+    # mlsd/split.h
+    "mlsd_folds_split": (STATUS, [HANDLE, HANDLE, I64, MATRIX, HANDLE_OUT]),
+    "mlsd_folds_split_dataset": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_folds_free": (None, [HANDLE]),
+    "mlsd_folds_n_rows": (I64, [HANDLE]),
+    "mlsd_folds_n_splits": (I64, [HANDLE]),
+    "mlsd_folds_n_parts": (I64, [HANDLE]),
+    "mlsd_folds_part_size": (I64, [HANDLE, I64, I64]),
+    "mlsd_folds_part": (STATUS, [HANDLE, I64, I64, I64S, I64]),
+    # mlsd/curve.h
+    "mlsd_curve_new": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_curve_free": (None, [HANDLE]),
+    "mlsd_curve_add": (STATUS, [HANDLE, TEXT, I64, F64]),
+    "mlsd_curve_series_count": (I64, [HANDLE]),
+    "mlsd_curve_series_name": (TEXT, [HANDLE, I64]),
+    "mlsd_curve_point_count": (I64, [HANDLE, I64]),
+    "mlsd_curve_point": (STATUS, [HANDLE, I64, I64, I64S, F64S]),
+    "mlsd_curve_should_stop": (I32, [HANDLE]),
+    "mlsd_curve_stop_reason": (I32, [HANDLE]),
+    "mlsd_stop_reason_name": (TEXT, [I32]),
+    "mlsd_curve_best_step": (I64, [HANDLE]),
+    "mlsd_curve_best_value": (F64, [HANDLE]),
+    "mlsd_curve_to_table": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
+    # mlsd/model.h
+    "mlsd_model_fit": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_model_free": (None, [HANDLE]),
+    "mlsd_model_predict": (STATUS, [HANDLE, HANDLE, HANDLE, I32, F64S, I64]),
+    "mlsd_model_predict_matrix": (STATUS, [HANDLE, HANDLE, MATRIX, I32, F64S, I64]),
+    "mlsd_model_n_outputs": (I64, [HANDLE, I32]),
+    "mlsd_model_spec": (HANDLE, [HANDLE]),
+    "mlsd_model_task": (I32, [HANDLE]),
+    "mlsd_model_n_features": (I64, [HANDLE]),
+    "mlsd_model_n_classes": (I64, [HANDLE]),
+    "mlsd_model_feature_name": (TEXT, [HANDLE, I64]),
+    "mlsd_model_class_name": (TEXT, [HANDLE, I64]),
+    "mlsd_model_output_name": (TEXT, [HANDLE, I64]),
+    "mlsd_model_get_f64": (STATUS, [HANDLE, TEXT, F64S]),
+    "mlsd_model_get_array": (STATUS, [HANDLE, TEXT, F64S, I64, I64S, I64S]),
+    "mlsd_model_save": (STATUS, [HANDLE, TEXT]),
+    "mlsd_model_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_model_to_bytes": (STATUS, [HANDLE, POINTER, SIZE, SIZES]),
+    "mlsd_model_from_bytes": (STATUS, [HANDLE, POINTER, SIZE, HANDLE_OUT]),
+    # mlsd/metric.h
+    "mlsd_metric_score": (STATUS, [HANDLE, TEXT, MATRIX, MATRIX, MATRIX, F64, F64S, F64S, F64S]),
+    "mlsd_metric_direction": (I32, [TEXT]),
+    # mlsd/result.h
+    "mlsd_result_free": (None, [HANDLE]),
+    "mlsd_result_get_f64": (STATUS, [HANDLE, TEXT, F64S]),
+    "mlsd_result_get_str": (STATUS, [HANDLE, TEXT, TEXTS]),
+    "mlsd_result_get_table": (HANDLE, [HANDLE, TEXT]),
+    "mlsd_result_get_model": (HANDLE, [HANDLE, TEXT]),
+    "mlsd_result_count": (I64, [HANDLE]),
+    "mlsd_result_name": (TEXT, [HANDLE, I64]),
+    "mlsd_result_verdict": (TEXT, [HANDLE]),
+    "mlsd_result_to_json": (STATUS, [HANDLE, BUFFER, I64, I64S]),
+    "mlsd_result_save": (STATUS, [HANDLE, TEXT]),
+    # mlsd/validate.h
+    "mlsd_cross_validate": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
+    "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
+    # mlsd/slice.h
+    "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),
+    # mlsd/experiment.h
+    "mlsd_experiment_complete": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_experiment_run": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    # mlsd/report.h
+    "mlsd_report_save": (STATUS, [HANDLE, HANDLE, TEXT, TEXT]),
+}

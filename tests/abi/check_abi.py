@@ -1,0 +1,262 @@
+"""The ABI gate: what leaves the library is what the headers say, what the map says and what Python binds, and nothing
+of it changes by accident.
+
+Usage: check_abi.py CHECK --source DIR --library libmlsd.so [--map FILE]. Each check prints what is wrong and exits with 1.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def run(*command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def without_comments(text):
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    return re.sub(r"//[^\n]*", "", text)
+
+
+def header_functions(source):
+    names = {}
+    for path in sorted((source / "include/mlsd").glob("*.h")):
+        for match in re.finditer(r"MLSD_API\b[^;(]*?\b(mlsd_\w+)\s*\(", without_comments(path.read_text())):
+            names[match.group(1)] = path
+    return names
+
+
+def map_functions(source):
+    return set(re.findall(r"^\s+(mlsd_\w+);", (source / "lib/libmlsd.map").read_text(), re.M))
+
+
+def python_signatures(source):
+    text = (source / "bindings/python/mlsd/_signatures.py").read_text()
+    return set(re.findall(r'^\s+"(mlsd_\w+)":', text, re.M))
+
+
+def exported_functions(library):
+    _, out, _ = run("nm", "-D", "--defined-only", str(library))
+    symbols = (line.split()[-1].split("@")[0] for line in out.splitlines())
+    return {name for name in symbols if not re.fullmatch(r"MLSD_\d+\.\d+", name)}
+
+
+def compare(name_a, a, name_b, b):
+    problems = [f"{name} is in {name_a} but not in {name_b}" for name in sorted(a - b)]
+    return problems + [f"{name} is in {name_b} but not in {name_a}" for name in sorted(b - a)]
+
+
+def check_symbols(args):
+    headers = set(header_functions(args.source))
+    return (
+        compare("the headers", headers, "lib/libmlsd.map", map_functions(args.source))
+        + compare("the headers", headers, "the library", exported_functions(args.library))
+        + compare("the headers", headers, "bindings/python/mlsd/_signatures.py", python_signatures(args.source))
+    )
+
+
+def check_baseline(args):
+    """abidiff against the committed baseline, without suppressions. It is blind without debugging information."""
+    _, sections, _ = run("readelf", "-S", "-W", str(args.library))
+    if ".debug_info" not in sections:
+        return ["the library has no .debug_info: abidiff would see nothing"]
+    baseline = args.source / "tests/abi/libmlsd.abi"
+    code, out, err = run(
+        "abidiff", "--no-added-syms", "--drop-private-types", "--headers-dir2", str(args.source / "include"),
+        str(baseline), str(args.library),
+    )
+    return [] if code == 0 else [f"abidiff says {code}:", out, err, "a change on purpose: tests/abi/check_abi.py write-baseline"]
+
+
+def write_baseline(args):
+    baseline = args.source / "tests/abi/libmlsd.abi"
+    code, _, err = run(
+        "abidw", "--no-show-locs", "--no-corpus-path", "--no-comp-dir-path", "--type-id-style", "hash",
+        "--drop-private-types", "--headers-dir", str(args.source / "include"), "--out-file", str(baseline), str(args.library),
+    )
+    return [] if code == 0 else [err]
+
+
+# A guest does not speak, does not die, and changes nothing of the process.
+FORBIDDEN = re.compile(
+    r"^(v?f?printf|puts|fputs|putchar|fputc|putc|fwrite|perror|psignal|stdout|stderr|stdin|abort|_?exit|_Exit|quick_exit"
+    r"|atexit|on_exit|signal|sigaction|raise|setlocale|getenv|secure_getenv|setenv|putenv|unsetenv|__assert_fail|system"
+    r"|popen|fork|chdir|umask|srand|rand|random|GOMP_\w+|omp_\w+|__printf_chk|__fprintf_chk|__vfprintf_chk)$"
+)
+
+
+def check_forbidden(args):
+    _, out, _ = run("nm", "-D", "--undefined-only", str(args.library))
+    symbols = sorted({line.split()[-1].split("@")[0] for line in out.splitlines() if line.strip()})
+    return [f"the library uses {name}" for name in symbols if FORBIDDEN.match(name)]
+
+
+def check_headers(args):
+    """Each header alone, as C99 and as C++11, pedantic."""
+    problems = []
+    flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{args.source / 'include'}", "-fsyntax-only"]
+    for path in sorted((args.source / "include/mlsd").glob("*.h")):
+        program = f'#include "mlsd/{path.name}"\nextern int not_empty;\n'
+        for compiler, standard, suffix in (("cc", "-std=c99", ".c"), ("c++", "-std=c++11", ".cc")):
+            with tempfile.NamedTemporaryFile("w", suffix=suffix) as file:
+                file.write(program)
+                file.flush()
+                code, _, err = run(compiler, standard, *flags, file.name)
+            if code != 0:
+                problems += [f"{path.name} with {standard}:", err]
+        text = without_comments(path.read_text())
+        for include in re.findall(r"#include\s+(\S+)", text):
+            if include not in ("<stddef.h>", "<stdint.h>") and not include.startswith('"mlsd/'):
+                problems.append(f"{path.name} includes {include}")
+        for word in ("bool", "long", "FILE", "inline", "union", "..."):
+            if re.search(rf"(?<![\w.]){re.escape(word)}(?![\w.])", text):
+                problems.append(f"{path.name} uses {word}, which may not cross the boundary")
+    return problems
+
+
+def check_documented(args):
+    """A comment stands before each function, or before the group it is in, and says since when."""
+    problems = []
+    for path in sorted((args.source / "include/mlsd").glob("*.h")):
+        blocks = re.split(r"\n\s*\n", path.read_text())
+        for block in blocks:
+            functions = re.findall(r"MLSD_API\b[^;(]*?\b(mlsd_\w+)\s*\(", without_comments(block))
+            if not functions:
+                continue
+            comment = re.match(r"\s*/\*(.*?)\*/", block, re.S)
+            if comment is None:
+                problems.append(f"{path.name}: {functions[0]} has no comment")
+            elif "Since " not in comment.group(1):
+                problems.append(f"{path.name}: the comment of {functions[0]} does not say since when")
+    return problems
+
+
+def check_called(args):
+    """Every function of the API is called by a test in C and walked by the out-of-memory test where it can fail."""
+    tests = "\n".join(p.read_text() for p in (args.source / "tests").rglob("*.c"))
+    return [
+        f"{name} ({path.name}) is called by no test"
+        for name, path in sorted(header_functions(args.source).items())
+        if not re.search(rf"\b{name}\b", tests)
+    ]
+
+
+LAYERS = (
+    "base numeric data split metric curve model validate slice online track experiment report distributed".split()
+)
+OWN_FILES = {"lib/registry.c"}
+# Doors: what may be used in one folder (or file) only.
+DOORS = (
+    (re.compile(r"\b(malloc|calloc|realloc|free|strdup|strndup|posix_memalign|aligned_alloc)\s*\("), ("lib/base/memory.c",), "memory"),
+    (re.compile(r"\b(cblas_\w+|LAPACKE_\w+|openblas_\w+)\s*\("), ("lib/numeric/",), "BLAS and LAPACK"),
+    (
+        re.compile(
+            r"(?<!\w)(exp|exp2|expm1|log|log2|log10|log1p|pow|cbrt|sin|cos|tan|tanh|sinh|cosh|asin|acos|atan|atan2|erf|erfc"
+            r"|lgamma|lgamma_r|tgamma|hypot)f?\s*\("
+        ),
+        ("lib/numeric/",),
+        "libm's transcendental functions",
+    ),
+    (re.compile(r"\b(qsort|rand|srand|random|strtod|atof|sscanf|strtok|localtime|gmtime|ctime|strerror)\s*\("), (), "a function that is not stable, not thread-safe or follows the locale"),
+)
+
+
+# The thread's message, and the counted hold on OpenBLAS's threads: the only data that changes.
+STATE_ALLOWED = {"lib/base/fail.c", "lib/numeric/blas_threads.c"}
+
+
+def library_files(source):
+    return sorted(p for p in (source / "lib").rglob("*") if p.suffix in (".c", ".h"))
+
+
+def check_layers(args):
+    """A folder includes only what stands above it in the list."""
+    problems = []
+    for path in library_files(args.source):
+        name = path.relative_to(args.source).as_posix()
+        if name in OWN_FILES:
+            continue
+        rank = LAYERS.index(path.relative_to(args.source / "lib").parts[0])
+        for include in re.findall(r'#include\s+"([^"]+)"', path.read_text()):
+            folder = include.split("/")[0]
+            if folder in LAYERS and LAYERS.index(folder) > rank:
+                problems.append(f"{name} includes {include}, which stands below it")
+            elif folder not in LAYERS and folder != "mlsd":
+                problems.append(f"{name} includes {include}: write the folder")
+    return problems
+
+
+def check_doors(args):
+    problems = []
+    for path in library_files(args.source):
+        name = path.relative_to(args.source).as_posix()
+        text = without_comments(path.read_text())
+        text = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text)
+        for number, line in enumerate(text.splitlines(), 1):
+            for pattern, allowed, what in DOORS:
+                if pattern.search(line) and not any(name.startswith(a) for a in allowed):
+                    problems.append(f"{name}:{number}: {what}: {line.strip()}")
+            state = re.match(r"static (?!const\b|inline\b)(?!.*\bconst\b[^=;]*(=|;))[^(]*(=|;)", line)
+            if state and name not in STATE_ALLOWED:
+                problems.append(f"{name}:{number}: static data that can change: {line.strip()}")
+    return problems
+
+
+def check_house(args):
+    """Files: unique names, no long ones, no open ends, no path of a machine."""
+    problems = []
+    _, out, _ = run("git", "-C", str(args.source), "ls-files")
+    seen = {}
+    for name in out.splitlines():
+        path = args.source / name
+        top = name.split("/")[0]
+        if not re.fullmatch(r"meson\.build|meson_options\.txt|lib|include|tests|bench|bindings|docs|pkg|README\.md|LICENSE|\..*", top):
+            problems.append(f"{name}: the top level does not hold such a thing")
+        if path.suffix in (".c", ".h") and name.startswith(("lib/", "bindings/", "tests/", "bench/")):
+            if path.name in seen:
+                problems.append(f"{name} and {seen[path.name]} have the same name")
+            seen[path.name] = name
+        if path.suffix not in (".c", ".h", ".py", ".build", ".md") or not path.exists() or name.endswith("check_abi.py"):
+            continue
+        text = path.read_text(errors="replace")
+        lines = text.count("\n")
+        if path.suffix in (".c", ".py") and lines > 900:
+            problems.append(f"{name} has {lines} lines: split it")
+        if re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text):
+            problems.append(f"{name} has an open end")
+        if re.search(r"(?<![\w.$}/])/(home|root|work)/", text):
+            problems.append(f"{name} names a path of one machine")
+    return problems
+
+
+CHECKS = {
+    "symbols": check_symbols,
+    "baseline": check_baseline,
+    "write-baseline": write_baseline,
+    "forbidden": check_forbidden,
+    "headers": check_headers,
+    "documented": check_documented,
+    "called": check_called,
+    "layers": check_layers,
+    "doors": check_doors,
+    "house": check_house,
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("check", choices=CHECKS)
+    parser.add_argument("--source", type=pathlib.Path, required=True)
+    parser.add_argument("--library", type=pathlib.Path)
+    args = parser.parse_args()
+    problems = CHECKS[args.check](args)
+    print(*problems, sep="\n")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,10 +3,32 @@
 #include "base/kindtable.h"
 
 extern const mlsd_kind mlsd__kind_context;
+extern const mlsd_kind mlsd__kind_holdout;
+extern const mlsd_kind mlsd__kind_kfold;
+extern const mlsd_kind mlsd__kind_stratified_kfold;
+extern const mlsd_kind mlsd__kind_time_series_split;
+extern const mlsd_kind mlsd__kind_rmse;
+extern const mlsd_kind mlsd__kind_mae;
+extern const mlsd_kind mlsd__kind_r2;
+extern const mlsd_kind mlsd__kind_accuracy;
+extern const mlsd_kind mlsd__kind_log_loss;
+extern const mlsd_kind mlsd__kind_roc_auc;
+extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_early_stopping;
 
 const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_context,
+    &mlsd__kind_holdout,
+    &mlsd__kind_kfold,
+    &mlsd__kind_stratified_kfold,
+    &mlsd__kind_time_series_split,
+    &mlsd__kind_rmse,
+    &mlsd__kind_mae,
+    &mlsd__kind_r2,
+    &mlsd__kind_accuracy,
+    &mlsd__kind_log_loss,
+    &mlsd__kind_roc_auc,
+    &mlsd__kind_brier,
     &mlsd__kind_early_stopping,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

@@ -15,6 +15,9 @@ extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_early_stopping;
+extern const mlsd_kind mlsd__kind_dummy_classifier;
+extern const mlsd_kind mlsd__kind_dummy_regressor;
+extern const mlsd_kind mlsd__kind_ridge;
 
 const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_context,
@@ -30,5 +33,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,
     &mlsd__kind_early_stopping,
+    &mlsd__kind_dummy_classifier,
+    &mlsd__kind_dummy_regressor,
+    &mlsd__kind_ridge,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

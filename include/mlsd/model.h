@@ -75,7 +75,7 @@ MLSD_API const char *mlsd_model_output_name(const mlsd_model *model, int64_t i);
 
 /* A fitted number by name: "n_iter", "converged", "intercept", "alpha", ... A pipeline passes the
  * question on to its last step; "name.number" asks a step. Errors: MLSD_E_PARAM_UNKNOWN with the
- * names there are. Since 0.1. */
+ * names there are; MLSD_E_SHAPE for an array. Since 0.1. */
 MLSD_API mlsd_status mlsd_model_get_f64(const mlsd_model *model, const char *name, double *out);
 
 /* A fitted array by name: "coef" (outputs x features), "intercept", "mean", ..., row-major.

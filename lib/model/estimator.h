@@ -1,8 +1,8 @@
 /* estimator.h - what an estimator or a transform must bring: one table of functions.
  *
- * fit() reads a frame and makes an immutable state; predict_block() and transform_block() turn n rows
- * into numbers and may be called from many threads at once. Everything else (columns by name, classes,
- * files, threads over blocks, pipelines) is done once, in lib/model/model.c. */
+ * fit() reads a frame and makes an immutable state; predict_block() and transform_block() turn n
+ * rows into numbers and may be called from many threads at once. Everything else (columns by name,
+ * classes, files, threads over blocks, pipelines) is done once, in lib/model/model.c. */
 #ifndef MLSD_MODEL_ESTIMATOR_H
 #define MLSD_MODEL_ESTIMATOR_H
 
@@ -23,23 +23,23 @@ typedef struct mlsd__train {
     const double *y;      /* numbers or class numbers; NULL for a transform without target */
     const double *weight; /* NULL: ones */
     mlsd_task task;
-    int64_t n_classes;    /* 0 for regression; classes that no row has are legal in folds */
+    int64_t n_classes;          /* 0 for regression; classes that no row has are legal in folds */
     const mlsd__frame *x_valid; /* NULL: none */
     const double *y_valid;
     const double *weight_valid;
-    mlsd_curve *curve;    /* NULL: none asked for */
-    bool x_is_finite;     /* x was looked through before and holds neither NaN nor infinity */
+    mlsd_curve *curve; /* NULL: none asked for */
+    bool x_is_finite;  /* x was looked through before and holds neither NaN nor infinity */
 } mlsd__train;
 
 typedef struct mlsd__estimator_ops {
     bool classifies, regresses, transforms; /* what it can be used for */
-    bool takes_nan;        /* missing values need no imputing */
-    bool takes_category;   /* category features need no encoding; otherwise they are MLSD_E_DATA */
-    bool is_iterative;     /* trains by epochs: fills a curve, uses a validation set */
-    bool has_proba;        /* predict_block gives probabilities (classifies) */
-    bool lacks_decision;   /* classifies, but predict_block has no DECISION */
-    bool checks_x;         /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
-                              a pass over the data is saved where they show in the sums */
+    bool takes_nan;                         /* missing values need no imputing */
+    bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
+    bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
+    bool has_proba;      /* predict_block gives probabilities (classifies) */
+    bool lacks_decision; /* classifies, but predict_block has no DECISION */
+    bool checks_x;       /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
+                            a pass over the data is saved where they show in the sums */
 
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);
@@ -48,15 +48,16 @@ typedef struct mlsd__estimator_ops {
     mlsd_status (*fit)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state);
 
-    /* Whether these rows can be predicted; NULL where every finite row can. first_row is the number of
-     * the first one for messages, has_nan tells that there is a NaN among them (takes_nan is then
-     * set). scratch as below. */
+    /* Whether these rows can be predicted; NULL where every finite row can. first_row is the number
+     * of the first one for messages, has_nan tells that there is a NaN among them (takes_nan is
+     * then set). scratch as below. */
     mlsd_status (*check_block)(const void *state, const double *x, int64_t n, int64_t ld,
                                int64_t first_row, bool has_nan, double *scratch);
 
-    /* n rows of x (row stride ld) to out. what is VALUE (regression numbers), PROBA (n x n_classes) or
-     * DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from DECISION or
-     * PROBA outside. FEATURES is asked of a transform without transform_block. scratch has n * scratch_width(state) doubles. */
+    /* n rows of x (row stride ld) to out. what is VALUE (regression numbers), PROBA (n x n_classes)
+     * or DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from DECISION
+     * or PROBA outside. FEATURES is asked of a transform without transform_block. scratch has n *
+     * scratch_width(state) doubles. */
     void (*predict_block)(const void *state, const double *x, int64_t n, int64_t ld,
                           mlsd_output what, double *out, double *scratch);
     int64_t (*scratch_width)(const void *state); /* NULL: 0 */
@@ -65,21 +66,22 @@ typedef struct mlsd__estimator_ops {
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
 
-    /* Fitted numbers and arrays by name. list i-th name: "coef", ...; NULL past the end. Data belongs to
-     * the state. rows x cols, row-major; a number is 1 x 1. */
+    /* Fitted numbers and arrays by name. list i-th name: "coef", ...; NULL past the end. Data
+     * belongs to the state. rows x cols, row-major; a number is 1 x 1. */
     const char *(*attribute)(const void *state, int64_t i, const double **data, int64_t *rows,
                              int64_t *cols);
 
     mlsd_status (*save)(const void *state, mlsd__writer *w);
-    /* Features of the frame the state was fitted on come back with the model, so save need not repeat
-     * them. Must survive any bytes: fail through the reader, never crash or over-allocate. */
+    /* Features of the frame the state was fitted on come back with the model, so save need not
+     * repeat them. Must survive any bytes: fail through the reader, never crash or over-allocate.
+     */
     mlsd_status (*load)(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
                         int64_t n_features, int64_t n_classes, void **out_state);
     void (*free_state)(const mlsd__allocator *a, void *state);
 } mlsd__estimator_ops;
 
-/* Fit a spec on a prepared training set without the outer model (pipelines, cross-validation, searches
- * inside a fit). Does the checks that mlsd__train promises. */
+/* Fit a spec on a prepared training set without the outer model (pipelines, cross-validation,
+ * searches inside a fit). Does the checks that mlsd__train promises. */
 mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                                 void **out_state);
 

@@ -1,4 +1,5 @@
-/* model_impl.h - what a fitted model is made of, and the calls the layers above use within a scope. */
+/* model_impl.h - what a fitted model is made of, and the calls the layers above use within a scope.
+ */
 #ifndef MLSD_MODEL_MODEL_IMPL_H
 #define MLSD_MODEL_MODEL_IMPL_H
 
@@ -16,11 +17,12 @@ struct mlsd_model {
     int64_t n_features, n_classes;
     mlsd__feature *features; /* names and levels owned */
     char **class_names;
-    double *class_values;    /* NULL when classes are texts */
+    double *class_values; /* NULL when classes are texts */
     char *target_name;
 };
 
-/* A data set's features brought into the model's order and codes; data and model must outlive it. */
+/* A data set's features brought into the model's order and codes; data and model must outlive it.
+ */
 typedef struct mlsd__aligned {
     mlsd__frame frame;
     mlsd__frame_column *columns; /* NULL where the source is a matrix */
@@ -31,8 +33,8 @@ mlsd_status mlsd__model_align(const mlsd__allocator *a, const mlsd_model *model,
                               const mlsd_dataset *data, mlsd__aligned *out);
 void mlsd__aligned_free(const mlsd__allocator *a, mlsd__aligned *aligned);
 
-/* Predict the rows of a frame that is aligned already. scope may be NULL for few rows: then they are
- * done on the calling thread. */
+/* Predict the rows of a frame that is aligned already. scope may be NULL for few rows: then they
+ * are done on the calling thread. */
 mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,
                                       const mlsd__frame *frame, mlsd_output what, double *out);
 

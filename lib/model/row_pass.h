@@ -1,7 +1,7 @@
 /* row_pass.h - passes over the rows of a frame in fixed groups of blocks.
  *
- * A pass makes one summary for each group, in parallel, and merges them in the order of the groups. The
- * groups depend on the data's size alone, so neither do the results depend on the threads. */
+ * A pass makes one summary for each group, in parallel, and merges them in the order of the groups.
+ * The groups depend on the data's size alone, so neither do the results depend on the threads. */
 #ifndef MLSD_MODEL_ROW_PASS_H
 #define MLSD_MODEL_ROW_PASS_H
 
@@ -15,10 +15,11 @@
 int64_t mlsd__row_groups(int64_t n_rows, int64_t summary_doubles);
 
 /* The blocks [*first, *last) of a group. */
-void mlsd__row_group(int64_t n_rows, int64_t n_groups, int64_t group, int64_t *first, int64_t *last);
+void mlsd__row_group(int64_t n_rows, int64_t n_groups, int64_t group, int64_t *first,
+                     int64_t *last);
 
-/* Reads the blocks of a frame one after the other: the rows themselves where they lie in memory as they
- * are needed, otherwise a buffer of its own. */
+/* Reads the blocks of a frame one after the other: the rows themselves where they lie in memory as
+ * they are needed, otherwise a buffer of its own. */
 typedef struct mlsd__row_reader {
     const mlsd__frame *frame;
     const mlsd__allocator *allocator;

@@ -1,0 +1,128 @@
+/* estimator.c - fitting a spec on a prepared training set, with the checks that every estimator may
+ * rely on, so that none repeats them. Nothing here knows a data set or a model. */
+#include "model/estimator.h"
+
+#include <math.h>
+#include <string.h>
+
+const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec)
+{
+    const mlsd_spec *final = spec;
+    while (final != NULL && strcmp(mlsd_kind_name(mlsd_spec_kind(final)), "pipeline") == 0) {
+        const mlsd_spec *last = NULL;
+        for (int64_t i = 0;; i++) {
+            const mlsd_spec *const step = mlsd__spec_slot_at(final, "steps", i);
+            if (step == NULL) break;
+            last = step;
+        }
+        final = last;
+    }
+    return final;
+}
+
+const mlsd__estimator_ops *mlsd__estimator_final_ops(const mlsd_spec *spec)
+{
+    const mlsd_spec *const final = mlsd__estimator_final(spec);
+    return final != NULL ? mlsd__spec_ops(final) : NULL;
+}
+
+mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f, bool nan_ok)
+{
+    int64_t row, feature;
+    MLSD__TRY(mlsd__frame_find_bad(scope, f, nan_ok, &row, &feature));
+    if (row < 0) return MLSD_OK;
+    const char *const name = f->features[feature].name;
+    /* The first bad value of a row may be infinite while a later one is missing, and the other way
+     * round: say what this one is. */
+    int64_t infinite_row = -1, infinite_feature = -1;
+    if (!nan_ok) MLSD__TRY(mlsd__frame_find_bad(scope, f, true, &infinite_row, &infinite_feature));
+    if (nan_ok || (infinite_row == row && infinite_feature == feature))
+        return mlsd__fail(MLSD_E_DATA, "row %lld, column '%.100s' is infinite", (long long)row,
+                          name);
+    return mlsd__fail(MLSD_E_DATA, "row %lld, column '%.100s' is NaN; add an impute step",
+                      (long long)row, name);
+}
+
+static mlsd_status check_weight(const double *weight, int64_t n, const char *of)
+{
+    if (weight == NULL) return MLSD_OK;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!(weight[i] >= 0) || !isfinite(weight[i]))
+            return mlsd__fail(MLSD_E_DATA, "the weight of row %lld of %s is negative or not finite",
+                              (long long)i, of);
+        sum += weight[i];
+    }
+    if (!(sum > 0)) return mlsd__fail(MLSD_E_DATA, "the weights of %s are all 0", of);
+    if (!isfinite(sum)) return mlsd__fail(MLSD_E_DATA, "the weights of %s overflow", of);
+    return MLSD_OK;
+}
+
+static mlsd_status check_target(const double *y, int64_t n, int64_t n_classes, const char *of)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(y[i]))
+            return mlsd__fail(MLSD_E_DATA, "the target of row %lld of %s is not finite",
+                              (long long)i, of);
+        if (n_classes > 0 && (y[i] < 0 || y[i] >= (double)n_classes || y[i] != floor(y[i])))
+            return mlsd__fail(MLSD_E_DATA, "row %lld of %s is of no class", (long long)i, of);
+    }
+    return MLSD_OK;
+}
+
+/* Can this kind be asked for this task? */
+static mlsd_status check_task(const mlsd_spec *spec, const mlsd__estimator_ops *ops,
+                              const mlsd__train *train)
+{
+    const char *const kind = mlsd_kind_name(mlsd_spec_kind(spec));
+    if (ops->transforms) return MLSD_OK;
+    if (train->y == NULL) return mlsd__fail(MLSD_E_DATA, "%s needs a target", kind);
+    if (train->task == MLSD_TASK_REGRESSION && !ops->regresses)
+        return mlsd__fail(MLSD_E_DATA, "%s tells classes, but the target is a number", kind);
+    if (train->task != MLSD_TASK_REGRESSION && !ops->classifies)
+        return mlsd__fail(MLSD_E_DATA, "%s predicts a number, but the target has %lld classes",
+                          kind, (long long)train->n_classes);
+    return MLSD_OK;
+}
+
+static mlsd_status check_features(const mlsd_spec *spec, const mlsd__estimator_ops *ops,
+                                  const mlsd__frame *x)
+{
+    for (int64_t i = 0; !ops->takes_category && i < x->n_features; i++) {
+        if (x->features[i].type == MLSD__CATEGORY)
+            return mlsd__fail(MLSD_E_DATA,
+                              "%s: column '%.100s' holds text; add a one_hot step to the pipeline",
+                              mlsd_kind_name(mlsd_spec_kind(spec)), x->features[i].name);
+    }
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                                void **out_state)
+{
+    *out_state = NULL;
+    MLSD__TRY(mlsd__spec_require(spec, "estimator,transform"));
+    const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+    const mlsd__frame *const x = train->x;
+    const int64_t n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
+    if (x->n_rows < 1) return mlsd__fail(MLSD_E_DATA, "the training set has no rows");
+    MLSD__TRY(check_task(
+        spec, mlsd__estimator_final_ops(spec) != NULL ? mlsd__estimator_final_ops(spec) : ops,
+        train));
+    if (ops->check != NULL) MLSD__TRY(ops->check(spec, train->task));
+    MLSD__TRY(check_features(spec, ops, x));
+    MLSD__TRY(check_weight(train->weight, x->n_rows, "the training set"));
+    if (train->y != NULL)
+        MLSD__TRY(check_target(train->y, x->n_rows, n_classes, "the training set"));
+    if (!train->x_is_finite && !ops->checks_x)
+        MLSD__TRY(mlsd__frame_require_finite(scope, x, ops->takes_nan));
+
+    if (ops->is_iterative && train->x_valid != NULL) {
+        const int64_t n_valid = train->x_valid->n_rows;
+        MLSD__TRY(check_weight(train->weight_valid, n_valid, "the validation set"));
+        if (train->y_valid != NULL)
+            MLSD__TRY(check_target(train->y_valid, n_valid, n_classes, "the validation set"));
+        MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
+    }
+    return ops->fit(scope, spec, train, out_state);
+}

@@ -1,0 +1,45 @@
+/* logistic_loss.h - the objective of logistic regression over a design: value, gradient, Hessian. */
+#ifndef MLSD_MODEL_LOGISTIC_LOSS_H
+#define MLSD_MODEL_LOGISTIC_LOSS_H
+
+#include "model/linear/design.h"
+
+/* The mean over the weights of the log loss, plus half `penalty` times the squared length of the
+ * coefficients in the columns' own units (intercepts are free). One score for two classes, otherwise
+ * a score for each class: `theta` is n_scores x design->n_columns in the design's units. */
+typedef struct mlsd__logistic_loss {
+    const mlsd__design *design;
+    const int32_t *label; /* 0 .. n_labels-1 */
+    const double *weight; /* NULL: ones */
+    int64_t n_scores;     /* 1, or the number of labels */
+    double penalty;
+    int64_t n_theta;
+
+    /* of a pass */
+    mlsd__row_reader *readers; /* one for each thread */
+    double *scratch;           /* scratch_size for each thread */
+    double *summaries;         /* summary_size for each group */
+    int64_t n_threads, scratch_size, summary_size, n_groups_max;
+} mlsd__logistic_loss;
+
+typedef struct mlsd__logistic_value {
+    double objective;
+    double mean_loss;  /* without the penalty */
+    double weight;     /* sum of the weights that were read */
+    double min_margin; /* smallest lead of the right class; > 0: the classes are separated */
+} mlsd__logistic_value;
+
+/* has_hessian makes room for it. */
+mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
+                                     const mlsd__design *design, const int32_t *label,
+                                     const double *weight, int64_t n_labels, double penalty,
+                                     bool has_hessian);
+void mlsd__logistic_loss_close(mlsd__logistic_loss *l, const mlsd__allocator *a);
+
+/* Evaluate at theta over every `stride`-th block (1: all rows). gradient has n_theta numbers, hessian
+ * (upper triangle) n_theta x n_theta; either may be NULL. */
+mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, const double *theta,
+                                   int64_t stride, mlsd__logistic_value *out, double *gradient,
+                                   double *hessian);
+
+#endif

@@ -1,0 +1,123 @@
+/* ridge.c - linear least squares with an L2 penalty on the slopes: minimise
+ * sum w (y - X b - b0)^2 + alpha |b|^2 (Hoerl & Kennard 1970, Technometrics 12(1)), the intercept
+ * not penalised.
+ *
+ * The normal equations come from centred moments and are solved by Cholesky; with more columns than
+ * rows their dual, X'(XX' + alpha)^-1 y, is the smaller system. Where the equations are singular
+ * (alpha is 0 or drowns) the answer is the one of least norm. */
+#include <math.h>
+#include <string.h>
+
+#include "model/linear/linear_moments.h"
+#include "model/linear/linear_solve.h"
+#include "model/linear/linear_state.h"
+#include "numeric/blas.h"
+#include "numeric/sum.h"
+
+extern const mlsd_kind mlsd__kind_ridge;
+
+typedef struct ridge_params {
+    double alpha;
+    int64_t fit_intercept;
+} ridge_params;
+
+static mlsd_status fit_primal(mlsd__scope *scope, const ridge_params *params,
+                              const mlsd__train *train, mlsd__linear_state *state)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t p = state->p;
+    mlsd__gram moments;
+    MLSD__TRY(mlsd__linear_moments(scope, train, &moments));
+    double *const matrix = mlsd__alloc_raw(a, p * p, sizeof *matrix);
+    double *const right = mlsd__alloc_raw(a, p, sizeof *right);
+    mlsd_status status = matrix == NULL || right == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) {
+        mlsd__linear_normal_equations(&moments, params->fit_intercept != 0, matrix, right);
+        status = mlsd__linear_solve(scope, p, matrix, right, params->alpha, state->coef);
+    }
+    if (status == MLSD_OK && params->fit_intercept != 0)
+        state->intercept = moments.mean[p] - mlsd__dot(moments.mean, state->coef, p);
+    mlsd__free(a, right);
+    mlsd__free(a, matrix);
+    mlsd__gram_free(&moments, a);
+    return status;
+}
+
+static mlsd_status fit_dual(mlsd__scope *scope, const ridge_params *params,
+                            const mlsd__train *train, mlsd__linear_state *state)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = train->x->n_rows, p = state->p;
+    double *x, *y, *mean;
+    MLSD__TRY(mlsd__linear_centred_rows(scope, train, params->fit_intercept != 0, &x, &y, &mean));
+    double *const kernel = mlsd__alloc_raw(a, n * n, sizeof *kernel);
+    double *const dual = mlsd__alloc_raw(a, n, sizeof *dual);
+    mlsd_status status = kernel == NULL || dual == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) status = mlsd__linear_kernel(scope, x, n, p, kernel);
+    if (status == MLSD_OK) status = mlsd__linear_solve(scope, n, kernel, y, params->alpha, dual);
+    if (status == MLSD_OK) {
+        mlsd__gemv(true, n, p, 1, x, p, dual, 0, state->coef);
+        if (params->fit_intercept != 0)
+            state->intercept = mean[p] - mlsd__dot(mean, state->coef, p);
+    }
+    mlsd__free(a, dual);
+    mlsd__free(a, kernel);
+    mlsd__free(a, x);
+    mlsd__free(a, y);
+    mlsd__free(a, mean);
+    return status;
+}
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
+{
+    const ridge_params *const params = mlsd__spec_params(spec);
+    mlsd__linear_state *state;
+    MLSD__TRY(mlsd__linear_state_new(scope->allocator, train->x->n_features, NULL, &state));
+    mlsd_status status = train->x->n_features > train->x->n_rows
+                             ? fit_dual(scope, params, train, state)
+                             : fit_primal(scope, params, train, state);
+    if (status == MLSD_OK) status = mlsd__linear_state_check(state);
+    if (status != MLSD_OK) {
+        mlsd__linear_free(scope->allocator, state);
+        return status;
+    }
+    *out_state = state;
+    return MLSD_OK;
+}
+
+static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
+                        int64_t n_features, int64_t n_classes, void **out_state)
+{
+    (void)spec, (void)features, (void)n_classes;
+    return mlsd__linear_load(r, n_features, NULL, out_state);
+}
+
+static const mlsd__estimator_ops ops = {
+    .regresses = true,
+    .checks_x = true,
+    .fit = fit,
+    .predict_block = mlsd__linear_predict_block,
+    .attribute = mlsd__linear_attribute,
+    .save = mlsd__linear_save,
+    .load = load,
+    .free_state = mlsd__linear_free,
+};
+
+static const mlsd_param table[] = {
+    MLSD__P_F64(ridge_params, alpha, 0, INFINITY, MLSD__OPEN_UPPER, "1.0", "log",
+                "Strength of the penalty on the squared slopes"),
+    MLSD__P_BOOL(ridge_params, fit_intercept, "true", "Whether there is an intercept"),
+};
+
+const mlsd_kind mlsd__kind_ridge = {
+    .name = "ridge",
+    .family = "estimator",
+    .doc = "Linear least squares with an L2 penalty on the slopes",
+    .params = table,
+    .n_params = MLSD__COUNT(table),
+    .params_size = sizeof(ridge_params),
+    .ops = &ops,
+    .traits = "{\"tasks\":[\"regression\"],\"iterative\":false,\"proba\":false,"
+              "\"sklearn\":\"Ridge\"}",
+};

@@ -277,12 +277,13 @@ static mlsd_status check_values(const mlsd__metric_ops *metric, bool widened, ml
         return MLSD_OK;
     }
     MLSD__TRY(check_classes("y", s->y, s->n, s->n_classes));
-    if (!(metric->any_score && widened)) {
-        return check_probabilities(s->prediction, s->n, s->n_classes);
-    }
+    if (!widened) return check_probabilities(s->prediction, s->n, s->n_classes);
     for (int64_t i = 0; i < s->n; i++) {
         const double score = s->prediction[2 * i + 1];
         if (!isfinite(score)) return bad_value("prediction", i, score, "not a finite number");
+        if (!metric->any_score && !(score >= 0 && score <= 1)) {
+            return bad_value("prediction", i, score, "not a probability in [0, 1]");
+        }
     }
     return MLSD_OK;
 }

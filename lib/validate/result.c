@@ -177,7 +177,9 @@ mlsd_status mlsd__result_absorb(mlsd_result *r, const char *prefix, const mlsd_r
         mlsd__text_append(&name, bare);
         status = name.status == MLSD_OK ? absorb_entry(r, name.data, e) : name.status;
     }
-    if (status == MLSD_OK && from->verdict != NULL) {
+    if (status == MLSD_OK && from->verdict != NULL && *prefix == '\0') {
+        status = mlsd__result_set_verdict(r, from->verdict);
+    } else if (status == MLSD_OK && from->verdict != NULL) {
         mlsd__text_free(&name);
         mlsd__text_init(&name, &r->allocator);
         mlsd__text_append(&name, prefix);

@@ -46,7 +46,8 @@ mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table 
 mlsd_status mlsd__result_set_model(mlsd_result *r, const char *name, mlsd_model *model);
 mlsd_status mlsd__result_set_verdict(mlsd_result *r, const char *text);
 /* Copy the numbers, texts and (shared) tables of `from`, each name behind `prefix` ("slices."), and
- * its verdict as the text "<prefix>verdict". Models stay where they are. */
+ * its verdict as the text "<prefix>verdict", or as the verdict where the prefix is "". Models stay
+ * where they are. */
 mlsd_status mlsd__result_absorb(mlsd_result *r, const char *prefix, const mlsd_result *from);
 /* What made it: "cross_validate", "leaderboard", "slices", "experiment". */
 const char *mlsd__result_kind(const mlsd_result *r);

@@ -1,0 +1,163 @@
+/* judge.c - the test part, looked at once: every metric that suits, for the final model and for the
+ * baseline beside it, and the slices. */
+#include <string.h>
+
+#include "experiment/experiment_impl.h"
+#include "slice/slice_impl.h"
+#include "validate/scoring.h"
+
+enum { MAX_METRICS = 16 };
+
+typedef struct metric_list {
+    const char *names[MAX_METRICS];
+    int64_t n;
+} metric_list;
+
+static bool suits(const mlsd__experiment *x, const mlsd__metric_ops *metric, bool has_proba)
+{
+    if (x->task == MLSD_TASK_REGRESSION) return metric->for_regression;
+    if (metric->for_binary_only && x->task != MLSD_TASK_BINARY) return false;
+    return metric->for_classification && (has_proba || !metric->needs_proba);
+}
+
+/* The metric that decides first, then the others of the task in the order of the kinds. */
+static mlsd_status list_metrics(const mlsd__experiment *x, metric_list *out)
+{
+    const mlsd_model *const models[] = {x->final, x->baseline};
+    bool has_proba = true;
+    for (int64_t i = 0; i < MLSD__COUNT(models); i++) {
+        if (models[i] == NULL) continue;
+        has_proba = has_proba && mlsd_model_n_outputs(models[i], MLSD_OUTPUT_PROBA) > 0;
+    }
+    *out = (metric_list){.names = {x->params->metric}, .n = 1};
+    for (int64_t i = 0; i < mlsd_kind_count("metric") && out->n < MAX_METRICS; i++) {
+        const char *name = mlsd_kind_name(mlsd_kind_at("metric", i));
+        const mlsd__metric_ops *metric;
+        MLSD__TRY(mlsd__metric_find(name, &metric));
+        if (strcmp(name, x->params->metric) == 0 || !suits(x, metric, has_proba)) continue;
+        out->names[out->n++] = name;
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status put_test(mlsd__experiment *x, const metric_list *metrics,
+                            const mlsd__scoring *model, const mlsd__scoring *baseline)
+{
+    static const mlsd__row_column columns[] = {
+        {"metric", MLSD_COLUMN_CATEGORY},   {"value", MLSD_COLUMN_F64},
+        {"low", MLSD_COLUMN_F64},           {"high", MLSD_COLUMN_F64},
+        {"baseline", MLSD_COLUMN_F64},      {"baseline_low", MLSD_COLUMN_F64},
+        {"baseline_high", MLSD_COLUMN_F64}, {"n", MLSD_COLUMN_I64},
+    };
+    mlsd__rows rows;
+    mlsd__rows_init(&rows, x->scope->allocator, columns, MLSD__COUNT(columns));
+    mlsd_status status = MLSD_OK;
+    for (int64_t i = 0; i < metrics->n && status == MLSD_OK; i++) {
+        mlsd__estimate e, b;
+        status = mlsd__scoring_score(x->scope, model, metrics->names[i], x->params->level, &e);
+        if (status != MLSD_OK) break;
+        status = mlsd__scoring_score(x->scope, baseline, metrics->names[i], x->params->level, &b);
+        if (status != MLSD_OK) break;
+        if (i == 0) {
+            x->test_score = e;
+            x->baseline_score = b;
+        }
+        mlsd__rows_str(&rows, metrics->names[i]);
+        mlsd__rows_f64(&rows, e.value);
+        mlsd__rows_f64(&rows, e.low);
+        mlsd__rows_f64(&rows, e.high);
+        mlsd__rows_f64(&rows, b.value);
+        mlsd__rows_f64(&rows, b.low);
+        mlsd__rows_f64(&rows, b.high);
+        mlsd__rows_i64(&rows, model->n);
+    }
+    if (status != MLSD_OK) {
+        mlsd__rows_free(&rows);
+        return status;
+    }
+    mlsd_table *table;
+    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
+    return mlsd__result_set_table(x->result, "test", table, false);
+}
+
+/* The slice columns of the test rows. */
+static mlsd_status make_groups(mlsd__experiment *x, mlsd_table **out)
+{
+    *out = NULL;
+    const mlsd__str_list *slices = &x->params->slices;
+    const int64_t n = mlsd_folds_part_size(x->partition, 0, MLSD__TEST);
+    mlsd_table *columns = NULL;
+    int64_t *rows = mlsd__alloc_raw(x->scope->allocator, n, sizeof *rows);
+    mlsd_status status =
+        rows == NULL ? MLSD_E_NOMEM : mlsd__table_new(x->scope->allocator, &columns);
+    for (int64_t i = 0; i < slices->n && status == MLSD_OK; i++) {
+        int64_t j;
+        status = mlsd_table_find(x->table, slices->values[i], &j);
+        if (status != MLSD_OK) break;
+        status = mlsd__table_set_column(columns, slices->values[i],
+                                        mlsd__column_retain(x->table->columns[j]));
+    }
+    if (status == MLSD_OK) status = mlsd_folds_part(x->partition, 0, MLSD__TEST, rows, n);
+    if (status == MLSD_OK) status = mlsd__table_rows(columns, rows, n, out);
+    mlsd_table_free(columns);
+    mlsd__free(x->scope->allocator, rows);
+    return status;
+}
+
+static mlsd_status share_slices(mlsd__experiment *x, const mlsd_result *slices)
+{
+    const mlsd_table *table = mlsd_result_get_table(slices, "slices");
+    if (table == NULL) return MLSD_E_INTERNAL;
+    mlsd_table *shared;
+    MLSD__TRY(mlsd__table_share(table, &shared));
+    MLSD__TRY(mlsd__result_set_table(x->result, "slices", shared, false));
+    const char *worst = "";
+    MLSD__TRY(mlsd_result_get_str(slices, "worst", &worst));
+    MLSD__TRY(mlsd__result_set_str(x->result, "slices.worst", worst, false));
+    return mlsd__result_set_str(x->result, "slices.verdict", mlsd_result_verdict(slices), false);
+}
+
+static mlsd_status judge_slices(mlsd__experiment *x, const mlsd__scoring *scoring)
+{
+    const mlsd__str_list *by = &x->params->slices;
+    if (by->n == 0) return MLSD_OK;
+    mlsd_table *groups;
+    MLSD__TRY(make_groups(x, &groups));
+    mlsd__scored scored;
+    mlsd__scoring_view(scoring, x->metric, &scored);
+    mlsd_result *slices = NULL;
+    mlsd_status status =
+        mlsd__slice_score(x->scope, groups, (const char *const *)by->values, by->n,
+                          x->params->metric, &scored, x->params->min_support, &slices);
+    if (status == MLSD_OK) status = share_slices(x, slices);
+    mlsd_result_free(slices);
+    mlsd_table_free(groups);
+    return status;
+}
+
+mlsd_status mlsd__experiment_judge(mlsd__experiment *x)
+{
+    metric_list metrics;
+    MLSD__TRY(list_metrics(x, &metrics));
+    const mlsd_dataset *test = x->parts[MLSD__TEST];
+    mlsd__scoring model = {0}, baseline = {0};
+    mlsd__stage_begin(x->scope, "test", 0);
+    mlsd_status status =
+        mlsd__scoring_make(x->scope, x->final, test, metrics.names, metrics.n, false, &model);
+    if (status == MLSD_OK && x->baseline != NULL) {
+        status = mlsd__scoring_make(x->scope, x->baseline, test, metrics.names, metrics.n, false,
+                                    &baseline);
+    }
+    if (status == MLSD_OK) {
+        status = put_test(x, &metrics, &model, x->baseline != NULL ? &baseline : &model);
+    }
+    if (status == MLSD_OK) status = judge_slices(x, &model);
+    if (status == MLSD_OK) {
+        status =
+            mlsd__result_set_f64(x->result, "test.predict_seconds", model.predict_seconds, true);
+    }
+    mlsd__stage_end(x->scope);
+    mlsd__scoring_free(&model);
+    mlsd__scoring_free(&baseline);
+    return status;
+}

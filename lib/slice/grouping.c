@@ -1,0 +1,194 @@
+/* grouping.c - the rows of a table by the values of one column. Nothing is known of metrics here.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "numeric/rank.h"
+#include "slice/slice_impl.h"
+
+/* A number column with more values than this is cut at its quartiles. */
+enum { MAX_VALUES = 20, N_QUARTILES = 4 };
+
+static const char missing_label[] = "(missing)";
+
+/* Room for n_levels labels and the level of each row. */
+static mlsd_status grouping_start(mlsd__grouping *g, const mlsd__allocator *a, int64_t n_levels)
+{
+    g->labels = mlsd__alloc(a, n_levels, sizeof *g->labels);
+    if (g->labels == NULL) return MLSD_E_NOMEM;
+    g->n_levels = n_levels;
+    return MLSD_OK;
+}
+
+static mlsd_status set_label(mlsd__grouping *g, const mlsd__allocator *a, int64_t level,
+                             const char *text)
+{
+    g->labels[level] = mlsd__strdup(a, text);
+    return g->labels[level] == NULL ? MLSD_E_NOMEM : MLSD_OK;
+}
+
+/* Sort the rows by their levels, counting. */
+static mlsd_status grouping_finish(mlsd__grouping *g, const mlsd__allocator *a,
+                                   const int32_t *level_of)
+{
+    g->starts = mlsd__alloc(a, g->n_levels + 1, sizeof *g->starts);
+    if (g->starts == NULL) return MLSD_E_NOMEM;
+    g->rows = mlsd__alloc_raw(a, g->n_rows, sizeof *g->rows);
+    if (g->rows == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < g->n_rows; i++) g->starts[level_of[i] + 1]++;
+    for (int64_t k = 0; k < g->n_levels; k++) g->starts[k + 1] += g->starts[k];
+    for (int64_t i = 0; i < g->n_rows; i++) g->rows[g->starts[level_of[i]]++] = i;
+    for (int64_t k = g->n_levels; k > 0; k--) g->starts[k] = g->starts[k - 1];
+    g->starts[0] = 0;
+    return MLSD_OK;
+}
+
+/* Rows without a value (-1) get the level after all others; returns whether there are any. */
+static bool collect_missing(int32_t *level_of, int64_t n_rows, int64_t n_levels)
+{
+    bool found = false;
+    for (int64_t i = 0; i < n_rows; i++) {
+        if (level_of[i] >= 0) continue;
+        level_of[i] = (int32_t)n_levels;
+        found = true;
+    }
+    return found;
+}
+
+static mlsd_status group_categories(mlsd__grouping *g, const mlsd__allocator *a,
+                                    const mlsd_table *table, int64_t column, const double *x,
+                                    int32_t *level_of)
+{
+    const int64_t n_levels = mlsd_table_level_count(table, column);
+    for (int64_t i = 0; i < g->n_rows; i++) level_of[i] = isnan(x[i]) ? -1 : (int32_t)x[i];
+    const bool some_missing = collect_missing(level_of, g->n_rows, n_levels);
+    MLSD__TRY(grouping_start(g, a, n_levels + some_missing));
+    for (int64_t k = 0; k < n_levels; k++) {
+        MLSD__TRY(set_label(g, a, k, mlsd_table_level_at(table, column, k)));
+    }
+    return some_missing ? set_label(g, a, n_levels, missing_label) : MLSD_OK;
+}
+
+static mlsd_status group_values(mlsd__grouping *g, const mlsd__allocator *a, const double *values,
+                                int64_t n_values, int32_t *level_of)
+{
+    const bool some_missing = collect_missing(level_of, g->n_rows, n_values);
+    MLSD__TRY(grouping_start(g, a, n_values + some_missing));
+    for (int64_t k = 0; k < n_values; k++) {
+        char text[MLSD__NUMBER_CAPACITY];
+        mlsd__format_double(values[k], text);
+        MLSD__TRY(set_label(g, a, k, text));
+    }
+    return some_missing ? set_label(g, a, n_values, missing_label) : MLSD_OK;
+}
+
+/* Upper ends of the quartiles but the last; equal ones, and those that leave nothing above, are
+ * one. Returns how many are left. */
+static int64_t find_cuts(const mlsd__allocator *a, const double *x, int64_t n, double *cuts,
+                         mlsd_status *status)
+{
+    int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
+    *status = order == NULL ? MLSD_E_NOMEM : mlsd__argsort(a, x, n, order);
+    int64_t n_present = n, n_cuts = 0;
+    if (*status == MLSD_OK) {
+        while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
+        const double largest = x[order[n_present - 1]];
+        for (int64_t q = 1; q < N_QUARTILES; q++) {
+            const int64_t place = (q * n_present + N_QUARTILES - 1) / N_QUARTILES;
+            const double cut = x[order[place - 1]];
+            if (cut < largest && (n_cuts == 0 || cut > cuts[n_cuts - 1])) cuts[n_cuts++] = cut;
+        }
+    }
+    mlsd__free(a, order);
+    return n_cuts;
+}
+
+static mlsd_status label_quartiles(mlsd__grouping *g, const mlsd__allocator *a, const double *cuts,
+                                   int64_t n_cuts)
+{
+    for (int64_t k = 0; k <= n_cuts; k++) {
+        mlsd__text t;
+        mlsd__text_init(&t, a);
+        if (k == 0 || k == n_cuts) {
+            mlsd__text_append(&t, k == 0 ? "<= " : "> ");
+            mlsd__text_double(&t, cuts[k == 0 ? 0 : k - 1]);
+        } else {
+            mlsd__text_append(&t, "(");
+            mlsd__text_double(&t, cuts[k - 1]);
+            mlsd__text_append(&t, ", ");
+            mlsd__text_double(&t, cuts[k]);
+            mlsd__text_append(&t, "]");
+        }
+        mlsd_status status = t.status;
+        if (status == MLSD_OK) status = set_label(g, a, k, t.data);
+        mlsd__text_free(&t);
+        MLSD__TRY(status);
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status group_quartiles(mlsd__grouping *g, const mlsd__allocator *a, const double *x,
+                                   int32_t *level_of)
+{
+    double cuts[N_QUARTILES - 1];
+    mlsd_status status = MLSD_OK;
+    const int64_t n_cuts = find_cuts(a, x, g->n_rows, cuts, &status);
+    MLSD__TRY(status);
+    for (int64_t i = 0; i < g->n_rows; i++) {
+        int32_t level = isnan(x[i]) ? -1 : 0;
+        for (int64_t k = 0; k < n_cuts; k++) level += x[i] > cuts[k];
+        level_of[i] = level;
+    }
+    const bool some_missing = collect_missing(level_of, g->n_rows, n_cuts + 1);
+    MLSD__TRY(grouping_start(g, a, n_cuts + 1 + some_missing));
+    MLSD__TRY(label_quartiles(g, a, cuts, n_cuts));
+    return some_missing ? set_label(g, a, n_cuts + 1, missing_label) : MLSD_OK;
+}
+
+mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
+                                mlsd__grouping *out)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = mlsd_table_n_rows(table);
+    double *x = NULL, *values = NULL;
+    int32_t *level_of = NULL;
+    int64_t n_values = 0;
+    mlsd_status status = MLSD_E_NOMEM;
+
+    memset(out, 0, sizeof *out);
+    out->n_rows = n;
+    x = mlsd__alloc_raw(a, n, sizeof *x);
+    if (x == NULL) goto out;
+    level_of = mlsd__alloc_raw(a, n, sizeof *level_of);
+    if (level_of == NULL) goto out;
+    status = mlsd_table_get_f64(table, column, 0, n, x);
+    if (status != MLSD_OK) goto out;
+    if (mlsd_table_type(table, column) == MLSD_COLUMN_CATEGORY) {
+        status = group_categories(out, a, table, column, x, level_of);
+    } else {
+        values = mlsd__alloc_raw(a, n, sizeof *values);
+        status =
+            values == NULL ? MLSD_E_NOMEM : mlsd__factorize(a, x, n, values, &n_values, level_of);
+        if (status != MLSD_OK) goto out;
+        status = n_values <= MAX_VALUES ? group_values(out, a, values, n_values, level_of)
+                                        : group_quartiles(out, a, x, level_of);
+    }
+    if (status == MLSD_OK) status = grouping_finish(out, a, level_of);
+    if (status == MLSD_OK) status = mlsd__checkpoint(scope);
+out:
+    mlsd__free(a, values);
+    mlsd__free(a, level_of);
+    mlsd__free(a, x);
+    if (status != MLSD_OK) mlsd__grouping_free(out, a);
+    return status;
+}
+
+void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a)
+{
+    for (int64_t k = 0; g->labels != NULL && k < g->n_levels; k++) mlsd__free(a, g->labels[k]);
+    mlsd__free(a, g->labels);
+    mlsd__free(a, g->starts);
+    mlsd__free(a, g->rows);
+    memset(g, 0, sizeof *g);
+}

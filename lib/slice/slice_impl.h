@@ -1,0 +1,45 @@
+/* slice_impl.h - groups of rows, a slice against the rows outside it, and the whole within a scope.
+ */
+#ifndef MLSD_SLICE_SLICE_IMPL_H
+#define MLSD_SLICE_SLICE_IMPL_H
+
+#include <stdint.h>
+
+#include "mlsd/slice.h"
+#include "base/scope.h"
+#include "metric/metric_impl.h"
+
+/* Level of every interval of a slice. */
+#define MLSD__SLICE_LEVEL 0.95
+
+/* The rows of a table by the values of one column: those of level k stand, ascending, in
+ * rows[starts[k] .. starts[k + 1] - 1]. A level without rows is kept. */
+typedef struct mlsd__grouping {
+    int64_t n_rows, n_levels;
+    char **labels;
+    int64_t *starts; /* n_levels + 1 */
+    int64_t *rows;
+} mlsd__grouping;
+
+/* Categories by their levels, numbers of at most 20 values by value, others by their quartiles
+ * (observed values: Hyndman & Fan 1996, type 1), missing ones as the level "(missing)". */
+mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
+                                mlsd__grouping *out);
+void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a);
+
+/* How a slice differs from the rows outside it; what is undefined is NaN. */
+typedef struct mlsd__difference {
+    double value, low, high, p_value; /* two-sided, of this difference alone */
+} mlsd__difference;
+void mlsd__slice_difference(const mlsd__metric_ops *metric, const mlsd__estimate *inside,
+                            const mlsd__estimate *outside, double level, mlsd__difference *out);
+
+/* Holm's step-down adjustment in place; NaN stays and does not count. */
+mlsd_status mlsd__holm(const mlsd__allocator *a, double *p_values, int64_t n);
+
+/* mlsd_slice_score for predictions that are already read and checked. */
+mlsd_status mlsd__slice_score(mlsd__scope *scope, const mlsd_table *groups, const char *const *by,
+                              int64_t n_by, const char *metric, const mlsd__scored *scored,
+                              int64_t min_support, mlsd_result **out);
+
+#endif

@@ -3,6 +3,7 @@
 #include "base/kindtable.h"
 
 extern const mlsd_kind mlsd__kind_context;
+extern const mlsd_kind mlsd__kind_csv;
 extern const mlsd_kind mlsd__kind_holdout;
 extern const mlsd_kind mlsd__kind_kfold;
 extern const mlsd_kind mlsd__kind_stratified_kfold;
@@ -18,9 +19,11 @@ extern const mlsd_kind mlsd__kind_early_stopping;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
 extern const mlsd_kind mlsd__kind_ridge;
+extern const mlsd_kind mlsd__kind_logistic_regression;
 
 const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_context,
+    &mlsd__kind_csv,
     &mlsd__kind_holdout,
     &mlsd__kind_kfold,
     &mlsd__kind_stratified_kfold,
@@ -36,5 +39,6 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,
     &mlsd__kind_ridge,
+    &mlsd__kind_logistic_regression,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

@@ -10,6 +10,7 @@
 #include "base/handle.h"
 #include "base/scope.h"
 #include "base/text.h"
+#include "data/matrix_view.h"
 #include "data/table_impl.h"
 
 static const size_t value_sizes[] = {
@@ -207,13 +208,7 @@ out:
 
 static mlsd_status check_matrix(const mlsd_matrix *m)
 {
-    MLSD__REQUIRE(m != NULL, "the matrix is NULL");
-    MLSD__REQUIRE(m->rows >= 0 && m->cols >= 0, "the matrix has %lld x %lld elements",
-                  (long long)m->rows, (long long)m->cols);
-    MLSD__REQUIRE(m->dtype >= MLSD_F32 && m->dtype <= MLSD_I64,
-                  "the matrix has an unknown dtype %d", (int)m->dtype);
-    MLSD__REQUIRE(m->flags == 0, "the matrix' flags must be 0, got %u", (unsigned)m->flags);
-    MLSD__REQUIRE(m->data != NULL || m->rows == 0 || m->cols == 0, "the matrix' data is NULL");
+    MLSD__TRY(mlsd__matrix_check(m, "values"));
     if (m->cols == 0) return mlsd__fail(MLSD_E_SHAPE, "the matrix has no columns");
     return MLSD_OK;
 }

@@ -43,9 +43,8 @@ static double random_bits(mlsd__mt19937 *mt)
     }
 }
 
-/* Exact decimal expansions (IEEE 754 arithmetic done by hand: midpoints, and one digit beyond
- * them), and cases that known readers got wrong: PHP bug 53632, Java 6396947, Clinger (1990), Gay
- * (1990). */
+/* Exact decimal expansions (midpoints by hand, and one digit beyond them) and cases that known
+ * readers got wrong, as Python 3.11 reads them. */
 static const struct {
     const char *text;
     double value;

@@ -103,7 +103,7 @@ static double log_ratio(double value, double target)
 static double invert(const monotone *f, double target, double start)
 {
     enum { MAX_STEPS = 300 };
-    static const double last_step = 1e-9; /* what is left after it is of the order of its square */
+    static const double last_step = 1e-8; /* what is left after it is of the order of its square */
     double low = DBL_TRUE_MIN;
     double high = f->highest;
     double x = start > low && start < high ? start : sqrt(low) * sqrt(high);
@@ -119,7 +119,7 @@ static double invert(const monotone *f, double target, double start)
             high = x;
         const double down = residual * (value / x_derivative);
         const double step = f->is_decreasing ? down : -down;
-        if (fabs(step) < last_step) return x + x * step;
+        if (fabs(step) < last_step && fabs(residual) < last_step) return x + x * step;
 
         const double next = x * mlsd__exp(step);
         const bool is_fine = next > low && next < high && fabs(residual) < 0.5 * previous;
@@ -148,6 +148,22 @@ static double t_log_constant(double df)
     return mlsd__log(df) + mlsd__log_beta(0.5 * df, 0.5);
 }
 
+/* From here on t is taken through a normal: the continued fraction needs sqrt(df) terms. */
+static const double hill_from_df = 1e4;
+
+/* z with P(Z > z) = P(T > t). Hill (1970), algorithm 395, Comm. ACM 13(10), the expansion of the
+ * text; its next term is of relative order z^9 / df^6. */
+static double hill_normal(double t, double df)
+{
+    const double a = df - 0.5;
+    const double b = 48 * a * a;
+    const double w = a * mlsd__log1p(t / df * t);
+    const double z = sqrt(w);
+    const double first = w + 3;
+    const double second = ((4 * w + 33) * w + 240) * w + 855;
+    return z + z * (first - second / (10 * b)) / b;
+}
+
 /* P(T > t), t > 0: I_u(df/2, 1/2) / 2, Abramowitz & Stegun 26.7.1 with 26.5. */
 static double t_upper(double t, double df, double *out_t_density)
 {
@@ -161,6 +177,7 @@ static double t_upper(double t, double df, double *out_t_density)
     double v = 0;
     t_variables(t, df, &u, &v);
     *out_t_density = mlsd__beta_kernel(u, v, 0.5 * df, 0.5);
+    if (df >= hill_from_df) return mlsd__normal_cdf(-hill_normal(t, df));
     return 0.5 * mlsd__incomplete_beta(u, v, 0.5 * df, 0.5);
 }
 
@@ -171,6 +188,7 @@ static double t_middle(double t, double df, double *out_t_density)
     double v = 0;
     t_variables(t, df, &u, &v);
     *out_t_density = mlsd__beta_kernel(u, v, 0.5 * df, 0.5);
+    if (df >= hill_from_df) return 0.5 * erf(hill_normal(t, df) * M_SQRT1_2);
     return 0.5 * mlsd__incomplete_beta(v, u, 0.5, 0.5 * df);
 }
 
@@ -242,11 +260,18 @@ double mlsd__beta_cdf(double x, double a, double b)
     return mlsd__incomplete_beta(x, 1 - x, a, b);
 }
 
-static double beta_value(const monotone *f, double x, double *out_x_density)
+static double beta_lower_value(const monotone *f, double x, double *out_x_density)
 {
     const double y = 1 - x;
     *out_x_density = mlsd__beta_kernel(x, y, f->a, f->b) / y;
     return mlsd__incomplete_beta(x, y, f->a, f->b);
+}
+
+static double beta_upper_value(const monotone *f, double x, double *out_x_density)
+{
+    const double y = 1 - x;
+    *out_x_density = mlsd__beta_kernel(x, y, f->a, f->b) / y;
+    return mlsd__incomplete_beta(y, x, f->b, f->a);
 }
 
 /* Abramowitz & Stegun 26.5.22, for a, b >= 1. */
@@ -262,23 +287,29 @@ static double beta_normal_start(double p, double a, double b)
     return a / (a + b * mlsd__exp(2 * w));
 }
 
-/* x with I_x(a, b) = p, p <= 1/2. At the left end I_x is x^a / (a B). */
-static double beta_quantile_lower(double p, double a, double b)
+/* x with I_x(a, b) = p = 1 - q, known to be at most 1/2: the smaller of x and 1 - x is the unknown
+ * and the smaller of p and q the target, so neither loses digits. */
+static double beta_quantile_half(double p, double q, double a, double b)
 {
+    /* At the left end I_x is x^a / (a B), a lower bound of x for b >= 1. */
     const double log_power_law = (mlsd__log(p) + mlsd__log(a) + mlsd__log_beta(a, b)) / a;
     if (log_power_law < mlsd__log(DBL_TRUE_MIN)) return 0;
     const double power_law = mlsd__exp(log_power_law);
-    const bool has_mode = a >= 1 && b >= 1;
-    const double normal = has_mode ? beta_normal_start(p, a, b) : 0;
-    /* For b >= 1 the power law is a lower bound. */
+    const double normal = a >= 1 && b >= 1 ? beta_normal_start(p, a, b) : 0;
     const double start = normal > power_law ? normal : power_law;
-    const monotone lower = {.value = beta_value, .a = a, .b = b, .highest = 1};
-    return invert(&lower, p, start < 1 ? start : 0.5);
+    const double highest = 0.5 + 1e-6; /* the bracket is open */
+    const monotone f = {.value = p <= 0.5 ? beta_lower_value : beta_upper_value,
+                        .a = a,
+                        .b = b,
+                        .highest = highest,
+                        .is_decreasing = p > 0.5};
+    return invert(&f, p <= 0.5 ? p : q, start < highest ? start : 0.25);
 }
 
 double mlsd__beta_quantile(double p, double a, double b)
 {
     if (!(p >= 0 && p <= 1) || !(a > 0 && b > 0 && isfinite(a) && isfinite(b))) return NAN;
     if (p == 0 || p == 1) return p;
-    return p <= 0.5 ? beta_quantile_lower(p, a, b) : 1 - beta_quantile_lower(1 - p, b, a);
+    if (p <= mlsd__beta_cdf(0.5, a, b)) return beta_quantile_half(p, 1 - p, a, b);
+    return 1 - beta_quantile_half(1 - p, p, b, a);
 }

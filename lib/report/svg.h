@@ -1,0 +1,40 @@
+/* svg.h - the two pictures of a report, as inline SVG: dots with intervals, and lines over epochs.
+ * Colours come from the page's style sheet, so they follow its light and dark themes. */
+#ifndef MLSD_REPORT_SVG_H
+#define MLSD_REPORT_SVG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* One row of an interval chart; low and high may be NaN, and so may value (the note then stands
+ * alone). */
+typedef struct mlsd__svg_row {
+    const char *label, *note;
+    double value, low, high;
+    bool strong, muted;
+} mlsd__svg_row;
+
+/* `reference` is a vertical line with a label; NaN for none. */
+void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axis,
+                         const mlsd__svg_row *rows, int64_t n, double reference,
+                         const char *reference_label);
+
+typedef struct mlsd__svg_line {
+    const char *label, *style; /* style: class of the page's style sheet */
+    const double *y;           /* NaN leaves a gap */
+} mlsd__svg_line;
+
+/* Lines over the same x (n ascending values); `mark_x` is a vertical line with a label, NaN for
+ * none. */
+void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis, const char *y_axis,
+                     const double *x, int64_t n, const mlsd__svg_line *lines, int64_t n_lines,
+                     double mark_x, const char *mark_label);
+
+/* Text with & < > " ' escaped. */
+void mlsd__html_text(mlsd__text *t, const char *text);
+/* A number for people: four significant digits, thousands set apart, a dash for NaN. */
+void mlsd__html_number(mlsd__text *t, double value);
+
+#endif

@@ -1,5 +1,5 @@
-/* design.c - rows of a linear fit, kept at hand, and shifted and scaled block by block while they are
- * read: the data itself is never changed. */
+/* design.c - rows of a linear fit, kept at hand, and shifted and scaled block by block while they
+ * are read: the data itself is never changed. */
 #include "model/linear/design.h"
 
 #include <math.h>
@@ -8,8 +8,9 @@
 #include "base/fail.h"
 
 enum {
-    SMALL_DOUBLES = 32 * 1024 * 1024, /* frames up to 256 MB are copied where reading them gathers */
-    SAMPLE_ROWS = 4096                /* enough for a shift and a scale that only guide rounding */
+    SMALL_DOUBLES =
+        32 * 1024 * 1024, /* frames up to 256 MB are copied where reading them gathers */
+    SAMPLE_ROWS = 4096    /* enough for a shift and a scale that only guide rounding */
 };
 
 mlsd_status mlsd__resident_open(mlsd__resident *r, mlsd__scope *scope, const mlsd__frame *frame)
@@ -66,8 +67,7 @@ static mlsd_status sample_moments(mlsd__design *d, mlsd__scope *scope, int64_t *
     mlsd_status status = mlsd__row_reader_open(&reader, scope->allocator, d->rows.frame);
     for (int64_t k = 0; status == MLSD_OK && k < n_parts; k++) {
         int64_t first = 0, n = 0, ld = 0;
-        const double *x =
-            mlsd__row_reader_block(&reader, k * n_blocks / n_parts, &first, &n, &ld);
+        const double *x = mlsd__row_reader_block(&reader, k * n_blocks / n_parts, &first, &n, &ld);
         const int64_t n_taken = n < SAMPLE_ROWS / n_parts ? n : SAMPLE_ROWS / n_parts;
         add_sample(x, n_taken, d->n_features, ld, count, d->shift, d->inverse);
         status = mlsd__checkpoint(scope);

@@ -1,5 +1,5 @@
-/* design.h - the rows of a linear fit that passes over them many times: where to read them, and a shift
- * and a scale for each column that make the problem well conditioned. */
+/* design.h - the rows of a linear fit that passes over them many times: where to read them, and a
+ * shift and a scale for each column that make the problem well conditioned. */
 #ifndef MLSD_MODEL_DESIGN_H
 #define MLSD_MODEL_DESIGN_H
 
@@ -9,8 +9,8 @@
 #include "model/estimator.h"
 #include "model/row_pass.h"
 
-/* A frame that is cheap to read again and again: itself where its rows lie in memory, otherwise a copy
- * when it is small or made by transforms. */
+/* A frame that is cheap to read again and again: itself where its rows lie in memory, otherwise a
+ * copy when it is small or made by transforms. */
 typedef struct mlsd__resident {
     const mlsd__frame *frame; /* what to read */
     mlsd__frame copy;

@@ -1,8 +1,9 @@
-/* logistic_loss.c - one pass over the rows gives value, gradient and Hessian of the logistic objective.
+/* logistic_loss.c - one pass over the rows gives value, gradient and Hessian of the logistic
+ * objective.
  *
- * Groups of blocks are summed by one thread each and merged in the order of the groups, so the bits do
- * not depend on the threads. The Hessian is sum w (diag(p) - p p') (x) x x': one weighted Gram matrix
- * for each pair of scores, made by BLAS from a block that is in the cache. */
+ * Groups of blocks are summed by one thread each and merged in the order of the groups, so the bits
+ * do not depend on the threads. The Hessian is sum w (diag(p) - p p') (x) x x': one weighted Gram
+ * matrix for each pair of scores, made by BLAS from a block that is in the cache. */
 #include "model/linear/logistic_loss.h"
 
 #include <math.h>
@@ -23,18 +24,18 @@ typedef struct loss_job {
 
 /* Where a block's work stands in a thread's scratch. */
 typedef struct loss_scratch {
-    double *z, *weighted; /* rows x n_columns */
+    double *z, *weighted;     /* rows x n_columns */
     double *score, *residual; /* rows x n_scores */
-    double *curvature;    /* rows */
+    double *curvature;        /* rows */
 } loss_scratch;
 
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
                                      const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_labels, double penalty,
+                                     const double *weight, int64_t n_scores, double penalty,
                                      bool has_hessian)
 {
     const mlsd__allocator *a = scope->allocator;
-    const int64_t k = n_labels == 2 ? 1 : n_labels;
+    const int64_t k = n_scores;
     *l = (mlsd__logistic_loss){.design = design,
                                .label = label,
                                .weight = weight,
@@ -45,8 +46,7 @@ mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
     int64_t n_hessian = 0;
     if (has_hessian) MLSD__TRY(mlsd__mul_size(l->n_theta, l->n_theta, &n_hessian));
     l->summary_size = HEAD + l->n_theta + n_hessian;
-    const int64_t n_rows =
-        design->n_rows < MLSD__BLOCK_ROWS ? design->n_rows : MLSD__BLOCK_ROWS;
+    const int64_t n_rows = design->n_rows < MLSD__BLOCK_ROWS ? design->n_rows : MLSD__BLOCK_ROWS;
     const int64_t per_row = design->n_columns * (has_hessian && k > 1 ? 2 : 1) + 2 * k + 1;
     MLSD__TRY(mlsd__mul_size(n_rows, per_row, &l->scratch_size));
     l->n_groups_max = mlsd__row_groups(design->n_rows, l->summary_size);
@@ -57,9 +57,8 @@ mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
     l->readers = mlsd__alloc(a, l->n_threads, sizeof *l->readers);
     l->scratch = mlsd__alloc_raw(a, n_scratch, sizeof *l->scratch);
     l->summaries = mlsd__alloc(a, n_summaries, sizeof *l->summaries);
-    mlsd_status status = l->readers == NULL || l->scratch == NULL || l->summaries == NULL
-                             ? MLSD_E_NOMEM
-                             : MLSD_OK;
+    mlsd_status status =
+        l->readers == NULL || l->scratch == NULL || l->summaries == NULL ? MLSD_E_NOMEM : MLSD_OK;
     for (int64_t t = 0; status == MLSD_OK && t < l->n_threads; t++)
         status = mlsd__row_reader_open(&l->readers[t], a, design->rows.frame);
     if (status != MLSD_OK) mlsd__logistic_loss_close(l, a);
@@ -240,8 +239,7 @@ static void finish(const loss_job *job, mlsd__logistic_value *out, double *gradi
         .mean_loss = sums[0] / sums[1], .weight = sums[1], .min_margin = sums[2]};
     for (int64_t i = 0; gradient != NULL && i < m; i++) gradient[i] = sums[HEAD + i] / sums[1];
     for (int64_t i = 0; hessian != NULL && i < m; i++)
-        for (int64_t j = i; j < m; j++)
-            hessian[i * m + j] = sums[HEAD + m + i * m + j] / sums[1];
+        for (int64_t j = i; j < m; j++) hessian[i * m + j] = sums[HEAD + m + i * m + j] / sums[1];
     double squares = 0.0;
     for (int64_t c = 0; l->penalty > 0.0 && c < l->n_scores; c++) {
         for (int64_t j = 0; j < d->n_features; j++) {

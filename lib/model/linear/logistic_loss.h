@@ -1,12 +1,14 @@
-/* logistic_loss.h - the objective of logistic regression over a design: value, gradient, Hessian. */
+/* logistic_loss.h - the objective of logistic regression over a design: value, gradient, Hessian.
+ */
 #ifndef MLSD_MODEL_LOGISTIC_LOSS_H
 #define MLSD_MODEL_LOGISTIC_LOSS_H
 
 #include "model/linear/design.h"
 
 /* The mean over the weights of the log loss, plus half `penalty` times the squared length of the
- * coefficients in the columns' own units (intercepts are free). One score for two classes, otherwise
- * a score for each class: `theta` is n_scores x design->n_columns in the design's units. */
+ * coefficients in the columns' own units (intercepts are free). One score for two classes,
+ * otherwise a score for each class: `theta` is n_scores x design->n_columns in the design's units.
+ */
 typedef struct mlsd__logistic_loss {
     const mlsd__design *design;
     const int32_t *label; /* 0 .. n_labels-1 */
@@ -32,12 +34,12 @@ typedef struct mlsd__logistic_value {
 /* has_hessian makes room for it. */
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
                                      const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_labels, double penalty,
+                                     const double *weight, int64_t n_scores, double penalty,
                                      bool has_hessian);
 void mlsd__logistic_loss_close(mlsd__logistic_loss *l, const mlsd__allocator *a);
 
-/* Evaluate at theta over every `stride`-th block (1: all rows). gradient has n_theta numbers, hessian
- * (upper triangle) n_theta x n_theta; either may be NULL. */
+/* Evaluate at theta over every `stride`-th block (1: all rows). gradient has n_theta numbers,
+ * hessian (upper triangle) n_theta x n_theta; either may be NULL. */
 mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, const double *theta,
                                    int64_t stride, mlsd__logistic_value *out, double *gradient,
                                    double *hessian);

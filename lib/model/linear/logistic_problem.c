@@ -1,0 +1,145 @@
+/* logistic_problem.c - a training set of logistic regression: its classes, its objective for a
+ * given C, the choice of the solver, and the answer in the columns' own units. */
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "model/linear/logistic_regression.h"
+
+/* Newton's work on a block is the square of the columns for each pair of scores; beyond this many
+ * products a block would take longer than a cancel may, and L-BFGS is faster. */
+static const double NEWTON_PRODUCTS = 400.0 * 400.0;
+
+static mlsd_status number_classes(mlsd__logistic_problem *p, mlsd__scope *scope, const char *what)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const mlsd__train *t = p->train;
+    double *const mass = mlsd__alloc(a, t->n_classes, sizeof *mass);
+    p->label = mlsd__alloc_raw(a, t->x->n_rows, sizeof *p->label);
+    p->class_of = mlsd__alloc(a, t->n_classes, sizeof *p->class_of);
+    mlsd_status status = MLSD_OK;
+    if (mass == NULL || p->label == NULL || p->class_of == NULL) {
+        status = MLSD_E_NOMEM;
+        goto out;
+    }
+    for (int64_t i = 0; i < t->x->n_rows; i++) {
+        const double w = t->weight != NULL ? t->weight[i] : 1.0;
+        mass[(int64_t)t->y[i]] += w;
+        p->weight += w;
+    }
+    for (int64_t c = 0; c < t->n_classes; c++)
+        if (mass[c] > 0.0) p->class_of[p->n_labels++] = c;
+    if (p->n_labels < 2) {
+        status = mlsd__fail(MLSD_E_DATA,
+                            "%s needs rows of at least two classes, got only class number %lld",
+                            what, (long long)p->class_of[0]);
+        goto out;
+    }
+    for (int64_t k = 0; k < p->n_labels; k++) mass[p->class_of[k]] = (double)k;
+    for (int64_t i = 0; i < t->x->n_rows; i++) {
+        const double label = mass[(int64_t)t->y[i]];
+        p->label[i] = (int32_t)label; /* 0 for a class without weight: its rows have none */
+    }
+
+out:
+    mlsd__free(a, mass);
+    return status;
+}
+
+mlsd_status mlsd__logistic_problem_open(mlsd__logistic_problem *p, mlsd__scope *scope,
+                                        const mlsd__train *train, bool fit_intercept,
+                                        const char *what)
+{
+    *p = (mlsd__logistic_problem){.train = train, .is_cold = true};
+    mlsd_status status = number_classes(p, scope, what);
+    if (status == MLSD_OK) status = mlsd__design_open(&p->design, scope, train->x, fit_intercept);
+    const bool is_binary = train->n_classes == 2;
+    if (status == MLSD_OK)
+        status = mlsd__mul_size(is_binary ? 1 : p->n_labels, p->design.n_columns, &p->n_theta);
+    if (status == MLSD_OK) {
+        p->theta = mlsd__alloc(scope->allocator, p->n_theta, sizeof *p->theta);
+        if (p->theta == NULL) status = MLSD_E_NOMEM;
+    }
+    if (status != MLSD_OK) mlsd__logistic_problem_close(p, scope->allocator);
+    return status;
+}
+
+void mlsd__logistic_problem_close(mlsd__logistic_problem *p, const mlsd__allocator *a)
+{
+    mlsd__design_close(&p->design, a);
+    mlsd__free(a, p->label);
+    mlsd__free(a, p->class_of);
+    mlsd__free(a, p->theta);
+    *p = (mlsd__logistic_problem){0};
+}
+
+static mlsd_status explain_nonfinite(const mlsd__logistic_problem *p, mlsd__scope *scope)
+{
+    MLSD__TRY(mlsd__frame_require_finite(scope, p->train->x, false));
+    return mlsd__fail(MLSD_E_NUMERIC,
+                      "the logistic loss overflows: the features or weights are too large; "
+                      "add a standardize step");
+}
+
+mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
+                                         const mlsd__logistic_params *params,
+                                         mlsd__logistic_outcome *out)
+{
+    const bool has_penalty = params->penalty == MLSD__PENALTY_L2;
+    const int64_t k = p->train->n_classes == 2 ? 1 : p->n_labels;
+    const double q = (double)p->design.n_columns;
+    const bool is_newton = 0.5 * (double)k * (double)(k + 1) * q * q <= NEWTON_PRODUCTS;
+    const mlsd__logistic_limits limits = {
+        .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
+    mlsd__logistic_loss loss;
+    MLSD__TRY(mlsd__logistic_loss_open(&loss, scope, &p->design, p->label, p->train->weight, k,
+                                       has_penalty ? 1.0 / (params->C * p->weight) : 0.0,
+                                       is_newton));
+    mlsd_status status =
+        is_newton ? mlsd__logistic_newton(&loss, scope, &limits, p->is_cold, p->theta, out)
+                  : mlsd__logistic_lbfgs(&loss, scope, &limits, p->theta, out);
+    mlsd__logistic_loss_close(&loss, scope->allocator);
+    p->is_cold = false;
+    if (status == MLSD_OK && out->nonfinite) status = explain_nonfinite(p, scope);
+    return status;
+}
+
+/* Where two classes are, the one score speaks for the second. */
+static void fill_scores(const mlsd__logistic_problem *p, mlsd__linear_scores *s)
+{
+    const int64_t q = p->design.n_columns;
+    if (s->n_scores == 1) {
+        mlsd__design_from_scaled(&p->design, p->theta, s->coef, s->intercept);
+        return;
+    }
+    for (int64_t c = 0; c < s->n_scores; c++) s->intercept[c] = -INFINITY;
+    for (int64_t k = 0; k < p->n_labels; k++) {
+        const int64_t c = p->class_of[k];
+        mlsd__design_from_scaled(&p->design, p->theta + k * q, s->coef + c * s->n_features,
+                                 &s->intercept[c]);
+    }
+}
+
+mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const mlsd__allocator *a,
+                                          const mlsd__logistic_params *params,
+                                          const mlsd__logistic_outcome *outcome,
+                                          mlsd__linear_scores **out)
+{
+    mlsd__linear_scores *s = NULL;
+    MLSD__TRY(mlsd__linear_scores_new(a, MLSD__LINK_LOGISTIC, p->design.n_features,
+                                      p->train->n_classes, &s));
+    fill_scores(p, s);
+    const double C = params->penalty == MLSD__PENALTY_L2 ? params->C : 1.0;
+    mlsd_status status = mlsd__linear_scores_number(s, "n_iter", (double)outcome->n_iter);
+    if (status == MLSD_OK)
+        status = mlsd__linear_scores_number(s, "converged", outcome->converged ? 1.0 : 0.0);
+    if (status == MLSD_OK) status = mlsd__linear_scores_number(s, "loss", outcome->at.mean_loss);
+    if (status == MLSD_OK)
+        status = mlsd__linear_scores_number(s, "objective", C * p->weight * outcome->at.objective);
+    if (status != MLSD_OK) {
+        mlsd__linear_scores_free(a, s);
+        return status;
+    }
+    *out = s;
+    return MLSD_OK;
+}

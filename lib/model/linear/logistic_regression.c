@@ -1,0 +1,68 @@
+/* logistic_regression.c - kind "logistic_regression": scikit-learn's objective,
+ * C sum w_i loss_i + ||coef||^2 / 2 with free intercepts, one score for two classes and softmax for
+ * more. Separated classes have an optimum with the l2 penalty; without one the fit stops with
+ * converged = 0 and finite coefficients. */
+#include "model/linear/logistic_regression.h"
+
+#include <math.h>
+
+#include "base/kindtable.h"
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
+{
+    const mlsd__logistic_params *params = mlsd__spec_params(spec);
+    mlsd__logistic_problem problem;
+    mlsd__logistic_outcome outcome;
+    mlsd__linear_scores *scores = NULL;
+    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, train, params->fit_intercept != 0,
+                                          "logistic_regression"));
+    mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, params, &outcome);
+    if (status == MLSD_OK)
+        status =
+            mlsd__logistic_problem_scores(&problem, scope->allocator, params, &outcome, &scores);
+    mlsd__logistic_problem_close(&problem, scope->allocator);
+    *out_state = scores;
+    return status;
+}
+
+static const mlsd__estimator_ops OPS = {
+    .classifies = true,
+    .has_proba = true,
+    .checks_x = true,
+    .fit = fit,
+    .predict_block = mlsd__linear_scores_predict,
+    .scratch_width = mlsd__linear_scores_scratch,
+    .attribute = mlsd__linear_scores_attribute,
+    .save = mlsd__linear_scores_save,
+    .load = mlsd__linear_scores_load,
+    .free_state = mlsd__linear_scores_free,
+};
+
+static const char *const PENALTIES[] = {"l2", "none", NULL};
+
+#define P mlsd__logistic_params
+static const mlsd_param PARAMS[] = {
+    MLSD__P_F64(P, C, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "1.0", "log",
+                "inverse of the penalty's strength: smaller is stronger"),
+    MLSD__P_CHOICE(P, penalty, PENALTIES, "\"l2\"", "what keeps the coefficients small"),
+    MLSD__P_BOOL(P, fit_intercept, "true", "fit an intercept, which is never penalised"),
+    MLSD__P_I64(P, max_iter, 1, INFINITY, "100", "log", "most iterations"),
+    MLSD__P_F64(
+        P, tol, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.0001", "log",
+        "stop where no slope of the mean loss, by standard deviation of a column, is larger"),
+};
+#undef P
+
+extern const mlsd_kind mlsd__kind_logistic_regression;
+const mlsd_kind mlsd__kind_logistic_regression = {
+    .name = "logistic_regression",
+    .family = "estimator",
+    .doc = "logistic regression for two or more classes, by Newton's method or L-BFGS",
+    .params = PARAMS,
+    .n_params = MLSD__COUNT(PARAMS),
+    .params_size = sizeof(mlsd__logistic_params),
+    .ops = &OPS,
+    .traits = "{\"tasks\":[\"classification\"],\"iterative\":false,\"proba\":true,"
+              "\"sklearn\":\"LogisticRegression\"}",
+};

@@ -1,0 +1,52 @@
+/* logistic_regression.h - what logistic regression and its cross-validated sister share. */
+#ifndef MLSD_MODEL_LOGISTIC_REGRESSION_H
+#define MLSD_MODEL_LOGISTIC_REGRESSION_H
+
+#include "model/linear/design.h"
+#include "model/linear/linear_scores.h"
+#include "model/linear/logistic_solve.h"
+
+enum { MLSD__PENALTY_L2 = 0, MLSD__PENALTY_NONE = 1 };
+
+typedef struct mlsd__logistic_params {
+    double C;
+    int64_t penalty;
+    int64_t fit_intercept;
+    int64_t max_iter;
+    double tol;
+} mlsd__logistic_params;
+
+/* A training set ready to be fitted several times, with different C. Classes without a row of
+ * positive weight are left out: they get coefficients 0, intercept -infinity and so probability 0.
+ */
+typedef struct mlsd__logistic_problem {
+    mlsd__design design;
+    const mlsd__train *train;
+    int32_t *label;    /* number among the classes that are there */
+    int64_t *class_of; /* the class of each label */
+    int64_t n_labels;
+    double weight; /* sum */
+    double *theta; /* coefficients in the design's units; start and answer */
+    int64_t n_theta;
+    bool is_cold; /* theta is zero */
+} mlsd__logistic_problem;
+
+/* Errors: MLSD_E_DATA where fewer than two classes have rows; `what` names the kind in messages. */
+mlsd_status mlsd__logistic_problem_open(mlsd__logistic_problem *p, mlsd__scope *scope,
+                                        const mlsd__train *train, bool fit_intercept,
+                                        const char *what);
+void mlsd__logistic_problem_close(mlsd__logistic_problem *p, const mlsd__allocator *a);
+
+/* Minimise C sum w_i loss_i + ||coef||^2 / 2 from where theta is. Errors: MLSD_E_DATA (NaN or
+ * infinity), MLSD_E_NUMERIC (overflow). */
+mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
+                                         const mlsd__logistic_params *params,
+                                         mlsd__logistic_outcome *out);
+
+/* The answer as scores for all classes, with n_iter, converged, loss and objective. */
+mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const mlsd__allocator *a,
+                                          const mlsd__logistic_params *params,
+                                          const mlsd__logistic_outcome *outcome,
+                                          mlsd__linear_scores **out);
+
+#endif

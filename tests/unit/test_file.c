@@ -235,6 +235,26 @@ static void test_file__a_protected_file_is_not_replaced(void **state)
     unlink(path);
 }
 
+/* In a sticky folder one may write somebody else's file, but not rename over it: what fails is the
+ * very last step, and the temporary file must go. Needs root to make somebody else. */
+static void test_file__a_failed_rename_leaves_no_rest(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) skip();
+    const char *const path = in_folder("sticky");
+    ASSERT_OK(write_text(path, "old"));
+    assert_int_equal(chmod(path, 0666), 0);
+    assert_int_equal(chmod(folder, 01777), 0);
+    if (seteuid(65534) != 0) skip();
+    const mlsd_status status = write_text(path, "new");
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_int_equal(status, MLSD_E_IO);
+    assert_content(path, "old");
+    assert_int_equal(count_entries(), 1);
+    unlink(path);
+}
+
 /* A pipe has no size, and gives its bytes in pieces. */
 static void test_file__a_pipe_is_read_to_its_end(void **state)
 {
@@ -579,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_file__a_failed_write_leaves_the_old_file),
         cmocka_unit_test(test_file__mode_and_links_stay),
         cmocka_unit_test(test_file__a_protected_file_is_not_replaced),
+        cmocka_unit_test(test_file__a_failed_rename_leaves_no_rest),
         cmocka_unit_test(test_file__a_pipe_is_read_to_its_end),
         cmocka_unit_test(test_file__writers_at_once_never_mix),
         cmocka_unit_test(test_file__container_layout_is_pinned),

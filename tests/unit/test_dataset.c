@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -453,6 +454,38 @@ static void test_dataset__rows_compose(void **state)
     mlsd_dataset_free(empty);
 }
 
+static void *use_views(void *shared)
+{
+    for (int i = 0; i < 200; i++) {
+        mlsd_dataset *view, *inner;
+        double y[2];
+        if (mlsd_dataset_rows(shared, (const int64_t[]){2, 0}, 2, &view) != MLSD_OK) return shared;
+        if (mlsd_dataset_rows(view, (const int64_t[]){1, 0}, 2, &inner) != MLSD_OK) return shared;
+        mlsd_dataset_free(view);
+        if (mlsd_dataset_target(inner, y, 2) != MLSD_OK || y[0] != 7) return shared;
+        mlsd_dataset_free(inner);
+    }
+    return NULL;
+}
+
+/* A data set is const: views of it come and go on any thread (the thread sanitizer is the witness).
+ */
+static void test_dataset__views_on_many_threads(void **state)
+{
+    (void)state;
+    mlsd_dataset *d;
+    ASSERT_OK(from_target((const double[]){7, 8, 9}, 3, MLSD_TASK_REGRESSION, &d));
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, use_views, d), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    mlsd_dataset_free(d);
+}
+
 /* Everything that allocates, once. */
 static mlsd_status use_all(const mlsd_context *context, const mlsd_table *t, int *n_released)
 {
@@ -520,6 +553,7 @@ int main(void)
         cmocka_unit_test(test_dataset__any_dtype_and_stride),
         cmocka_unit_test(test_dataset__adopt_releases_once_and_last),
         cmocka_unit_test(test_dataset__rows_compose),
+        cmocka_unit_test(test_dataset__views_on_many_threads),
         cmocka_unit_test(test_dataset__out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

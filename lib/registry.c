@@ -20,6 +20,7 @@ extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
 extern const mlsd_kind mlsd__kind_ridge;
 extern const mlsd_kind mlsd__kind_logistic_regression;
+extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_context,
@@ -40,5 +41,6 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_dummy_regressor,
     &mlsd__kind_ridge,
     &mlsd__kind_logistic_regression,
+    &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

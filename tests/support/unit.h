@@ -33,4 +33,14 @@
             fail_msg("%s: message \"%s\" lacks \"%s\"", #expression, mlsd_last_error(), (text)); \
     } while (0)
 
+/* The double `value` is within `tolerance` of `wanted` (0: equal). NaN is near nothing. */
+#define ASSERT_NEAR(value, wanted, tolerance)                                                    \
+    do {                                                                                         \
+        const double unit_value_ = (value), unit_wanted_ = (wanted);                             \
+        const double unit_gap_ = unit_value_ - unit_wanted_;                                     \
+        if (!(unit_gap_ <= (tolerance) && unit_gap_ >= -(tolerance)))                            \
+            fail_msg("%s: got %.17g, wanted %.17g within %g", #value, unit_value_, unit_wanted_, \
+                     (double)(tolerance));                                                       \
+    } while (0)
+
 #endif

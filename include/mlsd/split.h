@@ -4,7 +4,10 @@
  *
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
  * time_series_split. With the same integer `seed` they give index for index what scikit-learn's
- * splitters give with the same `random_state`. Folds never change once made.
+ * splitters give with the same `random_state`: holdout of two parts is train_test_split, whose
+ * test_size is its last part. More parts have sizes by largest remainder; the last part takes the first
+ * rows of one permutation, the part before it the next, and so on (with `stratify`, rows of each class
+ * are drawn for part 0 first). Folds never change once made.
  */
 #ifndef MLSD_SPLIT_H
 #define MLSD_SPLIT_H

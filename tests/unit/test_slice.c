@@ -1,0 +1,359 @@
+/* test_slice.c - slices against published values and brute force.
+ *
+ * Denials of the Boston mortgage study (HMDA, as in R's AER): 96 of 339 Black applicants, 189 of
+ * 2,041 others, shares .283185841 and .092601666. Differences of shares: Newcombe (1998),
+ * Statistics in Medicine 17:873, table II, method 10. Holm: R's p.adjust(c(.01, .02, .03, .04,
+ * .05), "holm"). */
+#include <math.h>
+#include <stdlib.h>
+
+#include "unit.h"
+
+#include "failing_allocator.h"
+#include "mlsd/slice.h"
+#include "slice/slice_impl.h"
+
+static mlsd_matrix vector(const double *x, int64_t n)
+{
+    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
+}
+
+static void assert_near(double got, double wanted, double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance)) fail_msg("got %.17g, wanted %.17g", got, wanted);
+}
+
+static double cell(const mlsd_result *r, const char *column, int64_t row)
+{
+    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
+    int64_t at = 0;
+    double x = 0;
+    assert_non_null(t);
+    ASSERT_OK(mlsd_table_find(t, column, &at));
+    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
+    return x;
+}
+
+static const char *cell_text(const mlsd_result *r, const char *column, int64_t row)
+{
+    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
+    int64_t at = 0;
+    ASSERT_OK(mlsd_table_find(t, column, &at));
+    return mlsd_table_get_str(t, at, row);
+}
+
+static int64_t n_slices(const mlsd_result *r)
+{
+    return mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
+}
+
+static mlsd_result *slice_by(const mlsd_table *groups, const char *by, const char *metric,
+                             int64_t n, const double *y, const double *f, int64_t min_support)
+{
+    const mlsd_matrix ym = vector(y, n), fm = vector(f, n);
+    mlsd_result *r = NULL;
+    ASSERT_OK(mlsd_slice_score(NULL, groups, &by, 1, metric, &ym, &fm, NULL, min_support, &r));
+    return r;
+}
+
+/* Two groups of n rows of which `hits` are predicted rightly. */
+static mlsd_result *two_groups(int hits_a, int n_a, int hits_b, int n_b)
+{
+    const int n = n_a + n_b;
+    const char **group = calloc((size_t)n, sizeof *group);
+    double *y = calloc((size_t)n, sizeof *y), *f = calloc((size_t)n, sizeof *f);
+    mlsd_table *t = NULL;
+    assert_true(group != NULL && y != NULL && f != NULL);
+    for (int i = 0; i < n; i++) {
+        group[i] = i < n_a ? "black" : "other";
+        f[i] = i < n_a ? i >= hits_a : i - n_a >= hits_b;
+    }
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_str(t, "group", group, n));
+    mlsd_result *const r = slice_by(t, "group", "accuracy", n, y, f, 5);
+    mlsd_table_free(t);
+    free(group);
+    free(f);
+    free(y);
+    return r;
+}
+
+static void test_slice__mortgage_denials_by_group(void **state)
+{
+    (void)state;
+    mlsd_result *const r = two_groups(96, 339, 189, 2041);
+    const char *worst = NULL;
+    assert_int_equal(n_slices(r), 2);
+    assert_string_equal(cell_text(r, "level", 0), "black");
+    assert_string_equal(cell_text(r, "status", 0), "ok");
+    assert_near(cell(r, "n", 0), 339, 0);
+    assert_near(cell(r, "value", 0), 0.283185841, 5e-10);
+    assert_near(cell(r, "value", 1), 0.092601666, 5e-10);
+    assert_near(cell(r, "difference", 0), 0.283185841 - 0.092601666, 1e-9);
+    assert_near(cell(r, "difference", 1), -cell(r, "difference", 0), 1e-16);
+    assert_near(cell(r, "difference_low", 0), -cell(r, "difference_high", 1), 1e-15);
+    /* The score test squared is the chi-squared of the 2 x 2 table, 100.176: p of scipy's chi2.sf.
+     */
+    assert_near(cell(r, "p_value", 0) / (2 * 1.3942663248080458e-23), 1, 1e-9);
+    ASSERT_OK(mlsd_result_get_str(r, "worst", &worst));
+    assert_string_equal(worst, "group = other");
+    assert_non_null(
+        strstr(mlsd_result_verdict(r), "accuracy is worst where group = other: 0.0926"));
+    assert_non_null(strstr(mlsd_result_verdict(r), "worse by more than chance (p < 0.0001"));
+    mlsd_result_free(r);
+}
+
+static void test_slice__differences_of_shares_are_newcombe_s(void **state)
+{
+    (void)state;
+    static const struct {
+        int hits_a, n_a, hits_b, n_b;
+        double low, high;
+    } published[] = {
+        {56, 70, 48, 80, 0.0524, 0.3339}, {9, 10, 3, 10, 0.1705, 0.8090},
+        {5, 56, 0, 29, -0.0381, 0.1926},  {0, 10, 0, 20, -0.1611, 0.2775},
+        {10, 10, 0, 20, 0.6791, 1.0000},
+    };
+    for (size_t k = 0; k < sizeof published / sizeof *published; k++) {
+        mlsd_result *const r = two_groups(published[k].hits_a, published[k].n_a,
+                                          published[k].hits_b, published[k].n_b);
+        assert_near(cell(r, "difference_low", 0), published[k].low, 5e-5);
+        assert_near(cell(r, "difference_high", 0), published[k].high, 5e-5);
+        mlsd_result_free(r);
+    }
+}
+
+static void test_slice__holm_is_p_adjust_s(void **state)
+{
+    (void)state;
+    double p[] = {0.04, (double)NAN, 0.01, 0.05, 0.02, 0.03};
+    const double wanted[] = {0.09, (double)NAN, 0.05, 0.09, 0.08, 0.09};
+    ASSERT_OK(mlsd__holm(&mlsd__libc_allocator, p, 6));
+    for (int i = 0; i < 6; i++) {
+        if (isnan(wanted[i])) {
+            assert_true(isnan(p[i]));
+        } else {
+            assert_near(p[i], wanted[i], 1e-15);
+        }
+    }
+}
+
+/* Welch's test on the absolute errors 1 2 3 4 5 and 2 4 6 8 13 (scipy.stats.ttest_ind with
+ * equal_var=False: t = -1.78665, df = 5.10186, p = .13287256; two slices, so Holm doubles it). */
+static void test_slice__differences_of_means_are_welch_s(void **state)
+{
+    (void)state;
+    const double y[10] = {0}, f[] = {1, 2, 3, 4, 5, 2, 4, 6, 8, 13};
+    const double group[] = {0, 0, 0, 0, 0, 1, 1, 1, 1, 1};
+    mlsd_table *t = NULL;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "g", group, 10));
+    mlsd_result *const r = slice_by(t, "g", "mae", 10, y, f, 5);
+    assert_string_equal(cell_text(r, "level", 1), "1");
+    assert_near(cell(r, "value", 0), 3, 0);
+    assert_near(cell(r, "difference", 0), -3.6, 1e-15);
+    assert_near(cell(r, "p_value", 0), 2 * 0.1328725622611948, 1e-12);
+    assert_near(cell(r, "difference_low", 0), -8.748628957023872, 1e-11);
+    assert_non_null(strstr(mlsd_result_verdict(r), "not worse by more than chance"));
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+static void test_slice__numbers_are_cut_at_quartiles(void **state)
+{
+    (void)state;
+    enum { N = 41 };
+    double x[N], y[N] = {0};
+    mlsd_table *t = NULL;
+    for (int i = 0; i < N; i++) x[i] = i < 40 ? (i * 7) % 40 + 1 : (double)NAN;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "age", x, N));
+    mlsd_result *const r = slice_by(t, "age", "mae", N, y, y, 5);
+    static const char *const labels[] = {"<= 10", "(10, 20]", "(20, 30]", "> 30", "(missing)"};
+    assert_int_equal(n_slices(r), 5);
+    for (int64_t k = 0; k < 5; k++) {
+        assert_string_equal(cell_text(r, "level", k), labels[k]);
+        assert_near(cell(r, "n", k), k < 4 ? 10 : 1, 0);
+        assert_string_equal(cell_text(r, "status", k), k < 4 ? "ok" : "low support");
+    }
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+/* A pile of equal values is one interval, never an empty one. */
+static void test_slice__equal_quartiles_are_one(void **state)
+{
+    (void)state;
+    enum { N = 100 };
+    double x[N], y[N] = {0};
+    mlsd_table *t = NULL;
+    for (int i = 0; i < N; i++) x[i] = i < 70 ? 0 : i;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "x", x, N));
+    mlsd_result *const r = slice_by(t, "x", "mae", N, y, y, 5);
+    assert_int_equal(n_slices(r), 3);
+    assert_string_equal(cell_text(r, "level", 0), "<= 0");
+    assert_string_equal(cell_text(r, "level", 1), "(0, 74]");
+    assert_near(cell(r, "n", 0), 70, 0);
+    assert_near(cell(r, "n", 2), 25, 0);
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+static void test_slice__undefined_is_never_zero(void **state)
+{
+    (void)state;
+    static const char *const group[] = {"a", "a", "a", "a", "b", "b", NULL, "c"};
+    const double y[] = {0, 1, 0, 1, 1, 1, 0, 1}, p[] = {.1, .9, .4, .3, .5, .6, .2, .7};
+    mlsd_table *t = NULL;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_str(t, "g", group, 8));
+    mlsd_result *const r = slice_by(t, "g", "roc_auc", 8, y, p, 3);
+    assert_int_equal(n_slices(r), 4);
+    assert_string_equal(cell_text(r, "status", 0), "ok");
+    for (int64_t k = 1; k < 4; k++) {
+        assert_string_equal(cell_text(r, "status", k), "undefined");
+        assert_true(isnan(cell(r, "value", k)) && isnan(cell(r, "difference", k)));
+        assert_true(isnan(cell(r, "p_value", k)));
+    }
+    assert_string_equal(cell_text(r, "level", 3), "(missing)");
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+/* The slice and the rows outside it, each alone through mlsd_metric_score. */
+static void test_slice__values_are_those_of_the_rows_alone(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    static double y[N], p[N], w[N], g[N], y1[N], p1[N], w1[N];
+    for (int i = 0; i < N; i++) {
+        y[i] = (i * i % 7) % 2;
+        p[i] = (double)(i * 31 % 97) / 97;
+        w[i] = 1 + i % 3;
+        g[i] = i % 5;
+    }
+    const char *const by = "g";
+    const mlsd_matrix ym = vector(y, N), pm = vector(p, N), wm = vector(w, N);
+    static const char *const metrics[] = {"brier", "log_loss", "roc_auc", "rmse", "r2"};
+    mlsd_table *t = NULL;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "g", g, N));
+    for (size_t m = 0; m < 5; m++) {
+        mlsd_result *r = NULL;
+        ASSERT_OK(mlsd_slice_score(NULL, t, &by, 1, metrics[m], &ym, &pm, &wm, 10, &r));
+        for (int level = 0; level < 5; level++) {
+            double value[2], low[2], high[2];
+            for (int outside = 0; outside < 2; outside++) {
+                int64_t n = 0;
+                for (int i = 0; i < N; i++) {
+                    if ((g[i] == level) == outside) continue;
+                    y1[n] = y[i];
+                    p1[n] = p[i];
+                    w1[n++] = w[i];
+                }
+                const mlsd_matrix a = vector(y1, n), b = vector(p1, n), c = vector(w1, n);
+                ASSERT_OK(mlsd_metric_score(NULL, metrics[m], &a, &b, &c, 0.95, &value[outside],
+                                            &low[outside], &high[outside]));
+            }
+            assert_near(cell(r, "value", level), value[0], 0);
+            assert_near(cell(r, "low", level), low[0], 0);
+            assert_near(cell(r, "high", level), high[0], 0);
+            assert_near(cell(r, "difference", level), value[0] - value[1], 0);
+        }
+        mlsd_result_free(r);
+    }
+    mlsd_table_free(t);
+}
+
+static void test_slice__arguments_are_checked(void **state)
+{
+    (void)state;
+    const double y[] = {0, 1, 1, 0};
+    const mlsd_matrix ym = vector(y, 4), three = vector(y, 3);
+    const char *const by = "g", *const wrong = "gg";
+    mlsd_table *t = NULL;
+    mlsd_result *r = NULL;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "g", y, 4));
+    ASSERT_FAILS(MLSD_E_COLUMN, "'g'",
+                 mlsd_slice_score(NULL, t, &wrong, 1, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_SHAPE, "4 rows, y has 3",
+                 mlsd_slice_score(NULL, t, &by, 1, "mae", &three, &three, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_KIND, "'mae'",
+                 mlsd_slice_score(NULL, t, &by, 1, "mea", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "no column",
+                 mlsd_slice_score(NULL, t, &by, 0, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "min_support",
+                 mlsd_slice_score(NULL, t, &by, 1, "mae", &ym, &ym, NULL, -5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL",
+                 mlsd_slice_score(NULL, NULL, &by, 1, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL",
+                 mlsd_slice_score(NULL, t, &by, 1, "mae", NULL, &ym, NULL, 5, &r));
+    assert_null(r);
+    mlsd_table_free(t);
+}
+
+static void test_slice__threads_and_failing_memory(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    static double y[N], f[N], g[N];
+    static char one[1 << 16], many[1 << 16];
+    const char *const by[] = {"g", "f"};
+    mlsd_table *t = NULL;
+    for (int i = 0; i < N; i++) {
+        y[i] = i % 7;
+        f[i] = i % 5 + 0.1 * i;
+        g[i] = i % 4;
+    }
+    const mlsd_matrix ym = vector(y, N), fm = vector(f, N);
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "g", g, N));
+    ASSERT_OK(mlsd_table_set_f64(t, "f", f, N));
+    for (int64_t n_threads = 1; n_threads <= 7; n_threads += 3) {
+        failing_allocator fa;
+        mlsd_result *r = NULL;
+        failing_allocator_init(&fa, 0, 0);
+        mlsd_context *const context = failing_context(&fa, n_threads);
+        ASSERT_OK(mlsd_slice_score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r));
+        ASSERT_OK(mlsd_result_to_json(r, n_threads == 1 ? one : many, sizeof one, NULL));
+        mlsd_result_free(r);
+        mlsd_context_free(context);
+        if (n_threads > 1) assert_string_equal(one, many);
+        assert_int_equal(atomic_load(&fa.live_blocks), 0);
+    }
+    for (long long fail_at = 1;; fail_at++) {
+        failing_allocator fa;
+        mlsd_result *r = NULL;
+        failing_allocator_init(&fa, fail_at, 0);
+        mlsd_context *const context = failing_context(&fa, 1);
+        if (context == NULL) continue;
+        const mlsd_status status =
+            mlsd_slice_score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r);
+        mlsd_context_free(context);
+        const int failed = atomic_load(&fa.failed) > 0;
+        assert_int_equal(status, failed ? MLSD_E_NOMEM : MLSD_OK);
+        mlsd_result_free(r);
+        assert_int_equal(atomic_load(&fa.live_blocks), 0);
+        if (!failed) break;
+    }
+    mlsd_table_free(t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slice__mortgage_denials_by_group),
+        cmocka_unit_test(test_slice__differences_of_shares_are_newcombe_s),
+        cmocka_unit_test(test_slice__holm_is_p_adjust_s),
+        cmocka_unit_test(test_slice__differences_of_means_are_welch_s),
+        cmocka_unit_test(test_slice__numbers_are_cut_at_quartiles),
+        cmocka_unit_test(test_slice__equal_quartiles_are_one),
+        cmocka_unit_test(test_slice__undefined_is_never_zero),
+        cmocka_unit_test(test_slice__values_are_those_of_the_rows_alone),
+        cmocka_unit_test(test_slice__arguments_are_checked),
+        cmocka_unit_test(test_slice__threads_and_failing_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,502 @@
+/* scenarios.c - see the header. Data are made by a small fixed generator, so that every run sees
+ * the same. */
+#include "scenarios.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char scenario_directory[64];
+
+void scenario_directory_make(void)
+{
+    strcpy(scenario_directory, "/tmp/mlsd-robust-XXXXXX");
+    if (mkdtemp(scenario_directory) == NULL) abort();
+}
+
+void scenario_directory_remove(void)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", scenario_directory);
+    if (system(command) != 0) fprintf(stderr, "could not remove %s\n", scenario_directory);
+}
+
+/* A path of its own for each thread and process. */
+static void file_path(char out[160], const char *name)
+{
+    static _Thread_local int here; /* its address tells threads apart */
+    snprintf(out, 160, "%s/%d-%p-%s", scenario_directory, (int)getpid(), (void *)&here, name);
+}
+
+static void mix(uint64_t *hash, const void *bytes, size_t size)
+{
+    const unsigned char *b = bytes;
+    for (size_t i = 0; i < size; i++) *hash = (*hash ^ b[i]) * UINT64_C(1099511628211); /* FNV-1a */
+}
+
+#define TRY(call)                        \
+    do {                                 \
+        status = (call);                 \
+        if (status != MLSD_OK) goto out; \
+    } while (0)
+
+enum { N = 160, P = 4 };
+
+typedef struct sample {
+    double x[N * P], y[N], label[N], weight[N];
+} sample;
+
+static double noise(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return (double)(*state >> 8) / 8388608.0 - 1.0;
+}
+
+static const sample *make_sample(sample *s)
+{
+    uint32_t state = 7;
+    for (int i = 0; i < N; i++) {
+        double sum = 0.3;
+        for (int j = 0; j < P; j++) {
+            s->x[i * P + j] = noise(&state);
+            sum += (j + 1) * s->x[i * P + j];
+        }
+        s->y[i] = sum + 0.5 * noise(&state);
+        s->label[i] = s->y[i] > 0;
+        s->weight[i] = 1 + (i % 3);
+    }
+    return s;
+}
+
+static mlsd_matrix matrix_of(const double *values, int64_t rows, int64_t cols)
+{
+    return (mlsd_matrix){values, rows, cols, cols, 1, MLSD_F64, 0};
+}
+
+static mlsd_status hash_result(const mlsd_result *r, uint64_t *hash)
+{
+    int64_t length = 0;
+    mlsd_status status = mlsd_result_to_json(r, NULL, 0, &length);
+    if (status != MLSD_OK) return status;
+    char *text = malloc((size_t)length + 1);
+    if (text == NULL) abort();
+    status = mlsd_result_to_json(r, text, length + 1, NULL);
+    if (status == MLSD_OK) {
+        const char *timings = strstr(text, "\"timings\"");
+        mix(hash, text, timings != NULL ? (size_t)(timings - text) : strlen(text));
+    }
+    free(text);
+    return status;
+}
+
+static mlsd_status run_spec(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_spec *pipeline = NULL, *child = NULL, *copy = NULL, *again = NULL;
+    char text[4096], path[160];
+    mlsd_status status;
+    TRY(mlsd_spec_new(context, "pipeline", &pipeline));
+    TRY(mlsd_spec_new(context, "impute", &child));
+    TRY(mlsd_spec_add(pipeline, "steps", NULL, child));
+    mlsd_spec_free(child);
+    child = NULL;
+    TRY(mlsd_spec_new(context, "ridge_cv", &child));
+    TRY(mlsd_spec_set_text(child, "alphas", "0.1,1,10"));
+    TRY(mlsd_spec_add(pipeline, "steps", "model", child));
+    TRY(mlsd_spec_clone(pipeline, &copy));
+    TRY(mlsd_spec_to_json(copy, 1, text, sizeof text, NULL));
+    mix(hash, text, strlen(text));
+    TRY(mlsd_spec_from_json(context, text, &again));
+    mlsd_spec_free(again);
+    again = NULL;
+    file_path(path, "spec.json");
+    TRY(mlsd_spec_save(copy, path));
+    TRY(mlsd_spec_load(context, path, &again));
+    TRY(mlsd_spec_reset(again, "model.alphas"));
+out:
+    mlsd_spec_free(again);
+    mlsd_spec_free(copy);
+    mlsd_spec_free(child);
+    mlsd_spec_free(pipeline);
+    return status;
+}
+
+static mlsd_status run_kinds(const mlsd_context *context, uint64_t *hash)
+{
+    (void)context;
+    int64_t length = 0;
+    const mlsd_status status = mlsd_kind_json(NULL, NULL, 0, &length);
+    mix(hash, &length, sizeof length);
+    return status;
+}
+
+static const char csv_text[] = "a,b,\"c d\",y\r\n"
+                               "1,2.5,red,0\r\n"
+                               "2,,\"gr\"\"een\",1\r\n"
+                               "3,1e-3,red,1\r\n"
+                               "4,-7,NA,0\r\n"
+                               "5,8,\"blue, dark\",1\r\n"
+                               "6,9,red,0\r\n";
+
+static mlsd_status run_table(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_table *table = NULL, *more = NULL, *described = NULL, *again = NULL, *numbers = NULL;
+    char path[160];
+    double values[6];
+    const char *texts[6] = {"x", NULL, "y", "x", "z", ""};
+    const int64_t whole[6] = {1, 2, 3, 4, 5, 6};
+    mlsd_status status;
+    TRY(mlsd_table_parse_csv(context, csv_text, sizeof csv_text - 1, NULL, &table));
+    TRY(mlsd_table_get_f64(table, 1, 0, 6, values));
+    mix(hash, &values[2], sizeof values - 2 * sizeof values[0]);
+    TRY(mlsd_table_new(context, &more));
+    TRY(mlsd_table_set_f64(more, "n", values, 6));
+    TRY(mlsd_table_set_str(more, "t", texts, 6));
+    TRY(mlsd_table_set_i64(more, "i", whole, 6));
+    TRY(mlsd_table_describe(context, table, &described));
+    file_path(path, "table.csv");
+    TRY(mlsd_table_write_csv(more, path));
+    TRY(mlsd_table_read_csv(context, path, NULL, &again));
+    const mlsd_matrix m = matrix_of(values, 2, 3);
+    TRY(mlsd_table_from_matrix(context, &m, NULL, &numbers));
+out:
+    mlsd_table_free(numbers);
+    mlsd_table_free(again);
+    mlsd_table_free(described);
+    mlsd_table_free(more);
+    mlsd_table_free(table);
+    return status;
+}
+
+static int64_t n_released;
+
+static void count_release(void *user)
+{
+    __atomic_fetch_add((int64_t *)user, 1, __ATOMIC_RELAXED);
+}
+
+static mlsd_status run_dataset(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_table *table = NULL;
+    mlsd_dataset *from_table = NULL, *copied = NULL, *adopted = NULL, *view = NULL;
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), y = matrix_of(s.y, N, 1),
+                      w = matrix_of(s.weight, N, 1);
+    const char *columns[] = {"y", "a"};
+    const char *roles[] = {"target", "ignore"};
+    const int64_t rows[] = {3, 1, 3, 0};
+    double target[N];
+    mlsd_status status;
+    TRY(mlsd_table_parse_csv(context, csv_text, sizeof csv_text - 1, NULL, &table));
+    TRY(mlsd_dataset_from_table(context, table, columns, roles, 2, MLSD_TASK_AUTO, &from_table));
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_AUTO, &copied));
+    TRY(mlsd_dataset_adopt(context, &X, &y, NULL, MLSD_TASK_REGRESSION, count_release, &n_released,
+                           &adopted));
+    TRY(mlsd_dataset_rows(adopted, rows, 4, &view));
+    TRY(mlsd_dataset_target(view, target, N));
+    mix(hash, target, 4 * sizeof *target);
+out:
+    mlsd_dataset_free(adopted);
+    mlsd_dataset_free(view);
+    mlsd_dataset_free(copied);
+    mlsd_dataset_free(from_table);
+    mlsd_table_free(table);
+    return status;
+}
+
+static mlsd_status run_split(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const kinds[] = {"holdout", "kfold", "stratified_kfold",
+                                        "time_series_split"};
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix y = matrix_of(s.label, N, 1);
+    mlsd_spec *spec = NULL;
+    mlsd_folds *folds = NULL;
+    int64_t rows[N];
+    mlsd_status status = MLSD_OK;
+    for (int k = 0; k < 4; k++) {
+        TRY(mlsd_spec_new(context, kinds[k], &spec));
+        if (k == 0) TRY(mlsd_spec_set_bool(spec, "stratify", 1));
+        if (k == 1 || k == 2) TRY(mlsd_spec_set_bool(spec, "shuffle", 1));
+        TRY(mlsd_folds_split(context, spec, N, &y, &folds));
+        TRY(mlsd_folds_part(folds, 0, 1, rows, N));
+        mix(hash, rows, (size_t)mlsd_folds_part_size(folds, 0, 1) * sizeof *rows);
+        mlsd_folds_free(folds);
+        folds = NULL;
+        mlsd_spec_free(spec);
+        spec = NULL;
+    }
+out:
+    mlsd_folds_free(folds);
+    mlsd_spec_free(spec);
+    return status;
+}
+
+static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_spec *rule = NULL;
+    mlsd_curve *curve = NULL;
+    mlsd_table *table = NULL;
+    mlsd_status status;
+    TRY(mlsd_spec_new(context, "early_stopping", &rule));
+    TRY(mlsd_spec_set_i64(rule, "patience", 3));
+    TRY(mlsd_curve_new(context, rule, &curve));
+    for (int i = 0; i < 40; i++) {
+        TRY(mlsd_curve_add(curve, "train", i, 10.0 / (i + 1)));
+        TRY(mlsd_curve_add(curve, "valid", i, (i - 5.0) * (i - 5.0)));
+    }
+    TRY(mlsd_curve_to_table(context, curve, &table));
+    const int64_t best = mlsd_curve_best_step(curve);
+    mix(hash, &best, sizeof best);
+out:
+    mlsd_table_free(table);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+    return status;
+}
+
+static mlsd_status fit_one(const mlsd_context *context, const char *kind, const mlsd_dataset *data,
+                           const mlsd_matrix *X, uint64_t *hash)
+{
+    mlsd_spec *pipeline = NULL, *step = NULL;
+    mlsd_model *model = NULL, *again = NULL, *loaded = NULL;
+    double *out = NULL;
+    unsigned char *bytes = NULL;
+    char path[160];
+    size_t size = 0;
+    mlsd_status status;
+    TRY(mlsd_spec_new(context, "pipeline", &pipeline));
+    TRY(mlsd_spec_new(context, "standardize", &step));
+    TRY(mlsd_spec_add(pipeline, "steps", NULL, step));
+    mlsd_spec_free(step);
+    step = NULL;
+    TRY(mlsd_spec_new(context, kind, &step));
+    if (strncmp(kind, "sgd", 3) == 0) TRY(mlsd_spec_set_i64(step, "max_iter", 5));
+    TRY(mlsd_spec_add(pipeline, "steps", NULL, step));
+    TRY(mlsd_model_fit(context, pipeline, data, NULL, NULL, &model));
+    const mlsd_output what =
+        mlsd_model_n_outputs(model, MLSD_OUTPUT_PROBA) > 0 ? MLSD_OUTPUT_PROBA : MLSD_OUTPUT_VALUE;
+    const int64_t n_out = N * mlsd_model_n_outputs(model, what);
+    out = malloc((size_t)n_out * sizeof *out);
+    TRY(mlsd_model_predict(context, model, data, what, out, n_out));
+    mix(hash, out, (size_t)n_out * sizeof *out);
+    TRY(mlsd_model_predict_matrix(context, model, X, what, out, n_out));
+    mix(hash, out, (size_t)n_out * sizeof *out);
+    TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
+    bytes = malloc(size);
+    TRY(mlsd_model_to_bytes(model, bytes, size, &size));
+    TRY(mlsd_model_from_bytes(context, bytes, size, &again));
+    file_path(path, "model.mlsd");
+    TRY(mlsd_model_save(model, path));
+    TRY(mlsd_model_load(context, path, &loaded));
+out:
+    free(bytes);
+    free(out);
+    mlsd_model_free(loaded);
+    mlsd_model_free(again);
+    mlsd_model_free(model);
+    mlsd_spec_free(step);
+    mlsd_spec_free(pipeline);
+    return status;
+}
+
+static mlsd_status run_models(const mlsd_context *context, uint64_t *hash)
+{
+    static const struct {
+        const char *kind;
+        int classifies;
+    } kinds[] = {
+        {"dummy_regressor", 0},
+        {"linear_regression", 0},
+        {"ridge", 0},
+        {"ridge_cv", 0},
+        {"sgd_regressor", 0},
+        {"dummy_classifier", 1},
+        {"logistic_regression", 1},
+        {"sgd_classifier", 1},
+    };
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), w = matrix_of(s.weight, N, 1);
+    const mlsd_matrix targets[] = {matrix_of(s.y, N, 1), matrix_of(s.label, N, 1)};
+    mlsd_status status = MLSD_OK;
+    mlsd_dataset *data = NULL;
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        TRY(mlsd_dataset_from_matrix(context, &X, &targets[kinds[k].classifies], &w, MLSD_TASK_AUTO,
+                                     &data));
+        TRY(fit_one(context, kinds[k].kind, data, &X, hash));
+        mlsd_dataset_free(data);
+        data = NULL;
+    }
+out:
+    mlsd_dataset_free(data);
+    return status;
+}
+
+static mlsd_status run_tuned(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), y = matrix_of(s.label, N, 1);
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_AUTO, &data));
+    TRY(fit_one(context, "logistic_regression_cv", data, &X, hash));
+out:
+    mlsd_dataset_free(data);
+    return status;
+}
+
+static mlsd_status run_mixed(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const steps[] = {"impute", "one_hot", "standardize", "logistic_regression"};
+    const char *column = "y", *role = "target";
+    mlsd_table *table = NULL;
+    mlsd_dataset *data = NULL;
+    mlsd_spec *pipeline = NULL, *step = NULL;
+    mlsd_model *model = NULL;
+    double out[12];
+    mlsd_status status;
+    TRY(mlsd_table_parse_csv(context, csv_text, sizeof csv_text - 1, NULL, &table));
+    TRY(mlsd_dataset_from_table(context, table, &column, &role, 1, MLSD_TASK_AUTO, &data));
+    TRY(mlsd_spec_new(context, "pipeline", &pipeline));
+    for (int i = 0; i < 4; i++) {
+        TRY(mlsd_spec_new(context, steps[i], &step));
+        TRY(mlsd_spec_add(pipeline, "steps", NULL, step));
+        mlsd_spec_free(step);
+        step = NULL;
+    }
+    TRY(mlsd_model_fit(context, pipeline, data, NULL, NULL, &model));
+    TRY(mlsd_model_predict(context, model, data, MLSD_OUTPUT_PROBA, out, 12));
+    mix(hash, out, sizeof out);
+out:
+    mlsd_model_free(model);
+    mlsd_spec_free(step);
+    mlsd_spec_free(pipeline);
+    mlsd_dataset_free(data);
+    mlsd_table_free(table);
+    return status;
+}
+
+static mlsd_status run_scores(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const metrics[] = {"accuracy", "log_loss", "roc_auc", "brier"};
+    sample s;
+    make_sample(&s);
+    double proba[2 * N];
+    const char *group[N];
+    for (int i = 0; i < N; i++) {
+        proba[2 * i + 1] = 0.5 + 0.09 * s.y[i] / 2;
+        proba[2 * i] = 1 - proba[2 * i + 1];
+        group[i] = i % 4 == 0 ? "a" : "b";
+    }
+    const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(proba, N, 2);
+    const mlsd_matrix value = matrix_of(s.y, N, 1), guess = matrix_of(s.x, N, 1);
+    mlsd_table *groups = NULL;
+    mlsd_result *slices = NULL;
+    const char *by = "g";
+    double score[3];
+    mlsd_status status = MLSD_OK;
+    for (int k = 0; k < 4; k++) {
+        TRY(mlsd_metric_score(context, metrics[k], &y, k == 0 ? &y : &p, NULL, 0.95, &score[0],
+                              &score[1], &score[2]));
+        mix(hash, score, sizeof score);
+    }
+    TRY(mlsd_metric_score(context, "rmse", &value, &guess, NULL, 0.95, &score[0], NULL, NULL));
+    TRY(mlsd_metric_score(context, "mae", &value, &guess, NULL, 0.95, &score[0], NULL, NULL));
+    TRY(mlsd_metric_score(context, "r2", &value, &guess, NULL, 0.95, &score[0], NULL, NULL));
+    TRY(mlsd_table_new(context, &groups));
+    TRY(mlsd_table_set_str(groups, "g", group, N));
+    TRY(mlsd_slice_score(context, groups, &by, 1, "log_loss", &y, &p, NULL, 20, &slices));
+    TRY(hash_result(slices, hash));
+out:
+    mlsd_result_free(slices);
+    mlsd_table_free(groups);
+    return status;
+}
+
+static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), y = matrix_of(s.y, N, 1);
+    mlsd_dataset *data = NULL;
+    mlsd_spec *splitter = NULL, *models[2] = {NULL, NULL};
+    mlsd_folds *folds = NULL;
+    mlsd_result *scores = NULL, *board = NULL;
+    const char *metrics[] = {"rmse", "r2"}, *names[] = {"constant", "ridge"};
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
+    TRY(mlsd_spec_new(context, "kfold", &splitter));
+    TRY(mlsd_folds_split_dataset(context, splitter, data, &folds));
+    TRY(mlsd_spec_new(context, "dummy_regressor", &models[0]));
+    TRY(mlsd_spec_new(context, "ridge", &models[1]));
+    TRY(mlsd_cross_validate(context, models[1], data, folds, metrics, 2, &scores));
+    TRY(hash_result(scores, hash));
+    TRY(mlsd_leaderboard(context, (const mlsd_spec *const *)models, names, 2, data, folds, "rmse",
+                         &board));
+    TRY(hash_result(board, hash));
+out:
+    mlsd_result_free(board);
+    mlsd_result_free(scores);
+    mlsd_spec_free(models[0]);
+    mlsd_spec_free(models[1]);
+    mlsd_folds_free(folds);
+    mlsd_spec_free(splitter);
+    mlsd_dataset_free(data);
+    return status;
+}
+
+static mlsd_status run_experiment(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    mlsd_table *table = NULL;
+    mlsd_spec *spec = NULL, *complete = NULL;
+    mlsd_result *result = NULL;
+    const char *group[N], *label[N], *slices = "g";
+    double column[N];
+    char path[160];
+    mlsd_status status;
+    TRY(mlsd_table_new(context, &table));
+    for (int j = 0; j < P; j++) {
+        char name[8];
+        snprintf(name, sizeof name, "x%d", j);
+        for (int i = 0; i < N; i++) column[i] = s.x[i * P + j];
+        TRY(mlsd_table_set_f64(table, name, column, N));
+    }
+    for (int i = 0; i < N; i++) {
+        group[i] = i % 3 == 0 ? "left" : "right";
+        label[i] = s.label[i] != 0 ? "yes" : "no";
+    }
+    TRY(mlsd_table_set_str(table, "g", group, N));
+    TRY(mlsd_table_set_str(table, "y", label, N));
+    TRY(mlsd_spec_new(context, "experiment", &spec));
+    TRY(mlsd_spec_set_str(spec, "target", "y"));
+    TRY(mlsd_spec_set_bool(spec, "quick", 1));
+    TRY(mlsd_spec_set_str_list(spec, "slices", &slices, 1));
+    TRY(mlsd_experiment_complete(context, spec, table, &complete));
+    TRY(mlsd_experiment_run(context, complete, table, &result));
+    TRY(hash_result(result, hash));
+    file_path(path, "result.json");
+    TRY(mlsd_result_save(result, path));
+    file_path(path, "report.html");
+    TRY(mlsd_report_save(context, result, "t", path));
+out:
+    mlsd_result_free(result);
+    mlsd_spec_free(complete);
+    mlsd_spec_free(spec);
+    mlsd_table_free(table);
+    return status;
+}
+
+const scenario scenarios[] = {
+    {"kinds", run_kinds, 0},     {"spec", run_spec, 0},         {"table", run_table, 0},
+    {"dataset", run_dataset, 0}, {"split", run_split, 0},       {"curve", run_curve, 0},
+    {"models", run_models, 0},   {"tuned", run_tuned, 1},       {"mixed", run_mixed, 0},
+    {"scores", run_scores, 0},   {"validate", run_validate, 0}, {"experiment", run_experiment, 1},
+};
+const int n_scenarios = sizeof scenarios / sizeof scenarios[0];

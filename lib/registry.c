@@ -16,9 +16,15 @@ extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_early_stopping;
+extern const mlsd_kind mlsd__kind_impute;
+extern const mlsd_kind mlsd__kind_one_hot;
+extern const mlsd_kind mlsd__kind_standardize;
+extern const mlsd_kind mlsd__kind_pipeline;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
+extern const mlsd_kind mlsd__kind_linear_regression;
 extern const mlsd_kind mlsd__kind_ridge;
+extern const mlsd_kind mlsd__kind_ridge_cv;
 extern const mlsd_kind mlsd__kind_logistic_regression;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -37,9 +43,15 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,
     &mlsd__kind_early_stopping,
+    &mlsd__kind_impute,
+    &mlsd__kind_one_hot,
+    &mlsd__kind_standardize,
+    &mlsd__kind_pipeline,
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,
+    &mlsd__kind_linear_regression,
     &mlsd__kind_ridge,
+    &mlsd__kind_ridge_cv,
     &mlsd__kind_logistic_regression,
     &mlsd__kind_experiment,
 };

@@ -114,7 +114,8 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
     MLSD__TRY(check_weight(train->weight, x->n_rows, "the training set"));
     if (train->y != NULL)
         MLSD__TRY(check_target(train->y, x->n_rows, n_classes, "the training set"));
-    if (!train->x_is_finite && !ops->checks_x)
+    const bool is_checked = train->x_is_finite || (train->x_lacks_infinity && ops->takes_nan);
+    if (!is_checked && !ops->checks_x)
         MLSD__TRY(mlsd__frame_require_finite(scope, x, ops->takes_nan));
 
     if (ops->is_iterative && train->x_valid != NULL) {

@@ -27,8 +27,9 @@ typedef struct mlsd__train {
     const mlsd__frame *x_valid; /* NULL: none */
     const double *y_valid;
     const double *weight_valid;
-    mlsd_curve *curve; /* NULL: none asked for */
-    bool x_is_finite;  /* x was looked through before and holds neither NaN nor infinity */
+    mlsd_curve *curve;     /* NULL: none asked for */
+    bool x_is_finite;      /* x was looked through before and holds neither NaN nor infinity */
+    bool x_lacks_infinity; /* the same, but it may hold NaN */
 } mlsd__train;
 
 typedef struct mlsd__estimator_ops {

@@ -77,7 +77,7 @@ typedef struct moments_job {
     const mlsd__frame *frame;
     const double *weight;
     int64_t n_groups;
-    double *summaries; /* for each group: weight, mean, m2 of each column */
+    double *summaries; /* for each group: weight, mean, m2, missing of each column */
 } moments_job;
 
 /* The first known value of each column: distances from it make the mean of a constant column exact.
@@ -91,14 +91,15 @@ static void first_known(const double *x, int64_t n, int64_t p, int64_t ld, doubl
     }
 }
 
-/* Weight, mean and m2 of the columns of one block, into sums of 4 * p (the last quarter is
- * scratch). Two passes over rows that are in the cache: the mean first, then squares about it. */
+/* Weight, mean, m2 and count of NaN of the columns of one block, into sums of 4 * p (the last
+ * quarter is scratch). Two passes over rows that are in the cache: the mean first, then squares
+ * about it. */
 static void block_moments(const double *x, int64_t n, int64_t p, int64_t ld, const double *weight,
                           double *sums)
 {
     double *const w = sums, *const mean = sums + p, *const m2 = sums + 2 * p;
-    double *const origin = sums + 3 * p;
-    memset(sums, 0, (size_t)(3 * p) * sizeof *sums);
+    double *const missing = sums + 3 * p, *const origin = sums + 4 * p;
+    memset(sums, 0, (size_t)(4 * p) * sizeof *sums);
     first_known(x, n, p, ld, origin);
     for (int64_t i = 0; i < n; i++) {
         const double *const row = x + i * ld;
@@ -106,6 +107,7 @@ static void block_moments(const double *x, int64_t n, int64_t p, int64_t ld, con
         for (int64_t j = 0; j < p; j++) {
             const double d = row[j] - origin[j];
             w[j] += d == d ? wi : 0;
+            missing[j] += d == d ? 0 : wi > 0;
             mean[j] += d == d ? wi * d : 0;
         }
     }
@@ -123,6 +125,7 @@ static void block_moments(const double *x, int64_t n, int64_t p, int64_t ld, con
 static void merge_columns(double *into, const double *from, int64_t p)
 {
     for (int64_t j = 0; j < p; j++) {
+        into[3 * p + j] += from[3 * p + j];
         if (!(from[j] > 0)) continue;
         mlsd__merge_moments(&into[j], &into[p + j], &into[2 * p + j], from[j], from[p + j],
                             from[2 * p + j]);
@@ -133,8 +136,8 @@ static mlsd_status moments_group(void *arg, int64_t group, mlsd__scope *scope)
 {
     const moments_job *const job = arg;
     const int64_t p = job->frame->n_features;
-    double *const summary = job->summaries + group * 3 * p;
-    double *const here = mlsd__alloc_raw(scope->allocator, 4 * p, sizeof *here);
+    double *const summary = job->summaries + group * 4 * p;
+    double *const here = mlsd__alloc_raw(scope->allocator, 5 * p, sizeof *here);
     if (here == NULL) return MLSD_E_NOMEM;
     mlsd__row_reader reader;
     mlsd_status status = mlsd__row_reader_open(&reader, scope->allocator, job->frame);
@@ -153,22 +156,24 @@ static mlsd_status moments_group(void *arg, int64_t group, mlsd__scope *scope)
 }
 
 mlsd_status mlsd__column_moments(mlsd__scope *scope, const mlsd__frame *frame, const double *weight,
-                                 double *out_weight, double *out_mean, double *out_m2)
+                                 double *out_weight, double *out_mean, double *out_m2,
+                                 double *out_missing)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t p = frame->n_features;
-    const int64_t n_groups = mlsd__row_groups(frame->n_rows, 3 * p);
+    const int64_t n_groups = mlsd__row_groups(frame->n_rows, 4 * p);
     moments_job job = {.frame = frame, .weight = weight, .n_groups = n_groups};
-    job.summaries = mlsd__alloc(a, (n_groups > 0 ? n_groups : 1) * 3 * p, sizeof(double));
+    job.summaries = mlsd__alloc(a, (n_groups > 0 ? n_groups : 1) * 4 * p, sizeof(double));
     if (job.summaries == NULL) return MLSD_E_NOMEM;
     mlsd_status status = mlsd__parallel_for(scope, n_groups, moments_group, &job);
     if (status == MLSD_OK) {
         for (int64_t g = 1; g < n_groups; g++)
-            merge_columns(job.summaries, job.summaries + g * 3 * p, p);
+            merge_columns(job.summaries, job.summaries + g * 4 * p, p);
         const size_t bytes = (size_t)p * sizeof(double);
         memcpy(out_weight, job.summaries, bytes);
         memcpy(out_mean, job.summaries + p, bytes);
         if (out_m2 != NULL) memcpy(out_m2, job.summaries + 2 * p, bytes);
+        if (out_missing != NULL) memcpy(out_missing, job.summaries + 3 * p, bytes);
     }
     mlsd__free(a, job.summaries);
     return status;

@@ -33,9 +33,11 @@ const double *mlsd__row_reader_block(mlsd__row_reader *reader, int64_t block, in
                                      int64_t *out_n, int64_t *out_ld);
 
 /* Weight, mean and sum of squares about the mean of each column, without its NaN; each has room for
- * n_features, m2 may be NULL. Welford's and Chan's updates. */
+ * n_features. missing counts its NaN in rows of positive weight; m2 and missing may be NULL.
+ * Welford's and Chan's updates. */
 mlsd_status mlsd__column_moments(mlsd__scope *scope, const mlsd__frame *frame, const double *weight,
-                                 double *out_weight, double *out_mean, double *out_m2);
+                                 double *out_weight, double *out_mean, double *out_m2,
+                                 double *out_missing);
 
 /* Is there a NaN or an infinity among n values? */
 bool mlsd__any_nonfinite(const double *x, int64_t n);

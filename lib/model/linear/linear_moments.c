@@ -133,7 +133,7 @@ mlsd_status mlsd__linear_centred_rows(mlsd__scope *scope, const mlsd__train *tra
         status = mlsd__frame_require_finite(scope, train->x, false);
     if (status == MLSD_OK && fit_intercept) {
         double *const weight = *mean + p + 1;
-        status = mlsd__column_moments(scope, train->x, train->weight, weight, *mean, NULL);
+        status = mlsd__column_moments(scope, train->x, train->weight, weight, *mean, NULL, NULL);
         mlsd__mean_variance(train->y, train->weight, n, 0, &(*mean)[p], &variance);
     }
     if (status == MLSD_OK) status = mlsd__frame_materialize(scope, train->x, x);

@@ -1,0 +1,506 @@
+/* pipeline.c - transforms one after the other, then at most one estimator.
+ *
+ * Nested pipelines are flattened into their steps, so a fitted pipeline is a plain list. Each step
+ * is fitted on the training frame chained through those before it: nothing is copied, and nothing
+ * but training rows is seen. */
+#include <math.h>
+#include <string.h>
+
+#include "model/estimator.h"
+#include "model/row_pass.h"
+
+extern const mlsd_kind mlsd__kind_pipeline;
+
+typedef struct step {
+    char *name; /* "scale", nested ones "prep.scale" */
+    const mlsd__estimator_ops *ops;
+    void *state;
+    int64_t p_in;
+    mlsd__feature *features_in; /* owned: names for messages */
+} step;
+
+/* A fitted number or array that can be asked for: step i's k-th. */
+typedef struct attribute_entry {
+    char *name;
+    int64_t step, index;
+} attribute_entry;
+
+typedef struct pipeline_state {
+    mlsd__allocator allocator;
+    int64_t n_steps;
+    step *steps;
+    int64_t max_width;     /* of any step's input or output but an estimator's output */
+    int64_t final_scratch; /* scratch width of the last step */
+    int64_t n_attributes, attribute_capacity;
+    attribute_entry *attributes;
+} pipeline_state;
+
+/* A step as the spec has it. */
+typedef struct leaf {
+    char *name;
+    const mlsd_spec *spec;
+} leaf;
+
+typedef struct leaf_list {
+    const mlsd__allocator *allocator;
+    int64_t n, capacity;
+    leaf *leaves;
+} leaf_list;
+
+static void leaves_free(leaf_list *list)
+{
+    for (int64_t i = 0; i < list->n; i++) mlsd__free(list->allocator, list->leaves[i].name);
+    mlsd__free(list->allocator, list->leaves);
+}
+
+/* "prefix.name", or the name alone. */
+static char *join_names(const mlsd__allocator *a, const char *prefix, const char *name)
+{
+    if (prefix == NULL) return mlsd__strdup(a, name);
+    const size_t n_prefix = strlen(prefix), n_name = strlen(name);
+    char *const joined = mlsd__alloc_raw(a, (int64_t)(n_prefix + n_name + 2), 1);
+    if (joined == NULL) return NULL;
+    memcpy(joined, prefix, n_prefix);
+    joined[n_prefix] = '.';
+    memcpy(joined + n_prefix + 1, name, n_name + 1);
+    return joined;
+}
+
+/* Spec trees are made by copying children, so they have no cycle, and are as deep as somebody
+ * typed. */
+static mlsd_status collect_leaves(const mlsd_spec *spec, const char *prefix, leaf_list *list)
+{
+    for (int64_t i = 0;; i++) {
+        const mlsd_spec *const child = mlsd__spec_slot_at(spec, "steps", i);
+        if (child == NULL) return MLSD_OK;
+        char *const name =
+            join_names(list->allocator, prefix, mlsd__spec_slot_name_at(spec, "steps", i));
+        if (name == NULL) return MLSD_E_NOMEM;
+        if (mlsd_spec_kind(child) == &mlsd__kind_pipeline) {
+            const mlsd_status status = collect_leaves(child, name, list);
+            mlsd__free(list->allocator, name);
+            MLSD__TRY(status);
+            continue;
+        }
+        void *leaves = list->leaves;
+        const mlsd_status status = mlsd__reserve(list->allocator, &leaves, &list->capacity,
+                                                 list->n + 1, sizeof *list->leaves);
+        list->leaves = leaves;
+        if (status != MLSD_OK) {
+            mlsd__free(list->allocator, name);
+            return status;
+        }
+        list->leaves[list->n++] = (leaf){.name = name, .spec = child};
+    }
+}
+
+/* The steps in order; all but the last must be transforms. */
+static mlsd_status list_leaves(const mlsd__allocator *a, const mlsd_spec *spec, leaf_list *list)
+{
+    *list = (leaf_list){.allocator = a};
+    mlsd_status status = collect_leaves(spec, NULL, list);
+    if (status == MLSD_OK && list->n == 0)
+        status = mlsd__fail(MLSD_E_CHILD, "the pipeline has no steps");
+    for (int64_t i = 0; status == MLSD_OK && i < list->n - 1; i++) {
+        const mlsd__estimator_ops *const ops = mlsd__spec_ops(list->leaves[i].spec);
+        if (!ops->transforms)
+            status =
+                mlsd__fail(MLSD_E_CHILD,
+                           "step '%.60s' of the pipeline is no transform; only the last may be "
+                           "an estimator",
+                           list->leaves[i].name);
+    }
+    if (status != MLSD_OK) leaves_free(list);
+    return status;
+}
+
+static void free_state(const mlsd__allocator *a, void *state_)
+{
+    pipeline_state *const state = state_;
+    for (int64_t i = 0; state->steps != NULL && i < state->n_steps; i++) {
+        step *const s = &state->steps[i];
+        if (s->state != NULL) s->ops->free_state(a, s->state);
+        mlsd__features_free(a, s->features_in, s->p_in);
+        mlsd__free(a, s->name);
+    }
+    for (int64_t i = 0; i < state->n_attributes; i++) mlsd__free(a, state->attributes[i].name);
+    mlsd__free(a, state->attributes);
+    mlsd__free(a, state->steps);
+    mlsd__free(a, state);
+}
+
+static mlsd_status state_new(const mlsd__allocator *a, const leaf_list *list, pipeline_state **out)
+{
+    *out = NULL;
+    pipeline_state *const state = mlsd__alloc(a, 1, sizeof *state);
+    if (state == NULL) return MLSD_E_NOMEM;
+    state->allocator = *a;
+    state->steps = mlsd__alloc(a, list->n, sizeof *state->steps);
+    mlsd_status status = state->steps == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    for (int64_t i = 0; status == MLSD_OK && i < list->n; i++) {
+        state->n_steps = i + 1;
+        state->steps[i].ops = mlsd__spec_ops(list->leaves[i].spec);
+        state->steps[i].name = mlsd__strdup(a, list->leaves[i].name);
+        if (state->steps[i].name == NULL) status = MLSD_E_NOMEM;
+    }
+    if (status != MLSD_OK) {
+        free_state(a, state);
+        return status;
+    }
+    *out = state;
+    return MLSD_OK;
+}
+
+static mlsd_status keep_inputs(const mlsd__allocator *a, step *s, const mlsd__feature *features,
+                               int64_t n)
+{
+    MLSD__TRY(mlsd__features_copy(a, features, n, &s->features_in));
+    s->p_in = n;
+    return MLSD_OK;
+}
+
+static mlsd_status add_attributes_of(pipeline_state *state, int64_t i, bool with_step_name)
+{
+    const step *const s = &state->steps[i];
+    for (int64_t k = 0; s->ops->attribute != NULL; k++) {
+        const double *data;
+        int64_t rows, cols;
+        const char *const name = s->ops->attribute(s->state, k, &data, &rows, &cols);
+        if (name == NULL) break;
+        void *entries = state->attributes;
+        const mlsd_status status =
+            mlsd__reserve(&state->allocator, &entries, &state->attribute_capacity,
+                          state->n_attributes + 1, sizeof *state->attributes);
+        state->attributes = entries;
+        MLSD__TRY(status);
+        char *const full = join_names(&state->allocator, with_step_name ? s->name : NULL, name);
+        if (full == NULL) return MLSD_E_NOMEM;
+        state->attributes[state->n_attributes++] =
+            (attribute_entry){.name = full, .step = i, .index = k};
+    }
+    return MLSD_OK;
+}
+
+/* What predicting and telling need, once all steps are fitted or loaded: widths, and the names of
+ * the numbers: the last step's own first, then every step's as "step.number". */
+static mlsd_status finish(pipeline_state *state)
+{
+    for (int64_t i = 0; i < state->n_steps; i++) {
+        const step *const s = &state->steps[i];
+        int64_t width = s->p_in;
+        if (width > state->max_width) state->max_width = width;
+        if (s->ops->transforms) (void)s->ops->features_out(s->state, &width);
+        if (width > state->max_width) state->max_width = width;
+    }
+    const step *const last = &state->steps[state->n_steps - 1];
+    if (last->ops->scratch_width != NULL)
+        state->final_scratch = last->ops->scratch_width(last->state);
+    MLSD__TRY(add_attributes_of(state, state->n_steps - 1, false));
+    for (int64_t i = 0; i < state->n_steps; i++) MLSD__TRY(add_attributes_of(state, i, true));
+    return MLSD_OK;
+}
+
+/* The frames of a fit: training and, where there is one, validation rows, chained step by step. */
+typedef struct fit_frames {
+    mlsd__frame *train, *valid; /* n_steps + 1 of each */
+} fit_frames;
+
+static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *outer,
+                            const fit_frames *frames, int64_t i, bool x_is_finite, step *s)
+{
+    mlsd__train inner = *outer;
+    inner.x = &frames->train[i];
+    inner.x_valid = frames->valid != NULL ? &frames->valid[i] : NULL;
+    inner.x_is_finite = x_is_finite;
+    inner.x_lacks_infinity = true;
+    MLSD__TRY(
+        keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
+    MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));
+    if (!s->ops->transforms) return MLSD_OK;
+    int64_t n_out;
+    const mlsd__feature *const out = s->ops->features_out(s->state, &n_out);
+    mlsd__frame_chain(&frames->train[i], s->ops->transform_block, s->state, out, n_out,
+                      &frames->train[i + 1]);
+    if (frames->valid != NULL)
+        mlsd__frame_chain(&frames->valid[i], s->ops->transform_block, s->state, out, n_out,
+                          &frames->valid[i + 1]);
+    return MLSD_OK;
+}
+
+/* Look through the rows once; transforms of finite rows give finite rows, and what a later step
+ * cannot take is found there. */
+static mlsd_status look_through(mlsd__scope *scope, const mlsd__train *train, bool *out_is_finite)
+{
+    int64_t row, feature;
+    *out_is_finite = train->x_is_finite;
+    if (train->x_is_finite) return MLSD_OK;
+    MLSD__TRY(mlsd__frame_find_bad(scope, train->x, false, &row, &feature));
+    *out_is_finite = row < 0;
+    return row < 0 ? MLSD_OK : mlsd__frame_require_finite(scope, train->x, true);
+}
+
+static mlsd_status fit_steps(mlsd__scope *scope, const leaf_list *list, const mlsd__train *train,
+                             const fit_frames *frames, pipeline_state *state)
+{
+    bool is_finite;
+    MLSD__TRY(look_through(scope, train, &is_finite));
+    frames->train[0] = *train->x;
+    if (frames->valid != NULL) frames->valid[0] = *train->x_valid;
+    for (int64_t i = 0; i < list->n; i++) {
+        step *const s = &state->steps[i];
+        MLSD__TRY(fit_step(scope, list->leaves[i].spec, train, frames, i, is_finite, s));
+        /* It passed the step's own check, so no NaN comes out either. */
+        if (!s->ops->takes_nan) is_finite = true;
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
+{
+    for (int64_t i = 0;; i++) {
+        const mlsd_spec *const child = mlsd__spec_slot_at(spec, "steps", i);
+        if (child == NULL) return MLSD_OK;
+        const mlsd__estimator_ops *const ops = mlsd__spec_ops(child);
+        if (ops->check != NULL) MLSD__TRY(ops->check(child, task));
+    }
+}
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    leaf_list list;
+    MLSD__TRY(list_leaves(a, spec, &list));
+    pipeline_state *state = NULL;
+    fit_frames frames = {0};
+    mlsd_status status = state_new(a, &list, &state);
+    if (status == MLSD_OK) {
+        frames.train = mlsd__alloc(a, list.n + 1, sizeof *frames.train);
+        if (train->x_valid != NULL) frames.valid = mlsd__alloc(a, list.n + 1, sizeof *frames.valid);
+        if (frames.train == NULL || (train->x_valid != NULL && frames.valid == NULL))
+            status = MLSD_E_NOMEM;
+    }
+    if (status == MLSD_OK) status = fit_steps(scope, &list, train, &frames, state);
+    if (status == MLSD_OK) status = finish(state);
+    mlsd__free(a, frames.train);
+    mlsd__free(a, frames.valid);
+    leaves_free(&list);
+    if (status != MLSD_OK) {
+        if (state != NULL) free_state(a, state);
+        return status;
+    }
+    *out_state = state;
+    return MLSD_OK;
+}
+
+/* Rows on their way through the steps: they lie in x, then in one or the other half of scratch. */
+typedef struct walk {
+    const double *rows;
+    int64_t n, ld;
+    double *here, *there; /* n * max_width each; rows are never in `here` */
+} walk;
+
+static void walk_begin(const pipeline_state *state, const double *x, int64_t n, int64_t ld,
+                       double *scratch, walk *w)
+{
+    *w = (walk){.rows = x, .n = n, .ld = ld, .here = scratch};
+    w->there = scratch + n * state->max_width;
+}
+
+static void walk_swap(walk *w, int64_t ld)
+{
+    double *const free_half = w->there;
+    w->rows = w->here;
+    w->ld = ld;
+    w->there = w->here;
+    w->here = free_half;
+}
+
+/* Transforms take rows that lie one after the other. */
+static void walk_pack(const step *s, walk *w)
+{
+    const int64_t p = s->p_in;
+    if (w->ld == p) return;
+    for (int64_t i = 0; i < w->n && p > 0; i++)
+        memcpy(w->here + i * p, w->rows + i * w->ld, (size_t)p * sizeof *w->rows);
+    walk_swap(w, p);
+}
+
+static void walk_through(const step *s, walk *w)
+{
+    int64_t p_out;
+    (void)s->ops->features_out(s->state, &p_out);
+    walk_pack(s, w);
+    s->ops->transform_block(s->state, w->rows, w->n, w->here);
+    walk_swap(w, p_out);
+}
+
+static void predict_block(const void *state_, const double *x, int64_t n, int64_t ld,
+                          mlsd_output what, double *out, double *scratch)
+{
+    const pipeline_state *const state = state_;
+    const step *const last = &state->steps[state->n_steps - 1];
+    walk w;
+    walk_begin(state, x, n, ld, scratch, &w);
+    for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
+    if (last->ops->transforms) {
+        walk_pack(last, &w);
+        last->ops->transform_block(last->state, w.rows, n, out);
+    } else {
+        last->ops->predict_block(last->state, w.rows, n, w.ld, what, out,
+                                 scratch + 2 * n * state->max_width);
+    }
+}
+
+static int64_t scratch_width(const void *state_)
+{
+    const pipeline_state *const state = state_;
+    return 2 * state->max_width + state->final_scratch;
+}
+
+/* The first NaN among the rows that a step is given and cannot take. */
+static mlsd_status find_nan(const step *s, const double *rows, int64_t n, int64_t ld,
+                            int64_t first_row)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < s->p_in; j++) {
+            if (isnan(rows[i * ld + j]))
+                return mlsd__fail(MLSD_E_DATA,
+                                  "row %lld, column '%.100s' is NaN at step '%.60s'; add an impute "
+                                  "step before it",
+                                  (long long)(first_row + i), s->features_in[j].name, s->name);
+        }
+    }
+    return MLSD_OK;
+}
+
+/* Does a step look at its rows before they are predicted? */
+static bool step_checks(const step *s, bool has_nan)
+{
+    return s->ops->check_block != NULL || (has_nan && !s->ops->takes_nan);
+}
+
+static mlsd_status check_block(const void *state_, const double *x, int64_t n, int64_t ld,
+                               int64_t first_row, bool has_nan, double *scratch)
+{
+    const pipeline_state *const state = state_;
+    int64_t last = state->n_steps - 1;
+    while (last >= 0 && !step_checks(&state->steps[last], has_nan)) last--;
+    walk w;
+    walk_begin(state, x, n, ld, scratch, &w);
+    for (int64_t i = 0; i <= last; i++) {
+        const step *const s = &state->steps[i];
+        if (has_nan && !s->ops->takes_nan) MLSD__TRY(find_nan(s, w.rows, n, w.ld, first_row));
+        if (s->ops->check_block != NULL)
+            MLSD__TRY(s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan,
+                                          scratch + 2 * n * state->max_width));
+        if (i < last) walk_through(s, &w);
+    }
+    return MLSD_OK;
+}
+
+static const mlsd__feature *features_out(const void *state_, int64_t *out_n)
+{
+    const pipeline_state *const state = state_;
+    const step *const last = &state->steps[state->n_steps - 1];
+    if (last->ops->transforms) return last->ops->features_out(last->state, out_n);
+    /* What the estimator at the end sees: these are the columns of its coefficients. */
+    *out_n = last->p_in;
+    return last->features_in;
+}
+
+static const char *attribute(const void *state_, int64_t i, const double **data, int64_t *rows,
+                             int64_t *cols)
+{
+    const pipeline_state *const state = state_;
+    if (i >= state->n_attributes) return NULL;
+    const attribute_entry *const entry = &state->attributes[i];
+    const step *const s = &state->steps[entry->step];
+    (void)s->ops->attribute(s->state, entry->index, data, rows, cols);
+    return entry->name;
+}
+
+static mlsd_status save(const void *state_, mlsd__writer *w)
+{
+    const pipeline_state *const state = state_;
+    for (int64_t i = 0; i < state->n_steps; i++)
+        MLSD__TRY(state->steps[i].ops->save(state->steps[i].state, w));
+    return w->status;
+}
+
+static mlsd_status load_steps(mlsd__reader *r, const leaf_list *list, const mlsd__feature *features,
+                              int64_t n_features, int64_t n_classes, pipeline_state *state)
+{
+    for (int64_t i = 0; i < list->n; i++) {
+        step *const s = &state->steps[i];
+        const bool is_encoded = s->ops->takes_category;
+        for (int64_t j = 0; !is_encoded && j < n_features; j++) {
+            if (features[j].type == MLSD__CATEGORY)
+                return mlsd__fail(MLSD_E_CORRUPT, "step '%.60s' cannot take column '%.100s'",
+                                  s->name, features[j].name);
+        }
+        MLSD__TRY(keep_inputs(r->allocator, s, features, n_features));
+        MLSD__TRY(s->ops->load(r, list->leaves[i].spec, features, n_features,
+                               s->ops->transforms ? 0 : n_classes, &s->state));
+        if (s->ops->transforms) features = s->ops->features_out(s->state, &n_features);
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
+                        int64_t n_features, int64_t n_classes, void **out_state)
+{
+    const mlsd__allocator *const a = r->allocator;
+    *out_state = NULL;
+    leaf_list list;
+    MLSD__TRY(list_leaves(a, spec, &list));
+    pipeline_state *state = NULL;
+    mlsd_status status = state_new(a, &list, &state);
+    if (status == MLSD_OK) status = load_steps(r, &list, features, n_features, n_classes, state);
+    if (status == MLSD_OK) status = finish(state);
+    leaves_free(&list);
+    if (status != MLSD_OK) {
+        if (state != NULL) free_state(a, state);
+        return status;
+    }
+    *out_state = state;
+    return MLSD_OK;
+}
+
+/* What the last step cannot do, mlsd__estimator_fit and the model find out from that step itself.
+ */
+static const mlsd__estimator_ops ops = {
+    .classifies = true,
+    .regresses = true,
+    .takes_nan = true,
+    .takes_category = true,
+    .checks_x = true,
+    .check = check,
+    .fit = fit,
+    .check_block = check_block,
+    .predict_block = predict_block,
+    .scratch_width = scratch_width,
+    .features_out = features_out,
+    .attribute = attribute,
+    .save = save,
+    .load = load,
+    .free_state = free_state,
+};
+
+static const mlsd__slot slots[] = {
+    {.name = "steps",
+     .families = "transform,estimator",
+     .many = 1,
+     .doc = "Transforms in order, then at most one estimator"},
+};
+
+const mlsd_kind mlsd__kind_pipeline = {
+    .name = "pipeline",
+    .family = "estimator",
+    .doc = "Transforms one after the other, then an estimator, fitted together",
+    .slots = slots,
+    .n_slots = MLSD__COUNT(slots),
+    .ops = &ops,
+    .traits = "{\"tasks\":[\"regression\",\"classification\"],\"iterative\":false,\"proba\":false,"
+              "\"sklearn\":\"Pipeline\"}",
+};

@@ -248,7 +248,7 @@ static void test_logistic_regression__half_separated_without_penalty_does_not_co
     }
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_BINARY, 0);
     mlsd_model *model =
-        fit_json(NULL, "{\"kind\":\"logistic_regression\",\"penalty\":\"none\",\"max_iter\":60}",
+        fit_json(NULL, "{\"kind\":\"logistic_regression\",\"penalty\":\"none\",\"max_iter\":100}",
                  data, NULL, NULL);
     assert_true(number_of(model, "converged") == 0.0);
     assert_true(isfinite(number_of(model, "coef")));

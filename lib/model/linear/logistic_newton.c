@@ -27,6 +27,11 @@ static const double DAMPING = 1e-11;
 /* The last step must be small beside theta: far steps with a small gradient are a run to infinity.
  */
 static const double SMALL_STEP = 1e-3;
+/* Near an optimum Newton's slopes fall quadratically; on a run to infinity they fall by e at best
+ * (each step adds about one to the scores). Asked for only without a penalty. */
+static const double CONTRACTION = 0.2;
+/* Slopes and steps that are rounding of numbers around one. */
+static const double ROUNDING_SLOPE = 1e-14, ROUNDING_STEP = 1e-14;
 /* Sufficient decrease (Nocedal & Wright 2006, eq. 3.4), and rounding of the objective. */
 static const double DECREASE = 1e-4, ROUNDING = 4e-16;
 
@@ -134,14 +139,18 @@ static mlsd_status search(newton *s, mlsd__logistic_outcome *out, bool *out_move
 static mlsd_status iterate(newton *s, const mlsd__logistic_limits *limits,
                            mlsd__logistic_outcome *out)
 {
+    double slope_before = INFINITY;
     out->converged = false;
     for (out->n_iter = 0; out->n_iter < limits->max_iter; out->n_iter++) {
         const double slope = max_abs(s->gradient, s->n);
         const bool separated = limits->stops_separated && out->at.min_margin > 0.0;
         if (separated && out->at.mean_loss <= limits->tol) return MLSD_OK;
         if (!solve(s)) return MLSD_OK;
-        const bool at_rounding = is_small(s, 1e-14);
-        if (at_rounding || (slope <= limits->tol && is_small(s, SMALL_STEP) && !separated)) {
+        const bool is_trusted = !limits->stops_separated || slope <= CONTRACTION * slope_before ||
+                                slope <= ROUNDING_SLOPE;
+        const bool is_flat = slope <= limits->tol && is_small(s, SMALL_STEP) && !separated;
+        slope_before = slope;
+        if (is_trusted && (is_flat || is_small(s, ROUNDING_STEP))) {
             out->n_iter++;
             return finish(s, out);
         }

@@ -6,11 +6,13 @@
 
 #include "experiment/experiment_impl.h"
 
-/* The transforms before the last step name the columns that it sees. */
+/* A pipeline says what its last step sees; an estimator alone sees the features. */
 static const char *column_name(const mlsd_model *model, int64_t i)
 {
-    const char *name = mlsd_model_output_name(model, i);
-    return name != NULL ? name : mlsd_model_feature_name(model, i);
+    int64_t n = 0;
+    const mlsd__feature *features = NULL;
+    if (model->ops->features_out != NULL) features = model->ops->features_out(model->state, &n);
+    return features != NULL && i < n ? features[i].name : mlsd_model_feature_name(model, i);
 }
 
 static mlsd_status put(mlsd__experiment *x, const double *coef, int64_t rows, int64_t cols)

@@ -81,13 +81,8 @@ static mlsd_status say_slices(const mlsd__experiment *x, mlsd__text *t)
     const char *verdict;
     MLSD__TRY(mlsd_result_get_str(x->result, "slices.verdict", &verdict));
     if (*verdict == '\0') return MLSD_OK;
-    const size_t n = strlen(verdict);
-    const char first[] = {
-        (char)(verdict[0] >= 'a' && verdict[0] <= 'z' ? verdict[0] - 'a' + 'A' : verdict[0]), '\0'};
-    mlsd__text_append(t, " ");
-    mlsd__text_append(t, first);
-    mlsd__text_append(t, verdict + 1);
-    if (verdict[n - 1] != '.') mlsd__text_append(t, ".");
+    mlsd__text_format(t, " By slice: %s", verdict);
+    if (verdict[strlen(verdict) - 1] != '.') mlsd__text_append(t, ".");
     return MLSD_OK;
 }
 

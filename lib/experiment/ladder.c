@@ -34,6 +34,11 @@ static const rung ladder[] = {
      .settings = {{"loss", "log_loss"}}},
 };
 
+/* That a category is missing tells something; two values need one column. */
+static const char *const impute_settings[][2] = {{"category_strategy", "own_level"}};
+static const char *const one_hot_settings[][2] = {{"handle_unknown", "infrequent_if_exist"},
+                                                  {"drop", "if_binary"}};
+
 static mlsd_status add_step(mlsd__scope *scope, mlsd_spec *pipeline, const char *kind,
                             const char *const (*settings)[2], int64_t n_settings)
 {
@@ -64,8 +69,8 @@ static mlsd_status add_rung(mlsd__scope *scope, mlsd_spec *spec, const rung *r)
     const mlsd__experiment_params *p = mlsd__spec_params(spec);
     mlsd_spec *pipeline;
     MLSD__TRY(mlsd__spec_new(scope->allocator, "pipeline", &pipeline));
-    mlsd_status status = add_step(scope, pipeline, "impute", NULL, 0);
-    if (status == MLSD_OK) status = add_step(scope, pipeline, "one_hot", NULL, 0);
+    mlsd_status status = add_step(scope, pipeline, "impute", impute_settings, 1);
+    if (status == MLSD_OK) status = add_step(scope, pipeline, "one_hot", one_hot_settings, 2);
     if (status == MLSD_OK) {
         status = set_number(pipeline, "one_hot", "max_categories", p->max_categories);
     }

@@ -50,16 +50,19 @@ void mlsd_result_free(mlsd_result *r)
     mlsd__free(&a, r);
 }
 
-static const mlsd__entry *find(const mlsd_result *r, const char *name)
+/* Models have names of their own: a result may hold the model "chosen" and its name as a text. */
+static mlsd__entry *find(const mlsd_result *r, const char *name, bool is_model)
 {
     for (int64_t i = 0; i < r->n_entries; i++) {
-        if (strcmp(r->entries[i].name, name) == 0) return &r->entries[i];
+        mlsd__entry *e = &r->entries[i];
+        if ((e->type == MLSD__ENTRY_MODEL) == is_model && strcmp(e->name, name) == 0) return e;
     }
     return NULL;
 }
 
 /* The entry of that name, emptied of what it held, or a new one at the end. */
-static mlsd_status entry_for(mlsd_result *r, const char *name, bool timing, mlsd__entry **out)
+static mlsd_status entry_for(mlsd_result *r, const char *name, mlsd__entry_type type, bool timing,
+                             mlsd__entry **out)
 {
     *out = NULL;
     const size_t prefix = timing ? sizeof MLSD__TIMINGS_PREFIX - 1 : 0;
@@ -69,10 +72,7 @@ static mlsd_status entry_for(mlsd_result *r, const char *name, bool timing, mlsd
     memcpy(full, MLSD__TIMINGS_PREFIX, prefix);
     memcpy(full + prefix, name, length + 1);
 
-    mlsd__entry *e = NULL;
-    for (int64_t i = 0; i < r->n_entries; i++) {
-        if (strcmp(r->entries[i].name, full) == 0) e = &r->entries[i];
-    }
+    mlsd__entry *e = find(r, full, type == MLSD__ENTRY_MODEL);
     if (e != NULL) {
         mlsd__free(&r->allocator, full);
         entry_clear(e, &r->allocator);
@@ -89,6 +89,7 @@ static mlsd_status entry_for(mlsd_result *r, const char *name, bool timing, mlsd
         memset(e, 0, sizeof *e);
         e->name = full;
     }
+    e->type = type;
     e->timing = timing;
     *out = e;
     return MLSD_OK;
@@ -97,8 +98,7 @@ static mlsd_status entry_for(mlsd_result *r, const char *name, bool timing, mlsd
 mlsd_status mlsd__result_set_f64(mlsd_result *r, const char *name, double value, bool timing)
 {
     mlsd__entry *e;
-    MLSD__TRY(entry_for(r, name, timing, &e));
-    e->type = MLSD__ENTRY_NUMBER;
+    MLSD__TRY(entry_for(r, name, MLSD__ENTRY_NUMBER, timing, &e));
     e->number = value;
     return MLSD_OK;
 }
@@ -108,12 +108,11 @@ mlsd_status mlsd__result_set_str(mlsd_result *r, const char *name, const char *v
     char *text = mlsd__strdup(&r->allocator, value);
     if (text == NULL) return MLSD_E_NOMEM;
     mlsd__entry *e;
-    const mlsd_status status = entry_for(r, name, timing, &e);
+    const mlsd_status status = entry_for(r, name, MLSD__ENTRY_TEXT, timing, &e);
     if (status != MLSD_OK) {
         mlsd__free(&r->allocator, text);
         return status;
     }
-    e->type = MLSD__ENTRY_TEXT;
     e->text = text;
     return MLSD_OK;
 }
@@ -121,12 +120,11 @@ mlsd_status mlsd__result_set_str(mlsd_result *r, const char *name, const char *v
 mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table *table, bool timing)
 {
     mlsd__entry *e;
-    const mlsd_status status = entry_for(r, name, timing, &e);
+    const mlsd_status status = entry_for(r, name, MLSD__ENTRY_TABLE, timing, &e);
     if (status != MLSD_OK) {
         mlsd_table_free(table);
         return status;
     }
-    e->type = MLSD__ENTRY_TABLE;
     e->table = table;
     return MLSD_OK;
 }
@@ -134,12 +132,11 @@ mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table 
 mlsd_status mlsd__result_set_model(mlsd_result *r, const char *name, mlsd_model *model)
 {
     mlsd__entry *e;
-    const mlsd_status status = entry_for(r, name, false, &e);
+    const mlsd_status status = entry_for(r, name, MLSD__ENTRY_MODEL, false, &e);
     if (status != MLSD_OK) {
         mlsd_model_free(model);
         return status;
     }
-    e->type = MLSD__ENTRY_MODEL;
     e->model = model;
     return MLSD_OK;
 }
@@ -209,11 +206,12 @@ static mlsd_status look_up(const mlsd_result *r, const char *name, mlsd__entry_t
     *out = NULL;
     MLSD__REQUIRE_LIVE(r, MLSD__MAGIC_RESULT, "result");
     MLSD__REQUIRE(name != NULL, "the name is NULL");
-    const mlsd__entry *e = find(r, name);
+    const mlsd__entry *e = find(r, name, type == MLSD__ENTRY_MODEL);
     if (e != NULL && e->type == type) {
         *out = e;
         return MLSD_OK;
     }
+    if (e == NULL) e = find(r, name, type != MLSD__ENTRY_MODEL);
     if (e != NULL) {
         return mlsd__fail(MLSD_E_PARAM_UNKNOWN, "'%s' of this result is a %s, not a %s", name,
                           nouns[e->type], noun);

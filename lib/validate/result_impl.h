@@ -1,4 +1,5 @@
-/* result_impl.h - how a result is filled while it is being made. Names are unique; order is kept.
+/* result_impl.h - how a result is filled while it is being made. Names are unique among the models
+ * and among the rest; order is kept.
  *
  * A timing (seconds, bytes of memory, dates) is named "timings.<name>" and stands under the key
  * "timings" in the JSON, so that a table of numbers and the table of its seconds share a name. */

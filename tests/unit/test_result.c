@@ -149,6 +149,32 @@ static void test_result__saves_whole_files(void **state)
     mlsd_result_free(r);
 }
 
+/* Where a text and a model share a name, each is found; a model that cannot be set is ended. */
+static void test_result__models_have_names_of_their_own(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 3}, y[] = {1, 3, 2};
+    const mlsd_matrix X = {x, 3, 1, 1, 1, MLSD_F64, 0}, Y = {y, 3, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *data = NULL;
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL;
+    mlsd_result *r = NULL;
+    ASSERT_OK(mlsd_dataset_from_matrix(NULL, &X, &Y, NULL, MLSD_TASK_REGRESSION, &data));
+    ASSERT_OK(mlsd_spec_new(NULL, "dummy_regressor", &spec));
+    ASSERT_OK(mlsd_model_fit(NULL, spec, data, NULL, NULL, &model));
+    ASSERT_OK(mlsd__result_new(&mlsd__libc_allocator, "test", &r));
+    ASSERT_OK(mlsd__result_set_str(r, "chosen", "constant", false));
+    ASSERT_OK(mlsd__result_set_model(r, "chosen", model));
+    const char *text = NULL;
+    ASSERT_OK(mlsd_result_get_str(r, "chosen", &text));
+    assert_string_equal(text, "constant");
+    assert_ptr_equal(mlsd_result_get_model(r, "chosen"), model);
+    assert_null(mlsd_result_get_model(r, "other"));
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    mlsd_dataset_free(data);
+}
+
 static void test_result__absorbs_another(void **state)
 {
     (void)state;
@@ -209,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_result__names_the_nearest),
         cmocka_unit_test(test_result__json_reads_back),
         cmocka_unit_test(test_result__saves_whole_files),
+        cmocka_unit_test(test_result__models_have_names_of_their_own),
         cmocka_unit_test(test_result__absorbs_another),
         cmocka_unit_test(test_result__survives_every_failure_of_memory),
     };

@@ -25,10 +25,10 @@ extern "C" {
  * level, n, value, low, high (95 %), difference to the rows outside the slice with its interval
  * difference_low and difference_high (Newcombe's for accuracy, Welch's t or normal for the others),
  * p_value (two-sided, Holm over all slices of the call), status: "ok", "low support" (fewer than
- * min_support rows) or "undefined" (value missing, never 0). Numbers "value", "low", "high": all rows.
- * Text "worst": the slice that is worst among those that are ok, as "column = level" ("" when none is);
- * the verdict tells whether it is worse by more than chance. Errors: MLSD_E_COLUMN, MLSD_E_SHAPE, and
- * those of mlsd_metric_score. Since 0.1. */
+ * min_support rows) or "undefined" (value missing, never 0). Numbers "value", "low", "high": all
+ * rows. Text "worst": the slice that is worst among those that are ok, as "column = level" ("" when
+ * none is); the verdict tells whether it is worse by more than chance. Errors: MLSD_E_COLUMN,
+ * MLSD_E_SHAPE, and those of mlsd_metric_score. Since 0.1. */
 MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_table *groups,
                                       const char *const *by, int64_t n_by, const char *metric,
                                       const mlsd_matrix *y, const mlsd_matrix *prediction,

@@ -5,9 +5,9 @@
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
  * time_series_split. With the same integer `seed` they give index for index what scikit-learn's
  * splitters give with the same `random_state`: holdout of two parts is train_test_split, whose
- * test_size is its last part. More parts have sizes by largest remainder; the last part takes the first
- * rows of one permutation, the part before it the next, and so on (with `stratify`, rows of each class
- * are drawn for part 0 first). Folds never change once made.
+ * test_size is its last part. More parts have sizes by largest remainder; the last part takes the
+ * first rows of one permutation, the part before it the next, and so on (with `stratify`, rows of
+ * each class are drawn for part 0 first). Folds never change once made.
  */
 #ifndef MLSD_SPLIT_H
 #define MLSD_SPLIT_H
@@ -42,8 +42,8 @@ MLSD_API mlsd_status mlsd_folds_split_dataset(const mlsd_context *context,
 /* End folds; NULL is fine. Since 0.1. */
 MLSD_API void mlsd_folds_free(mlsd_folds *folds);
 
-/* Rows that were split, number of splits, and parts of each: part 0 is training and the last part is
- * test; a three-way holdout has validation between. Since 0.1. */
+/* Rows that were split, number of splits, and parts of each: part 0 is training and the last part
+ * is test; a three-way holdout has validation between. Since 0.1. */
 MLSD_API int64_t mlsd_folds_n_rows(const mlsd_folds *folds);
 MLSD_API int64_t mlsd_folds_n_splits(const mlsd_folds *folds);
 MLSD_API int64_t mlsd_folds_n_parts(const mlsd_folds *folds);

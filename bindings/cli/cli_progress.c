@@ -66,12 +66,12 @@ static void draw_bar(const char *stage, int64_t done, int64_t total, double elap
     progress.drawn = true;
 }
 
-static void print_line(const char *stage, int64_t done, int64_t total)
+static void print_line(const char *stage, int64_t done, int64_t total, double elapsed)
 {
     const int quarter = total > 0 ? (int)(4 * done / total) : 0;
-    if (quarter <= progress.quarter) return;
+    if (elapsed < 1 || quarter <= progress.quarter) return;
     progress.quarter = quarter;
-    if (quarter < 4) fprintf(stderr, "%s: %d %%\n", stage, 25 * quarter);
+    fprintf(stderr, "%s: %d %%\n", stage, 25 * quarter);
 }
 
 static int on_progress(const mlsd_event *event, void *user)
@@ -85,10 +85,9 @@ static int on_progress(const mlsd_event *event, void *user)
         snprintf(progress.stage, sizeof progress.stage, "%s", stage);
         progress.stage_start = t;
         progress.quarter = 0;
-        if (!progress.terminal) fprintf(stderr, "%s\n", stage);
     }
     if (!progress.terminal)
-        print_line(stage, done, total);
+        print_line(stage, done, total, t - progress.stage_start);
     else if (t - progress.stage_start > 0.2 && !(total > 0 && done >= total))
         draw_bar(stage, done, total, t - progress.stage_start);
     else

@@ -11,6 +11,9 @@
 #include "numeric/rank.h"
 #include "numeric/sum.h"
 
+/* Rows between two looks at the cancel flag. */
+enum { CHECK_ROWS = 1 << 16 };
+
 /* Scratch for one sort, shared by the classes. */
 typedef struct sweep {
     int64_t n;
@@ -109,7 +112,12 @@ static mlsd_status sweep_class(mlsd__scope *scope, sweep *w, double *out_auc)
     MLSD__TRY(mlsd__argsort(scope->allocator, w->score, w->n, w->order));
     MLSD__TRY(mlsd__checkpoint(scope));
     double positive_below = 0, negative_below = 0, wins = 0;
+    int64_t check_at = CHECK_ROWS;
     for (int64_t first = 0, end = 0; first < w->n; first = end) {
+        if (first >= check_at) {
+            MLSD__TRY(mlsd__checkpoint(scope));
+            check_at = first + CHECK_ROWS;
+        }
         const double score = w->score[w->order[first]];
         for (end = first + 1; end < w->n && w->score[w->order[end]] == score;) end++;
         place_ties(w, first, end, &positive_below, &negative_below, &wins);

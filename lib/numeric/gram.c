@@ -10,14 +10,18 @@
 #include "numeric/blas.h"
 #include "numeric/sum.h"
 
+/* Rows of q numbers behind `mean`: the mean, what its rounding left, and the same two of the block
+ * that is being added. */
+enum { MEAN, MEAN_LOW, BLOCK_MEAN, BLOCK_LOW, N_MEAN_ROWS };
+
 mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q)
 {
     *g = (mlsd__gram){.q = q};
     int64_t q_squared = 0;
-    int64_t two_q = 0;
+    int64_t n_means = 0;
     MLSD__TRY(mlsd__mul_size(q, q, &q_squared));
-    MLSD__TRY(mlsd__mul_size(q, 2, &two_q));
-    g->mean = mlsd__alloc(a, two_q, sizeof *g->mean);
+    MLSD__TRY(mlsd__mul_size(q, N_MEAN_ROWS, &n_means));
+    g->mean = mlsd__alloc(a, n_means, sizeof *g->mean);
     g->scatter = mlsd__alloc(a, q_squared, sizeof *g->scatter);
     if (g->mean != NULL && g->scatter != NULL) return MLSD_OK;
     mlsd__gram_free(g, a);
@@ -73,24 +77,41 @@ static void centre(double *restrict z, int64_t n, int64_t q, int64_t ld,
     }
 }
 
-/* Chan, Golub & LeVeque (1983), eq. 2.1, without the scatter of b itself, which the caller adds. */
+/* a + b in *high, and what its rounding left in *low: Knuth (1997), The Art of Computer Programming
+ * 2, section 4.2.2, theorem B. Inputs that are not finite leave nothing. */
+static void two_sum(double a, double b, double *high, double *low)
+{
+    const double sum = a + b;
+    const double b_part = sum - a;
+    const double rest = (a - (sum - b_part)) + (b - b_part);
+    *high = sum;
+    *low = isfinite(rest) ? rest : 0;
+}
+
+/* Chan, Golub & LeVeque (1983), eq. 2.1, without the scatter of b itself, which the caller adds.
+ * mean_b is followed by its low parts. */
 static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b)
 {
     const int64_t q = a->q;
-    double *const mean_a = a->mean;
+    double *const mean = a->mean;
+    double *const low = a->mean + MEAN_LOW * q;
+    double *const delta = a->mean + BLOCK_MEAN * q; /* may be mean_b */
+    if (a->weight == 0) {
+        for (int64_t j = 0; j < 2 * q; j++) mean[j] = mean_b[j];
+        a->weight = weight_b;
+        return;
+    }
     const double total = a->weight + weight_b;
     const double share_b = weight_b / total;
     const double factor = a->weight * share_b;
-    if (a->weight > 0) {
-        for (int64_t i = 0; i < q; i++) {
-            const double scaled = factor * (mean_b[i] - mean_a[i]);
-            double *const row = a->scatter + i * q;
-            for (int64_t j = i; j < q; j++) row[j] += scaled * (mean_b[j] - mean_a[j]);
-        }
-        for (int64_t j = 0; j < q; j++) mean_a[j] += share_b * (mean_b[j] - mean_a[j]);
-    } else {
-        for (int64_t j = 0; j < q; j++) mean_a[j] = mean_b[j];
+    for (int64_t j = 0; j < q; j++) delta[j] = (mean_b[j] - mean[j]) + (mean_b[q + j] - low[j]);
+    for (int64_t i = 0; i < q; i++) {
+        const double scaled = factor * delta[i];
+        double *const row = a->scatter + i * q;
+        for (int64_t j = i; j < q; j++) row[j] += scaled * delta[j];
     }
+    for (int64_t j = 0; j < q; j++)
+        two_sum(mean[j], low[j] + share_b * delta[j], &mean[j], &low[j]);
     a->weight = total;
 }
 
@@ -101,13 +122,16 @@ void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const doubl
     g->n_rows += n;
     if (n <= 0 || total <= 0) return;
 
-    double *const block_mean = g->mean + q;
+    double *const block_mean = g->mean + BLOCK_MEAN * q;
+    double *const block_low = g->mean + BLOCK_LOW * q;
     if (weight == NULL)
         distance_sums(z, n, q, ld, block_mean);
     else
         weighted_distance_sums(z, n, q, ld, weight, block_mean);
-    for (int64_t j = 0; j < q; j++) block_mean[j] = z[j] + block_mean[j] / total;
+    for (int64_t j = 0; j < q; j++)
+        two_sum(z[j], block_mean[j] / total, &block_mean[j], &block_low[j]);
 
+    /* The low part is left out here: it would enter the scatter as its square. */
     centre(z, n, q, ld, block_mean, weight);
     mlsd__syrk(n, q, 1, z, ld, 1, g->scatter, q);
     merge_means(g, total, block_mean);

@@ -11,7 +11,7 @@ typedef struct mlsd__gram {
     int64_t q;
     double weight;   /* sum of weights (rows without weights) */
     int64_t n_rows;
-    double *mean;    /* q */
+    double *mean;    /* q, and behind them what gram.c needs: made by init only */
     double *scatter; /* q x q, row-major, upper */
 } mlsd__gram;
 

@@ -103,18 +103,6 @@ static mlsd_status store_number(parser *s, int64_t column, const char *p,
     return MLSD_OK;
 }
 
-/* The first time a text is seen in a chunk its bytes are looked at, where they stand in the file.
- */
-static void check_bytes(const char *p, const char *end, mlsd__csv_error *error)
-{
-    size_t bad;
-    const char *const nul = memchr(p, '\0', (size_t)(end - p));
-    if (nul != NULL)
-        *error = (mlsd__csv_error){.fault = MLSD__CSV_NUL, .at = nul};
-    else if (!mlsd__utf8_valid(p, (size_t)(end - p), &bad))
-        *error = (mlsd__csv_error){.fault = MLSD__CSV_NOT_UTF8, .at = p + bad};
-}
-
 static mlsd_status store_text(parser *s, int64_t column, const char *p,
                               const mlsd__csv_field *field)
 {
@@ -127,7 +115,8 @@ static mlsd_status store_text(parser *s, int64_t column, const char *p,
     mlsd__dictionary *const texts = s->chunk->texts[column];
     const int64_t n_before = mlsd__dictionary_count(texts);
     MLSD__TRY(mlsd__dictionary_intern(texts, field->text, field->length, code));
-    if (mlsd__dictionary_count(texts) > n_before) check_bytes(p, field->next, &s->chunk->error);
+    if (mlsd__dictionary_count(texts) > n_before)
+        mlsd__csv_check_bytes(p, field->next, &s->chunk->error);
     return MLSD_OK;
 }
 

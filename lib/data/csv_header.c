@@ -14,17 +14,6 @@ void mlsd__csv_header_free(const mlsd__allocator *a, mlsd__csv_header *header)
     *header = (mlsd__csv_header){0};
 }
 
-/* NUL and bytes that are not UTF-8 in what stands in the file. */
-static void check_bytes(const char *p, const char *end, mlsd__csv_error *error)
-{
-    size_t bad;
-    const char *const nul = memchr(p, '\0', (size_t)(end - p));
-    if (nul != NULL)
-        *error = (mlsd__csv_error){.fault = MLSD__CSV_NUL, .at = nul};
-    else if (!mlsd__utf8_valid(p, (size_t)(end - p), &bad))
-        *error = (mlsd__csv_error){.fault = MLSD__CSV_NOT_UTF8, .at = p + bad};
-}
-
 static mlsd_status add_name(const mlsd__csv_format *f, const mlsd__csv_field *field,
                             mlsd__csv_header *out)
 {
@@ -54,7 +43,7 @@ static mlsd_status read_names(const mlsd__csv_format *f, const char *p, mlsd__cs
     for (;;) {
         mlsd__csv_field field;
         MLSD__TRY(mlsd__csv_field_at(f, p, scratch, &field, error));
-        if (error->fault == MLSD__CSV_OK) check_bytes(p, field.next, error);
+        if (error->fault == MLSD__CSV_OK) mlsd__csv_check_bytes(p, field.next, error);
         if (error->fault != MLSD__CSV_OK) return MLSD_OK;
         MLSD__TRY(add_name(f, &field, out));
         p = field.next;

@@ -94,6 +94,10 @@ const char *mlsd__csv_skip_blank(const mlsd__csv_format *f, const char *p);
 mlsd_status mlsd__csv_skip_row(const mlsd__csv_format *f, const char *p, mlsd__csv_scratch *scratch,
                                const char **out, mlsd__csv_error *error);
 
+/* Set the error where the bytes, as they stand in the file, hold a NUL or are not UTF-8. A text is
+ * looked at the first time that a chunk meets it. */
+void mlsd__csv_check_bytes(const char *p, const char *end, mlsd__csv_error *error);
+
 /* Bytes of [p, end) that are newlines and quotes. */
 void mlsd__csv_count(const char *p, const char *end, int64_t *newlines, int64_t *quotes);
 

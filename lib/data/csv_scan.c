@@ -149,6 +149,16 @@ mlsd_status mlsd__csv_skip_row(const mlsd__csv_format *f, const char *p, mlsd__c
     return MLSD_OK;
 }
 
+void mlsd__csv_check_bytes(const char *p, const char *end, mlsd__csv_error *error)
+{
+    size_t bad;
+    const char *const nul = memchr(p, '\0', (size_t)(end - p));
+    if (nul != NULL)
+        *error = (mlsd__csv_error){.fault = MLSD__CSV_NUL, .at = nul};
+    else if (!mlsd__utf8_valid(p, (size_t)(end - p), &bad))
+        *error = (mlsd__csv_error){.fault = MLSD__CSV_NOT_UTF8, .at = p + bad};
+}
+
 void mlsd__csv_count(const char *p, const char *end, int64_t *newlines, int64_t *quotes)
 {
     enum { BATCH = 255 };

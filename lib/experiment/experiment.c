@@ -73,7 +73,7 @@ static mlsd_status choose_rows(mlsd__experiment *x)
     MLSD__TRY(mlsd__experiment_rows(x->scope, x->params, x->input, x->target, &x->table, &n_missing,
                                     &n_known));
     if (n_missing > 0) {
-        mlsd__experiment_note(x, "%lld of %lld rows have no target and are left out",
+        mlsd__experiment_note(x, "left out: %lld of %lld rows, whose target is not known",
                               (long long)n_missing, (long long)x->input->n_rows);
     }
     if (x->table->n_rows < n_known) {

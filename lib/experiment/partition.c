@@ -8,7 +8,7 @@
 #include "experiment/experiment_impl.h"
 #include "numeric/sum.h"
 
-enum { FEWEST_ROWS = 10, FEWEST_ROWS_OF_A_CLASS = 3 };
+enum { FEWEST_ROWS_OF_A_CLASS = 3 };
 
 static mlsd_status make_dataset(mlsd__experiment *x)
 {
@@ -161,13 +161,6 @@ static mlsd_status put_classes(mlsd__experiment *x)
 
 mlsd_status mlsd__experiment_partition(mlsd__experiment *x)
 {
-    const int64_t n = x->table->n_rows;
-    if (n < FEWEST_ROWS) {
-        return mlsd__fail(MLSD_E_DATA,
-                          "%lld row%s with a known target %s too few to train, validate and test "
-                          "on: at least %d are needed, and some hundred to learn anything",
-                          (long long)n, n == 1 ? "" : "s", n == 1 ? "is" : "are", FEWEST_ROWS);
-    }
     MLSD__TRY(make_dataset(x));
     MLSD__TRY(check_classes(x));
     mlsd_spec *holdout = NULL;

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "experiment/experiment_impl.h"
 
-enum { QUICK_ROWS = 20000 };
+enum { QUICK_ROWS = 20000, FEWEST_ROWS = 10 };
 
 static bool is_known(const mlsd__column *column, int64_t row)
 {
@@ -39,6 +39,19 @@ static mlsd_status draw(mlsd__scope *scope, uint64_t seed, int64_t *rows, int64_
     return MLSD_OK;
 }
 
+static mlsd_status fail_few(const mlsd_table *table, int64_t target, int64_t n)
+{
+    if (n == 0) {
+        return mlsd__fail(MLSD_E_DATA, "the target '%.60s' is missing in all %lld rows",
+                          table->names[target], (long long)table->n_rows);
+    }
+    return mlsd__fail(
+        MLSD_E_DATA,
+        "%lld row%s with a known '%.60s' %s too few to train, validate and test on: at "
+        "least %d are needed, and some hundred to learn anything",
+        (long long)n, n == 1 ? "" : "s", table->names[target], n == 1 ? "is" : "are", FEWEST_ROWS);
+}
+
 mlsd_status mlsd__experiment_rows(mlsd__scope *scope, const mlsd__experiment_params *params,
                                   const mlsd_table *table, int64_t target, mlsd_table **out,
                                   int64_t *out_n_missing, int64_t *out_n_known)
@@ -54,10 +67,7 @@ mlsd_status mlsd__experiment_rows(mlsd__scope *scope, const mlsd__experiment_par
     *out_n_missing = table->n_rows - n;
     *out_n_known = n;
     mlsd_status status = MLSD_OK;
-    if (n == 0) {
-        status = mlsd__fail(MLSD_E_DATA, "the target '%.60s' is missing in all %lld rows",
-                            table->names[target], (long long)table->n_rows);
-    }
+    if (n < FEWEST_ROWS) status = fail_few(table, target, n);
     if (status == MLSD_OK && params->quick && n > QUICK_ROWS) {
         status = draw(scope, (uint64_t)params->seed, rows, n, QUICK_ROWS, table->n_rows);
         n = QUICK_ROWS;

@@ -150,11 +150,30 @@ static mlsd_status screen_feature(mlsd__experiment *x, const char *name, const m
     return MLSD_OK;
 }
 
+/* Squares of differences below this vanish. */
+static const double SMALLEST_RANGE = 1e-150;
+
+static mlsd_status check_range(const char *name, const mlsd__column *c)
+{
+    if (c->type != MLSD_COLUMN_F64) return MLSD_OK;
+    const double *v = c->values;
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < c->n; i++) {
+        if (v[i] < low) low = v[i];
+        if (v[i] > high) high = v[i];
+    }
+    if (!(high - low < SMALLEST_RANGE)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA,
+                      "the target '%.60s' varies by less than 1e-150, and squares of that vanish: "
+                      "rescale it",
+                      name);
+}
+
 static mlsd_status screen_target(const mlsd__experiment *x, const char *name, const mlsd__column *c,
                                  const mlsd__finding *f)
 {
     MLSD__TRY(check_numbers(name, c, ""));
-    if (f->n_unique > 1) return MLSD_OK;
+    if (f->n_unique > 1) return check_range(name, c);
     char text[MLSD__NUMBER_CAPACITY] = "";
     const char *value = text;
     for (int64_t i = 0; i < c->n; i++) {

@@ -356,7 +356,7 @@ static void test_experiment__rows_without_target_are_left_out(void **state)
     assert_int_equal(number(r, "data.rows_without_target"), 30);
     assert_int_equal(number(r, "n_train") + number(r, "n_valid") + number(r, "n_test"), 270);
     assert_string_equal(cell(r, "notes", "note", 0),
-                        "30 of 300 rows have no target and are left out");
+                        "left out: 30 of 300 rows, whose target is not known");
     mlsd_result_free(r);
     mlsd_spec_free(spec);
     mlsd_table_free(t);
@@ -440,6 +440,9 @@ static void test_experiment__bad_targets(void **state)
     for (int i = 0; i < N; i++) y[i] = i == 41 ? (double)INFINITY : (double)i;
     ASSERT_OK(mlsd_table_set_f64(t, "y", y, N));
     fails(spec, t, MLSD_E_DATA, "inf");
+    for (int i = 0; i < N; i++) y[i] = 1e-200 * i;
+    ASSERT_OK(mlsd_table_set_f64(t, "y", y, N));
+    fails(spec, t, MLSD_E_DATA, "rescale it");
     for (int i = 0; i < N; i++) label[i] = i == 5 ? "once" : i % 2 ? "a" : "b";
     ASSERT_OK(mlsd_table_set_str(t, "y", label, N));
     fails(spec, t, MLSD_E_DATA, "class 'once' of the target 'y' has 1 row");
@@ -479,7 +482,7 @@ static void test_experiment__too_few_rows(void **state)
         ASSERT_OK(mlsd_table_set_f64(t, "x", x, sizes[k]));
         ASSERT_OK(mlsd_table_set_f64(t, "y", y, sizes[k]));
         mlsd_spec *spec = make_spec(NULL, "y");
-        fails(spec, t, MLSD_E_DATA, "");
+        fails(spec, t, MLSD_E_DATA, "too few to train, validate and test on");
         mlsd_spec_free(spec);
         mlsd_table_free(t);
     }

@@ -1,0 +1,152 @@
+/* fuzz_driver.c - the fuzz targets as an ordinary test: samples are cut, flipped, spliced and
+ * repeated by a fixed generator. A model's checksum is set right again after most changes, so that
+ * what lies behind it is reached. MLSD_SWEEP draws more. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xxhash.h>
+
+#include "fuzz_targets.h"
+#include "mlsd/mlsd.h"
+#include "unit.h"
+
+enum { MAX_SIZE = 1 << 16, N_ROUNDS = 20000 };
+
+static uint64_t generator = UINT64_C(0x9e3779b97f4a7c15);
+
+static uint64_t draw(uint64_t below)
+{
+    generator ^= generator << 13;
+    generator ^= generator >> 7;
+    generator ^= generator << 17;
+    return generator % below;
+}
+
+static long long rounds(void)
+{
+    const char *sweep = getenv("MLSD_SWEEP");
+    return N_ROUNDS * (sweep != NULL && atoll(sweep) > 1 ? atoll(sweep) : 1);
+}
+
+/* Change `bytes` a little; returns the new size. */
+static size_t mutate(unsigned char *bytes, size_t size)
+{
+    for (uint64_t k = 1 + draw(4); k > 0 && size > 0; k--) {
+        const size_t at = draw(size);
+        switch (draw(6)) {
+        case 0:
+            bytes[at] ^= (unsigned char)(1u << draw(8));
+            break;
+        case 1:
+            bytes[at] = (unsigned char)draw(256);
+            break;
+        case 2:
+            bytes[at] = "\",\n\r.-+eE0\0\xff{}[]"[draw(17)];
+            break;
+        case 3:
+            size = at;
+            break;
+        case 4: {
+            const size_t n = draw(size - at) + 1;
+            if (size + n > MAX_SIZE) break;
+            memmove(bytes + at + n, bytes + at, size - at);
+            size += n;
+            break;
+        }
+        default: {
+            const uint64_t wild = draw(2) ? UINT64_MAX >> draw(64) : draw(1 << 20);
+            if (at + 8 <= size) memcpy(bytes + at, &wild, 8);
+        }
+        }
+    }
+    return size;
+}
+
+static void test_fuzz__csv(void **state)
+{
+    (void)state;
+    static const char *const samples[] = {
+        "a,b,c\n1,2.5,x\n3,,y\n-4e-3,1e400,\"q\"\"z\"\n",
+        "\xef\xbb\xbf\"x,1\",y\r\nNA,inf\r\n\"two\nlines\",nan\r\n",
+        "only\n1\n2\n3",
+    };
+    static unsigned char bytes[MAX_SIZE];
+    for (long long i = 0; i < rounds(); i++) {
+        const char *sample = samples[draw(3)];
+        memcpy(bytes, sample, strlen(sample));
+        const size_t size = mutate(bytes, strlen(sample));
+        fuzz_csv(bytes, size);
+    }
+}
+
+static void test_fuzz__spec(void **state)
+{
+    (void)state;
+    static const char sample[] =
+        "{\"kind\": \"pipeline\", \"steps\": [{\"kind\": \"impute\", \"strategy\": \"median\"}, "
+        "{\"kind\": \"ridge_cv\", \"name\": \"m\", \"alphas\": [0.1, 1e3], \"fit_intercept\": "
+        "true}]}";
+    static unsigned char bytes[MAX_SIZE];
+    for (long long i = 0; i < rounds(); i++) {
+        memcpy(bytes, sample, sizeof sample - 1);
+        const size_t size = mutate(bytes, sizeof sample - 1);
+        fuzz_spec(bytes, size);
+    }
+}
+
+static size_t sample_model(const char *kind, unsigned char *bytes)
+{
+    const double x[] = {0, 1, 1, 0, 2, 1, 3, 5}, y[] = {0, 1, 0, 1};
+    const mlsd_matrix X = {x, 4, 2, 2, 1, MLSD_F64, 0}, Y = {y, 4, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *data = NULL;
+    mlsd_spec *pipeline = NULL, *step = NULL;
+    mlsd_model *model = NULL;
+    size_t size = 0;
+    const int classifies = strcmp(kind, "logistic_regression") == 0;
+    ASSERT_OK(mlsd_dataset_from_matrix(
+        NULL, &X, &Y, NULL, classifies ? MLSD_TASK_BINARY : MLSD_TASK_REGRESSION, &data));
+    ASSERT_OK(mlsd_spec_new(NULL, "pipeline", &pipeline));
+    ASSERT_OK(mlsd_spec_new(NULL, "standardize", &step));
+    ASSERT_OK(mlsd_spec_add(pipeline, "steps", NULL, step));
+    mlsd_spec_free(step);
+    ASSERT_OK(mlsd_spec_new(NULL, kind, &step));
+    ASSERT_OK(mlsd_spec_add(pipeline, "steps", NULL, step));
+    ASSERT_OK(mlsd_model_fit(NULL, pipeline, data, NULL, NULL, &model));
+    ASSERT_OK(mlsd_model_to_bytes(model, bytes, MAX_SIZE, &size));
+    mlsd_model_free(model);
+    mlsd_spec_free(step);
+    mlsd_spec_free(pipeline);
+    mlsd_dataset_free(data);
+    return size;
+}
+
+static void test_fuzz__model(void **state)
+{
+    (void)state;
+    static unsigned char samples[2][MAX_SIZE], bytes[MAX_SIZE];
+    const size_t sizes[2] = {sample_model("ridge", samples[0]),
+                             sample_model("logistic_regression", samples[1])};
+    for (long long i = 0; i < rounds(); i++) {
+        const uint64_t k = draw(2);
+        memcpy(bytes, samples[k], sizes[k]);
+        size_t size = mutate(bytes, sizes[k]);
+        if (size > 32 && draw(8) != 0) {
+            const uint64_t payload = size - 32;
+            memcpy(bytes + 16, &payload, 8);
+            const uint64_t hash = XXH3_64bits(bytes, size - 8);
+            memcpy(bytes + size - 8, &hash, 8);
+        }
+        fuzz_model(bytes, size);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fuzz__csv),
+        cmocka_unit_test(test_fuzz__spec),
+        cmocka_unit_test(test_fuzz__model),
+    };
+    return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
+}

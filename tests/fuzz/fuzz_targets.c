@@ -1,0 +1,73 @@
+/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, Arrow is not among them
+ * (its structs are trusted by contract). Each target takes any bytes and must end with a status.
+ *
+ * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec or _model it is a libFuzzer
+ * program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
+#include "fuzz_targets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mlsd/mlsd.h"
+
+/* Read what came out, so that a wrong size or pointer is touched. */
+static void use_table(const mlsd_table *table)
+{
+    double values[16];
+    const int64_t n_rows = mlsd_table_n_rows(table);
+    for (int64_t c = 0; c < mlsd_table_n_columns(table); c++) {
+        (void)mlsd_table_get_f64(table, c, 0, n_rows < 16 ? n_rows : 16, values);
+        for (int64_t i = 0; i < mlsd_table_level_count(table, c); i++)
+            if (strlen(mlsd_table_level_at(table, c, i)) > (size_t)1 << 40) abort();
+    }
+}
+
+void fuzz_csv(const unsigned char *bytes, size_t size)
+{
+    mlsd_table *table = NULL, *described = NULL;
+    if (mlsd_table_parse_csv(NULL, (const char *)bytes, size, NULL, &table) == MLSD_OK) {
+        use_table(table);
+        if (mlsd_table_describe(NULL, table, &described) == MLSD_OK) use_table(described);
+    } else if (*mlsd_last_error() == '\0') {
+        abort();
+    }
+    mlsd_table_free(described);
+    mlsd_table_free(table);
+}
+
+void fuzz_spec(const unsigned char *bytes, size_t size)
+{
+    char *text = malloc(size + 1), json[4096];
+    mlsd_spec *spec = NULL;
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    if (mlsd_spec_from_json(NULL, text, &spec) == MLSD_OK)
+        (void)mlsd_spec_to_json(spec, 1, json, sizeof json, NULL);
+    else if (*mlsd_last_error() == '\0')
+        abort();
+    mlsd_spec_free(spec);
+    free(text);
+}
+
+void fuzz_model(const unsigned char *bytes, size_t size)
+{
+    mlsd_model *model = NULL;
+    if (mlsd_model_from_bytes(NULL, bytes, size, &model) == MLSD_OK) {
+        double x[64] = {0}, out[64];
+        const int64_t p = mlsd_model_n_features(model);
+        const mlsd_matrix X = {x, 1, p, p, 1, MLSD_F64, 0};
+        if (p <= 64) (void)mlsd_model_predict_matrix(NULL, model, &X, MLSD_OUTPUT_VALUE, out, 64);
+    } else if (*mlsd_last_error() == '\0') {
+        abort();
+    }
+    mlsd_model_free(model);
+}
+
+#ifdef TARGET
+int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
+int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
+{
+    TARGET(bytes, size);
+    return 0;
+}
+#endif

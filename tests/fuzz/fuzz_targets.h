@@ -1,0 +1,11 @@
+/* fuzz_targets.h - functions that take any bytes. */
+#ifndef MLSD_TESTS_FUZZ_TARGETS_H
+#define MLSD_TESTS_FUZZ_TARGETS_H
+
+#include <stddef.h>
+
+void fuzz_csv(const unsigned char *bytes, size_t size);
+void fuzz_spec(const unsigned char *bytes, size_t size);
+void fuzz_model(const unsigned char *bytes, size_t size);
+
+#endif

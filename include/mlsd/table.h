@@ -82,7 +82,8 @@ MLSD_API mlsd_status mlsd_table_describe(const mlsd_context *context, const mlsd
 
 /* Read a CSV file (RFC 4180; quoted fields, LF or CRLF, byte-order mark). `options` is a spec of
  * kind "csv" or NULL: delimiter, missing markers, ... Types are inferred over the whole file: I64,
- * else F64, else categories. Fields are parsed to the nearest double. Repeated or empty headers get
+ * else F64, else categories ("007" is a number unless its column is named in `text_columns`). Fields
+ * are parsed to the nearest double, 1e400 to infinity (a message goes to the log). Repeated or empty headers get
  * distinct names (a message goes to the log). Memory: the file is mapped, columns are copied.
  * Errors: MLSD_E_IO (missing, a directory, no permission), MLSD_E_PARSE (ragged row by line
  * number, open quote, bytes that are not UTF-8), MLSD_E_DATA (empty, header only),
@@ -94,7 +95,9 @@ MLSD_API mlsd_status mlsd_table_read_csv(const mlsd_context *context, const char
 MLSD_API mlsd_status mlsd_table_parse_csv(const mlsd_context *context, const char *text,
                                           size_t size, const mlsd_spec *options, mlsd_table **out);
 
-/* Write a CSV file that reads back to the same values (shortest exact numbers, missing empty).
+/* Write a CSV file that reads back to the same values (shortest exact numbers, missing empty;
+ * only an empty text reads back as missing, and a column of texts that all look like numbers as
+ * numbers).
  * Written beside its place, flushed and renamed. Errors: MLSD_E_IO. Since 0.1. */
 MLSD_API mlsd_status mlsd_table_write_csv(const mlsd_table *table, const char *path);
 

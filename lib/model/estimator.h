@@ -38,6 +38,7 @@ typedef struct mlsd__estimator_ops {
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
     bool has_proba;      /* predict_block gives probabilities (classifies) */
+    bool (*spec_has_proba)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */
     bool lacks_decision; /* classifies, but predict_block has no DECISION */
     bool checks_x;       /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
                             a pass over the data is saved where they show in the sums */

@@ -23,7 +23,9 @@ int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what)
     case MLSD_OUTPUT_VALUE:
         return final->transforms ? 0 : 1;
     case MLSD_OUTPUT_PROBA:
-        return model->n_classes > 0 && final->has_proba ? model->n_classes : 0;
+        if (model->n_classes == 0 || !final->has_proba) return 0;
+        if (final->spec_has_proba == NULL) return model->n_classes;
+        return final->spec_has_proba(mlsd__estimator_final(model->spec)) ? model->n_classes : 0;
     case MLSD_OUTPUT_DECISION:
         if (model->n_classes == 0 || final->lacks_decision) return 0;
         return model->n_classes <= 2 ? 1 : model->n_classes;

@@ -1,0 +1,116 @@
+/* sgd_loss.c - the mean loss of linear scores over many rows, in fixed groups of blocks, and losses
+ * and slopes of a few rows, which training and watching share. */
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "model/linear/sgd.h"
+#include "numeric/blas.h"
+#include "numeric/mathfun.h"
+#include "numeric/sum.h"
+
+/* As in scikit-learn: a slope beyond this is of a fit that runs away, and would end in NaN at once.
+ */
+static const double MAX_SLOPE = 1e12;
+
+static double clip_slope(double slope)
+{
+    return slope > MAX_SLOPE ? MAX_SLOPE : slope < -MAX_SLOPE ? -MAX_SLOPE : slope;
+}
+
+/* The target of score c of a row: its number, or +1 where the score speaks for its class. */
+static double target_of(mlsd__link link, double y, int64_t c, int64_t n_scores)
+{
+    if (link == MLSD__LINK_VALUE) return y;
+    return (int64_t)y == (n_scores == 1 ? 1 : c) ? 1.0 : -1.0;
+}
+
+double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const double *y,
+                            const double *factor, int64_t n, int64_t n_scores, double *scores)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        const double weight = factor != NULL ? factor[i] : 1.0;
+        double *const row = scores + i * n_scores;
+        if (n_scores > 1 && loss->is_softmax) {
+            const int64_t label = (int64_t)y[i];
+            const double right = row[label];
+            sum += weight * (mlsd__softmax(row, n_scores) - right);
+            for (int64_t c = 0; c < n_scores; c++)
+                row[c] = weight * (row[c] - (c == label ? 1.0 : 0.0));
+            continue;
+        }
+        for (int64_t c = 0; c < n_scores; c++) {
+            const double target = target_of(loss->link, y[i], c, n_scores);
+            sum += weight * loss->value(row[c], target, epsilon);
+            row[c] = weight * clip_slope(loss->slope(row[c], target, epsilon));
+        }
+    }
+    return sum;
+}
+
+typedef struct loss_job {
+    const mlsd__sgd_loss *loss;
+    double epsilon;
+    const mlsd__sgd_rows *rows;
+    int64_t n_scores, n_groups;
+    const double *theta;
+    double *sums; /* n_groups */
+} loss_job;
+
+static double block_loss(const loss_job *job, mlsd__row_reader *reader, int64_t block,
+                         double *scores)
+{
+    const int64_t k = job->n_scores, p = reader->frame->n_features;
+    const double *intercept = job->theta + k * p;
+    int64_t first = 0, n = 0, ld = 0;
+    const double *x = mlsd__row_reader_block(reader, block, &first, &n, &ld);
+    for (int64_t i = 0; i < n; i++) memcpy(scores + i * k, intercept, (size_t)k * sizeof *scores);
+    if (k == 1)
+        mlsd__gemv(false, n, p, 1.0, x, ld, job->theta, 1.0, scores);
+    else
+        mlsd__gemm(false, true, n, k, p, 1.0, x, ld, job->theta, p, 1.0, scores, k);
+    const double *weight = job->rows->weight != NULL ? job->rows->weight + first : NULL;
+    return mlsd__sgd_row_losses(job->loss, job->epsilon, job->rows->y + first, weight, n, k,
+                                scores);
+}
+
+static mlsd_status run_group(void *arg, int64_t group, mlsd__scope *scope)
+{
+    const loss_job *job = arg;
+    const mlsd__frame *frame = job->rows->rows.frame;
+    const int64_t n_rows = frame->n_rows < MLSD__BLOCK_ROWS ? frame->n_rows : MLSD__BLOCK_ROWS;
+    int64_t size = 0, block = 0, last = 0;
+    MLSD__TRY(mlsd__mul_size(n_rows, job->n_scores, &size));
+    double *const scores = mlsd__alloc_raw(scope->allocator, size, sizeof *scores);
+    if (scores == NULL) return MLSD_E_NOMEM;
+    mlsd__row_reader reader;
+    mlsd_status status = mlsd__row_reader_open(&reader, scope->allocator, frame);
+    mlsd__row_group(frame->n_rows, job->n_groups, group, &block, &last);
+    job->sums[group] = 0.0;
+    for (; status == MLSD_OK && block < last; block++) {
+        job->sums[group] += block_loss(job, &reader, block, scores);
+        status = mlsd__checkpoint(scope);
+    }
+    mlsd__row_reader_close(&reader);
+    mlsd__free(scope->allocator, scores);
+    return status;
+}
+
+mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
+                                const mlsd__sgd_rows *rows, int64_t n_scores, const double *theta,
+                                double *out)
+{
+    loss_job job = {.loss = loss,
+                    .epsilon = epsilon,
+                    .rows = rows,
+                    .n_scores = n_scores,
+                    .n_groups = mlsd__row_groups(rows->rows.frame->n_rows, 1),
+                    .theta = theta};
+    job.sums = mlsd__alloc(scope->allocator, job.n_groups, sizeof *job.sums);
+    if (job.sums == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd__parallel_for(scope, job.n_groups, run_group, &job);
+    *out = mlsd__sum(job.sums, job.n_groups) / rows->total_weight;
+    mlsd__free(scope->allocator, job.sums);
+    return status;
+}

@@ -1,0 +1,206 @@
+/* sgd_step.c - one epoch of stochastic gradient descent (Bottou 2012, "Stochastic gradient descent
+ * tricks"). A batch is gathered, its slopes are averaged, and one update is made; with batch_size 1
+ * the updates are scikit-learn's. The l1 penalty is the cumulative one (Tsuruoka, Tsujii &
+ * Ananiadou 2009). The order of the rows is drawn from (seed, epoch), so an epoch does not depend
+ * on who runs it. */
+#include "model/linear/sgd_step.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/random.h"
+#include "numeric/blas.h"
+#include "numeric/mathfun.h"
+
+/* Bottou's heuristic: the first step is one that a typical coefficient can stand. */
+static double optimal_start(const mlsd__sgd_params *params, const mlsd__sgd_loss *loss)
+{
+    if (params->learning_rate != MLSD__SGD_OPTIMAL) return 0.0;
+    const double typical = sqrt(1.0 / sqrt(params->alpha));
+    const double slope = loss->slope(-typical, 1.0, params->epsilon);
+    return 1.0 / (typical / fmax(1.0, slope) * params->alpha);
+}
+
+static double l1_part(const mlsd__sgd_params *params)
+{
+    static const double PARTS[] = {[MLSD__SGD_L2] = 0.0, [MLSD__SGD_L1] = 1.0};
+    return params->penalty == MLSD__SGD_ELASTICNET ? params->l1_ratio : PARTS[params->penalty];
+}
+
+mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
+                                   const mlsd__sgd_params *params, const mlsd__sgd_loss *loss,
+                                   const mlsd__sgd_rows *rows, int64_t n_scores)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const mlsd__frame *frame = rows->rows.frame;
+    const int64_t p = frame->n_features;
+    const int64_t m = params->batch_size < frame->n_rows ? params->batch_size : frame->n_rows;
+    *s = (mlsd__sgd_stepper){.params = params,
+                             .loss = loss,
+                             .rows = rows,
+                             .n_features = p,
+                             .n_scores = n_scores,
+                             .weight_scale = (double)frame->n_rows / rows->total_weight,
+                             .eta = params->eta0,
+                             .optimal_start = optimal_start(params, loss)};
+    if (params->penalty != MLSD__SGD_NO_PENALTY) {
+        s->l1 = params->alpha * l1_part(params);
+        s->l2 = params->alpha * (1.0 - l1_part(params));
+    }
+    MLSD__TRY(mlsd__mul_size(n_scores, p + 1, &s->n_theta));
+    int64_t n_x = 0, n_slope = 0;
+    MLSD__TRY(mlsd__mul_size(m, p, &n_x));
+    MLSD__TRY(mlsd__mul_size(m, n_scores, &n_slope));
+    n_x += mlsd__frame_scratch(frame, m);
+    s->theta = mlsd__alloc(a, s->n_theta, sizeof *s->theta);
+    s->gradient = mlsd__alloc(a, s->n_theta, sizeof *s->gradient);
+    s->order = mlsd__alloc(a, frame->n_rows, sizeof *s->order);
+    s->storage = mlsd__alloc(a, m, sizeof *s->storage);
+    s->x = mlsd__alloc(a, n_x, sizeof *s->x);
+    s->y = mlsd__alloc(a, 2 * m, sizeof *s->y);
+    s->slope = mlsd__alloc(a, n_slope, sizeof *s->slope);
+    if (params->average) s->mean = mlsd__alloc(a, s->n_theta, sizeof *s->mean);
+    if (s->l1 > 0.0) s->truncated = mlsd__alloc(a, s->n_theta, sizeof *s->truncated);
+    if (s->theta == NULL || s->gradient == NULL || s->order == NULL || s->storage == NULL ||
+        s->x == NULL || s->y == NULL || s->slope == NULL || (params->average && s->mean == NULL) ||
+        (s->l1 > 0.0 && s->truncated == NULL)) {
+        mlsd__sgd_stepper_close(s, a);
+        return MLSD_E_NOMEM;
+    }
+    s->weight = s->y + m;
+    return MLSD_OK;
+}
+
+void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a)
+{
+    mlsd__free(a, s->theta);
+    mlsd__free(a, s->gradient);
+    mlsd__free(a, s->order);
+    mlsd__free(a, s->storage);
+    mlsd__free(a, s->x);
+    mlsd__free(a, s->y);
+    mlsd__free(a, s->slope);
+    mlsd__free(a, s->mean);
+    mlsd__free(a, s->truncated);
+    *s = (mlsd__sgd_stepper){0};
+}
+
+const double *mlsd__sgd_stepper_theta(const mlsd__sgd_stepper *s)
+{
+    return s->mean != NULL ? s->mean : s->theta;
+}
+
+/* The batch's rows one below the other. Rows in memory are copied, others are read through the
+ * frame. */
+static void gather(mlsd__sgd_stepper *s, const int64_t *order, int64_t n)
+{
+    const mlsd__frame *frame = s->rows->rows.frame;
+    const int64_t p = s->n_features;
+    int64_t ld = 0;
+    const double *x = mlsd__frame_direct(frame, 0, &ld);
+    if (x != NULL) {
+        for (int64_t i = 0; i < n; i++)
+            memcpy(s->x + i * p, x + order[i] * ld, (size_t)p * sizeof *x);
+    } else {
+        mlsd__frame batch;
+        mlsd__frame_select(frame, order, n, s->storage, &batch);
+        mlsd__frame_read(&batch, 0, n, s->x, s->x + n * p);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        s->y[i] = s->rows->y[order[i]];
+        s->weight[i] =
+            (s->rows->weight != NULL ? s->rows->weight[order[i]] : 1.0) * s->weight_scale;
+    }
+}
+
+/* Mean slope of the batch by every coefficient. */
+static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
+{
+    const int64_t k = s->n_scores, p = s->n_features;
+    const double *intercept = s->theta + k * p;
+    const double part = 1.0 / (double)n;
+    for (int64_t i = 0; i < n; i++)
+        memcpy(s->slope + i * k, intercept, (size_t)k * sizeof *intercept);
+    mlsd__gemm(false, true, n, k, p, 1.0, s->x, p, s->theta, p, 1.0, s->slope, k);
+    (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->y, s->weight, n, k, s->slope);
+    mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->x, p, 0.0, s->gradient, p);
+    for (int64_t c = 0; c < k; c++) {
+        double sum = 0.0;
+        for (int64_t i = 0; i < n; i++) sum += s->slope[i * k + c];
+        s->gradient[k * p + c] = part * sum;
+    }
+}
+
+static double step_length(const mlsd__sgd_stepper *s)
+{
+    switch (s->params->learning_rate) {
+    case MLSD__SGD_OPTIMAL:
+        return 1.0 / (s->params->alpha * (s->optimal_start + (double)(s->t - 1)));
+    case MLSD__SGD_INVSCALING:
+        return s->params->eta0 / mlsd__pow((double)s->t, s->params->power_t);
+    default:
+        return s->eta;
+    }
+}
+
+/* Pull each coefficient towards zero by what it still owes, never across it. */
+static void truncate_coefficients(mlsd__sgd_stepper *s, double eta)
+{
+    s->l1_total += eta * s->l1;
+    for (int64_t j = 0; j < s->n_scores * s->n_features; j++) {
+        const double before = s->theta[j];
+        if (before > 0.0)
+            s->theta[j] = fmax(0.0, before - (s->l1_total + s->truncated[j]));
+        else if (before < 0.0)
+            s->theta[j] = fmin(0.0, before + (s->l1_total - s->truncated[j]));
+        s->truncated[j] += s->theta[j] - before;
+    }
+}
+
+static void update(mlsd__sgd_stepper *s)
+{
+    const int64_t n_coef = s->n_scores * s->n_features;
+    const int64_t n_used = s->params->fit_intercept ? s->n_theta : n_coef;
+    s->t++;
+    const double eta = step_length(s);
+    const double shrink = fmax(0.0, 1.0 - eta * s->l2);
+    for (int64_t j = 0; j < n_coef; j++) s->theta[j] *= shrink;
+    for (int64_t j = 0; j < n_used; j++) s->theta[j] -= eta * s->gradient[j];
+    if (s->truncated != NULL) truncate_coefficients(s, eta);
+    if (s->mean == NULL) return;
+    const double part = 1.0 / (double)s->t;
+    for (int64_t j = 0; j < s->n_theta; j++) s->mean[j] += part * (s->theta[j] - s->mean[j]);
+}
+
+/* Fisher-Yates from the end down, as mlsd__stream_shuffle, that can be cancelled on the way. */
+static mlsd_status shuffle(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch, int64_t n)
+{
+    mlsd__stream stream;
+    mlsd__stream_init(&stream, (uint64_t)s->params->seed, (uint64_t)epoch, 0, 0,
+                      MLSD__PURPOSE_SHUFFLE);
+    for (int64_t i = n - 1; i > 0; i--) {
+        if ((i & 0xffff) == 0) MLSD__TRY(mlsd__checkpoint(scope));
+        const int64_t j = (int64_t)mlsd__stream_below(&stream, (uint64_t)i + 1);
+        const int64_t row = s->order[i];
+        s->order[i] = s->order[j];
+        s->order[j] = row;
+    }
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch)
+{
+    const int64_t n_rows = s->rows->rows.frame->n_rows;
+    for (int64_t i = 0; i < n_rows; i++) s->order[i] = i;
+    if (s->params->shuffle) MLSD__TRY(shuffle(s, scope, epoch, n_rows));
+    for (int64_t first = 0; first < n_rows; first += s->params->batch_size) {
+        MLSD__TRY(mlsd__checkpoint(scope));
+        const int64_t left = n_rows - first;
+        const int64_t n = left < s->params->batch_size ? left : s->params->batch_size;
+        gather(s, s->order + first, n);
+        set_gradient(s, n);
+        update(s);
+    }
+    return MLSD_OK;
+}

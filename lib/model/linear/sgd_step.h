@@ -1,0 +1,37 @@
+/* sgd_step.h - the updates of stochastic gradient descent: one epoch over the rows. */
+#ifndef MLSD_MODEL_SGD_STEP_H
+#define MLSD_MODEL_SGD_STEP_H
+
+#include "model/linear/sgd.h"
+
+typedef struct mlsd__sgd_stepper {
+    const mlsd__sgd_params *params;
+    const mlsd__sgd_loss *loss;
+    const mlsd__sgd_rows *rows;
+    int64_t n_features, n_scores, n_theta;
+    double weight_scale;  /* makes the mean weight one */
+    double eta;           /* the step of constant and adaptive */
+    double optimal_start; /* t0 of optimal */
+    double l2, l1;        /* alpha, by penalty */
+    int64_t t;            /* updates so far */
+    double *theta;        /* coefficients and intercepts */
+    double *mean;         /* of theta over the updates, NULL without average */
+    double *truncated,
+        l1_total;   /* cumulative l1 penalty: applied so far by coefficient, and in all */
+    int64_t *order; /* rows */
+    double *x, *y, *weight, *slope, *gradient; /* of a batch */
+    int64_t *storage;
+} mlsd__sgd_stepper;
+
+mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
+                                   const mlsd__sgd_params *params, const mlsd__sgd_loss *loss,
+                                   const mlsd__sgd_rows *rows, int64_t n_scores);
+void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a);
+
+/* One epoch: every row once. */
+mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch);
+
+/* What the fit would give back now. */
+const double *mlsd__sgd_stepper_theta(const mlsd__sgd_stepper *s);
+
+#endif

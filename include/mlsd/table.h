@@ -82,8 +82,8 @@ MLSD_API mlsd_status mlsd_table_describe(const mlsd_context *context, const mlsd
 
 /* Read a CSV file (RFC 4180; quoted fields, LF or CRLF, byte-order mark). `options` is a spec of
  * kind "csv" or NULL: delimiter, missing markers, ... Types are inferred over the whole file: I64,
- * else F64, else categories ("007" is a number unless its column is named in `text_columns`). Fields
- * are parsed to the nearest double, 1e400 to infinity. Repeated or empty headers get distinct names.
+ * else F64, else categories ("007" is a number unless `text_columns` names its column). Fields are
+ * parsed to the nearest double, 1e400 to infinity. Repeated or empty headers get distinct names.
  * Whatever was renamed or is out of the ordinary is said in the log. Memory: the file is mapped,
  * columns are copied.
  * Errors: MLSD_E_IO (missing, a directory, no permission), MLSD_E_PARSE (ragged row by line

@@ -186,10 +186,24 @@ static void keep(const sgd_fit *f, double *state)
     memcpy(state, mlsd__sgd_stepper_theta(&f->stepper), (size_t)f->stepper.n_theta * sizeof *state);
 }
 
+/* What is added to the mean loss where training minimises it. */
+static double penalty_of(const sgd_fit *f)
+{
+    const double *theta = mlsd__sgd_stepper_theta(&f->stepper);
+    const int64_t n = f->stepper.n_scores * f->stepper.n_features;
+    double squares = 0.0, sizes = 0.0;
+    for (int64_t j = 0; j < n; j++) {
+        squares += theta[j] * theta[j];
+        sizes += fabs(theta[j]);
+    }
+    return 0.5 * f->stepper.l2 * squares + f->stepper.l1 * sizes;
+}
+
 /* Put the epoch's losses on record; *out_improved where the watched one is the best so far. */
 static mlsd_status record(sgd_fit *f, int64_t epoch, double train, double valid, bool *out_improved)
 {
-    mlsd__stopper_add(&f->own, &f->own_rule, epoch, f->split.has_valid ? valid : train);
+    mlsd__stopper_add(&f->own, &f->own_rule, epoch,
+                      f->split.has_valid ? valid : train + penalty_of(f));
     *out_improved = f->own.improved;
     if (f->curve == NULL) return MLSD_OK;
     MLSD__TRY(mlsd_curve_add(f->curve, "train", epoch, train));

@@ -4,8 +4,8 @@
  * After each epoch the losses are those of the state that would be given back. The best state by
  * the watched series is kept, and is restored whatever ended the training. A caller's curve decides
  * alone where its rule watches a series that this fit fills; otherwise tol and n_iter_no_change do,
- * on the validation rows if there are any. Numbers that break down end the fit with the last finite
- * state. */
+ * on the validation rows' loss if there are any, or else on the training loss and penalty together.
+ * Numbers that break down end the fit with the best finite state. */
 #include "model/linear/sgd.h"
 
 #include <math.h>

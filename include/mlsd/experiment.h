@@ -29,8 +29,15 @@ MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const
 /* Run an experiment: drop columns that cannot serve and say why, split into training, validation
  * and test, cross-validate the ladder on training, choose, train the best iterative model with the
  * validation loss watched, fit the chosen model, and look at the test part once, overall and by
- * slice. Tables: "columns", "parts", "leaderboard", "fold_scores", "curve", "test", "slices",
- * "coefficients". Model: "chosen". Errors: those of each step. Since 0.1. */
+ * slice. An iterative chosen model is the one whose curve is shown, trained on training alone; any
+ * other, and the baseline beside it, is fitted on training and validation (text "fitted_on").
+ * Tables: "columns", "parts", "classes" (where there are some), "leaderboard", "fold_scores", "curve"
+ * (epoch, train, valid; with an iterative model), "test", "slices" (where they are asked for),
+ * "coefficients" (of a linear model, on standardised columns), "notes". Texts: "target", "task",
+ * "metric", "chosen", "best", "fitted_on", "curve.model", "curve.stop_reason", "slices.worst",
+ * "slices.verdict", "data.fingerprint", "environment.*". Numbers: "n_train", "n_valid", "n_test",
+ * "n_splits", "test.value", "test.low", "test.high" and "test.baseline", "curve.best_epoch", "data.*",
+ * ... Model: "chosen". Errors: those of each step. Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_run(const mlsd_context *context, const mlsd_spec *spec,
                                          const mlsd_table *table, mlsd_result **out);
 

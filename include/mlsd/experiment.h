@@ -19,9 +19,9 @@
 extern "C" {
 #endif
 
-/* Fill in what a spec of kind "experiment" leaves open (task, metric, models from simple to strong),
- * so that the spec says everything: the table decides the task. *out is a new spec whose JSON,
- * run on the same table, gives the same bytes. Errors: MLSD_E_KIND, MLSD_E_COLUMN (with the
+/* Fill in what a spec of kind "experiment" leaves open (task, metric, models from simple to
+ * strong), so that the spec says everything: the table decides the task. *out is a new spec whose
+ * JSON, run on the same table, gives the same bytes. Errors: MLSD_E_KIND, MLSD_E_COLUMN (with the
  * nearest name), MLSD_E_DATA. Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const mlsd_spec *spec,
                                               const mlsd_table *table, mlsd_spec **out);
@@ -31,12 +31,13 @@ MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const
  * validation loss watched, fit the chosen model, and look at the test part once, overall and by
  * slice. An iterative chosen model is the one whose curve is shown, trained on training alone; any
  * other, and the baseline beside it, is fitted on training and validation (text "fitted_on").
- * Tables: "columns", "parts", "classes" (where there are some), "leaderboard", "fold_scores", "curve"
- * (epoch, train, valid; with an iterative model), "test", "slices" (where they are asked for),
- * "coefficients" (of a linear model, on standardised columns), "notes". Texts: "target", "task",
- * "metric", "chosen", "best", "fitted_on", "curve.model", "curve.stop_reason", "slices.worst",
- * "slices.verdict", "data.fingerprint", "environment.*". Numbers: "n_train", "n_valid", "n_test",
- * "n_splits", "test.value", "test.low", "test.high" and "test.baseline", "curve.best_epoch", "data.*",
+ * Tables: "columns", "parts", "classes" (where there are some), "leaderboard", "fold_scores",
+ * "curve" (epoch, train, valid; with an iterative model), "test", "slices" (where they are asked
+ * for), "coefficients" (of a linear model, on standardised columns), "notes". Texts: "target",
+ * "task", "metric", "chosen", "best", "fitted_on", "curve.model", "curve.stop_reason",
+ * "slices.worst", "slices.verdict", "data.fingerprint", "environment.*". Numbers: "n_train",
+ * "n_valid", "n_test", "n_splits", "test.value", "test.low", "test.high" and "test.baseline",
+ * "curve.best_epoch", "data.*",
  * ... Model: "chosen". Errors: those of each step. Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_run(const mlsd_context *context, const mlsd_spec *spec,
                                          const mlsd_table *table, mlsd_result **out);

@@ -5,7 +5,6 @@
  * Names and rules are those of scikit-learn's OneHotEncoder, but an unknown level is by default no
  * error: it gets zeros. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "model/estimator.h"
@@ -162,32 +161,56 @@ typedef struct ranked {
     bool is_rare;
 } ranked;
 
-static int by_text(const void *a_, const void *b_)
+static bool text_before(const ranked *a, const ranked *b)
 {
-    const ranked *const a = a_, *const b = b_;
-    if (a->text == NULL || b->text == NULL) return (a->text == NULL) - (b->text == NULL);
-    return strcmp(a->text, b->text);
+    if (a->text == NULL || b->text == NULL) return a->text != NULL;
+    return strcmp(a->text, b->text) < 0;
 }
 
-static int by_weight(const void *a_, const void *b_)
+static bool rarer(const ranked *a, const ranked *b)
 {
-    const ranked *const a = *(ranked *const *)a_, *const b = *(ranked *const *)b_;
-    if (a->weight != b->weight) return a->weight < b->weight ? -1 : 1;
-    return a->position < b->position ? -1 : 1;
+    return a->weight != b->weight ? a->weight < b->weight : a->position < b->position;
 }
 
-/* With too many levels the rarest share a column; of equals those first by text are the rarer, as
- * in scikit-learn. */
-static mlsd_status mark_rare(const mlsd__allocator *a, ranked *levels, int64_t n, int64_t most)
+static void sift_down(ranked *x, int64_t at, int64_t n,
+                      bool (*before)(const ranked *, const ranked *))
 {
-    if (most == MLSD__NULL_I64 || n <= most) return MLSD_OK;
-    ranked **const order = mlsd__alloc_raw(a, n, sizeof *order);
-    if (order == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < n; i++) order[i] = &levels[i];
-    qsort(order, (size_t)n, sizeof *order, by_weight);
-    for (int64_t i = 0; i < n - (most - 1); i++) order[i]->is_rare = true;
-    mlsd__free(a, order);
-    return MLSD_OK;
+    for (;;) {
+        int64_t last = at;
+        for (int64_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++) {
+            if (before(&x[last], &x[child])) last = child;
+        }
+        if (last == at) return;
+        const ranked kept = x[at];
+        x[at] = x[last];
+        x[last] = kept;
+        at = last;
+    }
+}
+
+/* Heap sort: no two are equal, so that it need not be stable, and libc's qsort allocates behind the
+ * context's back. */
+static void sort_levels(ranked *x, int64_t n, bool (*before)(const ranked *, const ranked *))
+{
+    for (int64_t i = n / 2 - 1; i >= 0; i--) sift_down(x, i, n, before);
+    for (int64_t i = n - 1; i > 0; i--) {
+        const ranked last = x[0];
+        x[0] = x[i];
+        x[i] = last;
+        sift_down(x, 0, i, before);
+    }
+}
+
+/* By text; with too many levels the rarest share a column: of equals those first by text are the
+ * rarer, as in scikit-learn. */
+static void rank_levels(ranked *levels, int64_t n, int64_t most)
+{
+    sort_levels(levels, n, text_before);
+    if (most == MLSD__NULL_I64 || n <= most) return;
+    for (int64_t i = 0; i < n; i++) levels[i].position = i;
+    sort_levels(levels, n, rarer);
+    for (int64_t i = 0; i < n - (most - 1); i++) levels[i].is_rare = true;
+    sort_levels(levels, n, text_before);
 }
 
 /* Give the levels of one column their columns out. */
@@ -202,9 +225,7 @@ static mlsd_status place_levels(const mlsd__allocator *a, const one_hot_params *
         levels[n++] =
             (ranked){.text = s > 0 ? feature->levels[s - 1] : NULL, .weight = counts[s], .slot = s};
     }
-    qsort(levels, (size_t)n, sizeof *levels, by_text);
-    for (int64_t i = 0; i < n; i++) levels[i].position = i;
-    const mlsd_status status = mark_rare(a, levels, n, params->max_categories);
+    rank_levels(levels, n, params->max_categories);
 
     int64_t width = 0, n_rare = 0;
     for (int64_t i = 0; i < n; i++) {
@@ -225,7 +246,7 @@ static mlsd_status place_levels(const mlsd__allocator *a, const one_hot_params *
     if (params->handle_unknown == INFREQUENT_IF_EXIST && n_rare > 0) c->unknown = width - 1;
     c->width = width;
     mlsd__free(a, levels);
-    return status;
+    return MLSD_OK;
 }
 
 /* "region_north" with the level's text, or the word for what has none. */

@@ -31,6 +31,7 @@ typedef struct cli_command {
     const char *name;
     const char *usage;   /* after "mlsd NAME " */
     const char *summary; /* one line */
+    const char *details; /* more lines for --help; NULL for none */
     const cli_option *options;
     int n_positional_min, n_positional_max;
     int (*run)(const struct cli_args *args);
@@ -59,7 +60,10 @@ const char *cli_get(const cli_args *args, const char *name);
 bool cli_get_i64(const cli_args *args, const char *name, int64_t low, int64_t high, int64_t *out);
 void cli_help(const cli_command *command);
 
-/* "mlsd: message" on standard error; returns the exit code. */
+/* Turn control characters into '?', so that a text from a file or the command line stays one line
+ * and cannot steer the terminal. */
+void cli_make_printable(char *text);
+/* "mlsd: message" on standard error, one line; returns the exit code. */
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for mlsd's own last error. */
 int cli_fail_status(mlsd_status status);
@@ -71,9 +75,11 @@ void cli_context_free(mlsd_context *context);
 /* Remove the progress bar before something else is printed. */
 void cli_progress_clear(void);
 
-/* Columns of the terminal (80 where it is not one), and whether it shows UTF-8. */
+/* From here on Ctrl-C waits until the program ends: what is nearly written is finished. */
+void cli_hold_interrupts(void);
+
+/* Columns of the terminal; 80 where it is not one. */
 int cli_width(void);
-bool cli_utf8(void);
 
 /* Text of a JSON-producing call, malloc'ed; NULL after a failure. */
 typedef mlsd_status (*cli_text_fn)(const void *subject, char *buf, int64_t capacity,

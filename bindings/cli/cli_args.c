@@ -6,15 +6,25 @@
 
 #include "cli.h"
 
+enum { MESSAGE_CAPACITY = 6000 };
+
+void cli_make_printable(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) *text = '?';
+    }
+}
+
 int cli_fail(int code, const char *format, ...)
 {
-    cli_progress_clear();
-    fputs("mlsd: ", stderr);
+    char message[MESSAGE_CAPACITY];
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    cli_make_printable(message);
+    cli_progress_clear();
+    fprintf(stderr, "mlsd: %s\n", message);
     return code;
 }
 
@@ -22,10 +32,12 @@ int cli_fail_status(mlsd_status status)
 {
     if (status == MLSD_E_CANCELLED)
         return cli_fail(CLI_CANCELLED, "cancelled; nothing was written");
-    const int code = status == MLSD_E_NOMEM || status == MLSD_E_INTERNAL || status == MLSD_E_THREAD
-                         ? CLI_SYSTEM
-                     : status <= MLSD_E_IO && status > MLSD_E_PARSE ? CLI_IO
-                                                                    : CLI_DATA;
+    if (status == MLSD_E_NOMEM)
+        return cli_fail(CLI_SYSTEM,
+                        "memory ran out; use fewer rows or columns, or a larger machine");
+    const int code = status == MLSD_E_INTERNAL || status == MLSD_E_THREAD ? CLI_SYSTEM
+                     : status == MLSD_E_IO                                ? CLI_IO
+                                                                          : CLI_DATA;
     return cli_fail(code, "%s", mlsd_last_error());
 }
 
@@ -55,12 +67,12 @@ static const char *similar_option(const cli_command *command, const char *name)
 
 static int unknown_option(const cli_command *command, const char *text)
 {
-    const char *near = similar_option(command, text + 2);
+    const char *near = similar_option(command, text + strspn(text, "-"));
     if (near != NULL)
-        return cli_fail(CLI_USAGE, "%s has no option '%s'; did you mean '--%s'?", command->name,
-                        text, near);
-    return cli_fail(CLI_USAGE, "%s has no option '%s'; see 'mlsd %s --help'", command->name, text,
-                    command->name);
+        return cli_fail(CLI_USAGE, "'mlsd %s' has no option '%s'; did you mean '--%s'?",
+                        command->name, text, near);
+    return cli_fail(CLI_USAGE, "'mlsd %s' has no option '%s'; see 'mlsd %s --help'", command->name,
+                    text, command->name);
 }
 
 int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out)
@@ -68,6 +80,8 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out)
     *out = (cli_args){.command = command};
     for (int i = 0; i < argc; i++) {
         const char *text = argv[i];
+        if (text[0] == '-' && text[1] != '\0' && text[1] != '-')
+            return unknown_option(command, text);
         if (strncmp(text, "--", 2) != 0 || text[2] == '\0') {
             if (out->n_positional == command->n_positional_max)
                 return cli_fail(CLI_USAGE, "'%s' is one argument too many; usage: mlsd %s %s", text,
@@ -93,7 +107,9 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out)
         out->given[out->n_given++].value = value;
     }
     if (out->n_positional < command->n_positional_min)
-        return cli_fail(CLI_USAGE, "usage: mlsd %s %s", command->name, command->usage);
+        return cli_fail(CLI_USAGE, "'mlsd %s' needs %s; usage: mlsd %s %s", command->name,
+                        command->n_positional_min == 1 ? "a file" : "a model and a file",
+                        command->name, command->usage);
     return CLI_OK;
 }
 
@@ -121,15 +137,22 @@ bool cli_get_i64(const cli_args *args, const char *name, int64_t low, int64_t hi
 
 void cli_help(const cli_command *command)
 {
-    printf("usage: mlsd %s %s\n\n%s\n\n", command->name, command->usage, command->summary);
+    printf("usage: mlsd %s %s\n\n%s\n", command->name, command->usage, command->summary);
+    if (command->details != NULL) printf("\n%s", command->details);
+    if (command->options->name != NULL) puts("\noptions:");
     for (const cli_option *o = command->options; o->name != NULL; o++) {
         char left[64];
         snprintf(left, sizeof left, "--%s %s", o->name, o->value != NULL ? o->value : "");
-        printf("  %-22s %s\n", left, o->help);
+        printf("  %-20s %s\n", left, o->help);
     }
-    fputs("\nexit codes: 0 done, 1 data or model cannot be used, 2 command line, 3 file, 4 memory "
-          "or a\n"
-          "defect, 130 cancelled\n",
+    fputs("\nexit codes:\n"
+          "  0    done\n"
+          "  1    the data, the model or the request cannot be used\n"
+          "  2    the command line is wrong\n"
+          "  3    a file cannot be read or written\n"
+          "  4    memory ran out, or a defect of mlsd\n"
+          "  130  stopped by Ctrl-C or SIGTERM\n"
+          "An error is one line on standard error that says what to do about it.\n",
           stdout);
 }
 

@@ -1,4 +1,5 @@
 /* cli_main.c - mlsd, the command-line tool: which command, and the overview. */
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,8 +25,11 @@ static void overview(void)
 /* A full disk or a closed pipe shows only when the last bytes leave. */
 static int finish(int code)
 {
-    if (fflush(stdout) != 0 && code == CLI_OK)
-        return cli_fail(CLI_IO, "standard output cannot be written");
+    errno = 0;
+    const bool failed = ferror(stdout) != 0;
+    if ((fflush(stdout) != 0 || failed) && code == CLI_OK)
+        return cli_fail(CLI_IO, "standard output cannot be written: %s",
+                        errno != 0 ? strerror(errno) : "earlier lines are missing");
     return code;
 }
 
@@ -53,5 +57,6 @@ int main(int argc, char **argv)
         const int parsed = cli_parse(commands[i], argc - 2, argv + 2, &args);
         return parsed != CLI_OK ? parsed : finish(commands[i]->run(&args));
     }
-    return cli_fail(CLI_USAGE, "no command '%s'; 'mlsd --help' lists them", name);
+    return cli_fail(CLI_USAGE, "no command '%s'; the commands are run, split, predict, kinds, env",
+                    name);
 }

@@ -1,152 +1,179 @@
 /* cli_print.c - an experiment's result in a terminal of 80 columns: what was found, the
  * leaderboard, the loss curves as characters, the test part, the slices as dots with intervals, the
  * verdict. */
+#include "cli_print.h"
+
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
-#include "cli_print.h"
+#include "cli_grid.h"
 
-static const mlsd_table *table_of(const mlsd_result *r, const char *name)
+/* Digits of the numbers in a table; fewer are tried where the lines get too long. */
+enum { MOST_DIGITS = 4, FEWEST_DIGITS = 2, MOST_LINES = 20, MOST_SLICES = 40, TEXT = 256 };
+
+/* A line of its own, with hanging indent. */
+__attribute__((format(printf, 2, 3))) static void say(int indent, const char *format, ...)
 {
-    const mlsd_table *t = mlsd_result_get_table(r, name);
-    return t != NULL && mlsd_table_n_rows(t) > 0 ? t : NULL;
+    char line[4096];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    cli_print_wrapped(line, indent);
 }
 
-static double number_of(const mlsd_result *r, const char *name)
+static const char *interval_heading(const mlsd_result *r, char out[TEXT])
 {
-    double value = NAN;
-    return mlsd_result_get_f64(r, name, &value) == MLSD_OK ? value : NAN;
-}
-
-static const char *text_of(const mlsd_result *r, const char *name)
-{
-    const char *text = "";
-    return mlsd_result_get_str(r, name, &text) == MLSD_OK ? text : "";
-}
-
-static double cell(const mlsd_table *t, const char *column, int64_t row)
-{
-    int64_t c = 0;
-    double value = NAN;
-    if (t == NULL || mlsd_table_find(t, column, &c) != MLSD_OK) return NAN;
-    return mlsd_table_get_f64(t, c, row, 1, &value) == MLSD_OK ? value : NAN;
-}
-
-static const char *cell_text(const mlsd_table *t, const char *column, int64_t row)
-{
-    int64_t c = 0;
-    if (t == NULL || mlsd_table_find(t, column, &c) != MLSD_OK) return "";
-    const char *text = mlsd_table_get_str(t, c, row);
-    return text != NULL ? text : "";
-}
-
-/* Four significant digits at most nine wide; "-" where there is none. */
-static const char *show(double value, char out[32])
-{
-    const double size = fabs(value);
-    if (isnan(value))
-        snprintf(out, 32, "-");
-    else if (size != 0 && (size < 1e-3 || size >= 1e6))
-        snprintf(out, 32, "%.2e", value);
-    else if (size >= 1000 || value == nearbyint(value))
-        snprintf(out, 32, "%.0f", value);
-    else
-        snprintf(out, 32, "%.*f", size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4, value);
+    const double level = cli_result_number(r, "level");
+    snprintf(out, TEXT, "%.6g %% interval", 100 * (isnan(level) ? 0.95 : level));
     return out;
 }
 
-static void show_interval(double low, double high, char out[72])
+static void print_parts(const mlsd_result *r)
 {
-    char a[32], b[32];
-    if (isnan(low) || isnan(high))
-        snprintf(out, 72, "-");
-    else
-        snprintf(out, 72, "[%s, %s]", show(low, a), show(high, b));
+    const mlsd_table *parts = cli_result_table(r, "parts");
+    if (parts == NULL) return;
+    printf("parts:");
+    for (int64_t i = 0; i < mlsd_table_n_rows(parts); i++)
+        printf("%s %s %.0f", i > 0 ? "," : "", cli_cell_text(parts, "part", i),
+               cli_cell_number(parts, "rows", i));
+    printf(" rows\n");
 }
 
-/* Bytes of the longest beginning of `text` that is at most `width` characters (code points). */
-static int cut(const char *text, int width, int *out_characters)
+/* "classes of 'deny': no 2095 (88 %), yes 285 (12 %)" */
+static void print_classes(const mlsd_result *r)
 {
-    int bytes = 0, characters = 0;
-    while (text[bytes] != '\0') {
-        int next = bytes + 1;
-        while (((unsigned char)text[next] & 0xc0) == 0x80) next++;
-        if (characters == width) break;
-        bytes = next;
-        characters++;
+    static const char *const parts[] = {"training", "validation", "test"};
+    const mlsd_table *classes = cli_result_table(r, "classes");
+    if (classes == NULL) return;
+    char line[4096];
+    int n = snprintf(line, sizeof line, "classes of '%.60s':", cli_result_text(r, "target"));
+    const int64_t n_classes = mlsd_table_n_rows(classes);
+    double total = 0;
+    for (int64_t i = 0; i < n_classes; i++)
+        for (int k = 0; k < 3; k++) total += cli_cell_number(classes, parts[k], i);
+    for (int64_t i = 0; i < n_classes && i < MOST_LINES; i++) {
+        double rows = 0;
+        for (int k = 0; k < 3; k++) rows += cli_cell_number(classes, parts[k], i);
+        n +=
+            snprintf(line + n, sizeof line - (size_t)n, "%s %.60s %.0f (%.3g %%)", i > 0 ? "," : "",
+                     cli_cell_text(classes, "class", i), rows, 100 * rows / total);
     }
-    *out_characters = characters;
-    return bytes;
+    if (n_classes > MOST_LINES)
+        snprintf(line + n, sizeof line - (size_t)n, ", and %lld more",
+                 (long long)(n_classes - MOST_LINES));
+    cli_print_wrapped(line, 2);
 }
 
-static void print_name(const char *text, int width)
+static void print_columns(const mlsd_result *r)
 {
-    int characters;
-    const int bytes = cut(text, width, &characters);
-    printf("%.*s%*s", bytes, text, width - characters, "");
-}
-
-static void print_wrapped(const char *text)
-{
-    const int width = cli_width();
-    while (*text != '\0') {
-        int characters;
-        int n = cut(text, width, &characters);
-        if (text[n] != '\0') {
-            int blank = n;
-            while (blank > 0 && text[blank] != ' ') blank--;
-            if (blank > 0) n = blank;
-        }
-        printf("%.*s\n", n, text);
-        text += n;
-        while (*text == ' ') text++;
-    }
-}
-
-static void heading(const char *text)
-{
-    printf("\n%s\n", text);
-}
-
-static void print_data(const mlsd_result *r)
-{
-    const mlsd_table *columns = table_of(r, "columns"), *parts = table_of(r, "parts");
-    char a[32];
-    if (parts != NULL) {
-        printf("parts:");
-        for (int64_t i = 0; i < mlsd_table_n_rows(parts); i++)
-            printf("%s %s %s", i > 0 ? "," : "", cell_text(parts, "part", i),
-                   show(cell(parts, "rows", i), a));
-        printf(" rows\n");
-    }
+    const mlsd_table *columns = cli_result_table(r, "columns");
+    int64_t n = 0;
     for (int64_t i = 0; columns != NULL && i < mlsd_table_n_rows(columns); i++) {
-        const char *reason = cell_text(columns, "reason", i);
-        if (*reason == '\0') continue;
-        printf("  %s: %s (%s)\n", cell_text(columns, "column", i), cell_text(columns, "action", i),
-               reason);
+        const char *reason = cli_cell_text(columns, "reason", i);
+        if (*reason == '\0' || ++n > MOST_LINES) continue;
+        say(4, "  %s: %s (%s)", cli_cell_text(columns, "column", i),
+            cli_cell_text(columns, "action", i), reason);
+    }
+    if (n > MOST_LINES)
+        printf("  and %lld more columns; the report lists them\n", (long long)(n - MOST_LINES));
+}
+
+static bool is_note(const mlsd_table *notes, const char *text)
+{
+    for (int64_t i = 0; notes != NULL && i < mlsd_table_n_rows(notes); i++) {
+        if (strcmp(cli_cell_text(notes, "note", i), text) == 0) return true;
+    }
+    return false;
+}
+
+static void print_notes(const mlsd_result *r, char *const *remarks, int n_remarks)
+{
+    const mlsd_table *notes = cli_result_table(r, "notes");
+    for (int i = 0; i < n_remarks; i++) {
+        if (!is_note(notes, remarks[i])) say(6, "note: %s", remarks[i]);
+    }
+    for (int64_t i = 0; notes != NULL && i < mlsd_table_n_rows(notes); i++)
+        say(6, "note: %s", cli_cell_text(notes, "note", i));
+}
+
+static void set_number(cli_grid *g, int64_t row, int column, double value, int digits)
+{
+    char text[CLI_NUMBER_CAPACITY];
+    cli_grid_set(g, row, column, cli_show_number(value, digits, text));
+}
+
+static void set_interval(cli_grid *g, int64_t row, int column, double low, double high, int digits)
+{
+    char text[CLI_INTERVAL_CAPACITY];
+    cli_grid_set(g, row, column, cli_show_interval(low, high, digits, text));
+}
+
+static void set_headings(cli_grid *g, const char *const *texts)
+{
+    for (int c = 0; c < g->n_columns; c++) cli_grid_set(g, 0, c, texts[c]);
+}
+
+/* Fill a grid with ever fewer digits until its lines fit, and print it. */
+static void print_grid(const mlsd_result *r, int64_t n_rows, const char *alignment,
+                       void (*fill)(cli_grid *g, const mlsd_result *r, int digits))
+{
+    for (int digits = MOST_DIGITS; digits >= FEWEST_DIGITS; digits--) {
+        cli_grid g;
+        if (!cli_grid_make(&g, n_rows, alignment)) return;
+        fill(&g, r, digits);
+        const bool fits = cli_grid_width(&g) <= cli_width();
+        if (fits || digits == FEWEST_DIGITS) {
+            cli_grid_print(&g, cli_width());
+            digits = 0;
+        }
+        cli_grid_free(&g);
+    }
+}
+
+static void fill_leaderboard(cli_grid *g, const mlsd_result *r, int digits)
+{
+    const mlsd_table *board = cli_result_table(r, "leaderboard");
+    const mlsd_table *seconds = cli_result_table(r, "timings.leaderboard");
+    char interval[TEXT], name[TEXT], text[CLI_NUMBER_CAPACITY];
+    set_headings(g, (const char *const[]){"  model", cli_result_text(r, "metric"),
+                                          interval_heading(r, interval), "vs simplest", "fit s",
+                                          "us/row", "bytes"});
+    for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
+        snprintf(name, sizeof name, "%c %.200s",
+                 cli_cell_number(board, "chosen", i) == 1 ? '>' : ' ',
+                 cli_cell_text(board, "model", i));
+        cli_grid_set(g, i + 1, 0, name);
+        set_number(g, i + 1, 1, cli_cell_number(board, "score", i), digits);
+        set_interval(g, i + 1, 2, cli_cell_number(board, "low", i),
+                     cli_cell_number(board, "high", i), digits);
+        if (i > 0)
+            set_interval(g, i + 1, 3, cli_cell_number(board, "difference_low", i),
+                         cli_cell_number(board, "difference_high", i), digits);
+        cli_grid_set(g, i + 1, 4, cli_show_time(cli_cell_number(seconds, "fit_seconds", i), text));
+        cli_grid_set(g, i + 1, 5,
+                     cli_show_time(cli_cell_number(seconds, "predict_us_per_row", i), text));
+        cli_grid_set(g, i + 1, 6, cli_show_bytes(cli_cell_number(board, "model_bytes", i), text));
     }
 }
 
 static void print_leaderboard(const mlsd_result *r)
 {
-    const mlsd_table *board = table_of(r, "leaderboard");
-    const mlsd_table *seconds = table_of(r, "timings.leaderboard");
+    const mlsd_table *board = cli_result_table(r, "leaderboard");
     if (board == NULL) return;
-    printf("\n  %-16s %9s %-18s %-18s%5s %5s %5s\n", "model", text_of(r, "metric"), "95 % interval",
-           "vs simplest", "fit s", "us/row", "bytes");
+    const double n_splits = cli_result_number(r, "n_splits");
+    if (isnan(n_splits))
+        puts("\ncross-validated on training; > chosen");
+    else
+        printf("\n%.0f-fold cross-validation on training; > is chosen\n", n_splits);
+    print_grid(r, mlsd_table_n_rows(board) + 1, "lrllrrr", fill_leaderboard);
     for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
-        char a[32], interval[72], difference[72];
-        show_interval(cell(board, "low", i), cell(board, "high", i), interval);
-        show_interval(cell(board, "difference_low", i), cell(board, "difference_high", i),
-                      difference);
-        printf("%c ", cell(board, "chosen", i) == 1 ? '>' : ' ');
-        print_name(cell_text(board, "model", i), 16);
-        printf(" %9s %-18s %-18s%5.2f %6.2f %5.0f\n", show(cell(board, "score", i), a), interval,
-               i == 0 ? "" : difference, cell(seconds, "fit_seconds", i),
-               cell(seconds, "predict_us_per_row", i), cell(board, "model_bytes", i));
+        const char *message = cli_cell_text(board, "message", i);
+        if (*message != '\0') say(4, "  %s failed: %s", cli_cell_text(board, "model", i), message);
     }
 }
 
@@ -185,97 +212,68 @@ static void plot(const double *train, const double *valid, int64_t n, double bes
         }
     }
     for (int y = 0; y < CHART_ROWS; y++) {
-        char a[32] = "";
-        if (y == 0) show(high, a);
-        if (y == CHART_ROWS - 1) show(low, a);
+        char a[CLI_NUMBER_CAPACITY] = "";
+        if (y == 0) cli_show_number(high, 4, a);
+        if (y == CHART_ROWS - 1) cli_show_number(low, 4, a);
         printf("%*s |%.*s\n", CHART_LEFT - 2, a, width, canvas[y]);
     }
 }
 
 static void print_curve(const mlsd_result *r)
 {
-    const mlsd_table *curve = table_of(r, "curve");
+    const mlsd_table *curve = cli_result_table(r, "curve");
     if (curve == NULL) return;
     const int64_t n = mlsd_table_n_rows(curve);
     double *values = malloc((size_t)n * 2 * sizeof *values);
     if (values == NULL) return;
     for (int64_t i = 0; i < n; i++) {
-        values[i] = cell(curve, "train", i);
-        values[n + i] = cell(curve, "valid", i);
+        values[i] = cli_cell_number(curve, "train", i);
+        values[n + i] = cli_cell_number(curve, "valid", i);
     }
-    const double best = number_of(r, "curve.best_epoch");
+    const double best = cli_result_number(r, "curve.best_epoch");
     printf("\nloss of '%s' over %lld epochs: . training, o validation, | best (epoch %.0f)\n",
-           text_of(r, "curve.model"), (long long)n, best);
+           cli_result_text(r, "curve.model"), (long long)n, best);
     plot(values, values + n, n, best);
-    printf("  ended by: %s\n", text_of(r, "curve.stop_reason"));
+    printf("  ended by: %s\n", cli_result_text(r, "curve.stop_reason"));
     free(values);
+}
+
+static void fill_test(cli_grid *g, const mlsd_result *r, int digits)
+{
+    const mlsd_table *test = cli_result_table(r, "test");
+    const mlsd_table *board = cli_result_table(r, "leaderboard");
+    char interval[TEXT], name[TEXT], simplest[TEXT];
+    snprintf(simplest, sizeof simplest, "%.40s", cli_cell_text(board, "model", 0));
+    set_headings(
+        g, (const char *const[]){"  metric", "value", interval_heading(r, interval), simplest});
+    for (int64_t i = 0; i < mlsd_table_n_rows(test); i++) {
+        snprintf(name, sizeof name, "  %.200s", cli_cell_text(test, "metric", i));
+        cli_grid_set(g, i + 1, 0, name);
+        set_number(g, i + 1, 1, cli_cell_number(test, "value", i), digits);
+        set_interval(g, i + 1, 2, cli_cell_number(test, "low", i), cli_cell_number(test, "high", i),
+                     digits);
+        set_number(g, i + 1, 3, cli_cell_number(test, "baseline", i), digits);
+    }
 }
 
 static void print_test(const mlsd_result *r)
 {
-    const mlsd_table *test = table_of(r, "test");
+    const mlsd_table *test = cli_result_table(r, "test");
     if (test == NULL) return;
-    heading("test part, looked at once");
-    printf("  %-16s %9s  %-20s %9s\n", "metric", "value", "95 % interval", "constant");
-    for (int64_t i = 0; i < mlsd_table_n_rows(test); i++) {
-        char a[32], b[32], interval[72];
-        show_interval(cell(test, "low", i), cell(test, "high", i), interval);
-        printf("  %-16s %9s  %-20s %9s\n", cell_text(test, "metric", i),
-               show(cell(test, "value", i), a), interval, show(cell(test, "baseline", i), b));
-    }
+    puts("\ntest part, looked at once");
+    print_grid(r, mlsd_table_n_rows(test) + 1, "lrlr", fill_test);
 }
 
-enum { SLICE_CELLS = 24 };
-
-/* A dot in its interval, drawn in SLICE_CELLS characters over [low, high]. */
-static void draw_interval(const mlsd_table *t, int64_t row, double low, double high,
-                          char out[SLICE_CELLS + 1])
+void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n_remarks)
 {
-    memset(out, ' ', SLICE_CELLS);
-    out[SLICE_CELLS] = '\0';
-    const double value = cell(t, "value", row);
-    const double from = cell(t, "low", row), to = cell(t, "high", row);
-    if (!(high > low) || isnan(value)) return;
-    const double unit = (SLICE_CELLS - 1) / (high - low);
-    if (isfinite(from) && isfinite(to))
-        for (int i = (int)((from - low) * unit); i <= (int)((to - low) * unit + 0.5); i++)
-            if (i >= 0 && i < SLICE_CELLS) out[i] = '-';
-    out[(int)((value - low) * unit + 0.5)] = 'o';
-}
-
-static void print_slices(const mlsd_result *r)
-{
-    const mlsd_table *slices = table_of(r, "slices");
-    if (slices == NULL) return;
-    const int64_t n = mlsd_table_n_rows(slices);
-    double low = NAN, high = NAN;
-    for (int64_t i = 0; i < n; i++) {
-        const double ends[] = {cell(slices, "value", i), cell(slices, "low", i),
-                               cell(slices, "high", i)};
-        range_of(ends, 3, &low, &high);
-    }
-    printf("\n  %-22s %5s %9s  %-*s %s\n", "slice", "rows", text_of(r, "metric"), SLICE_CELLS, "",
-           "p");
-    for (int64_t i = 0; i < n; i++) {
-        char a[32], b[32], name[128], picture[SLICE_CELLS + 1];
-        const char *status = cell_text(slices, "status", i);
-        snprintf(name, sizeof name, "%s = %s", cell_text(slices, "column", i),
-                 cell_text(slices, "level", i));
-        draw_interval(slices, i, low, high, picture);
-        printf("  ");
-        print_name(name, 22);
-        printf(" %5.0f %9s  %s %s\n", cell(slices, "n", i), show(cell(slices, "value", i), a),
-               picture, strcmp(status, "ok") == 0 ? show(cell(slices, "p_value", i), b) : status);
-    }
-}
-
-void cli_print_experiment(const mlsd_result *result)
-{
-    print_data(result);
+    print_parts(result);
+    print_classes(result);
+    print_columns(result);
+    print_notes(result, remarks, n_remarks);
     print_leaderboard(result);
     print_curve(result);
     print_test(result);
-    print_slices(result);
+    cli_print_slices(result);
     putchar('\n');
-    print_wrapped(mlsd_result_verdict(result));
+    cli_print_wrapped(mlsd_result_verdict(result), 0);
 }

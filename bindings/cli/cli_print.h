@@ -4,7 +4,29 @@
 
 #include "mlsd/mlsd.h"
 
-/* The whole story: data, split, leaderboard, curve, test, slices, verdict. */
-void cli_print_experiment(const mlsd_result *result);
+/* The whole story: data, remarks, split, leaderboard, curve, test, slices, verdict. */
+void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n_remarks);
+
+/* cli_slices.c: the slices alone. */
+void cli_print_slices(const mlsd_result *result);
+
+/* cli_value.c: reading a result, and numbers as people read them. */
+enum { CLI_NUMBER_CAPACITY = 32, CLI_INTERVAL_CAPACITY = 72 };
+
+/* A table with rows, else NULL; NaN and "" for a number, text or cell that is not there. */
+const mlsd_table *cli_result_table(const mlsd_result *r, const char *name);
+double cli_result_number(const mlsd_result *r, const char *name);
+const char *cli_result_text(const mlsd_result *r, const char *name);
+double cli_cell_number(const mlsd_table *t, const char *column, int64_t row);
+const char *cli_cell_text(const mlsd_table *t, const char *column, int64_t row);
+
+/* `digits` significant digits; "-" for NaN. */
+const char *cli_show_number(double value, int digits, char out[CLI_NUMBER_CAPACITY]);
+/* "[low, high]", "-" where one is NaN. */
+const char *cli_show_interval(double low, double high, int digits, char out[CLI_INTERVAL_CAPACITY]);
+/* "725", "23.8k", "1.2M". */
+const char *cli_show_bytes(double bytes, char out[CLI_NUMBER_CAPACITY]);
+/* Seconds or microseconds: two decimals, fewer when large. */
+const char *cli_show_time(double value, char out[CLI_NUMBER_CAPACITY]);
 
 #endif

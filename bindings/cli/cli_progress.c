@@ -1,8 +1,6 @@
 /* cli_progress.c - what a person sees while it works, and Ctrl-C. On a terminal a bar with an
  * estimate, on anything else a line when a stage begins and at each quarter. All of it on standard
  * error. */
-#include <langinfo.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,11 +31,6 @@ int cli_width(void)
     struct winsize size;
     if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) return size.ws_col;
     return 80;
-}
-
-bool cli_utf8(void)
-{
-    return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
 void cli_progress_clear(void)
@@ -123,6 +116,15 @@ mlsd_context *cli_context_new(const cli_args *args)
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     return context;
+}
+
+void cli_hold_interrupts(void)
+{
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 void cli_context_free(mlsd_context *context)

@@ -1,23 +1,22 @@
 /* cli_run.c - mlsd run: from a CSV file to a verdict. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli.h"
+#include "cli_directory.h"
 #include "cli_print.h"
 
-enum { PATH_CAPACITY = 4096 };
+enum { MAX_REMARKS = 100 };
 
 typedef struct run_job {
     mlsd_context *context;
     mlsd_table *table;
     mlsd_spec *spec, *complete;
     mlsd_result *result;
-    char directory[PATH_CAPACITY];
-    bool made_directory;
+    cli_directory directory;
+    char *remarks[MAX_REMARKS];
+    int n_remarks;
 } run_job;
 
 /* Options that set a parameter of kind "experiment"; a flag sets true. */
@@ -75,64 +74,43 @@ static int make_spec(const cli_args *args, run_job *job)
     return CLI_OK;
 }
 
-/* hmda.csv -> hmda-report, and where that exists hmda-report-2, ... */
-static void default_directory(const char *file, run_job *job)
+static mlsd_status save_into(const run_job *job, const char *file)
 {
-    const char *slash = strrchr(file, '/');
-    const char *base = slash != NULL ? slash + 1 : file;
-    const char *dot = strrchr(base, '.');
-    const int length = dot != NULL && dot != base ? (int)(dot - base) : (int)strlen(base);
-    for (int i = 1; i < 10000; i++) {
-        struct stat info;
-        if (i == 1)
-            snprintf(job->directory, PATH_CAPACITY, "%.*s-report", length, base);
-        else
-            snprintf(job->directory, PATH_CAPACITY, "%.*s-report-%d", length, base, i);
-        if (stat(job->directory, &info) != 0) return;
-    }
-}
-
-/* Before any work: a directory that cannot be had would waste all of it. */
-static int make_directory(const cli_args *args, run_job *job)
-{
-    const char *out = cli_get(args, "out");
-    if (out == NULL)
-        default_directory(args->positional[0], job);
-    else if (snprintf(job->directory, PATH_CAPACITY, "%s", out) >= PATH_CAPACITY - 32)
-        return cli_fail(CLI_USAGE, "the path after --out is too long");
-    if (mkdir(job->directory, 0777) == 0) {
-        job->made_directory = true;
-        return CLI_OK;
-    }
-    struct stat info;
-    const int reason = errno;
-    if (reason == EEXIST && stat(job->directory, &info) == 0 && S_ISDIR(info.st_mode)) {
-        if (cli_get(args, "overwrite") != NULL) return CLI_OK;
-        return cli_fail(CLI_IO,
-                        "'%s' exists; name another directory with --out, or give --overwrite "
-                        "to replace an earlier report",
-                        job->directory);
-    }
-    return cli_fail(CLI_IO, "directory '%s' cannot be made: %s", job->directory, strerror(reason));
-}
-
-static mlsd_status save_all(run_job *job, const char *file)
-{
-    char path[PATH_CAPACITY + 32], title[512];
+    char path[sizeof job->directory.stage + CLI_NAME_CAPACITY], title[512];
     const char *slash = strrchr(file, '/');
     const char *target = "";
     (void)mlsd_result_get_str(job->result, "target", &target);
-    snprintf(title, sizeof title, "%s: predicting %s", slash != NULL ? slash + 1 : file, target);
-    snprintf(path, sizeof path, "%s/experiment.json", job->directory);
-    mlsd_status status = mlsd_spec_save(job->complete, path);
-    snprintf(path, sizeof path, "%s/result.json", job->directory);
-    if (status == MLSD_OK) status = mlsd_result_save(job->result, path);
+    snprintf(title, sizeof title, "%.200s: predicting %.200s", slash != NULL ? slash + 1 : file,
+             target);
+    const cli_directory *d = &job->directory;
     const mlsd_model *model = mlsd_result_get_model(job->result, "chosen");
-    snprintf(path, sizeof path, "%s/model.mlsd", job->directory);
-    if (status == MLSD_OK) status = mlsd_model_save(model, path);
-    snprintf(path, sizeof path, "%s/report.html", job->directory);
-    if (status == MLSD_OK) status = mlsd_report_save(job->context, job->result, title, path);
+    mlsd_status status =
+        mlsd_spec_save(job->complete, cli_directory_file(d, "experiment.json", path));
+    if (status == MLSD_OK)
+        status = mlsd_result_save(job->result, cli_directory_file(d, "result.json", path));
+    if (status == MLSD_OK)
+        status = mlsd_model_save(model, cli_directory_file(d, "model.mlsd", path));
+    if (status == MLSD_OK)
+        status =
+            mlsd_report_save(NULL, job->result, title, cli_directory_file(d, "report.html", path));
     return status;
+}
+
+/* All four files or none; an interrupt waits for the moment that this takes. */
+static int save_all(run_job *job, const char *file)
+{
+    static const char *const names[] = {"experiment.json", "result.json", "model.mlsd",
+                                        "report.html"};
+    enum { N_FILES = sizeof names / sizeof names[0] };
+    cli_hold_interrupts();
+    const int code = cli_directory_open(&job->directory);
+    if (code != CLI_OK) return code;
+    const mlsd_status status = save_into(job, file);
+    if (status == MLSD_OK) return cli_directory_commit(&job->directory, names, N_FILES);
+    cli_directory_abandon(&job->directory, names, N_FILES);
+    if (status != MLSD_E_IO) return cli_fail_status(status);
+    return cli_fail(CLI_IO, "%s; nothing was written, so name another place with --out",
+                    mlsd_last_error());
 }
 
 static void print_found(const char *file, const mlsd_table *table)
@@ -145,11 +123,15 @@ static void print_found(const char *file, const mlsd_table *table)
            (long long)n_of[MLSD_COLUMN_CATEGORY]);
 }
 
+/* Remarks wait for the result: an error stands alone, and a bar is not torn apart. Those that the
+ * result repeats among its notes are the library's to show. */
 static void on_log(mlsd_log_level level, const char *text, void *user)
 {
-    (void)user;
-    cli_progress_clear();
-    fprintf(stderr, "%s: %s\n", level <= MLSD_LOG_WARNING ? "warning" : "note", text);
+    run_job *job = user;
+    (void)level;
+    if (job->n_remarks == MAX_REMARKS) return;
+    char *copy = strdup(text);
+    if (copy != NULL) job->remarks[job->n_remarks++] = copy;
 }
 
 static int run_file(const cli_args *args, run_job *job)
@@ -157,23 +139,23 @@ static int run_file(const cli_args *args, run_job *job)
     int code = make_spec(args, job);
     if (code != CLI_OK) return code;
     const char *file = args->positional[0];
-    (void)mlsd_context_set_log(job->context, MLSD_LOG_INFO, on_log, NULL, NULL);
+    code = cli_directory_choose(&job->directory, cli_get(args, "out"),
+                                cli_get(args, "overwrite") != NULL, file);
+    if (code != CLI_OK) return code;
+    (void)mlsd_context_set_log(job->context, MLSD_LOG_WARNING, on_log, job, NULL);
     mlsd_status status = mlsd_table_read_csv(job->context, file, NULL, &job->table);
     if (status == MLSD_OK)
         status = mlsd_experiment_complete(job->context, job->spec, job->table, &job->complete);
+    if (status == MLSD_OK)
+        status = mlsd_experiment_run(job->context, job->complete, job->table, &job->result);
     if (status != MLSD_OK) return cli_fail_status(status);
-    code = make_directory(args, job);
-    if (code != CLI_OK) return code;
-    status = mlsd_experiment_run(job->context, job->complete, job->table, &job->result);
-    if (status != MLSD_OK) return cli_fail_status(status);
+    code = save_all(job, file);
     cli_progress_clear();
     print_found(file, job->table);
-    cli_print_experiment(job->result);
-    fflush(stdout);
-    status = save_all(job, file);
-    if (status != MLSD_OK) return cli_fail_status(status);
+    cli_print_experiment(job->result, job->remarks, job->n_remarks);
+    if (code != CLI_OK) return code;
     printf("\nreport: %s/report.html\nalso there: result.json, experiment.json, model.mlsd\n",
-           job->directory);
+           job->directory.path);
     return CLI_OK;
 }
 
@@ -182,8 +164,7 @@ static int run_run(const cli_args *args)
     run_job job = {.context = cli_context_new(args)};
     if (job.context == NULL) return CLI_USAGE;
     const int code = run_file(args, &job);
-    /* rmdir spares a directory in which something was already written. */
-    if (code != CLI_OK && job.made_directory) (void)rmdir(job.directory);
+    for (int i = 0; i < job.n_remarks; i++) free(job.remarks[i]);
     mlsd_result_free(job.result);
     mlsd_spec_free(job.complete);
     mlsd_spec_free(job.spec);
@@ -204,7 +185,7 @@ static const cli_option run_options[] = {
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
     {"quick", NULL, "fewer folds and models, for a first look"},
     {"out", "DIR", "where to write (default: FILE-report)"},
-    {"overwrite", NULL, "write into a directory that exists"},
+    {"overwrite", NULL, "replace an earlier report in DIR"},
     {NULL, NULL, NULL},
 };
 
@@ -212,6 +193,16 @@ const cli_command cli_run_command = {
     .name = "run",
     .usage = "FILE.csv --target COLUMN [--slices A,B] [--out DIR] [options]",
     .summary = "from a CSV file to a verdict, with a report",
+    .details = "Splits the rows into training, validation and test, cross-validates models from\n"
+               "simple to strong on training, chooses the simplest one within one standard\n"
+               "error of the best, and scores it on the test part once, overall and by slice.\n"
+               "\n"
+               "writes:\n"
+               "  DIR/report.html      the report, one file that opens without a network\n"
+               "  DIR/result.json      every number of it\n"
+               "  DIR/experiment.json  the whole experiment; --spec runs it again\n"
+               "  DIR/model.mlsd       the chosen model, for mlsd predict\n"
+               "All four or none: Ctrl-C leaves nothing behind.\n",
     .options = run_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

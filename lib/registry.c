@@ -26,6 +26,7 @@ extern const mlsd_kind mlsd__kind_linear_regression;
 extern const mlsd_kind mlsd__kind_ridge;
 extern const mlsd_kind mlsd__kind_ridge_cv;
 extern const mlsd_kind mlsd__kind_logistic_regression;
+extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_experiment;
@@ -55,6 +56,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_ridge,
     &mlsd__kind_ridge_cv,
     &mlsd__kind_logistic_regression,
+    &mlsd__kind_logistic_regression_cv,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
     &mlsd__kind_experiment,

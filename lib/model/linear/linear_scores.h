@@ -16,7 +16,7 @@ enum {
     MLSD__LINK_NONE = 4   /* scores only: no probabilities */
 };
 
-enum { MLSD__SCORES_EXTRAS = 6, MLSD__SCORES_NAME = 24 };
+enum { MLSD__SCORES_EXTRAS = 8, MLSD__SCORES_NAME = 24 };
 
 /* A further fitted number or array by name. */
 typedef struct mlsd__fitted_array {

@@ -1,0 +1,314 @@
+/* logistic_regression_cv.c - kind "logistic_regression_cv": logistic regression whose C is chosen
+ * inside the fit, by the log loss of stratified folds. Each fold goes through the C from strong
+ * penalty to weak, starting each fit where the last one ended; folds run side by side. The model
+ * given back is the one that logistic_regression makes of all rows with the C chosen, bit for bit.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/kindtable.h"
+#include "model/linear/logistic_regression.h"
+#include "numeric/mathfun.h"
+#include "split/splitter.h"
+
+extern const mlsd_kind mlsd__kind_logistic_regression_cv;
+
+typedef struct logistic_cv_params {
+    mlsd__f64_list Cs;
+    int64_t n_splits, fit_intercept, max_iter;
+    double tol;
+} logistic_cv_params;
+
+/* Probabilities are held off zero by the spacing of numbers at one, as scikit-learn's log_loss
+ * does. */
+static const double LEAST_PROBA = 2.220446049250313e-16;
+
+typedef struct cv_job {
+    const mlsd__train *train;
+    const mlsd__frame *frame; /* the training rows, cheap to read */
+    const mlsd_folds *folds;
+    const logistic_cv_params *params;
+    const double *Cs; /* ascending */
+    int64_t n_Cs, n_splits;
+    double *losses; /* n_Cs x n_splits; NaN where a fold's test rows have no weight */
+} cv_job;
+
+/* One side of a fold, gathered. */
+typedef struct fold_part {
+    int64_t n;
+    int64_t *rows, *storage;
+    double *y, *weight;
+    mlsd__frame frame;
+} fold_part;
+
+static void part_close(fold_part *part, const mlsd__allocator *a)
+{
+    mlsd__free(a, part->rows);
+    mlsd__free(a, part->y);
+    *part = (fold_part){0};
+}
+
+static mlsd_status part_open(fold_part *part, const mlsd__allocator *a, const cv_job *job,
+                             int64_t split, int64_t number)
+{
+    const mlsd__train *t = job->train;
+    *part = (fold_part){.n = mlsd_folds_part_size(job->folds, split, number)};
+    part->rows = mlsd__alloc(a, part->n, 2 * sizeof *part->rows);
+    part->y = mlsd__alloc(a, part->n, 2 * sizeof *part->y);
+    if (part->rows == NULL || part->y == NULL) return MLSD_E_NOMEM;
+    part->storage = part->rows + part->n;
+    part->weight = t->weight != NULL ? part->y + part->n : NULL;
+    MLSD__TRY(mlsd_folds_part(job->folds, split, number, part->rows, part->n));
+    for (int64_t i = 0; i < part->n; i++) {
+        part->y[i] = t->y[part->rows[i]];
+        if (part->weight != NULL) part->weight[i] = t->weight[part->rows[i]];
+    }
+    mlsd__frame_select(job->frame, part->rows, part->n, part->storage, &part->frame);
+    return MLSD_OK;
+}
+
+/* Mean log loss of the test rows. */
+static mlsd_status score(mlsd__scope *scope, const mlsd__linear_scores *s, const fold_part *test,
+                         double *out)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const int64_t n_rows = test->n < MLSD__BLOCK_ROWS ? test->n : MLSD__BLOCK_ROWS;
+    const int64_t k = s->n_classes;
+    double loss = 0.0, weight = 0.0;
+    double *const proba = mlsd__alloc_raw(a, n_rows * (k + s->n_scores), sizeof *proba);
+    if (proba == NULL) return MLSD_E_NOMEM;
+    mlsd__row_reader reader;
+    mlsd_status status = mlsd__row_reader_open(&reader, a, &test->frame);
+    for (int64_t b = 0; status == MLSD_OK && b < mlsd__n_blocks(test->n); b++) {
+        int64_t first = 0, n = 0, ld = 0;
+        const double *x = mlsd__row_reader_block(&reader, b, &first, &n, &ld);
+        mlsd__linear_scores_predict(s, x, n, ld, MLSD_OUTPUT_PROBA, proba, proba + n * k);
+        for (int64_t i = 0; i < n; i++) {
+            const double w = test->weight != NULL ? test->weight[first + i] : 1.0;
+            const double p = proba[i * k + (int64_t)test->y[first + i]];
+            loss -= w * mlsd__log(fmax(p, LEAST_PROBA));
+            weight += w;
+        }
+        status = mlsd__checkpoint(scope);
+    }
+    mlsd__row_reader_close(&reader);
+    mlsd__free(a, proba);
+    *out = weight > 0.0 ? loss / weight : NAN;
+    return status;
+}
+
+static mlsd__logistic_params params_with(const logistic_cv_params *p, double C)
+{
+    return (mlsd__logistic_params){.C = C,
+                                   .penalty = MLSD__PENALTY_L2,
+                                   .fit_intercept = p->fit_intercept,
+                                   .max_iter = p->max_iter,
+                                   .tol = p->tol};
+}
+
+/* All C on the training rows of one fold. */
+static mlsd_status run_path(const cv_job *job, mlsd__scope *scope, mlsd__logistic_problem *problem,
+                            const fold_part *test, int64_t split)
+{
+    for (int64_t c = 0; c < job->n_Cs; c++) {
+        const mlsd__logistic_params params = params_with(job->params, job->Cs[c]);
+        mlsd__logistic_outcome outcome;
+        mlsd__linear_scores *scores = NULL;
+        MLSD__TRY(mlsd__logistic_problem_solve(problem, scope, &params, &outcome));
+        MLSD__TRY(
+            mlsd__logistic_problem_scores(problem, scope->allocator, &params, &outcome, &scores));
+        const mlsd_status status =
+            score(scope, scores, test, &job->losses[c * job->n_splits + split]);
+        mlsd__linear_scores_free(scope->allocator, scores);
+        MLSD__TRY(status);
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
+{
+    const cv_job *job = arg;
+    const mlsd__allocator *a = scope->allocator;
+    char what[96];
+    (void)snprintf(what, sizeof what, "logistic_regression_cv: fold %lld of %lld",
+                   (long long)(split + 1), (long long)job->n_splits);
+    fold_part fold = {0}, test = {0};
+    mlsd_status status = part_open(&fold, a, job, split, 0);
+    if (status == MLSD_OK) status = part_open(&test, a, job, split, 1);
+    if (status == MLSD_OK) {
+        mlsd__train inner = *job->train;
+        inner.x = &fold.frame;
+        inner.y = fold.y;
+        inner.weight = fold.weight;
+        mlsd__logistic_problem problem;
+        status = mlsd__logistic_problem_open(&problem, scope, &inner,
+                                             job->params->fit_intercept != 0, what);
+        if (status == MLSD_OK) {
+            status = run_path(job, scope, &problem, &test, split);
+            mlsd__logistic_problem_close(&problem, a);
+        }
+    }
+    part_close(&fold, a);
+    part_close(&test, a);
+    mlsd__stage_advance(scope, 1);
+    return status;
+}
+
+static mlsd_status make_folds(mlsd__scope *scope, const logistic_cv_params *params,
+                              const mlsd__train *train, mlsd_folds **out)
+{
+    mlsd_spec *splitter = NULL;
+    MLSD__TRY(mlsd__spec_new(scope->allocator, "stratified_kfold", &splitter));
+    mlsd_status status = mlsd_spec_set_i64(splitter, "n_splits", params->n_splits);
+    if (status == MLSD_OK)
+        status = mlsd__folds_split(scope, splitter, train->x->n_rows, train->y, out);
+    mlsd_spec_free(splitter);
+    return status;
+}
+
+/* The C of the smallest mean loss over the folds; the strongest penalty among equals. */
+static double choose(const cv_job *job)
+{
+    double best = INFINITY, chosen = job->Cs[0];
+    for (int64_t c = 0; c < job->n_Cs; c++) {
+        double sum = 0.0;
+        int64_t n = 0;
+        for (int64_t k = 0; k < job->n_splits; k++) {
+            const double loss = job->losses[c * job->n_splits + k];
+            if (isnan(loss)) continue;
+            sum += loss;
+            n++;
+        }
+        if (n == 0 || !(sum / (double)n < best)) continue;
+        best = sum / (double)n;
+        chosen = job->Cs[c];
+    }
+    return chosen;
+}
+
+static void sort_ascending(double *x, int64_t n)
+{
+    for (int64_t i = 1; i < n; i++) {
+        const double value = x[i];
+        int64_t j = i;
+        for (; j > 0 && x[j - 1] > value; j--) x[j] = x[j - 1];
+        x[j] = value;
+    }
+}
+
+/* The model of all rows, with what the choice was made of. */
+static mlsd_status refit(const cv_job *job, mlsd__scope *scope, double C, mlsd__linear_scores **out)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const mlsd__logistic_params params = params_with(job->params, C);
+    mlsd__train all = *job->train;
+    all.x = job->frame;
+    mlsd__logistic_problem problem;
+    mlsd__logistic_outcome outcome;
+    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, &all, params.fit_intercept != 0,
+                                          "logistic_regression_cv"));
+    mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
+    if (status == MLSD_OK)
+        status = mlsd__logistic_problem_scores(&problem, a, &params, &outcome, out);
+    mlsd__logistic_problem_close(&problem, a);
+    if (status != MLSD_OK) return status;
+    status = mlsd__linear_scores_number(*out, "C", C);
+    if (status == MLSD_OK) status = mlsd__linear_scores_array(*out, "Cs", job->Cs, job->n_Cs, 1);
+    if (status == MLSD_OK)
+        status = mlsd__linear_scores_array(*out, "losses", job->losses, job->n_Cs, job->n_splits);
+    if (status != MLSD_OK) {
+        mlsd__linear_scores_free(a, *out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const logistic_cv_params *params = mlsd__spec_params(spec);
+    cv_job job = {
+        .train = train, .params = params, .n_Cs = params->Cs.n, .n_splits = params->n_splits};
+    mlsd__resident rows = {0};
+    mlsd_folds *folds = NULL;
+    mlsd__linear_scores *scores = NULL;
+    int64_t n_losses = 0;
+    double *Cs = NULL;
+    *out_state = NULL;
+    mlsd_status status = mlsd__mul_size(job.n_Cs, job.n_splits, &n_losses);
+    if (status == MLSD_OK) status = make_folds(scope, params, train, &folds);
+    if (status == MLSD_OK) status = mlsd__resident_open(&rows, scope, train->x);
+    if (status == MLSD_OK) {
+        Cs = mlsd__memdup(a, params->Cs.values, job.n_Cs, sizeof *Cs);
+        job.losses = mlsd__alloc(a, n_losses, sizeof *job.losses);
+        if (Cs == NULL || job.losses == NULL) status = MLSD_E_NOMEM;
+    }
+    if (status == MLSD_OK) {
+        sort_ascending(Cs, job.n_Cs);
+        job.Cs = Cs;
+        job.frame = rows.frame;
+        job.folds = folds;
+        mlsd__stage_begin(scope, "choose C", job.n_splits);
+        status = mlsd__parallel_for(scope, job.n_splits, run_fold, &job);
+        mlsd__stage_end(scope);
+    }
+    if (status == MLSD_OK) status = refit(&job, scope, choose(&job), &scores);
+    *out_state = scores;
+    mlsd__resident_close(&rows, a);
+    mlsd_folds_free(folds);
+    mlsd__free(a, Cs);
+    mlsd__free(a, job.losses);
+    return status;
+}
+
+static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
+{
+    (void)task;
+    const logistic_cv_params *params = mlsd__spec_params(spec);
+    if (params->Cs.n > 0) return MLSD_OK;
+    return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'Cs' is empty: give at least one value to choose");
+}
+
+static const mlsd__estimator_ops OPS = {
+    .classifies = true,
+    .has_proba = true,
+    .check = check,
+    .fit = fit,
+    .predict_block = mlsd__linear_scores_predict,
+    .scratch_width = mlsd__linear_scores_scratch,
+    .attribute = mlsd__linear_scores_attribute,
+    .save = mlsd__linear_scores_save,
+    .load = mlsd__linear_scores_load,
+    .free_state = mlsd__linear_scores_free,
+};
+
+#define P logistic_cv_params
+static const mlsd_param PARAMS[] = {
+    MLSD__P_F64_LIST(P, Cs, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER,
+                     "[0.0001,0.000774263682681127,0.005994842503189409,0.046415888336127774,"
+                     "0.3593813663804626,2.782559402207126,21.54434690031882,166.81005372000558,"
+                     "1291.5496650148827,10000.0]",
+                     "log", "values of C to choose from"),
+    MLSD__P_I64(P, n_splits, 2, INFINITY, "5", NULL, "stratified folds that C is chosen on"),
+    MLSD__P_BOOL(P, fit_intercept, "true", "fit an intercept, which is never penalised"),
+    MLSD__P_I64(P, max_iter, 1, INFINITY, "100", "log", "most iterations of a fit"),
+    MLSD__P_F64(
+        P, tol, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.0001", "log",
+        "stop where no slope of the mean loss, by standard deviation of a column, is larger"),
+};
+#undef P
+
+const mlsd_kind mlsd__kind_logistic_regression_cv = {
+    .name = "logistic_regression_cv",
+    .family = "estimator",
+    .doc = "logistic regression with the penalty chosen by the log loss of inner folds",
+    .params = PARAMS,
+    .n_params = MLSD__COUNT(PARAMS),
+    .params_size = sizeof(logistic_cv_params),
+    .ops = &OPS,
+    .traits = "{\"tasks\":[\"classification\"],\"iterative\":false,\"proba\":true,"
+              "\"sklearn\":\"LogisticRegressionCV\"}",
+};

@@ -14,8 +14,12 @@ enum {
     N_DIGITS = 64 / DIGIT_BITS,
     N_BINS = 1 << DIGIT_BITS,
     SMALL = 256, /* up to here merging on the stack is faster than counting digits */
-    RUN = 16
+    RUN = 16,
+    WHOLE_WIDTH = 4096 /* whole numbers that reach so far are counted, not sorted */
 };
+
+/* Whole numbers up to here, and their differences, are exact as doubles and as int64. */
+static const double MAX_WHOLE = 4503599627370496.0;
 
 typedef struct entry {
     uint64_t key;
@@ -171,10 +175,52 @@ mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n,
     return st;
 }
 
+/* Are all numbers whole or NaN, and how far do they reach? Most columns that are not leave early.
+ */
+static bool whole_range(const double *x, int64_t n, double *out_low, int64_t *out_width)
+{
+    double low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        if (isnan(x[i])) continue;
+        if (!(fabs(x[i]) <= MAX_WHOLE) || x[i] != (double)(int64_t)x[i]) return false;
+        low = x[i] < low ? x[i] : low;
+        high = x[i] > high ? x[i] : high;
+        if (high - low >= WHOLE_WIDTH) return false;
+    }
+    *out_low = low;
+    *out_width = low <= high ? (int64_t)(high - low) + 1 : 0;
+    return *out_width > 0;
+}
+
+/* Labels are mostly small whole numbers: marking which occur gives their order without a sort. */
+static void factorize_whole(const double *x, int64_t n, double low, int64_t width, double *values,
+                            int64_t *out_n_values, int32_t *code)
+{
+    int32_t code_of[WHOLE_WIDTH];
+    memset(code_of, 0, (size_t)width * sizeof *code_of);
+    for (int64_t i = 0; i < n; i++)
+        if (!isnan(x[i])) code_of[(int64_t)(x[i] - low)] = 1;
+    int32_t n_values = 0;
+    for (int64_t v = 0; v < width; v++) {
+        if (code_of[v] == 0) continue;
+        values[n_values] = low + (double)v + 0.0;
+        code_of[v] = n_values++;
+    }
+    for (int64_t i = 0; code != NULL && i < n; i++)
+        code[i] = isnan(x[i]) ? -1 : code_of[(int64_t)(x[i] - low)];
+    *out_n_values = n_values;
+}
+
 mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,
                             int64_t *out_n_values, int32_t *code)
 {
     *out_n_values = 0;
+    double low;
+    int64_t width;
+    if (whole_range(x, n, &low, &width)) {
+        factorize_whole(x, n, low, width, values, out_n_values, code);
+        return MLSD_OK;
+    }
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
     mlsd_status st = mlsd__argsort(a, x, n, order);

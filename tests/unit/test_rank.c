@@ -59,6 +59,9 @@ static void draw(int64_t n, int shape)
         case 3:
             x[i] = (double)i;
             break;
+        case 5:
+            x[i] = mlsd__stream_below(&stream, 9) == 0 ? NAN : -0.0 * (double)(i % 2) - (i % 3);
+            break;
         default:
             x[i] = -(double)(i / 3);
             break;
@@ -99,7 +102,7 @@ static void test_rank__factorize_codes_lead_back_to_the_values(void **state)
     static int32_t code[N_MAX];
     const int64_t sizes[] = {0, 1, 100, 700};
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
-        for (int shape = 0; shape < 5; shape++) {
+        for (int shape = 0; shape < 6; shape++) {
             const int64_t n = sizes[s];
             int64_t n_values = -1;
             int64_t n_again = -1;
@@ -107,6 +110,8 @@ static void test_rank__factorize_codes_lead_back_to_the_values(void **state)
             assert_int_equal(mlsd__factorize(&mlsd__libc_allocator, x, n, values, &n_values, code),
                              MLSD_OK);
             for (int64_t k = 1; k < n_values; k++) assert_true(values[k - 1] < values[k]);
+            for (int64_t k = 0; k < n_values; k++)
+                assert_false(values[k] == 0 && signbit(values[k]));
             for (int64_t i = 0; i < n; i++) {
                 assert_int_equal(code[i] == -1, isnan(x[i]) != 0);
                 if (code[i] >= 0) assert_true(values[code[i]] == x[i]);

@@ -41,7 +41,7 @@ static inline linear_data make_linear_data(int64_t n, int64_t p, int64_t k, uint
     for (int64_t i = 0; i < n; i++) {
         double *const row = d.x + i * p;
         for (int64_t j = 0; j < p; j++) row[j] = next_uniform(&seed) * (double)(j + 1);
-        const double score = 2.0 * row[0] - row[1] + 2.0 * next_uniform(&seed);
+        const double score = 2.0 * row[0] - (p > 1 ? row[1] : 0.0) + 2.0 * next_uniform(&seed);
         const double level = floor((score + 1.5) / 3.0 * (double)k);
         d.y[i] = k == 0 ? score : fmin(fmax(level, 0.0), (double)(k - 1));
         d.weight[i] = 1.0 + (double)(i % 3);

@@ -67,6 +67,8 @@ void cli_make_printable(char *text);
 int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for mlsd's own last error. */
 int cli_fail_status(mlsd_status status);
+/* The same, with the file in front where the message does not name it. */
+int cli_fail_file(mlsd_status status, const char *path);
 
 /* A context whose calls show progress on standard error and stop at Ctrl-C. `--threads` is read
  * from the arguments where the command has it. NULL after saying why. */

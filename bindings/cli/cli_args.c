@@ -28,7 +28,7 @@ int cli_fail(int code, const char *format, ...)
     return code;
 }
 
-int cli_fail_status(mlsd_status status)
+int cli_fail_file(mlsd_status status, const char *path)
 {
     if (status == MLSD_E_CANCELLED)
         return cli_fail(CLI_CANCELLED, "cancelled; nothing was written");
@@ -38,7 +38,14 @@ int cli_fail_status(mlsd_status status)
     const int code = status == MLSD_E_INTERNAL || status == MLSD_E_THREAD ? CLI_SYSTEM
                      : status == MLSD_E_IO                                ? CLI_IO
                                                                           : CLI_DATA;
-    return cli_fail(code, "%s", mlsd_last_error());
+    const char *message = mlsd_last_error();
+    if (path == NULL || strstr(message, path) != NULL) return cli_fail(code, "%s", message);
+    return cli_fail(code, "'%s': %s", path, message);
+}
+
+int cli_fail_status(mlsd_status status)
+{
+    return cli_fail_file(status, NULL);
 }
 
 static const cli_option *find_option(const cli_command *command, const char *name, size_t length)

@@ -12,6 +12,7 @@ typedef struct predict_job {
     double *values; /* n x n_outputs */
     double *column; /* n */
     const char **names;
+    const char *culprit; /* the file that is to be named where the message does not */
 } predict_job;
 
 static mlsd_status add_probabilities(predict_job *job, int64_t n, int64_t n_classes)
@@ -45,6 +46,7 @@ static mlsd_status fill_table(predict_job *job, int64_t n)
 static mlsd_status predict_file(const cli_args *args, predict_job *job)
 {
     mlsd_status status = mlsd_model_load(job->context, args->positional[0], &job->model);
+    if (status != MLSD_OK) job->culprit = args->positional[0];
     if (status == MLSD_OK)
         status = mlsd_table_read_csv(job->context, args->positional[1], NULL, &job->table);
     if (status == MLSD_OK)
@@ -70,7 +72,7 @@ static int run_predict(const cli_args *args)
     predict_job job = {.context = cli_context_new(args)};
     if (job.context == NULL) return CLI_USAGE;
     const mlsd_status status = predict_file(args, &job);
-    const int code = status == MLSD_OK ? CLI_OK : cli_fail_status(status);
+    const int code = status == MLSD_OK ? CLI_OK : cli_fail_file(status, job.culprit);
     free(job.values);
     free(job.column);
     free(job.names);

@@ -36,8 +36,8 @@ static int set_split(mlsd_spec *spec, const char *text)
         char *end = NULL;
         shares[i] = strtod(at, &end);
         if (end == at || *end != (i < 2 ? ',' : '\0') || !(shares[i] > 0))
-            return cli_fail(CLI_USAGE, "'--split' needs three shares such as 70,15,15, got '%s'",
-                            text);
+            return cli_fail(
+                CLI_USAGE, "'--split' needs three shares above 0 such as 70,15,15, got '%s'", text);
         sum += shares[i];
         at = end + 1;
     }
@@ -52,7 +52,7 @@ static int make_spec(const cli_args *args, run_job *job)
     const char *path = cli_get(args, "spec");
     const mlsd_status status = path != NULL ? mlsd_spec_load(job->context, path, &job->spec)
                                             : mlsd_spec_new(job->context, "experiment", &job->spec);
-    if (status != MLSD_OK) return cli_fail_status(status);
+    if (status != MLSD_OK) return cli_fail_file(status, path);
     if (strcmp(mlsd_kind_name(mlsd_spec_kind(job->spec)), "experiment") != 0)
         return cli_fail(CLI_USAGE, "'%s' holds a spec of kind '%s', not of an experiment", path,
                         mlsd_kind_name(mlsd_spec_kind(job->spec)));

@@ -337,6 +337,21 @@ static const char *name_at(const void *user, int64_t i)
     return table->names[i];
 }
 
+/* No name is near: name the first columns, of which one may be meant. */
+static mlsd_status fail_with_names(const mlsd_table *table, const char *name)
+{
+    enum { MOST_NAMES = 6 };
+    char names[256];
+    int n = 0;
+    names[0] = '\0';
+    for (int64_t i = 0; i < table->n_columns && i < MOST_NAMES; i++) {
+        n += snprintf(names + n, sizeof names - (size_t)n, "%s'%.30s'", i > 0 ? ", " : "",
+                      table->names[i]);
+    }
+    return mlsd__fail(MLSD_E_COLUMN, "no column '%s' in the table; it has %s%s", name,
+                      n > 0 ? names : "none", table->n_columns > MOST_NAMES ? ", ..." : "");
+}
+
 mlsd_status mlsd_table_find(const mlsd_table *table, const char *name, int64_t *out)
 {
     MLSD__REQUIRE(out != NULL, "the output pointer is NULL");
@@ -346,7 +361,7 @@ mlsd_status mlsd_table_find(const mlsd_table *table, const char *name, int64_t *
     *out = find_name(table, name);
     if (*out >= 0) return MLSD_OK;
     const char *const nearest = mlsd__nearest_name(name, name_at, table, table->n_columns);
-    if (nearest == NULL) return mlsd__fail(MLSD_E_COLUMN, "no column '%s' in the table", name);
+    if (nearest == NULL) return fail_with_names(table, name);
     return mlsd__fail(MLSD_E_COLUMN, "no column '%s'; did you mean '%s'?", name, nearest);
 }
 

@@ -50,6 +50,12 @@ static mlsd_status make_folds(mlsd__experiment *x, mlsd_folds **out)
     MLSD__TRY(most_splits(x, &most));
     if (n_splits <= most) return mlsd__folds_split_dataset(x->scope, given, train, out);
 
+    const int64_t n_rows = mlsd_dataset_n_rows(x->data);
+    if (n_splits > n_rows) {
+        return mlsd__fail(MLSD_E_DATA,
+                          "%lld folds are more than the %lld rows; use at most %lld ('n_splits')",
+                          (long long)n_splits, (long long)n_rows, (long long)most);
+    }
     mlsd__experiment_note(x, "%lld folds instead of %lld: the training part has too few rows%s",
                           (long long)most, (long long)n_splits,
                           x->task == MLSD_TASK_REGRESSION ? "" : " of the smallest class");

@@ -6,53 +6,53 @@
     result.save_report("report.html")
 
 mlsd.linear_model, .dummy, .preprocessing, .impute, .pipeline, .model_selection and .metrics have scikit-learn's names
-and signatures.
+and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
-from ._library import (
+from ._errors import (
+    ArgumentError,
+    CallbackError,
     CancelledError,
+    ColumnError,
     DataError,
     FileError,
+    FitFailedWarning,
+    FormatError,
+    InternalError,
     MlsdError,
+    NotFittedError,
+    NumericError,
     OutOfMemoryError,
     ParameterError,
     UnsupportedError,
+)
+from ._handles import Curve, Dataset, Folds, Model, Spec, Table
+from ._library import (
     __version__,
     build_info,
     get_threads,
+    kinds,
     library_path,
+    set_progress,
     set_threads,
 )
-from ._handles import Curve, Dataset, Folds, Model, Result, Spec, Table, leaderboard, run, score, slice_score
-from ._estimators import NotFittedError, kinds
+from ._results import Result, complete, cross_validate, leaderboard, run, score, slice_score
 
 read_csv = Table.read_csv
 
-__all__ = [
-    "CancelledError",
-    "Curve",
-    "DataError",
-    "Dataset",
-    "FileError",
-    "Folds",
-    "MlsdError",
-    "Model",
-    "NotFittedError",
-    "OutOfMemoryError",
-    "ParameterError",
-    "Result",
-    "Spec",
-    "Table",
-    "UnsupportedError",
-    "__version__",
-    "build_info",
-    "get_threads",
-    "kinds",
-    "leaderboard",
-    "library_path",
-    "read_csv",
-    "run",
-    "score",
-    "set_threads",
-    "slice_score",
-]
+_MODULES = ("dummy", "impute", "linear_model", "metrics", "model_selection", "pipeline", "preprocessing")
+
+__all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]
+
+
+def __getattr__(name):
+    """The modules, imported when first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module 'mlsd' has no attribute {name!r}")
+    import importlib
+
+    return importlib.import_module(f"mlsd.{name}")
+
+
+def __dir__():
+    return sorted([*__all__, *_MODULES])

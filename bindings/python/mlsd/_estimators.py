@@ -6,94 +6,81 @@ that it also runs inside scikit-learn's Pipeline, GridSearchCV and clone.
 """
 
 import inspect
-import json
+import sys
 
+from ._arrays import class_codes, is_frame
+from ._errors import NotFittedError
 from ._handles import DECISION, FEATURES, PROBA, VALUE, Dataset, Model, Spec, Table
-from ._library import lib, text_of
+from ._library import kinds
 
-
-class NotFittedError(ValueError, AttributeError):
-    """The estimator has no model yet: call fit."""
-
-
-def _is_frame(X):
-    return hasattr(X, "columns") and hasattr(X, "dtypes")
-
-
-def _frame_table(frame):
-    return Table([(str(name), frame[name].to_numpy()) for name in frame.columns])
+_FEW_CLASSES = 2**53  # a class number beyond is not exact as a double
 
 
 class Estimator:
     """What all estimators share."""
 
     _kind = None
-    _names = ()
+    _defaults = {}
 
-    def __init__(self):
-        pass
-
-    @classmethod
-    def _get_param_names(cls):
-        return sorted(cls._names)
+    def __init__(self, **params):
+        for name in params:
+            if name not in self._defaults:
+                Spec(self._kind).check_name(name)
+        for name, default in self._defaults.items():
+            setattr(self, name, params.get(name, default))
 
     def get_params(self, deep=True):
         """Parameters by name, as scikit-learn's get_params."""
-        return {name: getattr(self, name) for name in self._get_param_names()}
+        return {name: getattr(self, name) for name in self._defaults}
 
     def set_params(self, **params):
         """Set parameters by name and return self, as scikit-learn's set_params."""
         for name, value in params.items():
-            if name not in self._names:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(self._names)}")
+            if name not in self._defaults:
+                Spec(self._kind).check_name(name)
             setattr(self, name, value)
         return self
 
     def __repr__(self):
-        defaults = {p.name: p.default for p in inspect.signature(type(self).__init__).parameters.values()}
-        changed = [f"{k}={v!r}" for k, v in self.get_params(deep=False).items() if not _same(v, defaults[k])]
+        changed = (f"{k}={v!r}" for k, v in self.get_params(deep=False).items() if not _same(v, self._defaults[k]))
         return f"{type(self).__name__}({', '.join(changed)})"
 
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
-        spec = Spec(self._kind)
-        for name in self._names:
-            spec.set(name, getattr(self, name))
-        return spec
-
-    def _data(self, X, y=None, sample_weight=None, task="auto"):
-        if _is_frame(X):
-            return self._frame_data(X, y, sample_weight, task)
-        return Dataset(X, y, sample_weight, task)
+        return Spec(self._kind, **self.get_params(deep=False))
 
     @staticmethod
-    def _frame_data(X, y, sample_weight, task):
-        table, roles = _frame_table(X), {}
+    def _data(X, y, sample_weight, task):
+        if not is_frame(X):
+            return Dataset(X, y, sample_weight, task)
+        table, roles = Table(X), {}
         for role, values in (("target", y), ("weight", sample_weight)):
             if values is not None:
-                name = f"__{role}__"
+                name = role
+                while name in table:
+                    name += "_"
                 table._set(name, values)
                 roles[name] = role
         return Dataset.from_table(table, roles, task)
 
-    def _fit_model(self, X, y, sample_weight, task):
-        data = self._data(X, y, sample_weight, task)
+    def _fit_model(self, data, X):
+        import numpy as np
+
         self.model_ = Model(self.spec(), data)
         self.n_features_in_ = self.model_.n_features
-        if _is_frame(X):
-            import numpy as np
-
-            self.feature_names_in_ = np.array([str(c) for c in X.columns], dtype=object)
+        self.__dict__.pop("feature_names_in_", None)
+        if is_frame(X):
+            self.feature_names_in_ = np.array(self.model_.feature_names, dtype=object)
         return self
 
-    def _check_fitted(self):
+    def _fitted(self):
         if "model_" not in self.__dict__:
             raise NotFittedError(f"this {type(self).__name__} is not fitted yet; call fit first")
         return self.model_
 
     def _output(self, X, what):
-        model = self._check_fitted()
-        return model.predict(self._data(X) if _is_frame(X) else X, what)
+        model = self._fitted()
+        return model.predict(self._data(X, None, None, "none") if is_frame(X) else X, what)
 
     def __getattr__(self, name):
         """Fitted arrays by name with a trailing underscore: coef_, intercept_, n_iter_, mean_, ..."""
@@ -105,23 +92,32 @@ class Estimator:
             raise AttributeError(str(error)) from None
 
     def _shape_attribute(self, name, value):
-        if value.size == 1 and name != "coef":
-            return float(value[0, 0]) if name not in ("n_iter", "rank") else int(value[0, 0])
+        if name in ("n_iter", "rank", "converged") and value.size == 1:
+            return int(value[0, 0])
+        if value.size == 1 and name in ("intercept", "alpha"):
+            return float(value[0, 0])
         return value[0] if value.shape[0] == 1 else value
-
-    def __getstate__(self):
-        state = dict(self.__dict__)
-        if "model_" in state:
-            state["model_"] = state["model_"].to_bytes()
-        return state
-
-    def __setstate__(self, state):
-        if "model_" in state:
-            state = dict(state, model_=Model.from_bytes(state["model_"]))
-        self.__dict__.update(state)
 
     def __sklearn_is_fitted__(self):
         return "model_" in self.__dict__
+
+    def __sklearn_tags__(self):
+        return _tags(self)
+
+
+def _tags(estimator):
+    """What scikit-learn 1.6 and later ask of an estimator; only it calls this."""
+    from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags, TransformerTags
+
+    kind = estimator._estimator_type
+    return Tags(
+        estimator_type=kind if kind in ("classifier", "regressor") else None,
+        target_tags=TargetTags(required=kind != "transformer"),
+        transformer_tags=TransformerTags() if kind == "transformer" else None,
+        classifier_tags=ClassifierTags() if kind == "classifier" else None,
+        regressor_tags=RegressorTags() if kind == "regressor" else None,
+        input_tags=InputTags(allow_nan=True, categorical=True),
+    )
 
 
 def _same(a, b):
@@ -131,12 +127,24 @@ def _same(a, b):
         return False
 
 
+def is_classifier(estimator):
+    """Whether an estimator, mlsd's or scikit-learn's of any version, is a classifier."""
+    kind = getattr(estimator, "_estimator_type", None)
+    if kind is None and hasattr(estimator, "__sklearn_tags__"):
+        kind = estimator.__sklearn_tags__().estimator_type
+    return kind == "classifier"
+
+
 class Regressor(Estimator):
     _estimator_type = "regressor"
 
+    def dataset(self, X, y=None, sample_weight=None):
+        """The Dataset that fit would use."""
+        return self._data(X, y, sample_weight, "regression")
+
     def fit(self, X, y, sample_weight=None):
         """Fit to X (n x p) and y (n)."""
-        return self._fit_model(X, y, sample_weight, "regression")
+        return self._fit_model(Regressor.dataset(self, X, y, sample_weight), X)
 
     def predict(self, X):
         """Predict numbers (n)."""
@@ -144,33 +152,41 @@ class Regressor(Estimator):
 
     def score(self, X, y, sample_weight=None):
         """R squared, as scikit-learn's regressors."""
-        from ._handles import score
+        from ._results import score
 
-        return score("r2", _floats(y), self.predict(X), sample_weight)[0]
-
-
-def _floats(y):
-    import numpy as np
-
-    return np.asarray(y, dtype=np.float64)
+        return score("r2", y, Regressor.predict(self, X), sample_weight)[0]
 
 
 class Classifier(Estimator):
     _estimator_type = "classifier"
 
-    def fit(self, X, y, sample_weight=None):
-        """Fit to X (n x p) and labels y (n): numbers, texts or booleans."""
-        import numpy as np
+    def dataset(self, X, y=None, sample_weight=None):
+        """The Dataset that fit would use."""
+        return self._labelled(X, y, sample_weight)[0]
 
-        self.classes_, codes = np.unique(np.asarray(y), return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y has one class only: {self.classes_[0]!r}" if len(self.classes_) else "y is empty")
-        task = "binary" if len(self.classes_) == 2 else "multiclass"
-        return self._fit_model(X, codes.astype(np.int64), sample_weight, task)
+    def _labelled(self, X, y, sample_weight):
+        """(the Dataset, the labels): class k is labels[k]."""
+        labels, codes = class_codes(y)
+        if len(labels) < 2:
+            raise ValueError(f"y is {labels[0]!r} in every row; two classes are needed" if len(labels) else "y is empty")
+        target = codes
+        if labels.dtype.kind in "iuf" and abs(labels).max() < _FEW_CLASSES:
+            target = labels[codes]  # so that the model file knows the labels
+        elif labels.dtype.kind in "OU" and is_frame(X) and all(isinstance(label, str) for label in labels):
+            target = labels[codes]
+        return self._data(X, target, sample_weight, "binary" if len(labels) == 2 else "multiclass"), labels
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit to X (n x p) and labels y (n): numbers, texts or truths."""
+        data, labels = Classifier._labelled(self, X, y, sample_weight)
+        self._fit_model(data, X)
+        self.classes_ = labels
+        return self
 
     def predict(self, X):
         """Predict labels (n)."""
-        return self.classes_[self._output(X, VALUE).astype(int)]
+        codes = self._output(X, VALUE)
+        return self.classes_[codes.astype(int)]
 
     def predict_proba(self, X):
         """Probabilities (n x classes), in the order of classes_."""
@@ -180,7 +196,8 @@ class Classifier(Estimator):
         """Logarithms of the probabilities."""
         import numpy as np
 
-        return np.log(self.predict_proba(X))
+        with np.errstate(divide="ignore"):
+            return np.log(Classifier.predict_proba(self, X))
 
     def decision_function(self, X):
         """Scores: (n) for two classes, (n x classes) for more."""
@@ -191,21 +208,25 @@ class Classifier(Estimator):
         """Accuracy, as scikit-learn's classifiers."""
         import numpy as np
 
-        hit = np.asarray(y) == self.predict(X)
+        hit = np.asarray(y).ravel() == Classifier.predict(self, X)
         return float(np.average(hit, weights=sample_weight))
 
     def _shape_attribute(self, name, value):
-        if name in ("coef", "intercept"):
-            return value if name == "coef" else value.ravel()
-        return super()._shape_attribute(name, value)
+        if name == "coef":
+            return value
+        return value.ravel() if name in ("intercept", "class_prior") else super()._shape_attribute(name, value)
 
 
 class Transformer(Estimator):
     _estimator_type = "transformer"
 
+    def dataset(self, X, y=None, sample_weight=None):
+        """The Dataset that fit would use."""
+        return self._data(X, None, sample_weight, "none")
+
     def fit(self, X, y=None, sample_weight=None):
         """Learn from X (n x p)."""
-        return self._fit_model(X, None, sample_weight, "none")
+        return self._fit_model(Transformer.dataset(self, X, y, sample_weight), X)
 
     def transform(self, X):
         """The transformed columns (n x columns out)."""
@@ -213,22 +234,13 @@ class Transformer(Estimator):
 
     def fit_transform(self, X, y=None, sample_weight=None):
         """fit, then transform."""
-        return self.fit(X, y, sample_weight).transform(X)
+        return Transformer.transform(self.fit(X, y, sample_weight), X)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the columns out."""
         import numpy as np
 
-        return np.array(self._check_fitted().output_names, dtype=object)
-
-
-KINDS = json.loads(text_of(lib.mlsd_kind_json, None))
-_BY_NAME = {kind["kind"]: kind for kind in KINDS}
-
-
-def kinds(family=None):
-    """The table of kinds as a list of dicts: kind, family, doc, traits, params."""
-    return [kind for kind in KINDS if family is None or kind["family"] == family]
+        return np.array(self._fitted().output_names, dtype=object)
 
 
 def _default(param):
@@ -250,32 +262,41 @@ def _describe(param):
     return f"{param['name']} : {' '.join(parts)}, default {_default(param)!r}\n    {param['doc']}"
 
 
-def _make_init(params):
-    names = [p["name"] for p in params]
-    arguments = "".join(f", {n}=_defaults[{n!r}]" for n in names)
-    star = ", *" if names else ""
-    body = "".join(f"\n    self.{n} = {n}" for n in names) or "\n    pass"
-    scope = {"_defaults": {p["name"]: _default(p) for p in params}}
-    exec(f"def __init__(self{star}{arguments}):{body}", scope)  # real parameters, so that signatures and clone work
-    return scope["__init__"]
+def _init_of(class_name, defaults):
+    """An __init__ of its own for each class, so that inspect and help show its parameters."""
+
+    def __init__(self, **params):
+        Estimator.__init__(self, **params)
+
+    own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
+    named = [inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=v) for n, v in defaults.items()]
+    __init__.__signature__ = inspect.Signature([own, *named])
+    __init__.__qualname__ = f"{class_name}.__init__"
+    return __init__
 
 
-def make_class(kind_name, class_name, module):
-    """A scikit-learn-like class for a kind."""
-    kind = _BY_NAME[kind_name]
-    traits = kind["traits"]
+def _make_class(kind, module):
+    """A class in the manner of scikit-learn for a kind."""
+    name, traits = kind["traits"]["sklearn"], kind["traits"]
     if traits.get("transform"):
         base = Transformer
     else:
         base = Regressor if "regression" in traits["tasks"] else Classifier
     params = "\n".join(_describe(p) for p in kind["params"])
+    defaults = {p["name"]: _default(p) for p in kind["params"]}
     members = {
-        "__doc__": f"{kind['doc']}\n\nParameters\n----------\n{params}\n" if params else kind["doc"],
-        "__init__": _make_init(kind["params"]),
+        "__doc__": f"{kind['doc']}.\n\nParameters\n----------\n{params}\n" if params else f"{kind['doc']}.",
+        "__init__": _init_of(name, defaults),
         "__module__": module,
-        "_kind": kind_name,
-        "_names": tuple(p["name"] for p in kind["params"]),
+        "_kind": kind["kind"],
+        "_defaults": defaults,
     }
-    made = type(class_name, (base,), members)
-    made.__init__.__qualname__ = f"{class_name}.__init__"
-    return made
+    return type(name, (base,), members)
+
+
+def make_classes(module, *kind_names):
+    """Put the classes of those kinds that the library has into a module; returns its __all__."""
+    table = {kind["kind"]: kind for kind in kinds()}
+    made = [_make_class(table[name], module) for name in kind_names if name in table]
+    vars(sys.modules[module]).update((cls.__name__, cls) for cls in made)
+    return [cls.__name__ for cls in made]

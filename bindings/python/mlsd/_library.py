@@ -1,85 +1,30 @@
-"""Find and load libmlsd, turn statuses into exceptions, and let Ctrl-C stop a call."""
+"""Find and load libmlsd, call it, turn statuses into exceptions, and let Ctrl-C stop a call."""
 
 import contextlib
 import ctypes
-import ctypes.util
+import glob
 import os
-import pathlib
 import signal
 import threading
 
-from ._signatures import FREE_FN, PROGRESS_FN, RELEASE_FN, SIGNATURES, STATUS
+from ._errors import MlsdError, failure
+from ._signatures import LOG_FN, PROGRESS_FN, RELEASE_FN, SIGNATURES, STATUS
 
 __version__ = "0.1.0"
 
 
-class MlsdError(Exception):
-    """A failure of mlsd. `status` is the number, `name` its constant."""
-
-    status = 0
-    name = ""
-
-
-class DataError(MlsdError, ValueError):
-    """The data, a shape, a column or a parameter cannot be used."""
-
-
-class ParameterError(MlsdError, ValueError):
-    """A parameter is unknown, of another type or out of bounds."""
-
-
-class FileError(MlsdError, OSError):
-    """A file cannot be read or written, or is damaged."""
-
-
-class UnsupportedError(MlsdError, NotImplementedError):
-    """This kind of object cannot do that."""
-
-
-class OutOfMemoryError(MlsdError, MemoryError):
-    """Memory ran out."""
-
-
-class CancelledError(MlsdError):
-    """The call was cancelled."""
-
-
-# By family of statuses; the numbers themselves come from the library.
-_EXCEPTIONS = {
-    "MLSD_E_NOMEM": OutOfMemoryError,
-    "MLSD_E_CANCELLED": CancelledError,
-    "MLSD_E_UNSUPPORTED": UnsupportedError,
-    "MLSD_E_ARG": DataError,
-    "MLSD_E_KIND": ParameterError,
-    "MLSD_E_PARAM_UNKNOWN": ParameterError,
-    "MLSD_E_PARAM_TYPE": ParameterError,
-    "MLSD_E_PARAM_RANGE": ParameterError,
-    "MLSD_E_PARAM_CONFLICT": ParameterError,
-    "MLSD_E_CHILD": ParameterError,
-    "MLSD_E_DATA": DataError,
-    "MLSD_E_SHAPE": DataError,
-    "MLSD_E_COLUMN": DataError,
-    "MLSD_E_TYPE": DataError,
-    "MLSD_E_IO": FileError,
-    "MLSD_E_PARSE": FileError,
-    "MLSD_E_CORRUPT": FileError,
-    "MLSD_E_VERSION": FileError,
-}
-
-
 def _candidates():
-    """Where the library may be, in order: the environment, beside this file, a build tree beside the checkout, the system."""
+    """Where the library may be, in order: MLSD_LIBRARY, in this package, a build tree beside the checkout, the system."""
     explicit = os.environ.get("MLSD_LIBRARY")
     if explicit:
         yield explicit
         return
-    here = pathlib.Path(__file__).resolve().parent
-    for path in sorted(here.glob("libmlsd.so*")) + sorted(here.glob("libs/libmlsd.so*")):
-        yield str(path)
-    checkout = here.parents[2]
-    if (checkout / "meson.build").is_file():
-        for path in sorted(checkout.glob("build*/lib/libmlsd.so.0")):
-            yield str(path)
+    here = os.path.dirname(os.path.abspath(__file__))
+    yield from sorted(glob.glob(os.path.join(glob.escape(here), "libmlsd.so*")))
+    yield from sorted(glob.glob(os.path.join(glob.escape(here), "libs", "libmlsd.so*")))
+    checkout = os.path.dirname(os.path.dirname(os.path.dirname(here)))
+    if os.path.isfile(os.path.join(checkout, "meson.build")):
+        yield from sorted(glob.glob(os.path.join(glob.escape(checkout), "build*", "lib", "libmlsd.so.0")))
     yield "libmlsd.so.0"
 
 
@@ -93,10 +38,27 @@ def _load():
     raise ImportError("libmlsd was not found; set MLSD_LIBRARY to its path. Tried:\n  " + "\n  ".join(tried))
 
 
+def _check_version(handle, path):
+    """A library serves packages of its own version and older ones, down to the major version."""
+    try:
+        handle.mlsd_version_string.restype = ctypes.c_char_p
+        found = handle.mlsd_version_string().decode()
+    except AttributeError:
+        raise ImportError(f"{path} is not libmlsd: it has no mlsd_version_string") from None
+    major, minor = (int(part) for part in found.split(".")[:2])
+    own_major, own_minor = (int(part) for part in __version__.split(".")[:2])
+    if major != own_major or minor < own_minor:
+        raise ImportError(
+            f"{path} is libmlsd {found}, but this package needs {own_major}.{own_minor} or a later {own_major}.x; "
+            "set MLSD_LIBRARY to the right file"
+        )
+    return found
+
+
 def _declare(handle):
     for name, (result, arguments) in SIGNATURES.items():
         function = getattr(handle, name)
-        function.restype = result
+        function.restype = ctypes.c_int32 if result is STATUS else result
         function.argtypes = arguments
         if result is STATUS and name != "mlsd_status_at":
             function.errcheck = _check
@@ -105,22 +67,13 @@ def _declare(handle):
 def _check(status, _function, _arguments):
     if status == 0:
         return status
-    message = lib.mlsd_last_error().decode("utf-8", "replace")
     name = lib.mlsd_status_name(status).decode()
-    error = _EXCEPTIONS.get(name, MlsdError)(message)
-    error.status, error.name = status, name
-    raise error
+    raise failure(status, name, lib.mlsd_last_error().decode("utf-8", "replace"))
 
 
 def _open():
     handle, path = _load()
-    try:
-        handle.mlsd_version_string.restype = ctypes.c_char_p
-        found = handle.mlsd_version_string().decode()
-    except AttributeError:
-        raise ImportError(f"{path} is not libmlsd") from None
-    if found.split(".")[:2] != __version__.split(".")[:2]:
-        raise ImportError(f"{path} is libmlsd {found}, but this package is for {__version__}; set MLSD_LIBRARY to the right one")
+    found = _check_version(handle, path)
     try:
         _declare(handle)
     except AttributeError as error:
@@ -131,36 +84,93 @@ def _open():
 lib, library_path = _open()
 
 
-class _State:
-    context = None
-    interrupted = False
-    lock = threading.Lock()
+class Handle:
+    """Owns one C object, which ends with the last reference to it."""
+
+    _free = None
+    _h = None  # so that a constructor that fails can be collected
+
+    def __del__(self, _lib=lib):
+        if self._h:
+            getattr(_lib, self._free)(self._h)
+            self._h = None
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+    @classmethod
+    def _made(cls, function, *arguments):
+        """What function(*arguments, out) makes. The handle is owned from the start, whatever is raised on the way."""
+        self = cls.__new__(cls)
+        self._h = ctypes.c_void_p()
+        function(*arguments, ctypes.byref(self._h))
+        return self
+
+    def _become(self, function, *arguments):
+        """The same, for constructors."""
+        self._h = ctypes.c_void_p()
+        function(*arguments, ctypes.byref(self._h))
 
 
-def _on_progress(_event, _user):
-    # Entering Python is what lets a pending Ctrl-C reach its handler.
-    return 1 if _State.interrupted else 0
+# What runs on this thread: `error` is what a callback or signal handler raised meanwhile; `progress` the user's.
+_running = threading.local()
+_settings = {"progress": None}
 
 
-_progress = PROGRESS_FN(_on_progress)
+def _on_progress(event, _user):
+    # Entering Python is what lets a pending signal reach its handler, see interruptible().
+    try:
+        if _settings["progress"] is not None and _running.error is None:
+            stage = lib.mlsd_event_stage(event).decode()
+            _settings["progress"](stage, lib.mlsd_event_done(event), lib.mlsd_event_total(event))
+    except BaseException as error:
+        _running.error = error
+    return 0 if _running.error is None else 1
+
+
+def _on_log(level, line, _user):
+    try:
+        import logging
+
+        # debug, info, warning, error: from 4 to 1 here, from 10 to 40 there
+        logging.getLogger("mlsd").log(50 - 10 * level, "%s", line.decode("utf-8", "replace"))
+    except BaseException as error:
+        _running.error = error
+
+
+_progress, _log = PROGRESS_FN(_on_progress), LOG_FN(_on_log)
 no_release = ctypes.cast(None, RELEASE_FN)
-no_free = ctypes.cast(None, FREE_FN)
+
+
+class Context(Handle):
+    """Threads, log and progress of the calls that are given it. Once made it does not change."""
+
+    _free = "mlsd_context_free"
+
+    def __init__(self, n_threads=0, watched=False):
+        self._become(lib.mlsd_context_new)
+        lib.mlsd_context_set_i64(self._h, b"n_threads", n_threads)
+        if watched:
+            lib.mlsd_context_set_progress(self._h, _progress, None, no_release)
+            lib.mlsd_context_set_log(self._h, 3, _log, None, no_release)  # 3: info and above
+        self._as_parameter_ = self._h
+
+
+_contexts = {"short": Context(), "long": Context(watched=True)}
 
 
 def context():
-    """The context of this process's calls, made when first needed."""
-    with _State.lock:
-        if _State.context is None:
-            out = ctypes.c_void_p()
-            lib.mlsd_context_new(ctypes.byref(out))
-            lib.mlsd_context_set_progress(out, _progress, None, no_release)
-            _State.context = out
-        return _State.context
+    """For calls that are over at once: never enters Python."""
+    return _contexts["short"]
 
 
 def set_threads(n):
-    """Use at most n threads in a call; 0 for one for each CPU the process is allowed. Results do not depend on it."""
-    lib.mlsd_context_set_i64(context(), b"n_threads", n)
+    """Use at most n threads in a call; 0 for one for each CPU the process is allowed. Results do not depend on it.
+
+    Calls that are under way in other threads go on as they began.
+    """
+    n = int(n)
+    _contexts.update(short=Context(n), long=Context(n, watched=True))
 
 
 def get_threads():
@@ -170,32 +180,67 @@ def get_threads():
     return out.value
 
 
-def _on_interrupt(_number, _frame):
-    _State.interrupted = True
-    lib.mlsd_context_cancel(_State.context)
+def set_progress(function):
+    """Hear how far long calls are: function(stage, done, total), about twenty times a second; None for silence.
+
+    total is 0 while it is not known. What the function raises stops the call and comes out of it.
+    """
+    if function is not None and not callable(function):
+        raise TypeError("expected a function of (stage, done, total), or None")
+    _settings["progress"] = function
+
+
+@contextlib.contextmanager
+def _own_interrupt_handler():
+    """While a call runs, a handler of SIGINT that never raises: an exception could not pass through C.
+
+    What the program's own handler raises (KeyboardInterrupt, by default) is kept; the next progress callback stops
+    the call, and interruptible() raises it. Only the main thread handles signals in Python, so only there.
+    """
+    previous = None
+    if threading.current_thread() is threading.main_thread():
+        previous = signal.getsignal(signal.SIGINT)
+    if not callable(previous):
+        yield
+        return
+
+    def keep(number, frame):
+        try:
+            previous(number, frame)
+        except BaseException as error:
+            _running.error = error
+
+    signal.signal(signal.SIGINT, keep)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextlib.contextmanager
 def interruptible():
-    """Around a long call: Ctrl-C stops it and raises KeyboardInterrupt. Only the main thread may set handlers."""
-    shared = context()
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield shared
-        return
-    _State.interrupted = False
-    signal.signal(signal.SIGINT, _on_interrupt)
+    """Around a long call, whose context it gives: Ctrl-C and what callbacks raise stop the call and come out of it."""
+    outer = getattr(_running, "error", None)
+    _running.error = None
     try:
-        yield shared
-    except CancelledError:
-        if _State.interrupted:
-            raise KeyboardInterrupt from None
-        raise
+        with _own_interrupt_handler():
+            yield _contexts["long"]
+    except MlsdError:
+        if _running.error is None:
+            raise
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        if _State.interrupted:
-            lib.mlsd_context_reset(shared)
-            _State.interrupted = False
+        kept, _running.error = _running.error, outer
+    try:
+        if kept is not None:
+            raise kept
+    finally:
+        del kept  # its traceback holds this frame, and with it the caller's arrays
+
+
+def call_long(function, *arguments):
+    """function(context, *arguments), interruptible."""
+    with interruptible() as watched:
+        return function(watched, *arguments)
 
 
 def text_of(function, *arguments):
@@ -208,12 +253,30 @@ def text_of(function, *arguments):
 
 
 def encode(text):
+    """A Python string as C wants it."""
+    if not isinstance(text, str):
+        raise TypeError(f"expected a str, got {text!r}")
+    if "\0" in text:
+        raise ValueError(f"a text may not hold a NUL: {text!r}")
     return text.encode("utf-8")
+
+
+def encode_path(path):
+    """A path (str, bytes or os.PathLike) as C wants it."""
+    return os.fsencode(path)
+
+
+class _Encoded(dict):
+    """Texts as C wants them, each different one made once."""
+
+    def __missing__(self, text):
+        self[text] = None if text is None else encode(text)
+        return self[text]
 
 
 def texts(values):
     """An array of C strings; None becomes NULL."""
-    return (ctypes.c_char_p * max(1, len(values)))(*(None if v is None else str(v).encode("utf-8") for v in values))
+    return (ctypes.c_char_p * max(1, len(values)))(*map(_Encoded().__getitem__, values))
 
 
 def build_info():
@@ -221,3 +284,10 @@ def build_info():
     import json
 
     return json.loads(text_of(lib.mlsd_build_info))
+
+
+def kinds(family=None):
+    """The table of kinds as a list of dicts: kind, family, doc, traits, params."""
+    import json
+
+    return [kind for kind in json.loads(text_of(lib.mlsd_kind_json, None)) if family in (None, kind["family"])]

@@ -8,12 +8,15 @@ import ctypes
 
 I32, I64 = ctypes.c_int32, ctypes.c_int64
 F64, SIZE = ctypes.c_double, ctypes.c_size_t
-STATUS = ctypes.c_int32
 TEXT, BUFFER, POINTER = ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
 TEXTS = ctypes.POINTER(ctypes.c_char_p)
 I32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, I64, F64, SIZE))
 HANDLE = ctypes.c_void_p
 HANDLE_OUT = HANDLES = ctypes.POINTER(ctypes.c_void_p)
+
+
+class STATUS(ctypes.c_int32):
+    """mlsd_status: a type of its own, so that failures can be told from other numbers."""
 
 
 class Matrix(ctypes.Structure):
@@ -43,10 +46,10 @@ FREE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void
 SIGNATURES = {
     # mlsd/status.h
     "mlsd_last_error": (TEXT, []),
-    "mlsd_status_name": (TEXT, [STATUS]),
-    "mlsd_status_doc": (TEXT, [STATUS]),
+    "mlsd_status_name": (TEXT, [I32]),
+    "mlsd_status_doc": (TEXT, [I32]),
     "mlsd_status_count": (I64, []),
-    "mlsd_status_at": (STATUS, [I64]),
+    "mlsd_status_at": (I32, [I64]),
     # mlsd/version.h
     "mlsd_version": (I32, []),
     "mlsd_version_string": (TEXT, []),

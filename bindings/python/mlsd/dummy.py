@@ -1,11 +1,5 @@
 """Constant baselines. Names as in sklearn.dummy; the classes are made from the table of kinds."""
 
-from ._estimators import make_class
+from ._estimators import make_classes
 
-DummyClassifier = make_class("dummy_classifier", "DummyClassifier", __name__)
-DummyRegressor = make_class("dummy_regressor", "DummyRegressor", __name__)
-
-__all__ = [
-    "DummyClassifier",
-    "DummyRegressor",
-]
+__all__ = make_classes(__name__, "dummy_classifier", "dummy_regressor")

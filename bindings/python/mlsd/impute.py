@@ -1,9 +1,5 @@
 """Filling in what is missing. Names as in sklearn.impute; the classes are made from the table of kinds."""
 
-from ._estimators import make_class
+from ._estimators import make_classes
 
-SimpleImputer = make_class("impute", "SimpleImputer", __name__)
-
-__all__ = [
-    "SimpleImputer",
-]
+__all__ = make_classes(__name__, "impute")

@@ -1,22 +1,44 @@
-"""Metrics with intervals. The functions with scikit-learn's names return the value alone."""
+"""Metrics with intervals. The functions with scikit-learn's names return the value alone.
 
-from ._handles import score
+A value that is not defined (r2 of a constant target, roc_auc of one class) is NaN.
+"""
+
+from ._arrays import class_codes, codes_among
+from ._results import score
 
 
-def _classes(y_true, labels=None):
+def _code_labels(y_true, labels, n_columns):
+    """Class numbers of y_true; n_columns probabilities tell how many classes there are."""
     import numpy as np
 
-    return np.unique(np.asarray(y_true), return_inverse=True) if labels is None else (labels, np.searchsorted(labels, y_true))
+    if labels is None:
+        found, codes = class_codes(y_true, "y_true")
+    else:
+        found = np.unique(np.asarray(labels))
+        codes = codes_among(found, y_true, "y_true")
+    if len(found) != n_columns:
+        hint = "" if labels is not None else "; give labels"
+        raise ValueError(f"y_true has {len(found)} labels, but the predictions are for {n_columns}{hint}")
+    return codes
+
+
+def _score_classes(metric, y_true, y_pred, sample_weight, labels):
+    import numpy as np
+
+    y_pred = np.asarray(y_pred)
+    n_columns = 2 if y_pred.ndim == 1 or y_pred.shape[1] == 1 else y_pred.shape[1]
+    return score(metric, _code_labels(y_true, labels, n_columns), y_pred, sample_weight)[0]
 
 
 def accuracy_score(y_true, y_pred, *, sample_weight=None):
     """Share of labels that are right."""
     import numpy as np
 
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    labels = np.unique(np.concatenate([y_true, y_pred]))
-    codes = [np.searchsorted(labels, y).astype(np.int64) for y in (y_true, y_pred)]
-    return score("accuracy", *codes, sample_weight)[0]
+    y_true, y_pred = np.asarray(y_true).ravel(), np.asarray(y_pred).ravel()
+    if len(y_true) != len(y_pred):
+        raise ValueError(f"y_true has {len(y_true)} rows and y_pred {len(y_pred)}")
+    _, codes = class_codes(np.concatenate([y_true, y_pred]), "y_true or y_pred")
+    return score("accuracy", codes[: len(y_true)], codes[len(y_true) :], sample_weight)[0]
 
 
 def mean_absolute_error(y_true, y_pred, *, sample_weight=None):
@@ -24,9 +46,14 @@ def mean_absolute_error(y_true, y_pred, *, sample_weight=None):
     return score("mae", y_true, y_pred, sample_weight)[0]
 
 
+def root_mean_squared_error(y_true, y_pred, *, sample_weight=None):
+    """Root of the mean of the squared errors."""
+    return score("rmse", y_true, y_pred, sample_weight)[0]
+
+
 def mean_squared_error(y_true, y_pred, *, sample_weight=None, squared=True):
     """Mean of the squared errors, or its root."""
-    rmse = score("rmse", y_true, y_pred, sample_weight)[0]
+    rmse = root_mean_squared_error(y_true, y_pred, sample_weight=sample_weight)
     return rmse * rmse if squared else rmse
 
 
@@ -37,17 +64,17 @@ def r2_score(y_true, y_pred, *, sample_weight=None):
 
 def log_loss(y_true, y_pred, *, sample_weight=None, labels=None):
     """Minus the mean logarithm of the probability given to what happened."""
-    return score("log_loss", _classes(y_true, labels)[1], y_pred, sample_weight)[0]
+    return _score_classes("log_loss", y_true, y_pred, sample_weight, labels)
 
 
 def roc_auc_score(y_true, y_score, *, sample_weight=None, labels=None):
     """Area under the ROC curve; one-vs-rest mean for more than two classes."""
-    return score("roc_auc", _classes(y_true, labels)[1], y_score, sample_weight)[0]
+    return _score_classes("roc_auc", y_true, y_score, sample_weight, labels)
 
 
 def brier_score_loss(y_true, y_prob, *, sample_weight=None, labels=None):
     """Mean squared difference between probability and outcome."""
-    return score("brier", _classes(y_true, labels)[1], y_prob, sample_weight)[0]
+    return _score_classes("brier", y_true, y_prob, sample_weight, labels)
 
 
 __all__ = [
@@ -58,5 +85,6 @@ __all__ = [
     "mean_squared_error",
     "r2_score",
     "roc_auc_score",
+    "root_mean_squared_error",
     "score",
 ]

@@ -1,5 +1,7 @@
 """Steps one after the other, as sklearn.pipeline: fitted together, inside each fold."""
 
+import types
+
 from ._estimators import Classifier, Estimator, Regressor, Transformer
 from ._handles import Spec
 
@@ -7,26 +9,44 @@ from ._handles import Spec
 class Pipeline(Estimator):
     """Transforms, then an estimator. steps: [(name, estimator), ...]; all of them mlsd's own.
 
-    (mlsd's estimators also run inside scikit-learn's Pipeline, beside scikit-learn's.)
+    It has the methods of its last step. (mlsd's estimators also run inside scikit-learn's Pipeline.)
     """
-
-    _names = ("steps",)
 
     def __init__(self, steps):
         self.steps = steps
 
     @property
     def named_steps(self):
+        """The steps as a dict."""
         return dict(self.steps)
 
-    def _last(self):
-        return self.steps[-1][1]
+    def __getattr__(self, name):
+        """The last step's methods, which run on all steps, and what was fitted."""
+        if name != "steps" and not name.startswith("_"):
+            method = getattr(self._base(), name, None)
+            if callable(method):
+                return types.MethodType(method, self)
+        return super().__getattr__(name)
+
+    def _base(self):
+        if not self.steps:
+            raise ValueError("a pipeline needs at least one step")
+        last = self.steps[-1][1]
+        for base in (Classifier, Regressor, Transformer):
+            if isinstance(last, base):
+                return base
+        return last._base() if isinstance(last, Pipeline) else self._refuse(last)
+
+    @staticmethod
+    def _refuse(step):
+        raise TypeError(f"the steps must be mlsd's own estimators, got {step!r}; sklearn.pipeline takes both")
 
     @property
     def _estimator_type(self):
-        return self._last()._estimator_type
+        return self._base()._estimator_type
 
     def get_params(self, deep=True):
+        """The steps, and with deep their parameters as <step>__<name>."""
         out = {"steps": self.steps}
         if deep:
             for name, step in self.steps:
@@ -35,6 +55,7 @@ class Pipeline(Estimator):
         return out
 
     def set_params(self, **params):
+        """Set steps, or parameters of steps as <step>__<name>, and return self."""
         for name, value in params.items():
             step, _, rest = name.partition("__")
             if name == "steps":
@@ -50,67 +71,30 @@ class Pipeline(Estimator):
     def __repr__(self):
         return f"Pipeline(steps={self.steps!r})"
 
+    def __len__(self):
+        return len(self.steps)
+
+    def __getitem__(self, step):
+        return self.named_steps[step] if isinstance(step, str) else self.steps[step][1]
+
     def spec(self):
+        """The Spec that fit would use; checks the parameters."""
         spec = Spec("pipeline")
         for name, step in self.steps:
+            if not isinstance(step, Estimator):
+                self._refuse(step)
             spec.add("steps", step.spec(), name)
         return spec
 
-    def _as(self, base):
-        if not isinstance(self._last(), base):
-            raise AttributeError(f"the last step, {self._last()!r}, is no {base.__name__.lower()}")
-        return base
-
-    def fit(self, X, y=None, sample_weight=None):
-        """Fit all steps."""
-        for base in (Classifier, Regressor, Transformer):
-            if isinstance(self._last(), base):
-                return base.fit(self, X, y, sample_weight)
-        raise TypeError(f"the last step must be an mlsd estimator, got {self._last()!r}")
-
-    def predict(self, X):
-        """Predict with the last step."""
-        base = Classifier if isinstance(self._last(), Classifier) else self._as(Regressor)
-        return base.predict(self, X)
-
-    def predict_proba(self, X):
-        """Probabilities of the last step."""
-        return self._as(Classifier).predict_proba(self, X)
-
-    def predict_log_proba(self, X):
-        """Logarithms of the probabilities of the last step."""
-        return self._as(Classifier).predict_log_proba(self, X)
-
-    def decision_function(self, X):
-        """Scores of the last step."""
-        return self._as(Classifier).decision_function(self, X)
-
-    def transform(self, X):
-        """The columns that the last step makes."""
-        return self._as(Transformer).transform(self, X)
-
-    def fit_transform(self, X, y=None, sample_weight=None):
-        """fit, then transform."""
-        return self.fit(X, y, sample_weight).transform(X)
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns that the last step makes."""
-        return self._as(Transformer).get_feature_names_out(self, input_features)
-
-    def score(self, X, y, sample_weight=None):
-        """Accuracy or R squared, by the last step."""
-        base = Classifier if isinstance(self._last(), Classifier) else self._as(Regressor)
-        return base.score(self, X, y, sample_weight)
-
     def _shape_attribute(self, name, value):
-        return type(self._last())._shape_attribute(self._last(), name, value)
+        return self._base()._shape_attribute(self, name, value)
 
 
 def make_pipeline(*steps):
     """A Pipeline whose steps are named after their classes."""
     names = [type(step).__name__.lower() for step in steps]
     seen = {}
-    for i, name in enumerate(names):
+    for i, name in enumerate(list(names)):
         seen[name] = seen.get(name, 0) + 1
         if names.count(name) > 1:
             names[i] = f"{name}-{seen[name]}"

@@ -1,11 +1,5 @@
 """Transforms of features. Names as in sklearn.preprocessing; the classes are made from the table of kinds."""
 
-from ._estimators import make_class
+from ._estimators import make_classes
 
-StandardScaler = make_class("standardize", "StandardScaler", __name__)
-OneHotEncoder = make_class("one_hot", "OneHotEncoder", __name__)
-
-__all__ = [
-    "StandardScaler",
-    "OneHotEncoder",
-]
+__all__ = make_classes(__name__, "standardize", "one_hot")

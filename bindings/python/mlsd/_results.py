@@ -1,0 +1,139 @@
+"""Results, and the analyses that make them: cross-validation, leaderboard, metrics, slices and the whole experiment."""
+
+import ctypes
+
+from ._arrays import Matrices
+from ._handles import Model, Spec, Table, model_bytes
+from ._library import Handle, call_long, encode, encode_path, lib, text_of, texts
+
+
+class Result(Handle):
+    """Numbers, texts, tables and models by name, and a verdict."""
+
+    _free = "mlsd_result_free"
+
+    def number(self, name):
+        """A number by name."""
+        out = ctypes.c_double()
+        lib.mlsd_result_get_f64(self._h, encode(name), ctypes.byref(out))
+        return out.value
+
+    def text(self, name):
+        """A text by name."""
+        out = ctypes.c_char_p()
+        lib.mlsd_result_get_str(self._h, encode(name), ctypes.byref(out))
+        return out.value.decode()
+
+    def table(self, name):
+        """A table by name, as a dict of arrays."""
+        borrowed = Table.__new__(Table)
+        borrowed._h = _found(lib.mlsd_result_get_table(self._h, encode(name)))
+        try:
+            return borrowed.to_dict()
+        finally:
+            borrowed._h = None
+
+    def model(self, name="chosen"):
+        """A model by name."""
+        return Model.from_bytes(model_bytes(_found(lib.mlsd_result_get_model(self._h, encode(name)))))
+
+    @property
+    def names(self):
+        """The names of everything in it."""
+        return [lib.mlsd_result_name(self._h, i).decode() for i in range(lib.mlsd_result_count(self._h))]
+
+    @property
+    def verdict(self):
+        """One sentence or more, for a person."""
+        return lib.mlsd_result_verdict(self._h).decode()
+
+    def to_json(self):
+        """All of it but the models, as JSON."""
+        return text_of(lib.mlsd_result_to_json, self._h)
+
+    def to_dict(self):
+        """The same as a dict."""
+        import json
+
+        return json.loads(self.to_json())
+
+    def save(self, path):
+        """Write the JSON to a file."""
+        lib.mlsd_result_save(self._h, encode_path(path))
+
+    def save_report(self, path, title=None):
+        """Write the HTML report of an experiment's result."""
+        call_long(lib.mlsd_report_save, self._h, None if title is None else encode(title), encode_path(path))
+
+
+def _found(pointer):
+    if not pointer:
+        raise KeyError(lib.mlsd_last_error().decode())
+    return pointer
+
+
+def cross_validate(spec, dataset, folds, metrics):
+    """Fit a Spec on each fold of a Dataset and score it by each metric; preprocessing is fitted inside the fold."""
+    return Result._made(
+        call_long, lib.mlsd_cross_validate, spec._h, dataset._h, folds._h, texts(metrics), len(metrics)
+    )
+
+
+def leaderboard(specs, dataset, folds, metric):
+    """Cross-validate {name: Spec}, given from simple to strong, on the same folds."""
+    pointers = (ctypes.c_void_p * max(1, len(specs)))(*(s._h for s in specs.values()))
+    names = texts(list(specs))
+    return Result._made(
+        call_long, lib.mlsd_leaderboard, pointers, names, len(specs), dataset._h, folds._h, encode(metric)
+    )
+
+
+def score(metric, y, prediction, sample_weight=None, level=0.95):
+    """(value, low, high) of a metric; y holds numbers or class numbers."""
+    kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
+    out = (ctypes.c_double * 3)()
+    addresses = (ctypes.byref(out, 8 * i) for i in range(3))
+    addresses = [ctypes.cast(address, ctypes.POINTER(ctypes.c_double)) for address in addresses]
+    call_long(lib.mlsd_metric_score, encode(metric), *kept.pointers, level, *addresses)
+    return tuple(out)
+
+
+def slice_score(groups, by, metric, y, prediction, sample_weight=None, min_support=20):
+    """Score predictions for each value of the columns `by` (a name or several) of `groups`: a Table, dict or frame."""
+    table = groups if isinstance(groups, Table) else Table(groups)
+    by = [by] if isinstance(by, str) else list(by)
+    kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
+    return Result._made(
+        call_long, lib.mlsd_slice_score, table._h, texts(by), len(by), encode(metric), *kept.pointers, min_support
+    )
+
+
+def _experiment(source, target, spec, params):
+    if not isinstance(source, Table):
+        is_path = isinstance(source, (str, bytes)) or hasattr(source, "__fspath__") or hasattr(source, "read")
+        source = Table.read_csv(source) if is_path else Table(source)
+    if isinstance(spec, Spec):
+        spec = Spec._made(lib.mlsd_spec_clone, spec._h)
+    else:
+        spec = Spec("experiment") if spec is None else Spec.load(spec)
+    if target is not None:
+        params = {"target": target, **params}
+    for name, value in params.items():
+        spec.set(name, value)
+    return spec, source
+
+
+def complete(source, target=None, *, spec=None, **params):
+    """The Spec of the experiment that run would run, with all that is left open filled in."""
+    spec, table = _experiment(source, target, spec, params)
+    return Spec._made(call_long, lib.mlsd_experiment_complete, spec._h, table._h)
+
+
+def run(source, target=None, *, spec=None, **params):
+    """The main job: from a CSV file, a Table, a frame or a dict of columns to a verdict.
+
+    spec is a Spec of kind "experiment" or the path of its JSON; target and params (slices, task, split, seed, quick,
+    ...: see mlsd.kinds("experiment")) are set on it. Returns a Result.
+    """
+    spec, table = _experiment(source, target, spec, params)
+    return Result._made(call_long, lib.mlsd_experiment_run, spec._h, table._h)

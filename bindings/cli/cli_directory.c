@@ -67,7 +67,10 @@ static int check_parent(const cli_directory *d)
         snprintf(parent, sizeof parent, ".");
     else
         slash[slash == parent] = '\0';
-    if (access(parent, W_OK | X_OK) == 0) return CLI_OK;
+    struct stat info;
+    errno = 0;
+    if (stat(parent, &info) == 0 && !S_ISDIR(info.st_mode)) errno = ENOTDIR;
+    if (errno == 0 && access(parent, W_OK | X_OK) == 0) return CLI_OK;
     return cli_fail(CLI_IO,
                     "directory '%s' cannot be made in '%s': %s; name another one with --out",
                     d->path, parent, strerror(errno));

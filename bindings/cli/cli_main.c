@@ -22,6 +22,9 @@ static void overview(void)
           stdout);
 }
 
+/* Large enough for whatever a command prints, so that a failure to write comes with its reason. */
+static char stdout_buffer[1 << 20];
+
 /* A full disk or a closed pipe shows only when the last bytes leave. */
 static int finish(int code)
 {
@@ -37,6 +40,7 @@ int main(int argc, char **argv)
 {
     /* For the terminal's character set alone; numbers stay in the C locale. */
     (void)setlocale(LC_CTYPE, "");
+    (void)setvbuf(stdout, stdout_buffer, _IOFBF, sizeof stdout_buffer);
     const char *name = argc > 1 ? argv[1] : "--help";
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
         overview();

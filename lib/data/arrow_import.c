@@ -1,6 +1,7 @@
 /* arrow_import.c - Arrow record batches and streams become tables. Here is who owns what: an array
  * is the caller's until the table is complete, and is then kept by the columns that share its
  * buffers, or released at once when none does. What the buffers hold is read in arrow_column.c. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,6 +212,7 @@ mlsd_status mlsd_table_import_arrow(const mlsd_context *context, struct ArrowArr
 
 static mlsd_status stream_failed(struct ArrowArrayStream *stream, const char *what, int code)
 {
+    if (code == ENOMEM) return mlsd__fail_nomem();
     const char *message = NULL;
     if (stream->get_last_error != NULL) message = stream->get_last_error(stream);
     if (message == NULL) message = "the producer does not say why";

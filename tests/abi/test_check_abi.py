@@ -49,6 +49,7 @@ TREE = {
     "lib/libmlsd.map": "MLSD_0.1 {\n  global:\n    mlsd_rows;\n  local: *;\n};\n",
     "bindings/python/mlsd/_signatures.py": 'SIGNATURES = {\n    "mlsd_rows": (I64, [P]),\n}\n',
     "tests/unit/test_example.c": "/* test. */\nvoid use(void) { mlsd_rows(0); }\n",
+    "tests/robust/scenarios.c": "/* walked. */\n",
     "README.md": "An example.\n",
 }
 
@@ -121,6 +122,8 @@ CASES = [
     ("documented", in_header("/* The number of rows. Since 0.1. */", ""), "mlsd_rows has no comment"),
     ("documented", in_header(" Since 0.1.", ""), "does not say since when"),
     ("called", {"tests/unit/test_example.c": "/* nothing. */\n"}, "mlsd_rows (example.h) is called by no test"),
+    ("walked", in_header(DECLARED, DECLARED + "\nMLSD_API mlsd_status mlsd_more(void);")
+     | {"lib/base/example.c": "#include <stdint.h>\ntypedef int32_t mlsd_status;\n" + SOURCE}, "mlsd_more is in no scenario"),
     ("layers", in_source('#include "numeric/sum.h"') | {"lib/numeric/sum.h": "/* sum. */\n"}, "stands below it"),
     ("layers", in_source('#include "near.h"') | {"lib/base/near.h": "/* near. */\n"}, "write the folder"),
     ("layers", {"lib/extra/other.c": "/* other. */\nint other;\n"}, "stands in no folder"),

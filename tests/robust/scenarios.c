@@ -93,7 +93,13 @@ static mlsd_status hash_result(const mlsd_result *r, uint64_t *hash)
 
 static mlsd_status run_spec(const mlsd_context *context, uint64_t *hash)
 {
-    mlsd_spec *pipeline = NULL, *child = NULL, *copy = NULL, *again = NULL;
+    mlsd_spec *pipeline = NULL, *child = NULL, *copy = NULL, *again = NULL, *other = NULL;
+    const double alphas[] = {1, 10};
+    const char *const names[] = {"a", "b"};
+    const char *word = NULL;
+    double got[2];
+    int64_t n = 0;
+    int32_t flag = 0;
     char text[4096], path[160];
     mlsd_status status;
     TRY(mlsd_spec_new(context, "pipeline", &pipeline));
@@ -114,7 +120,24 @@ static mlsd_status run_spec(const mlsd_context *context, uint64_t *hash)
     TRY(mlsd_spec_save(copy, path));
     TRY(mlsd_spec_load(context, path, &again));
     TRY(mlsd_spec_reset(again, "model.alphas"));
+    TRY(mlsd_spec_set_f64_list(again, "model.alphas", alphas, 2));
+    TRY(mlsd_spec_get_f64_list(again, "model.alphas", got, 2, &n));
+    TRY(mlsd_spec_get_str(again, "impute.strategy", &word));
+    TRY(mlsd_spec_get_bool(again, "model.fit_intercept", &flag));
+    TRY(mlsd_spec_is_null(again, "impute.strategy", &flag));
+    mix(hash, got, sizeof got);
+    TRY(mlsd_spec_new(context, "ridge", &other));
+    TRY(mlsd_spec_set_f64(other, "alpha", 3.5));
+    TRY(mlsd_spec_get_f64(other, "alpha", &got[0]));
+    mlsd_spec_free(other);
+    other = NULL;
+    TRY(mlsd_spec_new(context, "experiment", &other));
+    TRY(mlsd_spec_set_str_list(other, "slices", names, 2));
+    TRY(mlsd_spec_get_str_at(other, "slices", 1, &word, &n));
+    TRY(mlsd_spec_get_i64(other, "n_splits", &n));
+    mix(hash, word, strlen(word));
 out:
+    mlsd_spec_free(other);
     mlsd_spec_free(again);
     mlsd_spec_free(copy);
     mlsd_spec_free(child);
@@ -165,6 +188,49 @@ out:
     mlsd_table_free(again);
     mlsd_table_free(described);
     mlsd_table_free(more);
+    mlsd_table_free(table);
+    return status;
+}
+
+/* The structs of the Arrow C data and stream interfaces, as far as passing them on needs. */
+struct ArrowSchema {
+    const void *parts[9]; /* the 8th is release */
+};
+struct ArrowArray {
+    int64_t numbers[5];
+    const void *parts[5]; /* the 4th is release */
+};
+struct ArrowArrayStream {
+    const void *parts[5]; /* the 4th is release */
+};
+
+static void release_arrow(struct ArrowSchema *schema, struct ArrowArray *array)
+{
+    if (schema->parts[7] != NULL)
+        ((void (*)(struct ArrowSchema *))(uintptr_t)schema->parts[7])(schema);
+    if (array->parts[3] != NULL) ((void (*)(struct ArrowArray *))(uintptr_t)array->parts[3])(array);
+}
+
+static mlsd_status run_arrow(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_table *table = NULL, *batch = NULL, *streamed = NULL;
+    struct ArrowSchema schema = {{NULL}};
+    struct ArrowArray array = {{0}, {NULL}};
+    struct ArrowArrayStream stream = {{NULL}};
+    int64_t column = 0, codes[6];
+    mlsd_status status;
+    TRY(mlsd_table_parse_csv(context, csv_text, sizeof csv_text - 1, NULL, &table));
+    TRY(mlsd_table_export_arrow(table, &array, &schema));
+    TRY(mlsd_table_import_arrow(context, &array, &schema, &batch));
+    TRY(mlsd_table_export_arrow_stream(batch, &stream));
+    TRY(mlsd_table_import_arrow_stream(context, &stream, &streamed));
+    TRY(mlsd_table_find(streamed, "c d", &column));
+    TRY(mlsd_table_get_i64(streamed, column, 0, 6, codes));
+    mix(hash, codes, sizeof codes);
+out:
+    release_arrow(&schema, &array);
+    mlsd_table_free(streamed);
+    mlsd_table_free(batch);
     mlsd_table_free(table);
     return status;
 }
@@ -221,7 +287,7 @@ static mlsd_status run_split(const mlsd_context *context, uint64_t *hash)
         TRY(mlsd_spec_new(context, kinds[k], &spec));
         if (k == 0) TRY(mlsd_spec_set_bool(spec, "stratify", 1));
         if (k == 1 || k == 2) TRY(mlsd_spec_set_bool(spec, "shuffle", 1));
-        TRY(mlsd_folds_split(context, spec, N, &y, &folds));
+        TRY(mlsd_folds_split(context, spec, N, &y, NULL, &folds));
         TRY(mlsd_folds_part(folds, 0, 1, rows, N));
         mix(hash, rows, (size_t)mlsd_folds_part_size(folds, 0, 1) * sizeof *rows);
         mlsd_folds_free(folds);
@@ -249,8 +315,12 @@ static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
         TRY(mlsd_curve_add(curve, "valid", i, (i - 5.0) * (i - 5.0)));
     }
     TRY(mlsd_curve_to_table(context, curve, &table));
+    int64_t step = 0;
+    double value = 0;
+    TRY(mlsd_curve_point(curve, 1, 3, &step, &value));
     const int64_t best = mlsd_curve_best_step(curve);
     mix(hash, &best, sizeof best);
+    mix(hash, &value, sizeof value);
 out:
     mlsd_table_free(table);
     mlsd_curve_free(curve);
@@ -284,6 +354,12 @@ static mlsd_status fit_one(const mlsd_context *context, const char *kind, const 
     TRY(mlsd_model_predict(context, model, data, what, out, n_out));
     mix(hash, out, (size_t)n_out * sizeof *out);
     TRY(mlsd_model_predict_matrix(context, model, X, what, out, n_out));
+    if (strncmp(kind, "dummy", 5) != 0) {
+        double coef[P];
+        int64_t rows = 0, cols = 0;
+        TRY(mlsd_model_get_array(model, "coef", coef, P, &rows, &cols));
+        TRY(mlsd_model_get_f64(model, "intercept", &out[0]));
+    }
     mix(hash, out, (size_t)n_out * sizeof *out);
     TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
     bytes = malloc(size);
@@ -427,7 +503,8 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
     mlsd_spec *splitter = NULL, *models[2] = {NULL, NULL};
     mlsd_folds *folds = NULL;
     mlsd_result *scores = NULL, *board = NULL;
-    const char *metrics[] = {"rmse", "r2"}, *names[] = {"constant", "ridge"};
+    const char *metrics[] = {"rmse", "r2"}, *names[] = {"constant", "ridge"}, *chosen = NULL;
+    double mean = 0;
     mlsd_status status;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
     TRY(mlsd_spec_new(context, "kfold", &splitter));
@@ -436,9 +513,11 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
     TRY(mlsd_spec_new(context, "ridge", &models[1]));
     TRY(mlsd_cross_validate(context, models[1], data, folds, metrics, 2, &scores));
     TRY(hash_result(scores, hash));
+    TRY(mlsd_result_get_f64(scores, "rmse.mean", &mean));
     TRY(mlsd_leaderboard(context, (const mlsd_spec *const *)models, names, 2, data, folds, "rmse",
                          &board));
     TRY(hash_result(board, hash));
+    TRY(mlsd_result_get_str(board, "chosen", &chosen));
 out:
     mlsd_result_free(board);
     mlsd_result_free(scores);
@@ -494,9 +573,10 @@ out:
 }
 
 const scenario scenarios[] = {
-    {"kinds", run_kinds, 0},     {"spec", run_spec, 0},         {"table", run_table, 0},
-    {"dataset", run_dataset, 0}, {"split", run_split, 0},       {"curve", run_curve, 0},
-    {"models", run_models, 0},   {"tuned", run_tuned, 1},       {"mixed", run_mixed, 0},
-    {"scores", run_scores, 0},   {"validate", run_validate, 0}, {"experiment", run_experiment, 1},
+    {"kinds", run_kinds, 0},           {"spec", run_spec, 0},       {"table", run_table, 0},
+    {"arrow", run_arrow, 0},           {"dataset", run_dataset, 0}, {"split", run_split, 0},
+    {"curve", run_curve, 0},           {"models", run_models, 0},   {"tuned", run_tuned, 1},
+    {"mixed", run_mixed, 0},           {"scores", run_scores, 0},   {"validate", run_validate, 0},
+    {"experiment", run_experiment, 1},
 };
 const int n_scenarios = sizeof scenarios / sizeof scenarios[0];

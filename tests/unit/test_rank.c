@@ -60,7 +60,8 @@ static void draw(int64_t n, int shape)
             x[i] = (double)i;
             break;
         case 5:
-            x[i] = mlsd__stream_below(&stream, 9) == 0 ? NAN : -0.0 * (double)(i % 2) - (i % 3);
+            x[i] = mlsd__stream_below(&stream, 9) == 0 ? NAN
+                                                       : -0.0 * (double)(i % 2) - (double)(i % 3);
             break;
         default:
             x[i] = -(double)(i / 3);

@@ -29,12 +29,17 @@ extern "C" {
 typedef struct mlsd_folds mlsd_folds;
 
 /* Split n rows. y (n x 1, or NULL) is needed by stratified splitters: its distinct values are the
- * classes. Errors: MLSD_E_KIND when the spec is not a splitter; MLSD_E_SHAPE; MLSD_E_DATA when the
- * request cannot be met, with the numbers and what would work. Since 0.1. */
+ * classes. groups (n x 1, or NULL) is needed by group splitters: rows of one value stay together,
+ * and groups are numbered by ascending value. Whole numbers beyond 2^53 are refused as groups,
+ * because neighbours would look alike. Errors: MLSD_E_KIND when the spec is not a splitter;
+ * MLSD_E_SHAPE; MLSD_E_DATA when the request cannot be met, with the numbers and what would work.
+ * Since 0.1. */
 MLSD_API mlsd_status mlsd_folds_split(const mlsd_context *context, const mlsd_spec *splitter,
-                                      int64_t n, const mlsd_matrix *y, mlsd_folds **out);
+                                      int64_t n, const mlsd_matrix *y, const mlsd_matrix *groups,
+                                      mlsd_folds **out);
 
-/* Split the rows of a data set, with its target as y where it has classes. Since 0.1. */
+/* Split the rows of a data set, with its target as y where it has classes, and its column of the
+ * role "group" as groups: numbers by value, texts by code point. Since 0.1. */
 MLSD_API mlsd_status mlsd_folds_split_dataset(const mlsd_context *context,
                                               const mlsd_spec *splitter,
                                               const mlsd_dataset *dataset, mlsd_folds **out);

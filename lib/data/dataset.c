@@ -2,6 +2,7 @@
  * store that is counted by reference and never changes once the first data set has been handed
  * over; a view is a store and a list of rows. How targets and weights are read is in
  * dataset_target.c. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -176,6 +177,10 @@ static mlsd_status read_table(mlsd__data_store *s, const mlsd_table *table,
         status = collect_features(s, of_column);
     }
     const mlsd_table *const t = s->table;
+    if (status == MLSD_OK && owner[GROUP] >= 0) {
+        s->group = t->columns[owner[GROUP]];
+        s->group_name = t->names[owner[GROUP]];
+    }
     if (status == MLSD_OK && owner[WEIGHT] >= 0)
         status =
             mlsd__store_read_weight_column(s, t->columns[owner[WEIGHT]], t->names[owner[WEIGHT]]);
@@ -419,6 +424,72 @@ mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out)
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out)
 {
     return gather_new(d, d->store->weight, out);
+}
+
+/* Texts as their places by code point. */
+static mlsd_status gather_levels(const mlsd_dataset *d, double *out, char ***out_names)
+{
+    const mlsd__allocator *const a = &d->store->allocator;
+    const mlsd__column *const c = d->store->group;
+    const int32_t *const codes = c->values;
+    int32_t *const order = mlsd__alloc_raw(a, c->n_levels, sizeof *order);
+    int32_t *const place = mlsd__alloc_raw(a, c->n_levels, sizeof *place);
+    char **const names = mlsd__alloc_raw(a, c->n_levels, sizeof *names);
+    mlsd_status status = MLSD_E_NOMEM;
+    if (order == NULL || place == NULL || names == NULL) goto out;
+    for (int64_t k = 0; k < c->n_levels; k++) order[k] = (int32_t)k;
+    mlsd__levels_sort(c->levels, order, c->n_levels);
+    for (int64_t k = 0; k < c->n_levels; k++) {
+        place[order[k]] = (int32_t)k;
+        names[k] = c->levels[order[k]];
+    }
+    for (int64_t i = 0; i < d->n_rows; i++) {
+        const int32_t code = codes[d->rows != NULL ? d->rows[i] : i];
+        out[i] = code < 0 ? (double)NAN : (double)place[code];
+    }
+    status = MLSD_OK;
+out:
+    if (status == MLSD_OK)
+        *out_names = names;
+    else
+        mlsd__free(a, names);
+    mlsd__free(a, place);
+    mlsd__free(a, order);
+    return status;
+}
+
+static mlsd_status gather_numbers(const mlsd_dataset *d, double *out)
+{
+    const mlsd__column *const c = d->store->group;
+    const mlsd_dtype dtype = c->type == MLSD_COLUMN_F64 ? MLSD_F64 : MLSD_I64;
+    mlsd__strided_read(dtype, c->values, 1, d->rows, 0, d->n_rows, out, 1);
+    if (dtype == MLSD_F64) return MLSD_OK;
+    for (int64_t i = 0; i < d->n_rows; i++) {
+        if (fabs(out[i]) <= MLSD__EXACT_I64) continue;
+        return mlsd__fail(MLSD_E_DATA,
+                          "the group '%s' of row %lld is beyond 2^53, where neighbouring numbers "
+                          "look alike; number the groups anew, or give them as texts",
+                          d->store->group_name, (long long)i);
+    }
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__dataset_gather_group(const mlsd_dataset *d, double **out, char ***out_names)
+{
+    const mlsd__data_store *const s = d->store;
+    *out = NULL;
+    *out_names = NULL;
+    if (s->group == NULL) return MLSD_OK;
+    double *const gathered = mlsd__alloc_raw(&s->allocator, d->n_rows, sizeof *gathered);
+    if (gathered == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = s->group->type == MLSD_COLUMN_CATEGORY
+                                   ? gather_levels(d, gathered, out_names)
+                                   : gather_numbers(d, gathered);
+    if (status == MLSD_OK)
+        *out = gathered;
+    else
+        mlsd__free(&s->allocator, gathered);
+    return status;
 }
 
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name)

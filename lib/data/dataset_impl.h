@@ -13,23 +13,25 @@
 typedef struct mlsd__data_store {
     atomic_int references;
     mlsd__allocator allocator;
-    mlsd_table *table;        /* shared columns, or NULL for a matrix */
-    mlsd_matrix matrix;       /* where table == NULL */
-    double *matrix_copy;      /* owned copy behind `matrix`, or NULL */
+    mlsd_table *table;   /* shared columns, or NULL for a matrix */
+    mlsd_matrix matrix;  /* where table == NULL */
+    double *matrix_copy; /* owned copy behind `matrix`, or NULL */
     mlsd_release_fn release;
     void *release_user;
     int64_t n_rows, n_features;
-    mlsd__feature *features;  /* n_features; names belong to `names` or `table` */
-    char **names;             /* a matrix's feature names, see mlsd__texts_new; else NULL */
+    mlsd__feature *features;     /* n_features; names belong to `names` or `table` */
+    char **names;                /* a matrix's feature names, see mlsd__texts_new; else NULL */
     mlsd__frame_column *columns; /* n_features, where table != NULL */
     mlsd_task task;
-    double *target;           /* n_rows numbers or class numbers; NULL without */
-    double *weight;           /* NULL without */
+    double *target; /* n_rows numbers or class numbers; NULL without */
+    double *weight; /* NULL without */
     int64_t n_classes;
-    char **class_names;       /* n_classes, see mlsd__texts_new */
-    double *class_values;     /* n_classes numbers, NULL when classes are texts */
-    char *target_name;        /* NULL without */
-    bool has_names;           /* the user gave feature names: models then match columns by name */
+    char **class_names;        /* n_classes, see mlsd__texts_new */
+    double *class_values;      /* n_classes numbers, NULL when classes are texts */
+    char *target_name;         /* NULL without */
+    const mlsd__column *group; /* the column of the role "group", which the table keeps; or NULL */
+    const char *group_name;
+    bool has_names; /* the user gave feature names: models then match columns by name */
 } mlsd__data_store;
 
 struct mlsd_dataset {
@@ -46,6 +48,15 @@ void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out);
  * store's allocator) or NULL where there is none. */
 mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
+
+/* The groups of the data set's rows: numbers (NaN where missing), or each text's place among the
+ * column's levels by code point; then *out_names are the levels in that order, borrowed from the
+ * table. *out and *out_names end by mlsd__free with the store's allocator, and are NULL without a
+ * group column and for numbers. */
+mlsd_status mlsd__dataset_gather_group(const mlsd_dataset *d, double **out, char ***out_names);
+
+/* Indices of levels, order[0 .. n-1], put into ascending order of code point. */
+void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n);
 
 /* Position of a feature by name, -1 without. */
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name);

@@ -205,7 +205,7 @@ static void sift_down(char *const *levels, int32_t *order, int64_t root, int64_t
 
 /* Ascending by code point, which is the order of UTF-8's bytes. Heapsort: levels differ, so
  * stability does not matter, and it needs no memory. */
-static void sort_levels(char *const *levels, int32_t *order, int64_t n)
+void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n)
 {
     for (int64_t i = n / 2 - 1; i >= 0; i--) sift_down(levels, order, i, n);
     for (int64_t last = n - 1; last > 0; last--) {
@@ -233,7 +233,7 @@ static mlsd_status number_levels(mlsd__data_store *s, const mlsd__column *y)
         order[s->n_classes++] = (int32_t)code;
         n_bytes += (int64_t)strlen(y->levels[code]) + 1;
     }
-    sort_levels(y->levels, order, s->n_classes);
+    mlsd__levels_sort(y->levels, order, s->n_classes);
 
     char *end;
     s->class_names = mlsd__texts_new(a, s->n_classes, n_bytes, &end);

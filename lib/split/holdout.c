@@ -376,13 +376,13 @@ out:
     return status;
 }
 
-static bool needs_classes(const mlsd_spec *spec)
+static int32_t needs(const mlsd_spec *spec)
 {
     const params *const p = mlsd__spec_params(spec);
-    return p->stratify != 0;
+    return p->stratify ? MLSD__NEEDS_CLASSES : 0;
 }
 
-static const mlsd__splitter_ops holdout_ops = {.needs_classes = needs_classes, .split = split};
+static const mlsd__splitter_ops holdout_ops = {.needs = needs, .split = split};
 
 const mlsd_kind mlsd__kind_holdout = {
     .name = "holdout",

@@ -70,13 +70,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
                          MLSD_E_DATA, "n_splits=%lld is more than the %lld rows; use at most %lld",
                          (long long)p->n_splits, (long long)in->n_rows, (long long)in->n_rows);
     }
-    out->form = MLSD__FOLDS_IDS;
-    out->n_splits = p->n_splits;
-    out->n_parts = 2;
-    out->sizes = mlsd__alloc_raw(&out->allocator, p->n_splits, sizeof *out->sizes);
-    if (out->sizes == NULL) return MLSD_E_NOMEM;
-    out->ids = mlsd__alloc_raw(&out->allocator, in->n_rows, sizeof *out->ids);
-    if (out->ids == NULL) return MLSD_E_NOMEM;
+    MLSD__TRY(mlsd__folds_make_ids(out, p->n_splits, 1));
     set_sizes(out->sizes, in->n_rows, p->n_splits);
     if (!p->shuffle) {
         deal_in_order(out);

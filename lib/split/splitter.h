@@ -10,39 +10,70 @@
 #include "base/mt19937.h"
 #include "base/scope.h"
 
-/* Folds store what is smallest: fold ids (one int32 a row and repeat; part 1 of split k is the rows
- * with id k, part 0 the others), ranges, or explicit rows. */
+/* Folds store what is smallest. Units are rows, or groups of rows.
+ * IDS: one int32 a row and repeat; split k tests the rows with id k % n_ids of repeat k / n_ids and
+ * trains on all others. RANGES; explicit ROWS. MARKS: the part of each unit, one byte a split.
+ * COMBINATIONS: split k tests the k-th combination of p units in lexicographic order and trains on
+ * all others; nothing is stored. */
 typedef int32_t mlsd__folds_form;
-enum { MLSD__FOLDS_IDS = 1, MLSD__FOLDS_RANGES = 2, MLSD__FOLDS_ROWS = 3 };
+enum {
+    MLSD__FOLDS_IDS = 1,
+    MLSD__FOLDS_RANGES = 2,
+    MLSD__FOLDS_ROWS = 3,
+    MLSD__FOLDS_MARKS = 4,
+    MLSD__FOLDS_COMBINATIONS = 5
+};
 
 struct mlsd_folds {
     uint64_t magic;
     mlsd__allocator allocator;
     mlsd__folds_form form;
     int64_t n_rows, n_splits, n_parts;
-    int32_t *ids;     /* IDS: n_rows */
-    int64_t *sizes;   /* IDS: rows of each fold, n_splits */
-    int64_t *ranges;  /* RANGES: (first, end) for each split and part: n_splits x n_parts x 2 */
-    int64_t *offsets; /* ROWS: n_splits * n_parts + 1 */
-    int64_t *rows;    /* ROWS */
+    int64_t n_ids;       /* IDS: folds of one repeat */
+    int32_t *ids;        /* IDS: n_rows for each repeat; -1 is never tested */
+    int64_t *sizes;      /* IDS: rows tested by each split; MARKS: n_splits x n_parts */
+    int64_t *ranges;     /* RANGES: (first, end) for each split and part: n_splits x n_parts x 2 */
+    int64_t *offsets;    /* ROWS: n_splits * n_parts + 1 */
+    int64_t *rows;       /* ROWS */
+    int64_t n_units;     /* MARKS, COMBINATIONS */
+    int32_t *units;      /* the unit of each row; NULL: each row is one */
+    int8_t *marks;       /* MARKS: part of each unit, -1 for none; n_splits x n_units */
+    int64_t p;           /* COMBINATIONS: units that are tested at a time */
+    int64_t *unit_sizes; /* COMBINATIONS of groups: rows of each */
 };
 
-/* What a splitter is given. classes: class numbers by ascending label, or NULL without y. */
+/* What a splitter is given, as far as it needs it: y as numbers, and numbers by ascending value for
+ * classes and groups, with the value of each number and, where values are places of texts, those
+ * texts. Groups all have rows. */
 typedef struct mlsd__split_input {
+    const char *kind; /* of the splitter, for messages */
     int64_t n_rows;
+    const double *y;
     const int32_t *classes;
     int64_t n_classes;
-    const double *class_values; /* the label of each class number, for messages */
-    char *const *class_names;   /* texts by label where labels are numbers of texts; or NULL */
+    const double *class_values;
+    char *const *class_names; /* or NULL */
+    const int32_t *groups;
+    int64_t n_groups;
+    const double *group_values;
+    char *const *group_names; /* or NULL */
 } mlsd__split_input;
 
+/* What a splitter asks for. Y are numbers of any kind, CLASSES a target that has classes. */
+enum { MLSD__NEEDS_Y = 1, MLSD__NEEDS_CLASSES = 2, MLSD__NEEDS_GROUPS = 4 };
+
 typedef struct mlsd__splitter_ops {
-    bool (*needs_classes)(const mlsd_spec *spec); /* NULL: never */
+    int32_t (*needs)(const mlsd_spec *spec); /* NULL: nothing */
     mlsd_status (*split)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__split_input *in,
                          mlsd_folds *out); /* zeroed but for magic, allocator and n_rows */
 } mlsd__splitter_ops;
 
-/* Inside a scope. y (n_rows numbers, or NULL) is read only by a splitter that needs classes. */
+/* Needs of kinds whose parameters do not matter. */
+int32_t mlsd__needs_classes(const mlsd_spec *spec);
+int32_t mlsd__needs_groups(const mlsd_spec *spec);
+int32_t mlsd__needs_classes_and_groups(const mlsd_spec *spec);
+
+/* Inside a scope. y (n_rows numbers, or NULL) is read only by a splitter that needs it. */
 mlsd_status mlsd__folds_split(mlsd__scope *scope, const mlsd_spec *splitter, int64_t n_rows,
                               const double *y, mlsd_folds **out);
 mlsd_status mlsd__folds_split_dataset(mlsd__scope *scope, const mlsd_spec *splitter,
@@ -58,9 +89,39 @@ mlsd_status mlsd__split_permutation(mlsd__scope *scope, mlsd__mt19937 *mt, int64
 /* How many rows each class has, *out is the caller's by mlsd__free. */
 mlsd_status mlsd__split_class_counts(const mlsd__allocator *a, const mlsd__split_input *in,
                                      int64_t **out);
-/* A class as messages name it: its text or number. */
+/* The same of groups. */
+mlsd_status mlsd__split_group_counts(const mlsd__allocator *a, const mlsd__split_input *in,
+                                     int64_t **out);
+/* A class or group as messages name it: its text or number. */
 enum { MLSD__CLASS_TEXT_CAPACITY = 80 };
 const char *mlsd__split_class_text(const mlsd__split_input *in, int64_t c,
                                    char out[MLSD__CLASS_TEXT_CAPACITY]);
+const char *mlsd__split_group_text(const mlsd__split_input *in, int64_t g,
+                                   char out[MLSD__CLASS_TEXT_CAPACITY]);
+
+/* Number what the splitter needs into `in` (kind, n_rows and names are set); the arrays behind it
+ * are kept in `made` and freed together, also after a failure. */
+typedef struct mlsd__split_arrays {
+    int32_t *classes, *groups;
+    double *class_values, *group_values;
+} mlsd__split_arrays;
+mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const double *y,
+                                   const double *groups, mlsd__split_input *in,
+                                   mlsd__split_arrays *made);
+void mlsd__split_arrays_free(mlsd__split_arrays *made, const mlsd__allocator *a);
+
+/* Make room in empty folds for one of the forms; what the splitter then fills in is not set. ids
+ * come with sizes of 0, marks with -1 everywhere, and count_marks adds up the sizes once they are
+ * set. Units NULL: the rows. Units are copied. */
+mlsd_status mlsd__folds_make_ids(mlsd_folds *folds, int64_t n_ids, int64_t n_repeats);
+mlsd_status mlsd__folds_make_marks(mlsd_folds *folds, const int32_t *units, int64_t n_units,
+                                   int64_t n_splits, int64_t n_parts);
+void mlsd__folds_count_marks(mlsd_folds *folds);
+/* Every split has parts of the same sizes. */
+mlsd_status mlsd__folds_make_rows(mlsd_folds *folds, int64_t n_splits, int64_t n_parts,
+                                  const int64_t *sizes);
+/* Refuses more than INT32_MAX splits. */
+mlsd_status mlsd__folds_make_combinations(mlsd_folds *folds, const int32_t *units, int64_t n_units,
+                                          int64_t p, const char *noun);
 
 #endif

@@ -111,14 +111,9 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     status = check_counts(scope, in, counts, p->n_splits);
     if (status != MLSD_OK) goto out;
 
-    out->form = MLSD__FOLDS_IDS;
-    out->n_splits = p->n_splits;
-    out->n_parts = 2;
+    status = mlsd__folds_make_ids(out, p->n_splits, 1);
+    if (status != MLSD_OK) goto out;
     status = MLSD_E_NOMEM;
-    out->sizes = mlsd__alloc(&out->allocator, p->n_splits, sizeof *out->sizes);
-    if (out->sizes == NULL) goto out;
-    out->ids = mlsd__alloc_raw(&out->allocator, in->n_rows, sizeof *out->ids);
-    if (out->ids == NULL) goto out;
     starts = mlsd__alloc_raw(a, in->n_classes, sizeof *starts);
     if (starts == NULL) goto out;
     order = mlsd__alloc_raw(a, in->n_classes, sizeof *order);
@@ -135,13 +130,7 @@ out:
     return status;
 }
 
-static bool needs_classes(const mlsd_spec *spec)
-{
-    (void)spec;
-    return true;
-}
-
-static const mlsd__splitter_ops stratified_ops = {.needs_classes = needs_classes, .split = split};
+static const mlsd__splitter_ops stratified_ops = {.needs = mlsd__needs_classes, .split = split};
 
 const mlsd_kind mlsd__kind_stratified_kfold = {
     .name = "stratified_kfold",

@@ -37,7 +37,7 @@ def lib():
     so.mlsd_last_error.restype = ctypes.c_char_p
     so.mlsd_spec_from_json.argtypes = [P, ctypes.c_char_p, ctypes.POINTER(P)]
     so.mlsd_spec_free.argtypes = [P]
-    so.mlsd_folds_split.argtypes = [P, P, I64, ctypes.POINTER(Matrix), ctypes.POINTER(P)]
+    so.mlsd_folds_split.argtypes = [P, P, I64, ctypes.POINTER(Matrix), ctypes.POINTER(Matrix), ctypes.POINTER(P)]
     so.mlsd_folds_free.argtypes = [P]
     so.mlsd_folds_n_splits.argtypes = so.mlsd_folds_n_parts.argtypes = [P]
     so.mlsd_folds_n_splits.restype = so.mlsd_folds_n_parts.restype = I64
@@ -47,17 +47,22 @@ def lib():
     return so
 
 
-def split(so, n, y=None, **spec):
+def column(values):
+    """(n x 1 matrix or None, array to keep)."""
+    if values is None:
+        return None, None
+    a = np.ascontiguousarray(values, dtype=np.float64)
+    return ctypes.byref(Matrix(a.ctypes.data, len(a), 1, 1, 1, 2, 0)), a
+
+
+def split(so, n, y=None, groups=None, **spec):
     """[[part, ...], ...] as arrays, or a ValueError with mlsd's message."""
     spec = {k: v for k, v in spec.items() if v is not None}
     handle, folds = P(), P()
     text = json.dumps(spec, default=float).encode()
     assert so.mlsd_spec_from_json(None, text, ctypes.byref(handle)) == 0, so.mlsd_last_error()
-    view = None
-    if y is not None:
-        y = np.ascontiguousarray(y, dtype=np.float64)
-        view = ctypes.byref(Matrix(y.ctypes.data, len(y), 1, 1, 1, 2, 0))
-    status = so.mlsd_folds_split(None, handle, n, view, ctypes.byref(folds))
+    (y_view, y), (group_view, groups) = column(y), column(groups)
+    status = so.mlsd_folds_split(None, handle, n, y_view, group_view, ctypes.byref(folds))
     message = so.mlsd_last_error().decode()
     so.mlsd_spec_free(handle)
     if status != 0:

@@ -11,19 +11,29 @@
 
 enum { FOLD_TEXT_CAPACITY = 4096 };
 
-/* Split n rows by a spec in JSON; y may be NULL. */
-static inline mlsd_status split_json(const mlsd_context *context, const char *json, int64_t n,
-                                     const double *y, mlsd_folds **out)
+/* Split n rows by a spec in JSON; y and groups may be NULL. */
+static inline mlsd_status split_groups_json(const mlsd_context *context, const char *json,
+                                            int64_t n, const double *y, const double *groups,
+                                            mlsd_folds **out)
 {
     mlsd_spec *spec = NULL;
     const mlsd_matrix view = {.data = y, .rows = n, .cols = 1, .row_stride = 1, .dtype = MLSD_F64};
+    mlsd_matrix group_view = view;
+    group_view.data = groups;
     *out = NULL;
     mlsd_status status = mlsd_spec_from_json(context, json, &spec);
     if (status == MLSD_OK) {
-        status = mlsd_folds_split(context, spec, n, y == NULL ? NULL : &view, out);
+        status = mlsd_folds_split(context, spec, n, y == NULL ? NULL : &view,
+                                  groups == NULL ? NULL : &group_view, out);
     }
     mlsd_spec_free(spec);
     return status;
+}
+
+static inline mlsd_status split_json(const mlsd_context *context, const char *json, int64_t n,
+                                     const double *y, mlsd_folds **out)
+{
+    return split_groups_json(context, json, n, y, NULL, out);
 }
 
 static inline void write_folds(const mlsd_folds *folds, char text[FOLD_TEXT_CAPACITY])
@@ -46,22 +56,35 @@ static inline void write_folds(const mlsd_folds *folds, char text[FOLD_TEXT_CAPA
     free(rows);
 }
 
-static inline void assert_split(const char *json, int64_t n, const double *y, const char *expected)
+static inline void assert_group_split(const char *json, int64_t n, const double *y,
+                                      const double *groups, const char *expected)
 {
     mlsd_folds *folds = NULL;
     char text[FOLD_TEXT_CAPACITY];
-    ASSERT_OK(split_json(NULL, json, n, y, &folds));
+    ASSERT_OK(split_groups_json(NULL, json, n, y, groups, &folds));
     write_folds(folds, text);
     assert_string_equal(text, expected);
     mlsd_folds_free(folds);
 }
 
+static inline void assert_split(const char *json, int64_t n, const double *y, const char *expected)
+{
+    assert_group_split(json, n, y, NULL, expected);
+}
+
+static inline void assert_no_group_split(const char *json, int64_t n, const double *y,
+                                         const double *groups, mlsd_status status,
+                                         const char *message)
+{
+    mlsd_folds *folds = NULL;
+    ASSERT_FAILS(status, message, split_groups_json(NULL, json, n, y, groups, &folds));
+    assert_null(folds);
+}
+
 static inline void assert_no_split(const char *json, int64_t n, const double *y, mlsd_status status,
                                    const char *message)
 {
-    mlsd_folds *folds = NULL;
-    ASSERT_FAILS(status, message, split_json(NULL, json, n, y, &folds));
-    assert_null(folds);
+    assert_no_group_split(json, n, y, NULL, status, message);
 }
 
 #endif

@@ -34,7 +34,7 @@ static mlsd_folds *make_folds(const mlsd_context *context, int64_t n)
     mlsd_spec *splitter = NULL;
     mlsd_folds *folds = NULL;
     ASSERT_OK(mlsd_spec_new(context, "kfold", &splitter));
-    ASSERT_OK(mlsd_folds_split(context, splitter, n, NULL, &folds));
+    ASSERT_OK(mlsd_folds_split(context, splitter, n, NULL, NULL, &folds));
     mlsd_spec_free(splitter);
     return folds;
 }

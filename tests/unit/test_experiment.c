@@ -285,7 +285,7 @@ static void test_experiment__test_score_by_hand(void **state)
     ASSERT_OK(mlsd_spec_from_json(
         NULL, "{\"kind\": \"holdout\", \"parts\": [0.6, 0.2, 0.2], \"seed\": 0}", &holdout));
     mlsd_folds *parts = NULL;
-    ASSERT_OK(mlsd_folds_split(NULL, holdout, N, NULL, &parts));
+    ASSERT_OK(mlsd_folds_split(NULL, holdout, N, NULL, NULL, &parts));
     int64_t rows[N], n_test = mlsd_folds_part_size(parts, 0, 2);
     assert_int_equal(n_test, 60);
     assert_int_equal(number(r, "n_test"), 60);

@@ -50,18 +50,19 @@ static void test_folds__arguments_are_checked(void **state)
     const mlsd_matrix wide = {y, 5, 2, 2, 1, MLSD_F64, 0};
     ASSERT_OK(mlsd_spec_new(NULL, "kfold", &spec));
     ASSERT_OK(mlsd_spec_new(NULL, "early_stopping", &metric));
-    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_split(NULL, spec, 5, NULL, NULL));
-    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_split(NULL, NULL, 5, NULL, &folds));
-    ASSERT_FAILS(MLSD_E_ARG, "negative", mlsd_folds_split(NULL, spec, -5, NULL, &folds));
-    ASSERT_FAILS(MLSD_E_SHAPE, "y must be", mlsd_folds_split(NULL, spec, 5, &wide, &folds));
-    ASSERT_FAILS(MLSD_E_KIND, "early_stopping", mlsd_folds_split(NULL, metric, 5, NULL, &folds));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_split(NULL, spec, 5, NULL, NULL, NULL));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_split(NULL, NULL, 5, NULL, NULL, &folds));
+    ASSERT_FAILS(MLSD_E_ARG, "negative", mlsd_folds_split(NULL, spec, -5, NULL, NULL, &folds));
+    ASSERT_FAILS(MLSD_E_SHAPE, "y must be", mlsd_folds_split(NULL, spec, 5, &wide, NULL, &folds));
+    ASSERT_FAILS(MLSD_E_KIND, "early_stopping",
+                 mlsd_folds_split(NULL, metric, 5, NULL, NULL, &folds));
     ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_split_dataset(NULL, spec, NULL, &folds));
     ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_folds_part(NULL, 0, 0, &row, 1));
     assert_int_equal(mlsd_folds_part_size(NULL, 0, 0), -1);
     assert_int_equal(mlsd_folds_n_splits(NULL), 0);
     mlsd_folds_free(NULL);
 
-    ASSERT_OK(mlsd_folds_split(NULL, spec, 5, NULL, &folds));
+    ASSERT_OK(mlsd_folds_split(NULL, spec, 5, NULL, NULL, &folds));
     ASSERT_FAILS(MLSD_E_ARG, "split 5", mlsd_folds_part(folds, 5, 0, &row, 1));
     ASSERT_FAILS(MLSD_E_ARG, "part 2", mlsd_folds_part(folds, 0, 2, &row, 1));
     assert_int_equal(mlsd_folds_part_size(folds, 0, -1), -1);

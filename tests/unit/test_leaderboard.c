@@ -25,7 +25,7 @@ static int set_up(void **state)
     ASSERT_OK(mlsd_dataset_from_matrix(NULL, &x, &y, NULL, MLSD_TASK_AUTO, &data));
     mlsd_spec *splitter = NULL;
     ASSERT_OK(mlsd_spec_new(NULL, "kfold", &splitter));
-    ASSERT_OK(mlsd_folds_split(NULL, splitter, N, NULL, &folds));
+    ASSERT_OK(mlsd_folds_split(NULL, splitter, N, NULL, NULL, &folds));
     mlsd_spec_free(splitter);
     ASSERT_OK(mlsd_spec_new(NULL, "dummy_regressor", &specs[0]));
     for (int i = 1; i < MODELS; i++) ASSERT_OK(mlsd_spec_new(NULL, "ridge", &specs[i]));
@@ -124,7 +124,7 @@ static void test_leaderboard__one_split_has_no_interval(void **state)
     mlsd_folds *once = NULL;
     mlsd_result *r = NULL;
     ASSERT_OK(mlsd_spec_new(NULL, "holdout", &holdout));
-    ASSERT_OK(mlsd_folds_split(NULL, holdout, N, NULL, &once));
+    ASSERT_OK(mlsd_folds_split(NULL, holdout, N, NULL, NULL, &once));
     ASSERT_OK(
         mlsd_leaderboard(NULL, (const mlsd_spec *const *)specs, names, 3, data, once, "rmse", &r));
     assert_true(isnan(cell(r, "leaderboard", "low", 2)));

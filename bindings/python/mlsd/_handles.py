@@ -303,11 +303,15 @@ class Folds(Handle):
 
     _free = "mlsd_folds_free"
 
-    def __init__(self, spec, n, y=None):
+    def __init__(self, spec, n, y=None, groups=None):
         if isinstance(n, Dataset):
             self._become(call_long, lib.mlsd_folds_split_dataset, spec._h, n._h)
             return
-        kept = Matrices(y=None if y is None else class_codes(y, fractions=True)[1])
+        is_number = getattr(groups, "dtype", None) is not None and getattr(groups.dtype, "kind", "O") in "iufb"
+        kept = Matrices(
+            y=None if y is None else class_codes(y, fractions=True)[1],
+            groups=groups if groups is None or is_number else class_codes(groups, "groups")[1],
+        )
         self._become(call_long, lib.mlsd_folds_split, spec._h, n, *kept.pointers)
 
     @property

@@ -154,7 +154,7 @@ SIGNATURES = {
     "mlsd_dataset_class_name": (TEXT, [HANDLE, I64]),
     "mlsd_dataset_target": (STATUS, [HANDLE, F64S, I64]),
     # mlsd/split.h
-    "mlsd_folds_split": (STATUS, [HANDLE, HANDLE, I64, MATRIX, HANDLE_OUT]),
+    "mlsd_folds_split": (STATUS, [HANDLE, HANDLE, I64, MATRIX, MATRIX, HANDLE_OUT]),
     "mlsd_folds_split_dataset": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_folds_free": (None, [HANDLE]),
     "mlsd_folds_n_rows": (I64, [HANDLE]),

@@ -183,7 +183,7 @@ static int run_split(const cli_args *args)
 }
 
 static const cli_option split_options[] = {
-    {"by", "KIND", "splitter (default holdout; 'mlsd kinds --family splitter')"},
+    {"by", "KIND", "splitter (default holdout); mlsd kinds --family splitter"},
     {"set", "NAME=VALUE", "a parameter of the splitter; may be repeated"},
     {"target", "COLUMN", "the target, for stratified splits"},
     {"seed", "N", "seed of the random generator (default 0)"},

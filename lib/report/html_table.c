@@ -7,6 +7,8 @@
 #include "report/svg.h"
 #include "validate/result_impl.h"
 
+enum { MOST_ROWS = 1000 };
+
 static const mlsd__entry *find_entry(const mlsd_result *r, const char *name, mlsd__entry_type type)
 {
     for (int64_t i = 0; i < r->n_entries; i++) {
@@ -61,9 +63,13 @@ static bool is_text(const mlsd_table *t, const char *column)
     return mlsd_table_type(t, find_column(t, column)) == MLSD_COLUMN_CATEGORY;
 }
 
-static void write_cell(mlsd__text *out, const mlsd_table *t, const char *column, int64_t row)
+static void write_cell(mlsd__text *out, const mlsd_table *t, const char *column, int64_t row,
+                       bool is_time)
 {
-    if (!is_text(t, column)) {
+    if (is_time) {
+        mlsd__text_append(out, "<td class=\"number time\">");
+        mlsd__html_time(out, mlsd__cell_number(t, column, row));
+    } else if (!is_text(t, column)) {
         mlsd__text_append(out, "<td class=\"number\">");
         mlsd__html_number(out, mlsd__cell_number(t, column, row));
     } else {
@@ -86,14 +92,19 @@ void mlsd__html_table(mlsd__text *out, const mlsd_table *t, const mlsd__html_col
         mlsd__text_append(out, "</th>");
     }
     mlsd__text_append(out, "</tr>\n");
-    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) {
+    const int64_t n = mlsd_table_n_rows(t), n_shown = n < MOST_ROWS ? n : MOST_ROWS;
+    for (int64_t i = 0; i < n_shown; i++) {
         const bool stands_out = strong != NULL && mlsd__cell_number(t, strong, i) == 1;
         mlsd__text_append(out, stands_out ? "<tr class=\"strong\">" : "<tr>");
         for (int64_t c = 0; c < n_columns; c++) {
             const mlsd_table *from = columns[c].from != NULL ? columns[c].from : t;
-            if (find_column(from, columns[c].name) >= 0) write_cell(out, from, columns[c].name, i);
+            if (find_column(from, columns[c].name) >= 0)
+                write_cell(out, from, columns[c].name, i, from != t);
         }
         mlsd__text_append(out, "</tr>\n");
     }
     mlsd__text_append(out, "</table></div>\n");
+    if (n > n_shown)
+        mlsd__text_format(out, "<p class=\"soft\">and %lld more rows in the result</p>\n",
+                          (long long)(n - n_shown));
 }

@@ -18,15 +18,15 @@ const char *mlsd__report_text(const mlsd_result *r, const char *name);
 double mlsd__cell_number(const mlsd_table *t, const char *column, int64_t row);
 const char *mlsd__cell_text(const mlsd_table *t, const char *column, int64_t row);
 
-/* A column to show: its name in the table, the heading, and whether it is a whole share in per
- * cent. */
+/* A column to show: its name in the table and the heading. Columns of another table are times, in
+ * cells of the class "time". */
 typedef struct mlsd__html_column {
     const char *name, *heading;
     const mlsd_table *from; /* NULL: the table itself; else another of the same rows (timings) */
 } mlsd__html_column;
 
-/* Write a table; columns that the table does not have are left out. Rows whose `strong` column is 1
- * stand out (NULL for none). */
+/* Write a table's first rows, and how many more there are; columns that the table does not have are
+ * left out. Rows whose `strong` column is 1 stand out (NULL for none). */
 void mlsd__html_table(mlsd__text *out, const mlsd_table *t, const mlsd__html_column *columns,
                       int64_t n_columns, const char *strong);
 

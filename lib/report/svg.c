@@ -7,34 +7,80 @@
 
 enum {
     WIDTH = 720,
-    LABEL_WIDTH = 200, /* left of an interval chart */
-    NOTE_WIDTH = 150,  /* right of it */
+    LABEL_WIDTH = 215,     /* left of an interval chart */
+    LABEL_CHARACTERS = 26, /* what fits there */
+    NOTE_WIDTH = 145,      /* right of it */
     ROW_HEIGHT = 26,
     AXIS_HEIGHT = 40,
     LINES_HEIGHT = 300,
     LINES_LEFT = 70,
-    LINES_TOP = 16,
+    LINES_TOP = 34,
     LINES_RIGHT = 110,
+    LABEL_HEIGHT = 15,
+    MAX_LINES = 4,
     MAX_TICKS = 12
 };
+
+#define REPLACEMENT "\xef\xbf\xbd"
 
 typedef struct scale {
     double low, high;   /* data */
     double first, last; /* drawing */
 } scale;
 
-void mlsd__html_text(mlsd__text *t, const char *text)
+/* What stands for a byte that may not stand for itself; NULL where it may. */
+static const char *escape_of(unsigned char byte)
 {
     static const char special[] = "&<>\"'";
     static const char *const escapes[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
-    while (*text != '\0') {
-        const size_t plain = strcspn(text, special);
-        mlsd__text_append_n(t, text, plain);
-        text += plain;
-        if (*text == '\0') break;
-        mlsd__text_append(t, escapes[strchr(special, *text) - special]);
-        text++;
+    const char *at = strchr(special, byte);
+    if (at != NULL) return escapes[at - special];
+    return byte < 0x20 && byte != '\t' && byte != '\n' ? REPLACEMENT : NULL;
+}
+
+/* Well-formed UTF-8. */
+static void append_escaped(mlsd__text *t, const char *text, size_t length)
+{
+    size_t plain = 0;
+    for (size_t i = 0; i < length; i++) {
+        const char *escape = escape_of((unsigned char)text[i]);
+        if (escape == NULL) continue;
+        mlsd__text_append_n(t, text + plain, i - plain);
+        mlsd__text_append(t, escape);
+        plain = i + 1;
     }
+    mlsd__text_append_n(t, text + plain, length - plain);
+}
+
+static void append_text(mlsd__text *t, const char *text, size_t length)
+{
+    size_t bad;
+    while (!mlsd__utf8_valid(text, length, &bad)) {
+        append_escaped(t, text, bad);
+        mlsd__text_append(t, REPLACEMENT);
+        text += bad + 1;
+        length -= bad + 1;
+    }
+    append_escaped(t, text, length);
+}
+
+void mlsd__html_text(mlsd__text *t, const char *text)
+{
+    append_text(t, text, strlen(text));
+}
+
+/* At most `most` characters, the last of them an ellipsis where more would follow. */
+static void append_shortened(mlsd__text *t, const char *text, int most)
+{
+    size_t end = 0, before_last = 0;
+    int characters = 0;
+    for (; text[end] != '\0'; end++) {
+        if (((unsigned char)text[end] & 0xc0) == 0x80) continue;
+        if (++characters == most) before_last = end;
+        if (characters > most) break;
+    }
+    append_text(t, text, characters > most ? before_last : end);
+    if (characters > most) mlsd__text_append(t, "\xe2\x80\xa6");
 }
 
 static void grouped(mlsd__text *t, double whole)
@@ -48,6 +94,28 @@ static void grouped(mlsd__text *t, double whole)
     }
 }
 
+/* "1.23e-7": for people, so the last digit may be off by one. */
+static void scientific(mlsd__text *t, double value)
+{
+    int exponent = 0;
+    double mantissa = fabs(value);
+    for (; mantissa >= 9.995; mantissa /= 10) exponent++;
+    for (; mantissa < 0.9995; mantissa *= 10) exponent--;
+    if (value < 0) mlsd__text_append(t, "\xe2\x88\x92");
+    mlsd__text_fixed(t, mantissa, 2);
+    mlsd__text_format(t, "e%d", exponent);
+}
+
+void mlsd__html_time(mlsd__text *t, double value)
+{
+    if (value >= 0 && value < 0.001)
+        mlsd__text_append(t, "&lt; 0.001");
+    else if (value < 1)
+        mlsd__text_fixed(t, value, 3);
+    else
+        mlsd__html_number(t, value);
+}
+
 void mlsd__html_number(mlsd__text *t, double value)
 {
     const double size = fabs(value);
@@ -58,9 +126,10 @@ void mlsd__html_number(mlsd__text *t, double value)
     } else if (size >= 1000 && size < 1e15) {
         grouped(t, nearbyint(value));
     } else if (size != 0 && (size < 1e-4 || size >= 1e15)) {
-        mlsd__text_double(t, value);
+        scientific(t, value);
     } else {
-        mlsd__text_fixed(t, value,
+        if (value < 0) mlsd__text_append(t, "\xe2\x88\x92");
+        mlsd__text_fixed(t, size,
                          value == nearbyint(value) ? 0
                          : size >= 100             ? 1
                          : size >= 10              ? 2
@@ -97,11 +166,13 @@ static double tick_step(double range, int wanted)
     return step * (left > 5 ? 10 : left > 2 ? 5 : left > 1 ? 2 : 1);
 }
 
-static int ticks(const scale *s, int wanted, double out[MAX_TICKS])
+/* `least` is the smallest step: 1 for counts, 0 for any. */
+static int ticks(const scale *s, int wanted, double least, double out[MAX_TICKS])
 {
     const double range = s->high - s->low;
     if (!(range > 0) || !isfinite(range)) return 0;
-    const double step = tick_step(range, wanted);
+    const double wished = tick_step(range, wanted);
+    const double step = wished > least ? wished : least;
     int n = 0;
     for (double k = ceil(s->low / step); k * step <= s->high && n < MAX_TICKS; k++)
         out[n++] = k * step;
@@ -135,36 +206,67 @@ static void label(mlsd__text *t, const char *style, double x, double y, const ch
     mlsd__text_append(t, "</text>");
 }
 
-static void number_label(mlsd__text *t, const char *style, double x, double y, double value)
+/* Decimals that tell multiples of `step` apart. */
+static int decimals_of(double step)
 {
+    enum { MOST = 9 };
+    int decimals = 0;
+    for (double x = step; decimals < MOST && fabs(x - nearbyint(x)) > 1e-6 * x; x *= 10) decimals++;
+    return decimals;
+}
+
+/* A tick's number, with no more digits than its neighbours need. */
+static void tick_label(mlsd__text *t, const char *style, double x, double y, double value,
+                       double step)
+{
+    const double shown = fabs(value) < 1e-9 * step ? 0 : value;
+    const int decimals = decimals_of(step);
     mlsd__text_format(t, "<text class=\"%s\"", style);
     position(t, "x", x);
     position(t, "y", y);
     mlsd__text_append(t, ">");
-    mlsd__html_number(t, fabs(value) < 1e-12 ? 0 : value);
+    if (fabs(shown) >= 1000 || step < 1e-6) {
+        mlsd__html_number(t, shown);
+    } else {
+        if (shown < 0) mlsd__text_append(t, "\xe2\x88\x92");
+        mlsd__text_fixed(t, fabs(shown), decimals);
+    }
     mlsd__text_append(t, "</text>");
 }
 
 static void open_svg(mlsd__text *t, double height, const char *description)
 {
-    mlsd__text_format(t, "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>", WIDTH, (int)height);
+    mlsd__text_format(t, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" role=\"img\"><title>",
+                      WIDTH, (int)height);
     mlsd__html_text(t, description);
     mlsd__text_append(t, "</title>\n");
+}
+
+static void dot(mlsd__text *t, const char *style, int radius, double x, double y)
+{
+    mlsd__text_format(t, "<circle class=\"%s\" r=\"%d\"", style, radius);
+    position(t, "cx", x);
+    position(t, "cy", y);
+    mlsd__text_append(t, "/>");
 }
 
 static void draw_row(mlsd__text *t, const scale *x, const mlsd__svg_row *row, double y)
 {
     const char *style = row->strong ? "strong" : row->muted ? "muted" : "plain";
     mlsd__text_format(t, "<g class=\"row %s\">", style);
-    label(t, "name", LABEL_WIDTH - 10, y + 4, row->label);
+    mlsd__text_append(t, "<title>");
+    mlsd__html_text(t, row->label);
+    mlsd__text_append(t, "</title><text class=\"name\"");
+    position(t, "x", LABEL_WIDTH - 10);
+    position(t, "y", y + 4);
+    mlsd__text_append(t, ">");
+    append_shortened(t, row->label, LABEL_CHARACTERS);
+    mlsd__text_append(t, "</text>");
+    for (int64_t i = 0; i < row->n_points; i++)
+        if (isfinite(row->points[i])) dot(t, "fold", 3, place(x, row->points[i]), y);
     if (isfinite(row->low) && isfinite(row->high))
         line(t, "whisker", place(x, row->low), y, place(x, row->high), y);
-    if (isfinite(row->value)) {
-        mlsd__text_append(t, "<circle r=\"5\"");
-        position(t, "cx", place(x, row->value));
-        position(t, "cy", y);
-        mlsd__text_append(t, "/>");
-    }
+    if (isfinite(row->value)) dot(t, "value", 5, place(x, row->value), y);
     if (row->note != NULL) label(t, "note", WIDTH - NOTE_WIDTH + 10, y + 4, row->note);
     mlsd__text_append(t, "</g>\n");
 }
@@ -185,6 +287,7 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
         spread(&low, &high, rows[i].value);
         spread(&low, &high, rows[i].low);
         spread(&low, &high, rows[i].high);
+        for (int64_t k = 0; k < rows[i].n_points; k++) spread(&low, &high, rows[i].points[k]);
     }
     spread(&low, &high, reference);
     scale x = {0, 1, LABEL_WIDTH, WIDTH - NOTE_WIDTH};
@@ -193,10 +296,11 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
     const double bottom = top + (double)n * ROW_HEIGHT;
     open_svg(t, bottom + AXIS_HEIGHT, description);
     double at[MAX_TICKS];
-    const int n_ticks = ticks(&x, 5, at);
+    const int n_ticks = ticks(&x, 5, 0, at);
     for (int i = 0; i < n_ticks; i++) {
         line(t, "grid", place(&x, at[i]), top, place(&x, at[i]), bottom);
-        number_label(t, "tick middle", place(&x, at[i]), bottom + 16, at[i]);
+        tick_label(t, "tick middle", place(&x, at[i]), bottom + 16, at[i],
+                   n_ticks > 1 ? at[1] - at[0] : 1);
     }
     if (isfinite(reference)) {
         line(t, "reference", place(&x, reference), top, place(&x, reference), bottom);
@@ -204,33 +308,61 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
     }
     for (int64_t i = 0; i < n; i++) draw_row(t, &x, &rows[i], top + ((double)i + 0.5) * ROW_HEIGHT);
     label(t, "tick middle", 0.5 * (x.first + x.last), bottom + 34, axis);
-    mlsd__text_append(t, "</svg>\n");
+    mlsd__text_append(t, "</svg></div>\n");
 }
 
-static void draw_line(mlsd__text *t, const scale *sx, const scale *sy, const double *x, int64_t n,
-                      const mlsd__svg_line *l)
+/* Where a line ends, for its label; NaN when it has no point. */
+typedef struct line_end {
+    double x, y;
+} line_end;
+
+static line_end draw_line(mlsd__text *t, const scale *sx, const scale *sy, const double *x,
+                          int64_t n, const mlsd__svg_line *l)
 {
+    line_end end = {NAN, NAN};
     mlsd__text_format(t, "<path class=\"line %s\" d=\"", l->style);
     bool pen_down = false;
-    double last_x = NAN, last_y = NAN;
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(l->y[i])) {
             pen_down = false;
             continue;
         }
-        last_x = place(sx, x[i]);
-        last_y = place(sy, l->y[i]);
+        end = (line_end){place(sx, x[i]), place(sy, l->y[i])};
         mlsd__text_append(t, pen_down ? "L" : "M");
-        mlsd__text_fixed(t, last_x, 1);
+        mlsd__text_fixed(t, end.x, 1);
         mlsd__text_append(t, ",");
-        mlsd__text_fixed(t, last_y, 1);
+        mlsd__text_fixed(t, end.y, 1);
         pen_down = true;
     }
     mlsd__text_append(t, "\"/>");
-    if (!isfinite(last_x)) return;
-    mlsd__text_format(t, "<g class=\"%s\">", l->style);
-    label(t, "end", last_x + 6, last_y + 4, l->label);
-    mlsd__text_append(t, "</g>\n");
+    return end;
+}
+
+/* Push labels apart that would lie on each other: from the top down, each at least a line below the
+ * one above it. */
+static void part_labels(line_end *ends, int64_t n)
+{
+    int64_t order[MAX_LINES];
+    for (int64_t i = 0; i < n; i++) {
+        int64_t k = i;
+        for (; k > 0 && ends[order[k - 1]].y > ends[i].y; k--) order[k] = order[k - 1];
+        order[k] = i;
+    }
+    for (int64_t i = 1; i < n; i++) {
+        const double least = ends[order[i - 1]].y + LABEL_HEIGHT;
+        if (ends[order[i]].y < least) ends[order[i]].y = least;
+    }
+}
+
+static void draw_labels(mlsd__text *t, const mlsd__svg_line *lines, line_end *ends, int64_t n)
+{
+    part_labels(ends, n);
+    for (int64_t k = 0; k < n; k++) {
+        if (!isfinite(ends[k].x)) continue;
+        mlsd__text_format(t, "<g class=\"%s\">", lines[k].style);
+        label(t, "end", ends[k].x + 6, ends[k].y + 4, lines[k].label);
+        mlsd__text_append(t, "</g>\n");
+    }
 }
 
 void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis, const char *y_axis,
@@ -238,6 +370,7 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
                      double mark_x, const char *mark_label)
 {
     double low = NAN, high = NAN;
+    if (n_lines > MAX_LINES) n_lines = MAX_LINES;
     for (int64_t k = 0; k < n_lines; k++)
         for (int64_t i = 0; i < n; i++) spread(&low, &high, lines[k].y[i]);
     scale sx = {x[0], x[n - 1], LINES_LEFT, WIDTH - LINES_RIGHT};
@@ -245,21 +378,25 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
     set_range(&sy, low, high);
     open_svg(t, LINES_HEIGHT, description);
     double at[MAX_TICKS];
-    int n_ticks = ticks(&sy, 5, at);
+    int n_ticks = ticks(&sy, 5, 0, at);
     for (int i = 0; i < n_ticks; i++) {
         line(t, "grid", LINES_LEFT, place(&sy, at[i]), WIDTH - LINES_RIGHT, place(&sy, at[i]));
-        number_label(t, "tick end-anchor", LINES_LEFT - 8, place(&sy, at[i]) + 4, at[i]);
+        tick_label(t, "tick end-anchor", LINES_LEFT - 8, place(&sy, at[i]) + 4, at[i],
+                   n_ticks > 1 ? at[1] - at[0] : 1);
     }
-    n_ticks = ticks(&sx, 6, at);
+    n_ticks = ticks(&sx, 6, 1, at);
     for (int i = 0; i < n_ticks; i++)
-        number_label(t, "tick middle", place(&sx, at[i]), LINES_HEIGHT - AXIS_HEIGHT + 16, at[i]);
+        tick_label(t, "tick middle", place(&sx, at[i]), LINES_HEIGHT - AXIS_HEIGHT + 16, at[i],
+                   n_ticks > 1 ? at[1] - at[0] : 1);
     if (isfinite(mark_x)) {
         line(t, "reference", place(&sx, mark_x), LINES_TOP, place(&sx, mark_x),
              LINES_HEIGHT - AXIS_HEIGHT);
         label(t, "tick middle", place(&sx, mark_x), LINES_TOP - 4, mark_label);
     }
-    for (int64_t k = 0; k < n_lines; k++) draw_line(t, &sx, &sy, x, n, &lines[k]);
+    line_end ends[MAX_LINES];
+    for (int64_t k = 0; k < n_lines; k++) ends[k] = draw_line(t, &sx, &sy, x, n, &lines[k]);
+    draw_labels(t, lines, ends, n_lines);
     label(t, "tick middle", 0.5 * (sx.first + sx.last), LINES_HEIGHT - 6, x_axis);
-    label(t, "tick", 4, LINES_TOP - 2, y_axis);
-    mlsd__text_append(t, "</svg>\n");
+    label(t, "tick", 4, 12, y_axis);
+    mlsd__text_append(t, "</svg></div>\n");
 }

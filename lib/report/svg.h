@@ -13,6 +13,8 @@
 typedef struct mlsd__svg_row {
     const char *label, *note;
     double value, low, high;
+    const double *points; /* single values behind the mean, drawn faintly; NULL for none */
+    int64_t n_points;
     bool strong, muted;
 } mlsd__svg_row;
 
@@ -32,9 +34,12 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
                      const double *x, int64_t n, const mlsd__svg_line *lines, int64_t n_lines,
                      double mark_x, const char *mark_label);
 
-/* Text with & < > " ' escaped. */
+/* Text with & < > " ' escaped; what XML cannot hold (control characters, bytes that are not UTF-8)
+ * becomes U+FFFD. */
 void mlsd__html_text(mlsd__text *t, const char *text);
 /* A number for people: four significant digits, thousands set apart, a dash for NaN. */
 void mlsd__html_number(mlsd__text *t, double value);
+/* Seconds or microseconds: three decimals at most. */
+void mlsd__html_time(mlsd__text *t, double value);
 
 #endif

@@ -1,0 +1,13 @@
+/* report_chart.h - the pictures of a report, from the tables of its result. */
+#ifndef MLSD_REPORT_REPORT_CHART_H
+#define MLSD_REPORT_REPORT_CHART_H
+
+#include "base/text.h"
+#include "mlsd/result.h"
+
+/* Each writes one picture; failures stick in the text's status. */
+void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_table *board);
+void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r, const mlsd_table *slices);
+void mlsd__chart_curve(mlsd__text *t, const mlsd_result *r, const mlsd_table *curve);
+
+#endif

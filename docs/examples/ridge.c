@@ -8,7 +8,8 @@
 
 int main(void)
 {
-    /* Six rows, two columns; y = 1 + 2 a - b. Strides count elements: any slice or transpose works. */
+    /* Six rows, two columns; y = 1 + 2 a - b. Strides count elements: any slice or transpose works.
+     */
     const double x[] = {0, 1, 1, 0, 2, 1, 3, 5, 4, 2, 5, 3};
     const double y[] = {0, 3, 4, 2, 7, 8};
     const mlsd_matrix X = {x, 6, 2, 2, 1, MLSD_F64, 0};
@@ -31,8 +32,10 @@ int main(void)
     if (!status) status = mlsd_folds_split_dataset(NULL, kfold, data, &folds);
     if (!status) status = mlsd_cross_validate(NULL, ridge, data, folds, &metric, 1, &scores);
     if (!status) status = mlsd_result_get_f64(scores, "rmse.mean", &rmse);
-    if (!status) printf("first prediction %.3f, cross-validated rmse %.1e\n", out[0], rmse);
-    else fprintf(stderr, "%s\n", mlsd_last_error());
+    if (!status)
+        printf("first prediction %.3f, cross-validated rmse %.1e\n", out[0], rmse);
+    else
+        fprintf(stderr, "%s\n", mlsd_last_error());
 
     mlsd_result_free(scores);
     mlsd_folds_free(folds);

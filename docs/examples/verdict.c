@@ -1,6 +1,7 @@
 /* verdict.c - from a CSV file to a verdict: is a model any good, and for whom?
  *
- *   cc verdict.c $(pkg-config --cflags --libs mlsd) -o verdict && ./verdict docs/examples/data/hmda.csv
+ *   cc verdict.c $(pkg-config --cflags --libs mlsd) -o verdict && ./verdict
+ * docs/examples/data/hmda.csv
  */
 #include <stdio.h>
 

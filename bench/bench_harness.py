@@ -54,14 +54,16 @@ class Measured:
 
 
 class Workload:
+    """limits: a function that gives the least seconds by number of threads."""
+
     def __init__(self, name, title, sides, check, limits=None, limit_text="", repeats=5, notes=()):
         self.name, self.title, self.sides, self.check = name, title, sides, check
-        self.limits = limits or {}  # threads: seconds
+        self.limits = limits or dict
         self.limit_text, self.repeats, self.notes = limit_text, repeats, list(notes)
         self.checks = []
 
     def limit_for(self, side):
-        return self.limits.get(side.n_threads or 1)
+        return self.limits().get(side.n_threads or 1)
 
     def run(self, set_threads, pause=PAUSE_SECONDS):
         """Time all sides in turns; the first round is not counted, and its outputs are checked."""
@@ -174,31 +176,41 @@ def in_threads(n, call):
         thread.join()
 
 
-def measure_limits(smoke=False):
-    """Rates by number of threads: dgemm flops/s, bytes/s read from and written to memory. Best of several."""
-    from threadpoolctl import threadpool_limits
+class Limits:
+    """Rates by number of threads: dgemm flops/s, bytes/s read from and written to memory; the best that were seen.
 
-    size, repeats = (128, 1) if smoke else (1200, 5)
-    square = [np.random.default_rng(i).random((size, size)) for i in range(2)]
-    product = [np.empty((size, size)) for _ in range(2)]
-    memory = np.ones(1 << (16 if smoke else 24))  # 128 MiB: more than the caches
-    halves = np.split(memory, 2)
-    rates = {"dgemm": {}, "read": {}, "write": {}}
-    with threadpool_limits(1):
-        for n in (1, 2):
-            seconds = best_of(lambda: in_threads(n, lambda i: np.dot(square[i], square[i], out=product[i])), repeats)
-            rates["dgemm"][n] = n * 2 * size**3 / seconds
-            parts = [memory] if n == 1 else halves
-            seconds = best_of(lambda: in_threads(n, lambda i: np.dot(parts[i], parts[i])), 3 * repeats)
-            rates["read"][n] = memory.nbytes / seconds
-            seconds = best_of(lambda: in_threads(n, lambda i: parts[i].fill(1.0)), 3 * repeats)
-            rates["write"][n] = memory.nbytes / seconds
-    return rates
+    They are measured again before each workload, so that one busy moment does not make the machine look slow.
+    """
 
+    def __init__(self):
+        self.rates = {kind: {1: 0.0, 2: 0.0} for kind in ("dgemm", "read", "write")}
+        size = 1200
+        self._square = [np.random.default_rng(i).random((size, size)) for i in range(2)]
+        self._product = [np.empty((size, size)) for _ in range(2)]
+        self._memory = np.ones(1 << 24)  # 128 MiB: more than the caches
 
-def limit_of(rates, flops=0.0, read=0.0, write=0.0):
-    """Seconds by number of threads that so much work needs at least; work of different kinds may overlap."""
-    return {n: max(flops / rates["dgemm"][n], read / rates["read"][n], write / rates["write"][n]) for n in (1, 2)}
+    def measure(self, repeats=3):
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            for n in (1, 2):
+                parts = np.split(self._memory, n)
+                self._saw("dgemm", n, n * 2 * len(self._square[0]) ** 3, self._multiply, repeats)
+                self._saw("read", n, self._memory.nbytes, lambda i: np.dot(parts[i], parts[i]), repeats)
+                self._saw("write", n, self._memory.nbytes, lambda i: parts[i].fill(1.0), repeats)
+
+    def _multiply(self, i):
+        np.dot(self._square[i], self._square[i], out=self._product[i])
+
+    def _saw(self, kind, n, work, call, repeats):
+        rate = work / best_of(lambda: in_threads(n, call), repeats)
+        for threads in range(n, 3):  # one thread's rate is a rate that two can have
+            self.rates[kind][threads] = max(self.rates[kind][threads], rate)
+
+    def seconds(self, flops=0.0, read=0.0, write=0.0):
+        """Seconds by number of threads that so much work needs at least; work of different kinds may overlap."""
+        r = self.rates
+        return {n: max(flops / r["dgemm"][n], read / r["read"][n], write / r["write"][n]) for n in (1, 2)}
 
 
 # --- what is printed ------------------------------------------------------------------------------
@@ -207,12 +219,16 @@ def limit_of(rates, flops=0.0, read=0.0, write=0.0):
 def duration(seconds):
     for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
         if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}" if seconds * factor < 1000 else f"{seconds * factor:.0f} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
+            return f"{_digits(seconds * factor)} {unit}"
+    return f"{_digits(seconds * 1e9)} ns"
+
+
+def _digits(value):
+    return f"{value:.3g}" if value < 99.95 else f"{value:.0f}"
 
 
 def amount(value, unit):
-    return duration(value) if unit == "s" else f"{value:.3g} {unit}"
+    return duration(value) if unit == "s" else f"{_digits(value)} {unit}"
 
 
 def _ratio(value):
@@ -240,8 +256,9 @@ def print_workload(workload, unit="s", out=sys.stdout):
         )
     for line in workload.notes:
         print(f"  note: {line}", file=out)
-    if workload.limits:
-        text = ", ".join(f"{duration(s)} on {n}" for n, s in workload.limits.items())
+    limits = workload.limits()
+    if limits:
+        text = ", ".join(f"{duration(s)} on {n}" for n, s in limits.items())
         print(f"  limit: {workload.limit_text}: {text} threads", file=out)
     for check in workload.checks:
         print(f"  same: {check}", file=out)
@@ -288,7 +305,7 @@ def as_json(workload, unit):
             }
             for s in workload.sides
         ],
-        "limits": {str(n): s for n, s in workload.limits.items()},
+        "limits": {str(n): s for n, s in workload.limits().items()},
         "limit": workload.limit_text,
         "checks": [{"text": c.text, "value": c.value, "allowed": c.allowed, "ok": c.ok} for c in workload.checks],
         "notes": workload.notes,

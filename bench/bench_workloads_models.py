@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench_harness import OURS, PEER, Check, Side, Workload, limit_of
+from bench_harness import OURS, PEER, Check, Side, Workload
 
 
 def _regression(n, p):
@@ -48,7 +48,7 @@ def ridge_fit(bench):
         ours(lambda: Ridge(alpha=1.0).fit(X, y))
         + [Side("scikit-learn cholesky", PEER, lambda: PeerRidge(alpha=1.0).fit(X, y), bench.peer_threads, key="peer")],
         check,
-        limit_of(bench.rates, flops=n * p * (p + 1), read=8 * n * (p + 1)),
+        lambda: bench.limits.seconds(flops=n * p * (p + 1), read=8 * n * (p + 1)),
         "X'X at the rate of dgemm, or reading X once",
         bench.size(9, 7, 1),
     )
@@ -82,7 +82,7 @@ def ridge_cv(bench):
             )
         ],
         check,
-        limit_of(bench.rates, flops=n * p * (p + 3), read=8 * n * (p + 1)),
+        lambda: bench.limits.seconds(flops=n * p * (p + 3), read=8 * n * (p + 1)),
         "X'X once at the rate of dgemm, shared by the folds",
         bench.size(5, 5, 1),
     )
@@ -139,7 +139,7 @@ def logistic_fit(bench):
         f"logistic regression, {n:,} x {p}, C 1, each with its own tolerance",
         ours(lambda: LogisticRegression(C=1.0).fit(X, y)) + peers,
         check,
-        limit_of(bench.rates, flops=n_iter * n * p * (p + 1), read=n_iter * 8 * n * (p + 1)),
+        lambda: bench.limits.seconds(flops=n_iter * n * p * (p + 1), read=n_iter * 8 * n * (p + 1)),
         f"{n_iter} Newton steps, each X'WX at the rate of dgemm",
         bench.size(7, 5, 1),
     )

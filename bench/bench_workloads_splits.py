@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bench_harness import OURS, PEER, Check, Side, Workload, limit_of
+from bench_harness import OURS, PEER, Check, Side, Workload
 
 
 def _walk(splits):
@@ -38,7 +38,7 @@ def _k_fold(bench, name, kind, n_classes=None):
             Side("scikit-learn", PEER, lambda: _walk(theirs.split(X, y))),
         ],
         check,
-        limit_of(bench.rates, write=8 * 10 * n),
+        lambda: bench.limits.seconds(write=8 * 10 * n),
         "writing the indices to memory",
         bench.size(7, 7, 1),
     )
@@ -79,7 +79,7 @@ def _train_test(bench, name, n_classes=None):
             Side("scikit-learn", PEER, side(sklearn.model_selection)),
         ],
         check,
-        limit_of(bench.rates, write=2 * 8 * n),
+        lambda: bench.limits.seconds(write=2 * 8 * n),
         "writing the indices and the rows to memory",
         bench.size(7, 7, 1),
     )

@@ -20,11 +20,11 @@ NEEDED = ("numpy", "sklearn", "pandas", "threadpoolctl")
 class Bench:
     """What workloads need to know: how large, where, and how fast the machine is."""
 
-    def __init__(self, args, library, folder, rates, peer_threads):
+    def __init__(self, args, library, folder, limits, peer_threads):
         self.smoke, self.quick = args.smoke, args.quick
         self.package, self.library = str(args.package), library
         self.programs = str(args.programs or pathlib.Path(library).resolve().parent.parent / "bench")
-        self.folder, self.rates, self.peer_threads = folder, rates, peer_threads
+        self.folder, self.limits, self.peer_threads = folder, limits, peer_threads
 
     def size(self, full, quick, smoke):
         return smoke if self.smoke else quick if self.quick else full
@@ -78,20 +78,19 @@ def chosen(args, made):
     return [name for name in made if not args.only or name in args.only]
 
 
-def print_machine(facts, rates, smoke):
+def print_machine(facts):
     build = facts["mlsd"]
     peers = ", ".join(f"{name} {version}" for name, version in facts["peers"].items())
     print(f"cpu: {facts['cpu']}; {facts['allowed_cpus']} allowed, load {facts['load_before']}")
     print(f"mlsd: {build['version']}, {build['compiler']}")
     print(f"peers: {peers}; {facts['peer_threads']}")
-    if smoke:
-        return
-    parts = [
-        f"dgemm {rates['dgemm'][1] / 1e9:.3g} and {rates['dgemm'][2] / 1e9:.3g} GFLOP/s",
-        *(f"{kind} {rates[kind][1] / 1e9:.3g} and {rates[kind][2] / 1e9:.3g} GB/s" for kind in ("read", "write")),
-    ]
-    print(f"limits on 1 and 2 threads: {', '.join(parts)}")
     print("ratio: how many times as long (or as large) as the last side of mlsd; spread: half the quartiles' distance")
+
+
+def print_rates(rates):
+    parts = [f"dgemm {rates['dgemm'][1] / 1e9:.3g} and {rates['dgemm'][2] / 1e9:.3g} GFLOP/s"]
+    parts += (f"{kind} {rates[kind][1] / 1e9:.3g} and {rates[kind][2] / 1e9:.3g} GB/s" for kind in ("read", "write"))
+    print(f"limits on 1 and 2 threads, the best seen: {', '.join(parts)}")
 
 
 def main(argv=None):
@@ -107,25 +106,29 @@ def main(argv=None):
     sys.path.insert(0, str(args.package))
     import mlsd
     import sklearn.linear_model  # loads the BLAS and OpenMP that threads are told of
-    from bench_harness import PAUSE_SECONDS, machine, measure_limits, print_workload, save_json, summary_lines
+    from bench_harness import PAUSE_SECONDS, Limits, machine, print_workload, save_json, summary_lines
     from threadpoolctl import threadpool_info
 
-    facts, rates = machine(mlsd), measure_limits(args.smoke)
+    facts, limits = machine(mlsd), Limits()
     blas = max((i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"), default=1)
-    print_machine(facts, rates, args.smoke)
+    print_machine(facts)
     results = []
     with tempfile.TemporaryDirectory(prefix="mlsd-bench-") as folder:
-        bench = Bench(args, mlsd.library_path, folder, rates, f"{blas} BLAS threads")
+        bench = Bench(args, mlsd.library_path, folder, limits, f"{blas} BLAS threads")
         for name in names:
             workload = made[name](bench)
             if args.smoke:
-                workload.limits = {}  # means nothing for tiny sizes
+                workload.limits = dict  # means nothing for tiny sizes
+            else:
+                limits.measure()
             workload.run(mlsd.set_threads, 0 if args.smoke else PAUSE_SECONDS)
             results.append((workload, units.get(name, "s")))
             print_workload(*results[-1])
     print("\nratio: peer / ours\n" + "\n".join(summary_lines(results)))
+    if not args.smoke:
+        print_rates(limits.rates)
     if args.json:
-        save_json(args.json, facts, rates, results)
+        save_json(args.json, facts, limits.rates, results)
     failed = [w.name for w, _ in results if not all(check.ok for check in w.checks)]
     if failed:
         print(f"bench: not equal to the peer: {', '.join(failed)}", file=sys.stderr)

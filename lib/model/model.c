@@ -9,6 +9,7 @@
 #include "base/context_impl.h"
 #include "base/handle.h"
 #include "base/text.h"
+#include "data/matrix_view.h"
 #include "model/model_impl.h"
 #include "numeric/blas.h"
 
@@ -237,12 +238,7 @@ mlsd_status mlsd_model_predict(const mlsd_context *context, const mlsd_model *mo
 static mlsd_status frame_of_matrix(const mlsd_model *model, const mlsd_matrix *X,
                                    mlsd__frame *frame)
 {
-    MLSD__REQUIRE(X != NULL, "'X' is NULL");
-    MLSD__REQUIRE(X->flags == 0, "the flags of 'X' must be 0, got %u", (unsigned)X->flags);
-    MLSD__REQUIRE(X->rows >= 0 && X->cols >= 0, "'X' has a negative size");
-    if (X->dtype < MLSD_F32 || X->dtype > MLSD_I64)
-        return mlsd__fail(MLSD_E_TYPE, "'X' has unknown dtype %d", (int)X->dtype);
-    MLSD__REQUIRE(X->data != NULL || X->rows == 0 || X->cols == 0, "the data of 'X' is NULL");
+    MLSD__TRY(mlsd__matrix_check(X, "X"));
     if (X->cols != model->n_features)
         return mlsd__fail(MLSD_E_SHAPE,
                           "the model was fitted with %lld features, the data has %lld",

@@ -121,6 +121,37 @@ static void test_model__one_row_is_like_many(void **state)
     free_linear_data(&d);
 }
 
+static void test_model__matrices_are_checked(void **state)
+{
+    (void)state;
+    const double numbers[9] = {0};
+    const void *const askew = (const char *)numbers + 1;
+    linear_data d = make_linear_data(30, 2, 0, 4);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_model *model = fit_json(NULL, RIDGE, data, NULL, NULL);
+    double out[4];
+    const struct {
+        mlsd_matrix x;
+        mlsd_status status;
+    } cases[] = {
+        {{numbers, 1, 2, INT64_MAX, 1, MLSD_F64, 0}, MLSD_OK},
+        {{numbers, 2, 2, INT64_MAX, 1, MLSD_F64, 0}, MLSD_E_SHAPE},
+        {{numbers, 2, 2, INT64_MIN, 1, MLSD_F64, 0}, MLSD_E_SHAPE},
+        {{numbers, INT64_MAX, 2, 0, 0, MLSD_F64, 0}, MLSD_E_SHAPE},
+        {{numbers, -1, 2, 2, 1, MLSD_F64, 0}, MLSD_E_SHAPE},
+        {{askew, 2, 2, 2, 1, MLSD_F64, 0}, MLSD_E_ARG},
+        {{numbers, 2, 2, 2, 1, 5, 0}, MLSD_E_ARG},
+        {{numbers, 2, 2, 2, 1, MLSD_F64, 1}, MLSD_E_ARG},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        assert_int_equal(
+            mlsd_model_predict_matrix(NULL, model, &cases[i].x, MLSD_OUTPUT_VALUE, out, 4),
+            cases[i].status);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static void test_model__bad_values_are_named(void **state)
 {
     (void)state;
@@ -302,6 +333,7 @@ int main(void)
         cmocka_unit_test(test_model__columns_are_found_by_name),
         cmocka_unit_test(test_model__categories_are_found_by_text),
         cmocka_unit_test(test_model__one_row_is_like_many),
+        cmocka_unit_test(test_model__matrices_are_checked),
         cmocka_unit_test(test_model__bad_values_are_named),
         cmocka_unit_test(test_model__arguments),
         cmocka_unit_test(test_model__classes_keep_their_names),

@@ -77,6 +77,10 @@ void cli_context_free(mlsd_context *context);
 /* Remove the progress bar before something else is printed. */
 void cli_progress_clear(void);
 
+#define CLI_CANCELLED_TEXT "cancelled; nothing was written"
+
+/* The interrupt has been answered, or the work is done: it need not be forced. */
+void cli_interrupt_noticed(void);
 /* From here on Ctrl-C waits until the program ends: what is nearly written is finished. */
 void cli_hold_interrupts(void);
 

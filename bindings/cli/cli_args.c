@@ -30,8 +30,10 @@ int cli_fail(int code, const char *format, ...)
 
 int cli_fail_file(mlsd_status status, const char *path)
 {
-    if (status == MLSD_E_CANCELLED)
-        return cli_fail(CLI_CANCELLED, "cancelled; nothing was written");
+    if (status == MLSD_E_CANCELLED) {
+        cli_interrupt_noticed();
+        return cli_fail(CLI_CANCELLED, CLI_CANCELLED_TEXT);
+    }
     if (status == MLSD_E_NOMEM)
         return cli_fail(CLI_SYSTEM,
                         "memory ran out; use fewer rows or columns, or a larger machine");

@@ -64,6 +64,7 @@ static mlsd_status predict_file(const cli_args *args, predict_job *job)
     if (status != MLSD_OK) return status;
     cli_progress_clear();
     const char *path = cli_get(args, "out");
+    if (path != NULL) cli_hold_interrupts();
     return mlsd_table_write_csv(job->out, path != NULL ? path : "/dev/stdout");
 }
 

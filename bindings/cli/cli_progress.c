@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,7 +13,8 @@
 
 static struct {
     mlsd_context *context;
-    bool terminal, drawn;
+    bool terminal;
+    volatile sig_atomic_t drawn;
     char stage[64];
     double stage_start;
     int quarter;
@@ -88,11 +90,45 @@ static int on_progress(const mlsd_event *event, void *user)
     return 0;
 }
 
+/* Milliseconds that the library gets to stop in an orderly way. */
+enum { PATIENCE_MS = 70 };
+
+static void set_alarm(long milliseconds)
+{
+    const struct itimerval wait = {.it_value = {.tv_usec = 1000 * milliseconds}};
+    (void)setitimer(ITIMER_REAL, &wait, NULL);
+}
+
+/* A computation that does not come to a stop in time is left where it is: nothing is being written
+ * while this may happen, for cli_hold_interrupts comes before that. */
+static void on_alarm(int number)
+{
+    (void)number;
+    static const char erase[] = "\r\033[K", line[] = "mlsd: " CLI_CANCELLED_TEXT "\n";
+    ssize_t n = 0;
+    if (progress.drawn) n = write(STDERR_FILENO, erase, sizeof erase - 1);
+    if (n >= 0) n = write(STDERR_FILENO, line, sizeof line - 1);
+    _exit(n < 0 ? CLI_IO : CLI_CANCELLED);
+}
+
 static void on_interrupt(int number)
 {
     (void)number;
     if (progress.interrupts++ > 0) _exit(CLI_CANCELLED);
     mlsd_context_cancel(progress.context);
+    set_alarm(PATIENCE_MS);
+}
+
+void cli_interrupt_noticed(void)
+{
+    set_alarm(0);
+}
+
+static void listen_to(int number, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(number, &action, NULL);
 }
 
 mlsd_context *cli_context_new(const cli_args *args)
@@ -111,10 +147,9 @@ mlsd_context *cli_context_new(const cli_args *args)
         return NULL;
     }
     progress.context = context;
-    struct sigaction action = {.sa_handler = on_interrupt};
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    listen_to(SIGALRM, on_alarm);
+    listen_to(SIGINT, on_interrupt);
+    listen_to(SIGTERM, on_interrupt);
     return context;
 }
 
@@ -124,12 +159,14 @@ void cli_hold_interrupts(void)
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGALRM);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
 void cli_context_free(mlsd_context *context)
 {
     cli_progress_clear();
+    cli_interrupt_noticed();
     (void)signal(SIGINT, SIG_DFL);
     (void)signal(SIGTERM, SIG_DFL);
     progress.context = NULL;

@@ -161,6 +161,7 @@ static int split_file(const cli_args *args, split_job *job)
     const char *path = cli_get(args, "out");
     if (status == MLSD_OK) {
         cli_progress_clear();
+        if (path != NULL) cli_hold_interrupts();
         status = mlsd_table_write_csv(job->out, path != NULL ? path : "/dev/stdout");
     }
     if (status != MLSD_OK) return cli_fail_status(status);

@@ -26,7 +26,7 @@ def large_csv(tmp_path_factory):
 @pytest.fixture(scope="module")
 def middling_csv(tmp_path_factory):
     """A run takes some seconds."""
-    return write_csv(tmp_path_factory.mktemp("middling") / "middling.csv", 50000)
+    return write_csv(tmp_path_factory.mktemp("middling") / "middling.csv", 25000)
 
 
 def write_csv(path, n_rows):
@@ -55,7 +55,7 @@ def test_interrupt(mlsd, large_csv, number):
     slowest = 0.0
     for k in range(N_MOMENTS if number == signal.SIGINT else 5):
         process = start(["run", large_csv, "--target", "y", "--slices", "x1", "--out", "report"], mlsd.work)
-        time.sleep(0.06 + draw.random() * (0.3 if k % 2 else 4))
+        time.sleep(0.06 + draw.random() * (0.3 if k % 2 else 2.5))
         began = time.monotonic()
         process.send_signal(number)
         process.wait(timeout=30)

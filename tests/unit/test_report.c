@@ -1,0 +1,156 @@
+/* The report from the library's side: the same bytes again, what is refused, files that stay whole,
+ * failures of memory. What it looks like and that nothing is fetched: tests/cli/test_report.py. */
+#include "unit.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "failing_allocator.h"
+#include "mlsd/mlsd.h"
+#include "validate/result_impl.h"
+
+enum { N_ROWS = 120 };
+
+static mlsd_table *make_table(void)
+{
+    double x[N_ROWS];
+    const char *kind[N_ROWS], *y[N_ROWS];
+    for (int i = 0; i < N_ROWS; i++) {
+        x[i] = (i * 37) % 101;
+        kind[i] = i % 3 == 0 ? "<a>" : "b & c";
+        y[i] = (i * 37) % 101 + (i * 53) % 60 > 80 ? "yes" : "no";
+    }
+    mlsd_table *t;
+    if (mlsd_table_new(NULL, &t) != MLSD_OK) return NULL;
+    ASSERT_OK(mlsd_table_set_f64(t, "x", x, N_ROWS));
+    ASSERT_OK(mlsd_table_set_str(t, "kind", kind, N_ROWS));
+    ASSERT_OK(mlsd_table_set_str(t, "y", y, N_ROWS));
+    return t;
+}
+
+static mlsd_result *make_result(void)
+{
+    mlsd_table *t = make_table();
+    mlsd_spec *spec;
+    mlsd_result *r;
+    ASSERT_OK(mlsd_spec_new(NULL, "experiment", &spec));
+    ASSERT_OK(mlsd_spec_set_text(spec, "target", "y"));
+    ASSERT_OK(mlsd_spec_set_text(spec, "slices", "kind"));
+    ASSERT_OK(mlsd_spec_set_bool(spec, "quick", 1));
+    ASSERT_OK(mlsd_experiment_run(NULL, spec, t, &r));
+    mlsd_spec_free(spec);
+    mlsd_table_free(t);
+    return r;
+}
+
+static void temporary_path(char path[64])
+{
+    strcpy(path, "/tmp/mlsd-test-report-XXXXXX");
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static char *read_all(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 20) - 1, file) > 0);
+    (void)fclose(file);
+    return text;
+}
+
+static void test_report__is_the_same_again(void **state)
+{
+    (void)state;
+    char path[64];
+    temporary_path(path);
+    mlsd_result *r = make_result();
+    ASSERT_OK(mlsd_report_save(NULL, r, "a <title>", path));
+    char *first = read_all(path);
+    ASSERT_OK(mlsd_report_save(NULL, r, "a <title>", path));
+    char *second = read_all(path);
+    assert_string_equal(first, second);
+    assert_non_null(strstr(first, "<title>a &lt;title&gt;</title>"));
+    assert_non_null(strstr(first, "kind = &lt;a&gt;"));
+    assert_non_null(strstr(first, "b &amp; c"));
+    assert_string_equal(first + strlen(first) - 8, "</html>\n");
+    free(first);
+    ASSERT_OK(mlsd_report_save(NULL, r, NULL, path));
+    free(second);
+    mlsd_result_free(r);
+    unlink(path);
+}
+
+static void test_report__refuses(void **state)
+{
+    (void)state;
+    mlsd_result *r = make_result(), *other;
+    ASSERT_OK(mlsd__result_new(&mlsd__libc_allocator, "slices", &other));
+    ASSERT_FAILS(MLSD_E_UNSUPPORTED, "slices", mlsd_report_save(NULL, other, NULL, "/tmp/x"));
+    ASSERT_FAILS(MLSD_E_ARG, "path", mlsd_report_save(NULL, r, NULL, NULL));
+    ASSERT_FAILS(MLSD_E_ARG, "result", mlsd_report_save(NULL, NULL, NULL, "/tmp/x"));
+    ASSERT_FAILS(MLSD_E_IO, "/no/such/place",
+                 mlsd_report_save(NULL, r, NULL, "/no/such/place/report.html"));
+    ASSERT_FAILS(MLSD_E_IO, "No space left", mlsd_report_save(NULL, r, NULL, "/dev/full"));
+    mlsd_result_free(other);
+    mlsd_result_free(r);
+}
+
+/* An empty result of an experiment is a page of little, not a crash. */
+static void test_report__needs_no_tables(void **state)
+{
+    (void)state;
+    char path[64];
+    temporary_path(path);
+    mlsd_result *r;
+    ASSERT_OK(mlsd__result_new(&mlsd__libc_allocator, "experiment", &r));
+    ASSERT_OK(mlsd_report_save(NULL, r, NULL, path));
+    char *text = read_all(path);
+    assert_null(strstr(text, "<svg"));
+    free(text);
+    mlsd_result_free(r);
+    unlink(path);
+}
+
+/* Every allocation fails once, alone and with all later ones: a status, no file, nothing left. */
+static void test_report__survives_failures_of_memory(void **state)
+{
+    (void)state;
+    char path[64];
+    mlsd_result *r = make_result();
+    for (int after = 0; after < 2; after++) {
+        for (int64_t k = 1;; k++) {
+            failing_allocator f;
+            failing_allocator_init(&f, k, after);
+            mlsd_context *context = failing_context(&f, 1);
+            if (context == NULL) continue;
+            temporary_path(path);
+            unlink(path);
+            const mlsd_status status = mlsd_report_save(context, r, "title", path);
+            mlsd_context_free(context);
+            assert_int_equal(f.live_blocks, 0);
+            const bool refused = f.failed > 0;
+            if (refused) assert_int_equal(status, MLSD_E_NOMEM);
+            assert_int_equal(access(path, F_OK) == 0, !refused);
+            unlink(path);
+            if (!refused) break;
+        }
+    }
+    mlsd_result_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_report__is_the_same_again),
+        cmocka_unit_test(test_report__refuses),
+        cmocka_unit_test(test_report__needs_no_tables),
+        cmocka_unit_test(test_report__survives_failures_of_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -162,7 +162,7 @@ class Classifier(Estimator):
 
     def dataset(self, X, y=None, sample_weight=None):
         """The Dataset that fit would use."""
-        return self._labelled(X, y, sample_weight)[0]
+        return Classifier._labelled(self, X, y, sample_weight)[0]
 
     def _labelled(self, X, y, sample_weight):
         """(the Dataset, the labels): class k is labels[k]."""

@@ -181,7 +181,9 @@ class Table(Handle):
     def __iter__(self):
         return iter(self.columns)
 
-    keys = __iter__
+    def keys(self):
+        """The columns' names."""
+        return self.columns
 
     def __contains__(self, name):
         return name in self.columns

@@ -117,12 +117,23 @@ _running = threading.local()
 _settings = {"progress": None}
 
 
+def _tell_progress(event):
+    """Not about calls that the user's function itself makes."""
+    function = _settings["progress"]
+    if function is None or getattr(_running, "is_telling", False):
+        return
+    _running.is_telling = True
+    try:
+        function(lib.mlsd_event_stage(event).decode(), lib.mlsd_event_done(event), lib.mlsd_event_total(event))
+    finally:
+        _running.is_telling = False
+
+
 def _on_progress(event, _user):
     # Entering Python is what lets a pending signal reach its handler, see interruptible().
     try:
-        if _settings["progress"] is not None and _running.error is None:
-            stage = lib.mlsd_event_stage(event).decode()
-            _settings["progress"](stage, lib.mlsd_event_done(event), lib.mlsd_event_total(event))
+        if _running.error is None:
+            _tell_progress(event)
     except BaseException as error:
         _running.error = error
     return 0 if _running.error is None else 1
@@ -232,7 +243,7 @@ def interruptible():
         kept, _running.error = _running.error, outer
     try:
         if kept is not None:
-            raise kept
+            raise kept from kept.__cause__  # the cancelled call is not what happened to the caller
     finally:
         del kept  # its traceback holds this frame, and with it the caller's arrays
 

@@ -167,7 +167,9 @@ def cross_val_score(
     pre_dispatch="2*n_jobs", error_score=float("nan"), params=None,
 ):
     """The score of each fold; arguments as in cross_validate."""
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(f"scoring must be one name or one function, got {scoring!r}; cross_validate takes several")
     return cross_validate(
-        estimator, X, y, groups=groups, scoring={"score": scoring} if scoring else None, cv=cv, fit_params=fit_params,
+        estimator, X, y, groups=groups, scoring=scoring, cv=cv, fit_params=fit_params,
         error_score=error_score, params=params,
     )["test_score"]

@@ -92,12 +92,10 @@ class Pipeline(Estimator):
 
 def make_pipeline(*steps):
     """A Pipeline whose steps are named after their classes."""
-    names = [type(step).__name__.lower() for step in steps]
-    seen = {}
-    for i, name in enumerate(list(names)):
-        seen[name] = seen.get(name, 0) + 1
-        if names.count(name) > 1:
-            names[i] = f"{name}-{seen[name]}"
+    classes = [type(step).__name__.lower() for step in steps]
+    names = [
+        name if classes.count(name) == 1 else f"{name}-{classes[: i + 1].count(name)}" for i, name in enumerate(classes)
+    ]
     return Pipeline(list(zip(names, steps)))
 
 

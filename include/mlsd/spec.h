@@ -56,8 +56,9 @@ MLSD_API mlsd_status mlsd_spec_set_text(mlsd_spec *spec, const char *name, const
 MLSD_API mlsd_status mlsd_spec_reset(mlsd_spec *spec, const char *name);
 
 /* Get a parameter. A parameter that is null gives NaN as a number, and otherwise
- * MLSD_E_PARAM_TYPE: ask mlsd_spec_is_null first. A string belongs to the spec until it is next set.
- * Errors: MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE; MLSD_E_BUFFER for a list longer than capacity
+ * MLSD_E_PARAM_TYPE: ask mlsd_spec_is_null first. A string belongs to the spec until it is next
+ * set. Errors: MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE; MLSD_E_BUFFER for a list longer than
+ * capacity
  * (*out_n tells its length, and values may be NULL with capacity 0). Since 0.1. */
 MLSD_API mlsd_status mlsd_spec_get_f64(const mlsd_spec *spec, const char *name, double *out);
 MLSD_API mlsd_status mlsd_spec_get_i64(const mlsd_spec *spec, const char *name, int64_t *out);
@@ -98,8 +99,7 @@ MLSD_API mlsd_status mlsd_spec_from_json(const mlsd_context *context, const char
  * renamed, so that there is never half a file. Errors: MLSD_E_IO, and those of the above.
  * Since 0.1. */
 MLSD_API mlsd_status mlsd_spec_save(const mlsd_spec *spec, const char *path);
-MLSD_API mlsd_status mlsd_spec_load(const mlsd_context *context, const char *path,
-                                    mlsd_spec **out);
+MLSD_API mlsd_status mlsd_spec_load(const mlsd_context *context, const char *path, mlsd_spec **out);
 
 #ifdef __cplusplus
 }

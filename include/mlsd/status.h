@@ -32,13 +32,13 @@ typedef int32_t mlsd_status;
 enum {
     MLSD_OK = 0,
 
-    MLSD_E_NOMEM = -1,     /* memory ran out; nothing was changed */
-    MLSD_E_ARG = -2,       /* the caller's mistake: NULL, dead handle, bad size or index */
-    MLSD_E_CANCELLED = -3, /* mlsd_context_cancel or a callback asked to stop */
-    MLSD_E_BUFFER = -4,    /* the caller's buffer is too small */
+    MLSD_E_NOMEM = -1,       /* memory ran out; nothing was changed */
+    MLSD_E_ARG = -2,         /* the caller's mistake: NULL, dead handle, bad size or index */
+    MLSD_E_CANCELLED = -3,   /* mlsd_context_cancel or a callback asked to stop */
+    MLSD_E_BUFFER = -4,      /* the caller's buffer is too small */
     MLSD_E_UNSUPPORTED = -5, /* this kind of object cannot do that */
-    MLSD_E_INTERNAL = -6,  /* a defect of mlsd: please report it */
-    MLSD_E_THREAD = -7,    /* the system refuses a lock or a thread */
+    MLSD_E_INTERNAL = -6,    /* a defect of mlsd: please report it */
+    MLSD_E_THREAD = -7,      /* the system refuses a lock or a thread */
 
     MLSD_E_KIND = -20,           /* no kind of that name */
     MLSD_E_PARAM_UNKNOWN = -21,  /* no parameter of that name */

@@ -21,7 +21,7 @@ extern "C" {
 #define MLSD_VERSION_STRING "0.1.0"
 
 /* One number that grows with every release: major * 1000000 + minor * 1000 + patch. */
-#define MLSD_VERSION_NUMBER                                                                        \
+#define MLSD_VERSION_NUMBER \
     (MLSD_VERSION_MAJOR * 1000000 + MLSD_VERSION_MINOR * 1000 + MLSD_VERSION_PATCH)
 
 /* MLSD_VERSION_NUMBER of the library that is loaded, which may be newer than the headers.

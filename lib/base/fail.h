@@ -11,7 +11,8 @@
 
 #define MLSD__ERROR_CAPACITY 512
 
-/* Write the calling thread's message and return `status`. Cuts at the capacity, at a UTF-8 border. */
+/* Write the calling thread's message and return `status`. Cuts at the capacity, at a UTF-8 border.
+ */
 mlsd_status mlsd__fail(mlsd_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -23,16 +24,16 @@ void mlsd__error_copy(char out[MLSD__ERROR_CAPACITY]);
 void mlsd__error_restore(const char message[MLSD__ERROR_CAPACITY]);
 
 /* Check an argument: returns MLSD_E_ARG from the calling function. */
-#define MLSD__REQUIRE(condition, ...)                                                              \
-    do {                                                                                           \
-        if (!(condition)) return mlsd__fail(MLSD_E_ARG, __VA_ARGS__);                              \
+#define MLSD__REQUIRE(condition, ...)                                 \
+    do {                                                              \
+        if (!(condition)) return mlsd__fail(MLSD_E_ARG, __VA_ARGS__); \
     } while (0)
 
 /* Return a failure at once. */
-#define MLSD__TRY(expression)                                                                      \
-    do {                                                                                           \
-        const mlsd_status mlsd__try_status = (expression);                                         \
-        if (mlsd__try_status != MLSD_OK) return mlsd__try_status;                                  \
+#define MLSD__TRY(expression)                                     \
+    do {                                                          \
+        const mlsd_status mlsd__try_status = (expression);        \
+        if (mlsd__try_status != MLSD_OK) return mlsd__try_status; \
     } while (0)
 
 #endif

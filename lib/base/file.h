@@ -30,7 +30,8 @@ void mlsd__map_close(mlsd__map *map);
 /* Write beside `path`, flush (fsync), rename over it, fsync the directory; on failure the temporary
  * file is removed and what stood at `path` stays. A path that is not a regular file (/dev/full) is
  * written directly. */
-mlsd_status mlsd__file_write(const mlsd__allocator *a, const char *path, const void *bytes, size_t size);
+mlsd_status mlsd__file_write(const mlsd__allocator *a, const char *path, const void *bytes,
+                             size_t size);
 
 /* Put numbers into a growing buffer; the first failure sticks in `status`. */
 typedef struct mlsd__writer {
@@ -46,10 +47,12 @@ void mlsd__put_i64(mlsd__writer *w, int64_t v);
 void mlsd__put_f64(mlsd__writer *w, double v);
 void mlsd__put_f64s(mlsd__writer *w, const double *v, int64_t n); /* count first */
 void mlsd__put_i64s(mlsd__writer *w, const int64_t *v, int64_t n);
-void mlsd__put_str(mlsd__writer *w, const char *text); /* length first; NULL is kept apart from "" */
+void mlsd__put_str(mlsd__writer *w,
+                   const char *text); /* length first; NULL is kept apart from "" */
 void mlsd__put_bytes(mlsd__writer *w, const void *bytes, size_t n);
 
-/* Take them out again. A reader that runs short or finds a bad length fails once with MLSD_E_CORRUPT
+/* Take them out again. A reader that runs short or finds a bad length fails once with
+ * MLSD_E_CORRUPT
  * ("status"), and gives zeros and NULLs from then on. */
 typedef struct mlsd__reader {
     const mlsd__allocator *allocator;

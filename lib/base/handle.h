@@ -1,5 +1,5 @@
-/* handle.h - the magic word that starts every object, so that most misuse from C and ctypes ends in a
- * message instead of a crash. Best effort: memory that was given back may hold anything. */
+/* handle.h - the magic word that starts every object, so that most misuse from C and ctypes ends in
+ * a message instead of a crash. Best effort: memory that was given back may hold anything. */
 #ifndef MLSD_BASE_HANDLE_H
 #define MLSD_BASE_HANDLE_H
 
@@ -21,15 +21,15 @@
 #define MLSD__MAGIC_RESULT UINT64_C(0x6d6c736472736c74)
 
 /* Is it an object of that type? `handle` points to a struct whose first member is the magic. */
-#define MLSD__IS_LIVE(handle, magic_)                                                              \
+#define MLSD__IS_LIVE(handle, magic_) \
     ((handle) != NULL && *(const uint64_t *)(const void *)(handle) == (magic_))
 
 /* Return MLSD_E_ARG from the calling function unless it is; `noun` is "model", "spec", ... */
-#define MLSD__REQUIRE_LIVE(handle, magic_, noun)                                                   \
-    do {                                                                                           \
-        if ((handle) == NULL) return mlsd__fail(MLSD_E_ARG, "the " noun " is NULL");               \
-        if (!MLSD__IS_LIVE(handle, magic_))                                                        \
-            return mlsd__fail(MLSD_E_ARG, "the pointer given is not a live mlsd_" noun);           \
+#define MLSD__REQUIRE_LIVE(handle, magic_, noun)                                         \
+    do {                                                                                 \
+        if ((handle) == NULL) return mlsd__fail(MLSD_E_ARG, "the " noun " is NULL");     \
+        if (!MLSD__IS_LIVE(handle, magic_))                                              \
+            return mlsd__fail(MLSD_E_ARG, "the pointer given is not a live mlsd_" noun); \
     } while (0)
 
 #endif

@@ -1,10 +1,10 @@
 /* kindtable.h - the table of kinds and parameters: what a row looks like.
  *
- * A kind's parameters live in a plain struct that its algorithm reads directly (`p->alpha`); the table
- * says where each stands, so that names, bounds, defaults, JSON, Python and docs all come from it.
- * Struct fields by type: F64 double, I64 int64_t, BOOL int64_t, STR char*, CHOICE int64_t (index),
- * F64_LIST mlsd__f64_list, STR_LIST mlsd__str_list. Null: F64 NaN, I64 MLSD__NULL_I64, STR and
- * lists NULL pointers. */
+ * A kind's parameters live in a plain struct that its algorithm reads directly (`p->alpha`); the
+ * table says where each stands, so that names, bounds, defaults, JSON, Python and docs all come
+ * from it. Struct fields by type: F64 double, I64 int64_t, BOOL int64_t, STR char*, CHOICE int64_t
+ * (index), F64_LIST mlsd__f64_list, STR_LIST mlsd__str_list. Null: F64 NaN, I64 MLSD__NULL_I64, STR
+ * and lists NULL pointers. */
 #ifndef MLSD_BASE_KINDTABLE_H
 #define MLSD_BASE_KINDTABLE_H
 
@@ -33,14 +33,14 @@ enum { MLSD__OPEN_LOWER = 1, MLSD__OPEN_UPPER = 2 };
 struct mlsd_param {
     const char *name;
     mlsd_param_type type;
-    int32_t open;         /* MLSD__OPEN_* */
+    int32_t open; /* MLSD__OPEN_* */
     int32_t nullable;
-    size_t offset;        /* in the kind's struct */
-    double lower, upper;  /* of numbers and of each list element; exact for i64 below 2^53 */
-    const char *fallback; /* the default as JSON text */
+    size_t offset;              /* in the kind's struct */
+    double lower, upper;        /* of numbers and of each list element; exact for i64 below 2^53 */
+    const char *fallback;       /* the default as JSON text */
     const char *const *choices; /* NULL-terminated, for CHOICE */
-    const char *scale;    /* "linear" (NULL means it) or "log" */
-    const char *doc;      /* one line */
+    const char *scale;          /* "linear" (NULL means it) or "log" */
+    const char *doc;            /* one line */
 };
 
 typedef struct mlsd__slot {
@@ -54,44 +54,62 @@ struct mlsd_kind {
     const char *name, *family, *doc;
     const mlsd_param *params;
     int64_t n_params;
-    size_t params_size;    /* bytes of the struct; 0 without parameters */
+    size_t params_size; /* bytes of the struct; 0 without parameters */
     const mlsd__slot *slots;
     int64_t n_slots;
-    const void *ops;       /* the family's table of functions */
-    const char *traits;    /* JSON object with what bindings must know, such as
-                              {"tasks":["regression"],"iterative":true}; NULL for {} */
+    const void *ops;    /* the family's table of functions */
+    const char *traits; /* JSON object with what bindings must know, such as
+                           {"tasks":["regression"],"iterative":true}; NULL for {} */
 };
 
 /* Shorthands for tables: type, name and offset cannot then disagree by accident. */
-#define MLSD__P_F64(S, field, lo, hi, open_, fallback_, scale_, doc_)                              \
-    { .name = #field, .type = MLSD_PARAM_F64, .open = (open_), .offset = offsetof(S, field),       \
-      .lower = (lo), .upper = (hi), .fallback = (fallback_), .scale = (scale_), .doc = (doc_) }
-#define MLSD__P_F64_NULL(S, field, lo, hi, open_, fallback_, doc_)                                 \
-    { .name = #field, .type = MLSD_PARAM_F64, .open = (open_), .nullable = 1,                      \
-      .offset = offsetof(S, field), .lower = (lo), .upper = (hi), .fallback = (fallback_),         \
-      .doc = (doc_) }
-#define MLSD__P_I64(S, field, lo, hi, fallback_, scale_, doc_)                                     \
-    { .name = #field, .type = MLSD_PARAM_I64, .offset = offsetof(S, field), .lower = (lo),         \
-      .upper = (hi), .fallback = (fallback_), .scale = (scale_), .doc = (doc_) }
-#define MLSD__P_I64_NULL(S, field, lo, hi, fallback_, doc_)                                        \
-    { .name = #field, .type = MLSD_PARAM_I64, .nullable = 1, .offset = offsetof(S, field),         \
-      .lower = (lo), .upper = (hi), .fallback = (fallback_), .doc = (doc_) }
-#define MLSD__P_BOOL(S, field, fallback_, doc_)                                                    \
-    { .name = #field, .type = MLSD_PARAM_BOOL, .offset = offsetof(S, field), .upper = 1,           \
-      .fallback = (fallback_), .doc = (doc_) }
-#define MLSD__P_STR(S, field, fallback_, doc_)                                                     \
-    { .name = #field, .type = MLSD_PARAM_STR, .nullable = 1, .offset = offsetof(S, field),         \
-      .fallback = (fallback_), .doc = (doc_) }
-#define MLSD__P_CHOICE(S, field, choices_, fallback_, doc_)                                        \
-    { .name = #field, .type = MLSD_PARAM_CHOICE, .offset = offsetof(S, field),                     \
-      .choices = (choices_), .fallback = (fallback_), .doc = (doc_) }
-#define MLSD__P_F64_LIST(S, field, lo, hi, open_, fallback_, scale_, doc_)                         \
-    { .name = #field, .type = MLSD_PARAM_F64_LIST, .open = (open_), .nullable = 1,                 \
-      .offset = offsetof(S, field), .lower = (lo), .upper = (hi), .fallback = (fallback_),         \
-      .scale = (scale_), .doc = (doc_) }
-#define MLSD__P_STR_LIST(S, field, fallback_, doc_)                                                \
-    { .name = #field, .type = MLSD_PARAM_STR_LIST, .nullable = 1, .offset = offsetof(S, field),    \
-      .fallback = (fallback_), .doc = (doc_) }
+#define MLSD__P_F64(S, field, lo, hi, open_, fallback_, scale_, doc_)                           \
+    {                                                                                           \
+        .name = #field, .type = MLSD_PARAM_F64, .open = (open_), .offset = offsetof(S, field),  \
+        .lower = (lo), .upper = (hi), .fallback = (fallback_), .scale = (scale_), .doc = (doc_) \
+    }
+#define MLSD__P_F64_NULL(S, field, lo, hi, open_, fallback_, doc_)                           \
+    {                                                                                        \
+        .name = #field, .type = MLSD_PARAM_F64, .open = (open_), .nullable = 1,              \
+        .offset = offsetof(S, field), .lower = (lo), .upper = (hi), .fallback = (fallback_), \
+        .doc = (doc_)                                                                        \
+    }
+#define MLSD__P_I64(S, field, lo, hi, fallback_, scale_, doc_)                               \
+    {                                                                                        \
+        .name = #field, .type = MLSD_PARAM_I64, .offset = offsetof(S, field), .lower = (lo), \
+        .upper = (hi), .fallback = (fallback_), .scale = (scale_), .doc = (doc_)             \
+    }
+#define MLSD__P_I64_NULL(S, field, lo, hi, fallback_, doc_)                                  \
+    {                                                                                        \
+        .name = #field, .type = MLSD_PARAM_I64, .nullable = 1, .offset = offsetof(S, field), \
+        .lower = (lo), .upper = (hi), .fallback = (fallback_), .doc = (doc_)                 \
+    }
+#define MLSD__P_BOOL(S, field, fallback_, doc_)                                            \
+    {                                                                                      \
+        .name = #field, .type = MLSD_PARAM_BOOL, .offset = offsetof(S, field), .upper = 1, \
+        .fallback = (fallback_), .doc = (doc_)                                             \
+    }
+#define MLSD__P_STR(S, field, fallback_, doc_)                                               \
+    {                                                                                        \
+        .name = #field, .type = MLSD_PARAM_STR, .nullable = 1, .offset = offsetof(S, field), \
+        .fallback = (fallback_), .doc = (doc_)                                               \
+    }
+#define MLSD__P_CHOICE(S, field, choices_, fallback_, doc_)                      \
+    {                                                                            \
+        .name = #field, .type = MLSD_PARAM_CHOICE, .offset = offsetof(S, field), \
+        .choices = (choices_), .fallback = (fallback_), .doc = (doc_)            \
+    }
+#define MLSD__P_F64_LIST(S, field, lo, hi, open_, fallback_, scale_, doc_)                   \
+    {                                                                                        \
+        .name = #field, .type = MLSD_PARAM_F64_LIST, .open = (open_), .nullable = 1,         \
+        .offset = offsetof(S, field), .lower = (lo), .upper = (hi), .fallback = (fallback_), \
+        .scale = (scale_), .doc = (doc_)                                                     \
+    }
+#define MLSD__P_STR_LIST(S, field, fallback_, doc_)                                               \
+    {                                                                                             \
+        .name = #field, .type = MLSD_PARAM_STR_LIST, .nullable = 1, .offset = offsetof(S, field), \
+        .fallback = (fallback_), .doc = (doc_)                                                    \
+    }
 #define MLSD__COUNT(array) ((int64_t)(sizeof(array) / sizeof((array)[0])))
 
 /* Every kind, in the order of the documentation. Defined in lib/registry.c, the one file that knows
@@ -103,7 +121,8 @@ extern const int64_t mlsd__n_kinds;
 const void *mlsd__spec_params(const mlsd_spec *spec);
 /* The kind's family table. */
 const void *mlsd__spec_ops(const mlsd_spec *spec);
-/* Check that a spec belongs to one of the families ("splitter", "estimator,transform"): MLSD_E_KIND. */
+/* Check that a spec belongs to one of the families ("splitter", "estimator,transform"):
+ * MLSD_E_KIND. */
 mlsd_status mlsd__spec_require(const mlsd_spec *spec, const char *families);
 /* The child of that slot (first of many), NULL without. */
 const mlsd_spec *mlsd__spec_slot_child(const mlsd_spec *spec, const char *slot);

@@ -1,8 +1,8 @@
 /* random.h - counter-based random streams: Philox4x32-10.
  *
  * A stream is named by (seed, a, b, c, purpose), so what a task draws depends on what it is, never
- * on when or where it runs. Source: Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as
- * easy as 1, 2, 3", SC'11, section 3.3. Checked against Random123's known-answer vectors. */
+ * on when or where it runs. Source: Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers:
+ * as easy as 1, 2, 3", SC'11, section 3.3. Checked against Random123's known-answer vectors. */
 #ifndef MLSD_BASE_RANDOM_H
 #define MLSD_BASE_RANDOM_H
 
@@ -32,10 +32,10 @@ void mlsd__stream_init(mlsd__stream *stream, uint64_t seed, uint64_t a, uint64_t
                        uint32_t purpose);
 
 uint32_t mlsd__stream_u32(mlsd__stream *stream);
-uint64_t mlsd__stream_u64(mlsd__stream *stream);          /* first word is the high half */
-double mlsd__stream_double(mlsd__stream *stream);         /* [0, 1), 53 bits */
-double mlsd__stream_normal(mlsd__stream *stream);         /* polar method, without libm but log/sqrt:
-                                                             implemented in numeric/normal_stream.c */
+uint64_t mlsd__stream_u64(mlsd__stream *stream);  /* first word is the high half */
+double mlsd__stream_double(mlsd__stream *stream); /* [0, 1), 53 bits */
+double mlsd__stream_normal(mlsd__stream *stream); /* polar method, without libm but log/sqrt:
+                                                     implemented in numeric/normal_stream.c */
 uint64_t mlsd__stream_below(mlsd__stream *stream, uint64_t n); /* [0, n), unbiased, n >= 1 */
 
 /* Fisher-Yates from the end down. */

@@ -1,10 +1,10 @@
 /* scope.h - one top-level call: its context, its threads, its progress, its cancelling.
  *
  * A public function opens a scope, works, and closes it. Threads are created at the first parallel
- * region of the scope that has more than one task, are reused by the later ones, and are joined when
- * it closes; so mlsd owns no thread between calls. A task of a parallel region is given a serial
- * scope of its own. Work is cut by data, never by the number of threads, and reductions run in task
- * order: that is why results do not depend on n_threads. */
+ * region of the scope that has more than one task, are reused by the later ones, and are joined
+ * when it closes; so mlsd owns no thread between calls. A task of a parallel region is given a
+ * serial scope of its own. Work is cut by data, never by the number of threads, and reductions run
+ * in task order: that is why results do not depend on n_threads. */
 #ifndef MLSD_BASE_SCOPE_H
 #define MLSD_BASE_SCOPE_H
 
@@ -38,7 +38,8 @@ typedef struct mlsd__scope {
 mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context);
 void mlsd__scope_close(mlsd__scope *scope);
 
-/* The allocator of a context, NULL for libc's. Valid as long as the context: copy it into objects. */
+/* The allocator of a context, NULL for libc's. Valid as long as the context: copy it into objects.
+ */
 const mlsd__allocator *mlsd__context_allocator(const mlsd_context *context);
 
 /* Whether the context wants OpenBLAS's threads held. */
@@ -54,7 +55,8 @@ mlsd_status mlsd__checkpoint(mlsd__scope *scope);
  * cross-validation without disturbing its count. Every begin has its end, also on failure. */
 void mlsd__stage_begin(mlsd__scope *scope, const char *stage, int64_t total);
 void mlsd__stage_end(mlsd__scope *scope);
-/* One or more units of the stage that this scope began (or whose task it is) are done; any thread. */
+/* One or more units of the stage that this scope began (or whose task it is) are done; any thread.
+ */
 void mlsd__stage_advance(mlsd__scope *scope, int64_t units);
 
 /* Send a whole line to the context's log when `level` is heard; only on the entry thread, silently
@@ -62,9 +64,9 @@ void mlsd__stage_advance(mlsd__scope *scope, int64_t units);
 void mlsd__log_line(mlsd__scope *scope, mlsd_log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Run tasks 0 .. n_tasks-1, each exactly once, on the scope's threads; the calling thread works too.
- * Returns the status of the failing task of the lowest number, with its message. `fn` gets a serial
- * scope whose `worker` < scope->n_threads picks per-thread scratch. */
+/* Run tasks 0 .. n_tasks-1, each exactly once, on the scope's threads; the calling thread works
+ * too. Returns the status of the failing task of the lowest number, with its message. `fn` gets a
+ * serial scope whose `worker` < scope->n_threads picks per-thread scratch. */
 typedef mlsd_status (*mlsd__task_fn)(void *arg, int64_t task, mlsd__scope *scope);
 mlsd_status mlsd__parallel_for(mlsd__scope *scope, int64_t n_tasks, mlsd__task_fn fn, void *arg);
 

@@ -10,8 +10,8 @@
 #include "base/memory.h"
 
 /* Shortest decimal text that reads back to the same double ("0.1", "1e+300", "nan", "inf", "-inf",
- * "-0"); whole numbers below 1e15 without exponent or point. out needs MLSD__NUMBER_CAPACITY bytes. Returns
- * the length. */
+ * "-0"); whole numbers below 1e15 without exponent or point. out needs MLSD__NUMBER_CAPACITY bytes.
+ * Returns the length. */
 enum { MLSD__NUMBER_CAPACITY = 32 };
 int32_t mlsd__format_double(double value, char out[MLSD__NUMBER_CAPACITY]);
 
@@ -20,8 +20,8 @@ int32_t mlsd__format_double(double value, char out[MLSD__NUMBER_CAPACITY]);
 bool mlsd__parse_double(const char *text, size_t length, double *out);
 bool mlsd__parse_int64(const char *text, size_t length, int64_t *out);
 
-/* A text that grows. The first failure sticks in `status`; later appends do nothing, so callers check
- * once at the end. `data` is always NUL-terminated when not NULL. */
+/* A text that grows. The first failure sticks in `status`; later appends do nothing, so callers
+ * check once at the end. `data` is always NUL-terminated when not NULL. */
 typedef struct mlsd__text {
     const mlsd__allocator *allocator;
     char *data;
@@ -53,7 +53,8 @@ bool mlsd__utf8_valid(const char *text, size_t length, size_t *bad);
 
 /* The name nearest to `wanted` (optimal string alignment distance <= max(1, len/3), or a prefix),
  * NULL when none is near: `name_at(user, i)` for i in [0, n). */
-const char *mlsd__nearest_name(const char *wanted, const char *(*name_at)(const void *user, int64_t i),
+const char *mlsd__nearest_name(const char *wanted,
+                               const char *(*name_at)(const void *user, int64_t i),
                                const void *user, int64_t n);
 
 #endif

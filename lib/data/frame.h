@@ -1,8 +1,8 @@
 /* frame.h - rows of features as estimators read them: block by block, as doubles, whatever they are
  * stored in. Nothing is copied until a block is read, so folds and pipelines cost no memory.
  *
- * A frame is a source (strided matrix or table columns), optionally a list of rows, and optionally a
- * chain of fitted block transforms through which each block that is read is sent. */
+ * A frame is a source (strided matrix or table columns), optionally a list of rows, and optionally
+ * a chain of fitted block transforms through which each block that is read is sent. */
 #ifndef MLSD_DATA_FRAME_H
 #define MLSD_DATA_FRAME_H
 
@@ -16,8 +16,8 @@
 typedef int32_t mlsd__feature_type;
 enum { MLSD__NUMERIC = 1, MLSD__CATEGORY = 2 };
 
-/* A feature of a frame. A category's value is its code 0 .. n_levels-1 as a double, NaN when missing,
- * and -1 for a level that the model was not fitted with. Borrowed texts. */
+/* A feature of a frame. A category's value is its code 0 .. n_levels-1 as a double, NaN when
+ * missing, and -1 for a level that the model was not fitted with. Borrowed texts. */
 typedef struct mlsd__feature {
     const char *name;
     mlsd__feature_type type;
@@ -25,31 +25,33 @@ typedef struct mlsd__feature {
     char *const *levels;
 } mlsd__feature;
 
-/* Transform n rows: in is n x p_in (row stride p_in), out is n x p_out (row stride p_out). They do not
- * overlap. Must be safe to call from many threads at once. */
+/* Transform n rows: in is n x p_in (row stride p_in), out is n x p_out (row stride p_out). They do
+ * not overlap. Must be safe to call from many threads at once. */
 typedef void (*mlsd__block_fn)(const void *state, const double *in, int64_t n, double *out);
 
 /* One column source of a frame over table columns. */
 typedef struct mlsd__frame_column {
     const mlsd__column *column;
-    const double *recode; /* code -> value, for categories whose codes differ from the model's; or NULL */
+    const double
+        *recode; /* code -> value, for categories whose codes differ from the model's; or NULL */
 } mlsd__frame_column;
 
-/* The source and the rows stand in every frame, also behind a chain; `parent` says only which blocks
- * come before `block`. So a selection of rows reaches the source by changing `rows`. */
+/* The source and the rows stand in every frame, also behind a chain; `parent` says only which
+ * blocks come before `block`. So a selection of rows reaches the source by changing `rows`. */
 typedef struct mlsd__frame {
-    int64_t n_rows, n_features;      /* after the chain */
-    const mlsd__feature *features;   /* n_features, borrowed from dataset or transform state */
-    const int64_t *rows;             /* NULL: all rows in order; else n_rows rows of the source */
+    int64_t n_rows, n_features;    /* after the chain */
+    const mlsd__feature *features; /* n_features, borrowed from dataset or transform state */
+    const int64_t *rows;           /* NULL: all rows in order; else n_rows rows of the source */
 
-    mlsd_matrix matrix;              /* source 1: where columns == NULL */
+    mlsd_matrix matrix;                /* source 1: where columns == NULL */
     const mlsd__frame_column *columns; /* source 2 */
-    int64_t n_source;                /* columns of the source; needed with a chain only */
+    int64_t n_source;                  /* columns of the source; needed with a chain only */
 
-    const struct mlsd__frame *parent; /* chain: the frame whose blocks go through `block`, or NULL */
+    const struct mlsd__frame
+        *parent; /* chain: the frame whose blocks go through `block`, or NULL */
     mlsd__block_fn block;
     const void *block_state;
-    int64_t max_width;               /* widest stage of the chain: scratch is 2 * n * max_width */
+    int64_t max_width; /* widest stage of the chain: scratch is 2 * n * max_width */
 } mlsd__frame;
 
 /* Doubles of scratch that reading n rows at a time needs (0 for sources 1 and 2). */
@@ -58,12 +60,12 @@ int64_t mlsd__frame_scratch(const mlsd__frame *f, int64_t n);
 /* Read rows [first, first + n) into out (n x n_features, row stride n_features). */
 void mlsd__frame_read(const mlsd__frame *f, int64_t first, int64_t n, double *out, double *scratch);
 
-/* Pointer to the rows themselves where they already lie in memory as row-major contiguous doubles with
- * stride *ld, otherwise NULL. */
+/* Pointer to the rows themselves where they already lie in memory as row-major contiguous doubles
+ * with stride *ld, otherwise NULL. */
 const double *mlsd__frame_direct(const mlsd__frame *f, int64_t first, int64_t *ld);
 
-/* The same frame restricted to rows[i] of it; `storage` (n int64) receives composed row numbers and must
- * outlive the result. */
+/* The same frame restricted to rows[i] of it; `storage` (n int64) receives composed row numbers and
+ * must outlive the result. */
 void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, int64_t *storage,
                         mlsd__frame *out);
 

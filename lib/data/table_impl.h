@@ -15,13 +15,13 @@ typedef struct mlsd__column {
     mlsd__allocator allocator;
     mlsd_column_type type;
     int64_t n;
-    const void *values;       /* double, int64_t or int32_t codes by type */
-    char **levels;            /* categories: n_levels texts in one arena, in code order */
+    const void *values; /* double, int64_t or int32_t codes by type */
+    char **levels;      /* categories: n_levels texts in one arena, in code order */
     int64_t n_levels;
     char *level_arena;
     struct mlsd__column *levels_of; /* retained: the column that owns the levels; NULL: this one */
-    void *owned;              /* what to mlsd__free for values; NULL when adopted */
-    mlsd_release_fn release;  /* adopted values: called once with release_user */
+    void *owned;                    /* what to mlsd__free for values; NULL when adopted */
+    mlsd_release_fn release;        /* adopted values: called once with release_user */
     void *release_user;
 } mlsd__column;
 
@@ -37,14 +37,16 @@ struct mlsd_table {
 mlsd__column *mlsd__column_retain(const mlsd__column *column);
 void mlsd__column_release(mlsd__column *column);
 
-/* Make a column that takes over `owned` values (from mlsd__alloc with the same allocator); on failure
- * the values stay the caller's. Categories: _category takes texts from a dictionary in code order. */
-mlsd_status mlsd__column_new(const mlsd__allocator *a, mlsd_column_type type, void *owned, int64_t n,
-                             mlsd__column **out);
+/* Make a column that takes over `owned` values (from mlsd__alloc with the same allocator); on
+ * failure the values stay the caller's. Categories: _category takes texts from a dictionary in code
+ * order. */
+mlsd_status mlsd__column_new(const mlsd__allocator *a, mlsd_column_type type, void *owned,
+                             int64_t n, mlsd__column **out);
 mlsd_status mlsd__column_new_category(const mlsd__allocator *a, int32_t *owned_codes, int64_t n,
                                       const mlsd__dictionary *levels, mlsd__column **out);
 
-/* The same with the levels put into ascending order of code point first: the codes are rewritten. */
+/* The same with the levels put into ascending order of code point first: the codes are rewritten.
+ */
 mlsd_status mlsd__column_new_sorted(const mlsd__allocator *a, int32_t *owned_codes, int64_t n,
                                     const mlsd__dictionary *levels, mlsd__column **out);
 

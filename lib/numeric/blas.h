@@ -29,9 +29,11 @@ void mlsd__posv(int64_t p, int64_t nrhs, double *a, int64_t lda, double *b, int6
 /* Cholesky A = U'U in place (upper), and solves with it. */
 void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok);
 void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb);
-/* All eigenvalues ascending and eigenvectors (columns of A on return) of a symmetric A, upper given. */
+/* All eigenvalues ascending and eigenvectors (columns of A on return) of a symmetric A, upper
+ * given. */
 mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *values);
-/* R of A = QR (m x n, row-major, A is spoiled): r is n x n, upper, zero-filled below; m may be < n. */
+/* R of A = QR (m x n, row-major, A is spoiled): r is n x n, upper, zero-filled below; m may be < n.
+ */
 mlsd_status mlsd__qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda, double *r);
 /* SVD of a small square A (p x p, spoiled): A = U diag(s) Vt. */
 mlsd_status mlsd__svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s, double *vt);

@@ -6,10 +6,11 @@
 
 #include "base/scope.h"
 
-/* q columns (features, then targets). scatter is the upper triangle of sum w (z - mean)(z - mean)'. */
+/* q columns (features, then targets). scatter is the upper triangle of sum w (z - mean)(z - mean)'.
+ */
 typedef struct mlsd__gram {
     int64_t q;
-    double weight;   /* sum of weights (rows without weights) */
+    double weight; /* sum of weights (rows without weights) */
     int64_t n_rows;
     double *mean;    /* q, and behind them what gram.c needs: made by init only */
     double *scatter; /* q x q, row-major, upper */

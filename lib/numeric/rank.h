@@ -10,8 +10,8 @@
 mlsd_status mlsd__argsort(const mlsd__allocator *a, const double *x, int64_t n, int64_t *out);
 /* Midranks (1-based, ties share their mean). */
 mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n, double *out);
-/* Distinct values ascending into `values` (room for n), and each row's position among them into `code`
- * (may be NULL); NaN gets code -1. */
+/* Distinct values ascending into `values` (room for n), and each row's position among them into
+ * `code` (may be NULL); NaN gets code -1. */
 mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,
                             int64_t *out_n_values, int32_t *code);
 /* Quantile with linear interpolation (Hyndman & Fan 1996, type 7) of an ascending array. */

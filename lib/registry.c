@@ -8,6 +8,8 @@ extern const mlsd_kind mlsd__kind_holdout;
 extern const mlsd_kind mlsd__kind_kfold;
 extern const mlsd_kind mlsd__kind_stratified_kfold;
 extern const mlsd_kind mlsd__kind_time_series_split;
+extern const mlsd_kind mlsd__kind_group_kfold;
+extern const mlsd_kind mlsd__kind_stratified_group_kfold;
 extern const mlsd_kind mlsd__kind_rmse;
 extern const mlsd_kind mlsd__kind_mae;
 extern const mlsd_kind mlsd__kind_r2;
@@ -38,6 +40,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_kfold,
     &mlsd__kind_stratified_kfold,
     &mlsd__kind_time_series_split,
+    &mlsd__kind_group_kfold,
+    &mlsd__kind_stratified_group_kfold,
     &mlsd__kind_rmse,
     &mlsd__kind_mae,
     &mlsd__kind_r2,

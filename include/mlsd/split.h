@@ -3,7 +3,8 @@
  * mlsd/split.h - which rows are trained on and which are tested on.
  *
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
- * time_series_split. With the same integer `seed` they give index for index what scikit-learn's
+ * time_series_split, group_kfold, stratified_group_kfold. Where scikit-learn changed, the parameter
+ * `compat` names the release to follow ("1.2", "1.6", "1.8", "1.9"). With the same integer `seed` they give index for index what scikit-learn's
  * splitters give with the same `random_state`: holdout of two parts is train_test_split, whose
  * test_size is its last part. More parts have sizes by largest remainder; the last part takes the
  * first rows of one permutation, the part before it the next, and so on (with `stratify`, rows of
@@ -30,7 +31,7 @@ typedef struct mlsd_folds mlsd_folds;
 
 /* Split n rows. y (n x 1, or NULL) is needed by stratified splitters: its distinct values are the
  * classes. groups (n x 1, or NULL) is needed by group splitters: rows of one value stay together,
- * and groups are numbered by ascending value. Whole numbers beyond 2^53 are refused as groups,
+ * and groups are numbered by ascending value. Whole numbers from 2^53 on are refused as groups,
  * because neighbours would look alike. Errors: MLSD_E_KIND when the spec is not a splitter;
  * MLSD_E_SHAPE; MLSD_E_DATA when the request cannot be met, with the numbers and what would work.
  * Since 0.1. */

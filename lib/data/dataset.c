@@ -465,11 +465,12 @@ static mlsd_status gather_numbers(const mlsd_dataset *d, double *out)
     mlsd__strided_read(dtype, c->values, 1, d->rows, 0, d->n_rows, out, 1);
     if (dtype == MLSD_F64) return MLSD_OK;
     for (int64_t i = 0; i < d->n_rows; i++) {
-        if (fabs(out[i]) <= MLSD__EXACT_I64) continue;
-        return mlsd__fail(MLSD_E_DATA,
-                          "the group '%s' of row %lld is beyond 2^53, where neighbouring numbers "
-                          "look alike; number the groups anew, or give them as texts",
-                          d->store->group_name, (long long)i);
+        if (fabs(out[i]) < MLSD__EXACT_I64) continue;
+        return mlsd__fail(
+            MLSD_E_DATA,
+            "the group '%s' of row %lld is not below 2^53, where neighbouring numbers "
+            "look alike; number the groups anew, or give them as texts",
+            d->store->group_name, (long long)i);
     }
     return MLSD_OK;
 }

@@ -7,7 +7,7 @@
 #include "mlsd/matrix.h"
 #include "base/fail.h"
 
-/* Whole numbers up to here are told apart as doubles: 2^53. */
+/* Whole numbers below are told apart as doubles: 2^53. */
 #define MLSD__EXACT_I64 9007199254740992.0
 
 /* Is it a matrix that can be read? `name` is what the caller calls it ("X", "y"). Errors:

@@ -160,11 +160,12 @@ static mlsd_status check_exact(const mlsd_matrix *groups, const double *values)
 {
     if (groups == NULL || groups->dtype != MLSD_I64) return MLSD_OK;
     for (int64_t i = 0; i < groups->rows; i++) {
-        if (fabs(values[i]) <= MLSD__EXACT_I64) continue;
-        return mlsd__fail(MLSD_E_DATA,
-                          "the group of row %lld is beyond 2^53, where neighbouring numbers look "
-                          "alike; number the groups anew",
-                          (long long)i);
+        if (fabs(values[i]) < MLSD__EXACT_I64) continue;
+        return mlsd__fail(
+            MLSD_E_DATA,
+            "the group of row %lld is not below 2^53, where neighbouring numbers look "
+            "alike; number the groups anew",
+            (long long)i);
     }
     return MLSD_OK;
 }

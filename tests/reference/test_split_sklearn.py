@@ -11,7 +11,9 @@ import os
 import numpy as np
 import pytest
 from sklearn.model_selection import (
+    GroupKFold,
     KFold,
+    StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
     train_test_split,
@@ -113,6 +115,14 @@ def random_classes(rng, n):
     return rng.choice(labels, n, p=weights)
 
 
+def random_groups(rng, n):
+    """Groups of all shapes: all alike, even, skewed, many; numbers with gaps."""
+    n_groups = int(rng.choice([1, 2, 3, 8, 20, max(1, n // 3), n]))
+    labels = rng.permutation(np.arange(-3, 3 * n_groups, 2))[:n_groups].astype(float)
+    weights = rng.dirichlet(np.full(len(labels), rng.choice([0.5, 2.0, 100.0])))
+    return rng.choice(labels, n, p=weights)
+
+
 def count(n):
     return max(1, n * SWEEP)
 
@@ -206,6 +216,98 @@ def test_time_series_split(lib):
                           test_size=test_size, gap=gap),
         )
     assert n_equal > count(700)
+
+
+def test_group_kfold(lib):
+    """Witness of compat 1.2: NumPy 1.24's quicksort decides among groups of equal size."""
+    rng, n_equal = np.random.RandomState(9), 0
+    for _ in range(count(1500)):
+        n, k = int(rng.choice([rng.randint(1, 60), rng.randint(60, 900)])), rng.randint(2, 12)
+        groups = random_groups(rng, n)
+        n_equal += same(
+            lambda: list(GroupKFold(k).split(groups, None, groups)),
+            lambda: split(lib, n, groups=groups, kind="group_kfold", n_splits=k, compat="1.2"),
+        )
+    assert n_equal > count(600)
+
+
+def test_group_kfold_is_what_later_releases_say(lib):
+    """1.9 sorts sizes stably and reverses; 1.6 brought shuffle: array_split of a permutation of the groups."""
+    rng = np.random.RandomState(10)
+    for _ in range(count(1000)):
+        n, k, seed = rng.randint(10, 300), rng.randint(2, 9), random_seed(rng)
+        groups = random_groups(rng, n)
+        unique, inverse, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+        if k > len(unique):
+            continue
+        loads, fold_of = np.zeros(k), np.zeros(len(unique), dtype=int)
+        for g in np.argsort(sizes, kind="stable")[::-1]:
+            fold_of[g] = np.argmin(loads)
+            loads[fold_of[g]] += sizes[g]
+        got = split(lib, n, groups=groups, kind="group_kfold", n_splits=k)
+        assert [list(t) for _, t in got] == [list(np.flatnonzero(fold_of[inverse] == f)) for f in range(k)]
+
+        drawn = np.array_split(np.random.RandomState(seed).permutation(unique), k)
+        got = split(lib, n, groups=groups, kind="group_kfold", n_splits=k, shuffle=True, seed=seed)
+        assert [list(t) for _, t in got] == [list(np.flatnonzero(np.isin(groups, d))) for d in drawn]
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_stratified_group_kfold(lib, shuffle):
+    rng, n_equal = np.random.RandomState(11 + shuffle), 0
+    for _ in range(count(500)):
+        n, k, seed = rng.randint(1, 150), rng.randint(2, 12), random_seed(rng)
+        y, groups = random_classes(rng, n), random_groups(rng, n)
+        theirs = StratifiedGroupKFold(k, shuffle=shuffle, random_state=seed if shuffle else None)
+
+        def expected():
+            if k > n:
+                raise ValueError
+            return [(train, test) for train, test in theirs.split(np.zeros(n), y, groups)]
+
+        n_equal += same(
+            expected,
+            lambda: split(lib, n, y, groups, kind="stratified_group_kfold", n_splits=k, shuffle=shuffle,
+                          seed=seed, compat="1.2"),
+        )
+    assert n_equal > count(300)
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_stratified_group_kfold_shuffles_groups_since_1_8(lib):
+    """1.8 (PR #32540) gives what 1.2 gave the group numbered r to the group that the shuffle put in place r."""
+    rng = np.random.RandomState(14)
+    for _ in range(count(200)):
+        n, k, seed = rng.randint(20, 150), rng.randint(2, 6), random_seed(rng)
+        y, groups = rng.randint(0, 3, n).astype(float), random_groups(rng, n)
+        unique, inverse = np.unique(groups, return_inverse=True)
+        if k > len(unique):
+            with pytest.raises(ValueError, match="group"):
+                split(lib, n, y, groups, kind="stratified_group_kfold", n_splits=k)
+            continue
+        fold_of_place = np.empty(len(unique), dtype=int)
+        theirs = StratifiedGroupKFold(k, shuffle=True, random_state=seed)
+        for f, (_, test) in enumerate(theirs.split(y, y, groups)):
+            fold_of_place[inverse[test]] = f
+        fold_of = np.empty(len(unique), dtype=int)
+        fold_of[np.random.RandomState(seed).permutation(len(unique))] = fold_of_place
+        got = split(lib, n, y, groups, kind="stratified_group_kfold", n_splits=k, shuffle=True, seed=seed)
+        assert [list(t) for _, t in got] == [list(np.flatnonzero(fold_of[inverse] == f)) for f in range(k)]
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_stratified_group_kfold_many_classes(lib):
+    """More than 8 and 128 classes: NumPy sums them in another order."""
+    rng, n_equal = np.random.RandomState(13), 0
+    for n_classes in [8, 9, 40, 128, 129, 200, 300]:
+        n = 900
+        y, groups = rng.randint(0, n_classes, n).astype(float), rng.randint(0, 60, n).astype(float)
+        n_equal += same(
+            lambda: list(StratifiedGroupKFold(5).split(y, y, groups)),
+            lambda: split(lib, n, y, groups, kind="stratified_group_kfold", compat="1.2"),
+        )
+    assert n_equal >= 6
 
 
 def test_large(lib):

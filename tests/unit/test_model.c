@@ -121,6 +121,39 @@ static void test_model__one_row_is_like_many(void **state)
     free_linear_data(&d);
 }
 
+/* BLAS adds up a row in another order when other rows stand beside it. */
+static void test_model__one_row_of_classes_is_like_many(void **state)
+{
+    (void)state;
+    enum { N = 1500, P = 13 };
+    static const char *const specs[] = {
+        "{\"kind\":\"logistic_regression\",\"max_iter\":5}",
+        "{\"kind\":\"sgd_classifier\",\"max_iter\":3,\"loss\":\"log_loss\"}"};
+    linear_data d = make_linear_data(N, P, 0, 4);
+    double *many = malloc(4 * N * sizeof *many), one[4];
+    assert_non_null(many);
+    for (int n_classes = 2; n_classes <= 4; n_classes += 2) {
+        for (int64_t i = 0; i < N; i++) d.y[i] = (double)(i % n_classes);
+        mlsd_dataset *data = dataset_of(&d, MLSD_TASK_AUTO, 0);
+        for (int s = 0; s < 2; s++) {
+            mlsd_model *model = fit_json(NULL, specs[s], data, NULL, NULL);
+            assert_int_equal(mlsd_model_predict(NULL, model, data, MLSD_OUTPUT_PROBA, many, 4 * N),
+                             MLSD_OK);
+            for (int64_t i = 0; i < N; i++) {
+                const mlsd_matrix row = {d.x + i * P, 1, P, P, 1, MLSD_F64, 0};
+                assert_int_equal(
+                    mlsd_model_predict_matrix(NULL, model, &row, MLSD_OUTPUT_PROBA, one, 4),
+                    MLSD_OK);
+                assert_memory_equal(one, many + i * n_classes, (size_t)n_classes * sizeof *one);
+            }
+            mlsd_model_free(model);
+        }
+        mlsd_dataset_free(data);
+    }
+    free(many);
+    free_linear_data(&d);
+}
+
 static void test_model__matrices_are_checked(void **state)
 {
     (void)state;
@@ -333,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_model__columns_are_found_by_name),
         cmocka_unit_test(test_model__categories_are_found_by_text),
         cmocka_unit_test(test_model__one_row_is_like_many),
+        cmocka_unit_test(test_model__one_row_of_classes_is_like_many),
         cmocka_unit_test(test_model__matrices_are_checked),
         cmocka_unit_test(test_model__bad_values_are_named),
         cmocka_unit_test(test_model__arguments),

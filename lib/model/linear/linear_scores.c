@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "numeric/blas.h"
 #include "numeric/mathfun.h"
+#include "numeric/sum.h"
 
 static int64_t count_scores(int64_t n_classes)
 {
@@ -151,12 +151,11 @@ void mlsd__linear_scores_predict(const void *state, const double *x, int64_t n, 
     const mlsd__linear_scores *s = state;
     const int64_t k = s->n_scores, p = s->n_features;
     double *const scores = what == MLSD_OUTPUT_PROBA ? scratch : out;
-    for (int64_t i = 0; i < n; i++)
-        memcpy(scores + i * k, s->intercept, (size_t)k * sizeof *scores);
-    if (k == 1)
-        mlsd__gemv(false, n, p, 1.0, x, ld, s->coef, 1.0, scores);
-    else
-        mlsd__gemm(false, true, n, k, p, 1.0, x, ld, s->coef, p, 1.0, scores, k);
+    /* Not BLAS: its kernels take rows by fours, so a row's bits would depend on its neighbours. */
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < k; c++)
+            scores[i * k + c] = s->intercept[c] + mlsd__dot(x + i * ld, s->coef + c * p, p);
+    }
     if (what == MLSD_OUTPUT_PROBA) mlsd__linear_scores_proba(s, scores, n, out);
 }
 

@@ -209,6 +209,7 @@ static void test_spec__json_round_trip(void **state)
     char *third = json_of(again, 0);
     assert_string_equal(text, third);
     (void)unlink(path);
+    mlsd_spec_free(pipeline);
     ASSERT_FAILS(MLSD_E_IO, "mlsd-spec", mlsd_spec_load(NULL, path, &pipeline));
     assert_null(pipeline);
     free(text);

@@ -3,12 +3,15 @@
  * mlsd/split.h - which rows are trained on and which are tested on.
  *
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
- * time_series_split, group_kfold, stratified_group_kfold. Where scikit-learn changed, the parameter
- * `compat` names the release to follow ("1.2", "1.6", "1.8", "1.9"). With the same integer `seed` they give index for index what scikit-learn's
- * splitters give with the same `random_state`: holdout of two parts is train_test_split, whose
- * test_size is its last part. More parts have sizes by largest remainder; the last part takes the
- * first rows of one permutation, the part before it the next, and so on (with `stratify`, rows of
- * each class are drawn for part 0 first). Folds never change once made.
+ * time_series_split, group_kfold, stratified_group_kfold, repeated_kfold,
+ * repeated_stratified_kfold, leave_one_out, leave_p_out, leave_one_group_out, leave_p_groups_out,
+ * and predefined_split, whose groups are fold numbers, -1 for rows that are never tested. Where
+ * scikit-learn changed, the parameter `compat` names the release to follow ("1.2", "1.6", "1.8",
+ * "1.9"). With the same integer `seed` they give index for index what scikit-learn's splitters give
+ * with the same `random_state`: holdout of two parts is train_test_split, whose test_size is its
+ * last part. More parts have sizes by largest remainder; the last part takes the first rows of one
+ * permutation, the part before it the next, and so on (with `stratify`, rows of each class are
+ * drawn for part 0 first). Folds never change once made.
  */
 #ifndef MLSD_SPLIT_H
 #define MLSD_SPLIT_H

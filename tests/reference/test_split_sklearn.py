@@ -13,6 +13,13 @@ import pytest
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    LeaveOneGroupOut,
+    LeaveOneOut,
+    LeavePGroupsOut,
+    LeavePOut,
+    PredefinedSplit,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
     StratifiedGroupKFold,
     StratifiedKFold,
     TimeSeriesSplit,
@@ -308,6 +315,51 @@ def test_stratified_group_kfold_many_classes(lib):
             lambda: split(lib, n, y, groups, kind="stratified_group_kfold", compat="1.2"),
         )
     assert n_equal >= 6
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.parametrize("stratified", [False, True])
+def test_repeated(lib, stratified):
+    rng, n_equal = np.random.RandomState(15 + stratified), 0
+    theirs_class = RepeatedStratifiedKFold if stratified else RepeatedKFold
+    for _ in range(count(800)):
+        n, k, r, seed = rng.randint(1, 90), rng.randint(2, 7), rng.randint(1, 5), random_seed(rng)
+        y = random_classes(rng, n)
+        theirs = theirs_class(n_splits=k, n_repeats=r, random_state=seed)
+        if k > n:
+            continue
+        n_equal += same(
+            lambda: list(theirs.split(y, y)),
+            lambda: split(lib, n, y, kind="repeated_stratified_kfold" if stratified else "repeated_kfold",
+                          n_splits=k, n_repeats=r, seed=seed),
+        )
+    assert n_equal > count(500)
+
+
+def test_leave_out(lib):
+    rng, n_equal = np.random.RandomState(17), 0
+    for _ in range(count(400)):
+        n, p = rng.randint(1, 12), rng.randint(1, 5)
+        groups = random_groups(rng, n)
+        x = np.zeros(n)
+        n_equal += same(lambda: list(LeaveOneOut().split(x)), lambda: split(lib, n, kind="leave_one_out"))
+        n_equal += same(lambda: list(LeavePOut(p).split(x)), lambda: split(lib, n, kind="leave_p_out", p=p))
+        n_equal += same(lambda: list(LeaveOneGroupOut().split(x, x, groups)),
+                        lambda: split(lib, n, groups=groups, kind="leave_one_group_out"))
+        n_equal += same(lambda: list(LeavePGroupsOut(p).split(x, x, groups)),
+                        lambda: split(lib, n, groups=groups, kind="leave_p_groups_out", n_groups=p))
+    assert n_equal > count(800)
+
+
+def test_predefined_split(lib):
+    rng, n_equal = np.random.RandomState(18), 0
+    for _ in range(count(500)):
+        folds = rng.randint(-1, rng.randint(0, 8), rng.randint(1, 60))
+        if (folds == -1).all():
+            continue
+        n_equal += same(lambda: list(PredefinedSplit(folds).split()),
+                        lambda: split(lib, len(folds), groups=folds, kind="predefined_split"))
+    assert n_equal > count(300)
 
 
 def test_large(lib):

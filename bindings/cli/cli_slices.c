@@ -59,6 +59,9 @@ typedef struct place {
     double badness;
 } place;
 
+/* Slices that cannot be judged come after the others, those with more rows first. */
+static const double UNJUDGED = 1e15;
+
 static int by_badness(const void *a, const void *b)
 {
     const place *x = a, *y = b;
@@ -79,7 +82,8 @@ static int64_t choose_rows(const mlsd_result *r, const mlsd_table *t, place *out
     const double sign = cli_result_number(r, "direction") > 0 ? -1 : 1;
     for (int64_t i = 0; i < n; i++) {
         const double value = cli_cell_number(t, "value", i);
-        out[i] = (place){i, is_ok(t, i) && isfinite(value) ? sign * value : -INFINITY};
+        const bool is_judged = is_ok(t, i) && isfinite(value);
+        out[i] = (place){i, is_judged ? sign * value : cli_cell_number(t, "n", i) - UNJUDGED};
     }
     if (n <= MOST_SLICES) return n;
     qsort(out, (size_t)n, sizeof *out, by_badness);

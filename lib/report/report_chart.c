@@ -59,12 +59,16 @@ void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_tab
     mlsd__free(t->allocator, scores);
 }
 
-/* Larger is worse; minus infinity for a slice that cannot be judged. */
+/* Slices that cannot be judged come after the others, those with more rows first. */
+static const double UNJUDGED = 1e15;
+
+/* Larger is worse. */
 static double badness(const mlsd_table *slices, int64_t row, double sign)
 {
     const double value = mlsd__cell_number(slices, "value", row);
     const bool is_ok = texts_equal(mlsd__cell_text(slices, "status", row), "ok");
-    return is_ok && isfinite(value) ? -sign * value : -INFINITY;
+    if (is_ok && isfinite(value)) return -sign * value;
+    return mlsd__cell_number(slices, "n", row) - UNJUDGED;
 }
 
 /* The rows to draw, in the table's order: all, or the worst ones. */

@@ -8,7 +8,7 @@
 enum {
     WIDTH = 720,
     LABEL_WIDTH = 215,     /* left of an interval chart */
-    LABEL_CHARACTERS = 26, /* what fits there */
+    LABEL_CHARACTERS = 24, /* what fits there */
     NOTE_WIDTH = 145,      /* right of it */
     ROW_HEIGHT = 26,
     AXIS_HEIGHT = 40,

@@ -173,10 +173,20 @@ def test_run_takes_100000_categories(mlsd, make_csv):
     draw = binary_rows(1000)
     rows = [[draw[i % 1000][0], draw[i % 997][1], f"c{i % 100000}", draw[i % 1000][3]] for i in range(200000)]
     path = make_csv("categories.csv", HEADER, rows)
-    outcome = mlsd("run", path, "--target", "y", "--quick", "--slices", "kind", "--out", "report")
+    outcome = mlsd("run", path, "--target", "y", "--quick", "--out", "report")
     assert outcome.code == OK, outcome
     assert "100000 categories" in outcome.out
     assert len(outcome.out.splitlines()) < 100
+
+
+def test_run_takes_many_slices(mlsd, make_csv):
+    """3000 rows of 2500 levels: a screenful of them is shown, all are written."""
+    rows = [row + [f"c{i % 2500}"] for i, row in enumerate(binary_rows(3000))]
+    path = make_csv("levels.csv", HEADER + ["level"], rows)
+    outcome = mlsd("run", path, "--target", "y", "--quick", "--slices", "level", "--out", "report")
+    assert outcome.code == OK, outcome
+    assert "the worst 40 of 2500 slices" in outcome.out and len(outcome.out.splitlines()) < 100
+    assert len(result_of(mlsd.work / "report")["tables"]["slices"]) == 2500
 
 
 def test_run_existing_directory(mlsd, binary_csv):

@@ -64,7 +64,7 @@ def test_hmda_verdict(mlsd):
 
 
 def test_lines_fit_80_columns(mlsd):
-    outcome = run_to(mlsd, "report", *HMDA_RUN[1:])
+    outcome = run_to(mlsd, "report", *HMDA_RUN[1:], "--quick")
     assert max(map(len, outcome.out.splitlines()[1:])) <= 80  # the first line is the file's path
     for command in (["--help"], ["run", "--help"], ["split", "--help"], ["predict", "--help"], ["kinds"],
                     ["kinds", "logistic_regression"]):
@@ -104,7 +104,7 @@ def test_regression(mlsd, make_csv):
 
 
 def test_multiclass(mlsd, make_csv):
-    path = make_csv("pets.csv", ["a", "b", "c", "pet"], multiclass_rows(600))
+    path = make_csv("pets.csv", ["a", "b", "c", "pet"], multiclass_rows(400))
     run_to(mlsd, "report", path, "--target", "pet", "--slices", "c", "--threads", 2)
     result = result_of(mlsd.work / "report")
     assert result["texts"]["task"] == "multiclass" and result["numbers"]["n_classes"] == 3

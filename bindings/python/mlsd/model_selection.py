@@ -24,28 +24,36 @@ def _seed(random_state):
     except TypeError:
         seed = -1
     if not 0 <= seed < 2**32:
-        raise ValueError(f"random_state must be an integer in [0, 4294967295], a RandomState or None, got {random_state!r}")
+        wanted = "an integer in [0, 4294967295], a RandomState or None"
+        raise ValueError(f"random_state must be {wanted}, got {random_state!r}")
     return seed
 
 
 class _Splitter:
     _stratified = False
+    _grouped = False
 
     def _spec(self):
         raise NotImplementedError
 
-    def folds(self, X, y=None):
+    def folds(self, X, y=None, groups=None):
         """The splits as Folds."""
         if self._stratified and y is None:
             raise ValueError(f"{type(self).__name__} needs y")
+        if self._grouped and groups is None:
+            raise ValueError(f"{type(self).__name__} needs groups")
         n = n_rows(X)
         if y is not None and n_rows(y) != n:
             raise ValueError(f"X has {n} rows and y {n_rows(y)}")
-        return Folds(self._spec(), n, class_codes(y)[1] if self._stratified else None)
+        if groups is not None and n_rows(groups) != n:
+            raise ValueError(f"X has {n} rows and groups {n_rows(groups)}")
+        classes = class_codes(y)[1] if self._stratified else None
+        codes = class_codes(groups, "groups", fractions=True)[1] if self._grouped else None
+        return Folds(self._spec(), n, classes, codes)
 
     def split(self, X, y=None, groups=None):
         """Yield (train rows, test rows)."""
-        yield from self.folds(X, y)
+        yield from self.folds(X, y, groups if self._grouped else None)
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of splits."""
@@ -96,6 +104,134 @@ class TimeSeriesSplit(_Splitter):
 
     def _spec(self):
         return Spec("time_series_split", **vars(self))
+
+
+class _GroupKFolds(_KFolds):
+    _grouped = True
+
+    def __init__(self, n_splits=5, *, shuffle=False, random_state=None, compat="1.9"):
+        super().__init__(n_splits, shuffle=shuffle, random_state=random_state)
+        self.compat = compat
+        self._spec_of(0)
+
+    def _spec_of(self, seed):
+        return Spec(self._kind, n_splits=self.n_splits, shuffle=bool(self.shuffle), seed=seed, compat=self.compat)
+
+    def _spec(self):
+        return self._spec_of(_seed(self.random_state) if self.shuffle else 0)
+
+
+class GroupKFold(_GroupKFolds):
+    """k folds that never cut a group, as even as whole groups allow; compat names the release to follow."""
+
+    _kind = "group_kfold"
+
+
+class StratifiedGroupKFold(_GroupKFolds):
+    """k folds that never cut a group, with about the classes' shares; compat names the release to follow."""
+
+    _kind = "stratified_group_kfold"
+    _stratified = True
+
+
+class _Repeated(_Splitter):
+    _kind = None
+
+    def __init__(self, *, n_splits=5, n_repeats=10, random_state=None):
+        self.n_splits = n_splits
+        self.n_repeats = n_repeats
+        self.random_state = random_state
+        Spec(self._kind, n_splits=n_splits, n_repeats=n_repeats)
+
+    def _spec(self):
+        seed = _seed(self.random_state)
+        return Spec(self._kind, n_splits=self.n_splits, n_repeats=self.n_repeats, seed=seed)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Number of splits."""
+        return self.n_splits * self.n_repeats
+
+
+class RepeatedKFold(_Repeated):
+    """Shuffled k folds, several times."""
+
+    _kind = "repeated_kfold"
+
+
+class RepeatedStratifiedKFold(_Repeated):
+    """Shuffled k folds with the classes' shares kept, several times."""
+
+    _kind = "repeated_stratified_kfold"
+    _stratified = True
+
+
+class _LeaveOut(_Splitter):
+    _kind = None
+
+    def _spec(self):
+        return Spec(self._kind, **vars(self))
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Number of splits, which depends on the rows or the groups."""
+        given = groups if self._grouped else X
+        if given is None:
+            raise ValueError(f"{type(self).__name__} needs {'groups' if self._grouped else 'X'} to count its splits")
+        return self.folds(given, None, groups).n_splits
+
+
+class LeaveOneOut(_LeaveOut):
+    """Each row is tested once, alone."""
+
+    _kind = "leave_one_out"
+
+
+class LeavePOut(_LeaveOut):
+    """Every choice of p rows is tested once."""
+
+    _kind = "leave_p_out"
+
+    def __init__(self, p):
+        self.p = p
+
+
+class LeaveOneGroupOut(_LeaveOut):
+    """Each group is tested once, alone."""
+
+    _kind = "leave_one_group_out"
+    _grouped = True
+
+
+class LeavePGroupsOut(_LeaveOut):
+    """Every choice of n_groups groups is tested once."""
+
+    _kind = "leave_p_groups_out"
+    _grouped = True
+
+    def __init__(self, n_groups):
+        self.n_groups = n_groups
+
+
+class PredefinedSplit(_Splitter):
+    """Folds as given: a number for each row, -1 where it is never tested."""
+
+    def __init__(self, test_fold):
+        import numpy as np
+
+        self.test_fold = np.asarray(test_fold, dtype=np.int64).ravel()
+
+    def folds(self, X=None, y=None, groups=None):
+        """The splits as Folds."""
+        if X is not None and n_rows(X) != len(self.test_fold):
+            raise ValueError(f"X has {n_rows(X)} rows and test_fold {len(self.test_fold)}")
+        return Folds(Spec("predefined_split"), len(self.test_fold), None, self.test_fold)
+
+    def split(self, X=None, y=None, groups=None):
+        """Yield (train rows, test rows)."""
+        yield from self.folds(X)
+
+    def get_n_splits(self, X=None, y=None, groups=None):
+        """Number of splits."""
+        return self.folds().n_splits
 
 
 def _check_size(name, size):
@@ -159,4 +295,21 @@ class _Given:
         return len(self.splits)
 
 
-__all__ = ["KFold", "StratifiedKFold", "TimeSeriesSplit", "check_cv", "cross_val_score", "cross_validate", "train_test_split"]
+__all__ = [
+    "GroupKFold",
+    "KFold",
+    "LeaveOneGroupOut",
+    "LeaveOneOut",
+    "LeavePGroupsOut",
+    "LeavePOut",
+    "PredefinedSplit",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "StratifiedGroupKFold",
+    "StratifiedKFold",
+    "TimeSeriesSplit",
+    "check_cv",
+    "cross_val_score",
+    "cross_validate",
+    "train_test_split",
+]

@@ -86,9 +86,14 @@ def test_signatures__matrix_has_the_layout_of_c(source, tmp_path):
     fields = [name for name, _ in s.Matrix._fields_]
     assert ctypes.sizeof(s.Matrix) == 48
     assert [getattr(s.Matrix, f).offset for f in fields] == [0, 8, 16, 24, 32, 40, 44]
+    assert [getattr(s.Matrix, f).size for f in fields] == [8, 8, 8, 8, 8, 4, 4]
     if shutil.which("cc") is None:
         pytest.skip("no C compiler")
-    checks = "".join(f"_Static_assert(offsetof(mlsd_matrix, {f}) == {getattr(s.Matrix, f).offset}, \"{f}\");\n" for f in fields)
+    checks = "".join(
+        f'_Static_assert(offsetof(mlsd_matrix, {f}) == {getattr(s.Matrix, f).offset}, "{f}");\n'
+        f'_Static_assert(sizeof ((mlsd_matrix *)0)->{f} == {getattr(s.Matrix, f).size}, "{f}");\n'
+        for f in fields
+    )
     file = tmp_path / "layout.c"
     file.write_text(f'#include "mlsd/matrix.h"\n_Static_assert(sizeof(mlsd_matrix) == 48, "size");\n{checks}')
     subprocess.run(["cc", f"-I{source / 'include'}", "-fsyntax-only", str(file)], check=True)

@@ -165,8 +165,9 @@ def test_protocol__attributes_are_as_scikit_learns():
     np.testing.assert_allclose(scaler.mean_, X.mean(0))
 
 
-@pytest.mark.parametrize("y", [[1.0, 2.0] * 60, [True, False] * 60, np.array([2**60, 2**60 + 1] * 60), list("ab" * 60), [[1], [0]] * 60],
-                         ids=["float", "bool", "large", "list", "column"])
+@pytest.mark.parametrize("y", [[1.0, 2.0] * 60, [True, False] * 60, np.array([2**60, 2**60 + 1] * 60), np.array([-(2**63), 2**63 - 1] * 60),
+                               list("ab" * 60), [[1], [0]] * 60],
+                         ids=["float", "bool", "large", "extreme", "list", "column"])
 def test_protocol__labels_come_back_as_they_were(y):
     model = mlsd.linear_model.LogisticRegression().fit(X, y)
     expected = np.unique(np.asarray(y))

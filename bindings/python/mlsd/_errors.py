@@ -1,4 +1,4 @@
-"""Exceptions, and which status becomes which. Each is also the built-in exception that a Python programmer would catch."""
+"""Exceptions, and which status becomes which. Most are also the built-in one that a Python programmer would catch."""
 
 
 class MlsdError(Exception):

@@ -13,7 +13,7 @@ from ._errors import NotFittedError
 from ._handles import DECISION, FEATURES, PROBA, VALUE, Dataset, Model, Spec, Table
 from ._library import kinds
 
-_FEW_CLASSES = 2**53  # a class number beyond is not exact as a double
+_EXACT = 2**53  # whole numbers beyond are not exact as doubles
 
 
 class Estimator:
@@ -167,10 +167,12 @@ class Classifier(Estimator):
     def _labelled(self, X, y, sample_weight):
         """(the Dataset, the labels): class k is labels[k]."""
         labels, codes = class_codes(y)
-        if len(labels) < 2:
-            raise ValueError(f"y is {labels[0]!r} in every row; two classes are needed" if len(labels) else "y is empty")
+        if len(labels) == 0:
+            raise ValueError("y is empty")
+        if len(labels) == 1:
+            raise ValueError(f"y is {labels[0]!r} in every row; two classes are needed")
         target = codes
-        if labels.dtype.kind in "iuf" and abs(labels).max() < _FEW_CLASSES:
+        if labels.dtype.kind in "iuf" and -_EXACT < labels[0] and labels[-1] < _EXACT:
             target = labels[codes]  # so that the model file knows the labels
         elif labels.dtype.kind in "OU" and is_frame(X) and all(isinstance(label, str) for label in labels):
             target = labels[codes]

@@ -203,7 +203,8 @@ class Table(Handle):
         lib.mlsd_table_get_i64(self._h, i, 0, n, int64s(out))
         if kind == _I64:
             return out
-        levels = [lib.mlsd_table_level_at(self._h, i, c).decode() for c in range(lib.mlsd_table_level_count(self._h, i))]
+        n_levels = lib.mlsd_table_level_count(self._h, i)
+        levels = [lib.mlsd_table_level_at(self._h, i, c).decode() for c in range(n_levels)]
         return np.array(levels + [None], dtype=object)[out]
 
     def items(self):

@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 
 
 def _candidates():
-    """Where the library may be, in order: MLSD_LIBRARY, in this package, a build tree beside the checkout, the system."""
+    """Where the library may be, in order: MLSD_LIBRARY, in this package, in a build tree of the checkout, the system."""
     explicit = os.environ.get("MLSD_LIBRARY")
     if explicit:
         yield explicit

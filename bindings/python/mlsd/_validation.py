@@ -69,7 +69,8 @@ def _in_library(estimator, X, y, cv, scorers, error_score):
 
 
 def _warn_of_failures(n_failed, n, message):
-    warnings.warn(f"{n_failed} of {n} folds failed; their score is error_score. The first: {message}", FitFailedWarning, 4)
+    text = f"{n_failed} of {n} folds failed; their score is error_score. The first: {message}"
+    warnings.warn(text, FitFailedWarning, stacklevel=4)
 
 
 def _clone(estimator):

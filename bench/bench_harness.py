@@ -12,6 +12,7 @@ import os
 import platform
 import statistics
 import sys
+import textwrap
 import time
 
 import numpy as np
@@ -235,13 +236,19 @@ def _ratio(value):
     return f"{value:.2g}x" if value < 10 else f"{value:.0f}x"
 
 
+def say(text, indent="", out=sys.stdout):
+    """A line of words, folded at 100 columns."""
+    print(textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=indent + "    "), file=out)
+
+
 HEADER = f"  {'':39}{'median':>9}{'best':>9}{'spread':>8} |{'ratio':>7}{'of best':>8} |{'x limit':>8}"
 
 
 def print_workload(workload, unit="s", out=sys.stdout):
     """One block: a line for each side; ratios say how many times as long as the last of ours a side takes."""
     base = [s for s in workload.sides if s.role == OURS][-1]
-    print(f"\n{workload.name}: {workload.title}", file=out)
+    print(file=out)
+    say(f"{workload.name}: {workload.title}", out=out)
     print(HEADER, file=out)
     for side in workload.sides:
         name = f"{side.name}{', ' + side.threads if side.threads else ''}"
@@ -255,13 +262,13 @@ def print_workload(workload, unit="s", out=sys.stdout):
             file=out,
         )
     for line in workload.notes:
-        print(f"  note: {line}", file=out)
+        say(f"note: {line}", "  ", out)
     limits = workload.limits()
     if limits:
         text = ", ".join(f"{duration(s)} on {n}" for n, s in limits.items())
-        print(f"  limit: {workload.limit_text}: {text} threads", file=out)
+        say(f"limit: {workload.limit_text}: {text} threads", "  ", out)
     for check in workload.checks:
-        print(f"  same: {check}", file=out)
+        say(f"same: {check}", "  ", out)
     out.flush()
 
 

@@ -128,9 +128,12 @@ static int run(char **argv)
         fail("predict", mlsd_last_error());
         goto out;
     }
-    printf("{\"median_us\": %.6g, \"best_us\": %.6g, \"p99_us\": %.6g, \"peak_kb\": %ld, ",
-           1e6 * seconds[n_blocks / 2], 1e6 * seconds[0], 1e6 * seconds[n_blocks * 99 / 100],
-           peak_kilobytes());
+    double total = 0;
+    for (int64_t i = 0; i < n_blocks; i++) total += seconds[i];
+    printf("{\"mean_us\": %.6g, \"median_us\": %.6g, \"best_us\": %.6g, \"p99_us\": %.6g, "
+           "\"peak_kb\": %ld, ",
+           1e6 * total / (double)n_blocks, 1e6 * seconds[n_blocks / 2], 1e6 * seconds[0],
+           1e6 * seconds[n_blocks * 99 / 100], peak_kilobytes());
     printf("\"predictions\": [");
     if (print_predictions(context, model, rows, n_rows, n_columns, what) != MLSD_OK) goto out;
     printf("]}\n");

@@ -32,7 +32,7 @@ class Bench:
 
 def parse(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="smaller sizes: about a minute instead of five")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes: about two minutes instead of nine")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes, once: are both sides' results equal?")
     parser.add_argument("--only", action="append", metavar="NAME", help="run this workload (may be repeated)")
     parser.add_argument("--list", action="store_true", help="print the names of the workloads")
@@ -79,18 +79,22 @@ def chosen(args, made):
 
 
 def print_machine(facts):
+    from bench_harness import say
+
     build = facts["mlsd"]
     peers = ", ".join(f"{name} {version}" for name, version in facts["peers"].items())
-    print(f"cpu: {facts['cpu']}; {facts['allowed_cpus']} allowed, load {facts['load_before']}")
-    print(f"mlsd: {build['version']}, {build['compiler']}")
-    print(f"peers: {peers}; {facts['peer_threads']}")
-    print("ratio: how many times as long (or as large) as the last side of mlsd; spread: half the quartiles' distance")
+    say(f"cpu: {facts['cpu']}; {facts['allowed_cpus']} allowed, load {facts['load_before']}")
+    say(f"mlsd: {build['version']}, {build['compiler']}")
+    say(f"peers: {peers}; {facts['peer_threads']}")
+    say("ratio: how many times as long (or as large) as the last side of mlsd; spread: half the quartiles' distance")
 
 
 def print_rates(rates):
+    from bench_harness import say
+
     parts = [f"dgemm {rates['dgemm'][1] / 1e9:.3g} and {rates['dgemm'][2] / 1e9:.3g} GFLOP/s"]
     parts += (f"{kind} {rates[kind][1] / 1e9:.3g} and {rates[kind][2] / 1e9:.3g} GB/s" for kind in ("read", "write"))
-    print(f"limits on 1 and 2 threads, the best seen: {', '.join(parts)}")
+    say(f"limits on 1 and 2 threads, the best seen: {', '.join(parts)}")
 
 
 def main(argv=None):
@@ -125,8 +129,10 @@ def main(argv=None):
             results.append((workload, units.get(name, "s")))
             print_workload(*results[-1])
     print("\nratio: peer / ours\n" + "\n".join(summary_lines(results)))
+    facts["load_after"] = round(os.getloadavg()[0], 2)
     if not args.smoke:
         print_rates(limits.rates)
+        print(f"load {facts['load_before']} before, {facts['load_after']} after: others' work, and some of our own")
     if args.json:
         save_json(args.json, facts, limits.rates, results)
     failed = [w.name for w, _ in results if not all(check.ok for check in w.checks)]

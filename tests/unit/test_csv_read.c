@@ -455,6 +455,7 @@ static void test_csv_read__files(void **state)
     if (geteuid() != 0) {
         ASSERT_OK(chmod(path, 0));
         ASSERT_FAILS(MLSD_E_IO, path, mlsd_table_read_csv(NULL, path, NULL, &t));
+        ASSERT_OK(chmod(path, 0600));
     }
     /* The end of the text is the end of a page: nothing behind it may be touched. */
     file = fopen(path, "w");

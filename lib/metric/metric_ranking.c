@@ -109,7 +109,7 @@ static mlsd_status sweep_class(mlsd__scope *scope, sweep *w, double *out_auc)
 {
     *out_auc = NAN;
     if (!(w->positive_weight > 0 && w->negative_weight > 0)) return MLSD_OK;
-    MLSD__TRY(mlsd__argsort(scope->allocator, w->score, w->n, w->order));
+    MLSD__TRY(mlsd__argsort_rows(scope, w->score, w->n, w->order));
     MLSD__TRY(mlsd__checkpoint(scope));
     double positive_below = 0, negative_below = 0, wins = 0;
     int64_t check_at = CHECK_ROWS;

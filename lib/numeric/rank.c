@@ -15,7 +15,8 @@ enum {
     N_BINS = 1 << DIGIT_BITS,
     SMALL = 256, /* up to here merging on the stack is faster than counting digits */
     RUN = 16,
-    WHOLE_WIDTH = 4096 /* whole numbers that reach so far are counted, not sorted */
+    CHECK_ROWS = 1 << 18, /* between two looks at the cancel flag: some milliseconds */
+    WHOLE_WIDTH = 4096    /* whole numbers that reach so far are counted, not sorted */
 };
 
 /* Whole numbers up to here, and their differences, are exact as doubles and as int64. */
@@ -25,6 +26,17 @@ typedef struct entry {
     uint64_t key;
     int64_t index;
 } entry;
+
+/* scope NULL: nobody can cancel. */
+static mlsd_status look(mlsd__scope *scope)
+{
+    return scope != NULL ? mlsd__checkpoint(scope) : MLSD_OK;
+}
+
+static int64_t chunk_end(int64_t first, int64_t n)
+{
+    return n - first < CHECK_ROWS ? n : first + CHECK_ROWS;
+}
 
 /* IEEE 754 orders as sign and magnitude: flip all bits of negatives, the sign of the others. */
 static uint64_t order_key(double x)
@@ -75,13 +87,17 @@ static entry *merge_sort(entry *from, entry *to, int64_t n)
     return from;
 }
 
-/* Least significant digit first; a digit that all keys share costs nothing. */
-static entry *radix_sort(entry *from, entry *to, int64_t n, int64_t count[N_DIGITS][N_BINS])
+/* Least significant digit first; a digit that all keys share costs nothing. *out is the buffer that
+ * holds the result. */
+static mlsd_status radix_sort(mlsd__scope *scope, entry *from, entry *to, int64_t n,
+                              int64_t count[N_DIGITS][N_BINS], entry **out)
 {
-    for (int64_t i = 0; i < n; i++)
-        for (int d = 0; d < N_DIGITS; d++)
-            count[d][from[i].key >> (d * DIGIT_BITS) & (N_BINS - 1)]++;
-
+    for (int64_t first = 0; first < n; first = chunk_end(first, n)) {
+        MLSD__TRY(look(scope));
+        for (int64_t i = first; i < chunk_end(first, n); i++)
+            for (int d = 0; d < N_DIGITS; d++)
+                count[d][from[i].key >> (d * DIGIT_BITS) & (N_BINS - 1)]++;
+    }
     for (int d = 0; d < N_DIGITS; d++) {
         const int shift = d * DIGIT_BITS;
         int64_t *const place = count[d];
@@ -92,25 +108,32 @@ static entry *radix_sort(entry *from, entry *to, int64_t n, int64_t count[N_DIGI
             place[bin] = before;
             before += here;
         }
-        for (int64_t i = 0; i < n; i++) to[place[from[i].key >> shift & (N_BINS - 1)]++] = from[i];
+        for (int64_t first = 0; first < n; first = chunk_end(first, n)) {
+            MLSD__TRY(look(scope));
+            for (int64_t i = first; i < chunk_end(first, n); i++)
+                to[place[from[i].key >> shift & (N_BINS - 1)]++] = from[i];
+        }
         entry *const swap = from;
         from = to;
         to = swap;
     }
-    return from;
+    *out = from;
+    return MLSD_OK;
 }
 
-/* Fill the keys; true when they are in order already. */
-static bool fill(const double *x, int64_t n, entry *e)
+/* Fill the keys of rows first .. end - 1; true when they are in order already, and after
+ * *previous. */
+static bool fill(const double *x, int64_t first, int64_t end, entry *e, uint64_t *previous)
 {
     bool in_order = true;
-    uint64_t previous = 0;
-    for (int64_t i = 0; i < n; i++) {
+    uint64_t last = *previous;
+    for (int64_t i = first; i < end; i++) {
         const uint64_t key = order_key(x[i]);
-        in_order &= previous <= key;
+        in_order &= last <= key;
         e[i] = (entry){key, i};
-        previous = key;
+        last = key;
     }
+    *previous = last;
     return in_order;
 }
 
@@ -118,12 +141,14 @@ static void argsort_small(const double *x, int64_t n, int64_t *out)
 {
     entry a[SMALL];
     entry b[SMALL];
-    (void)fill(x, n, a);
+    uint64_t previous = 0;
+    (void)fill(x, 0, n, a, &previous);
     const entry *const sorted = merge_sort(a, b, n);
     for (int64_t i = 0; i < n; i++) out[i] = sorted[i].index;
 }
 
-mlsd_status mlsd__argsort(const mlsd__allocator *a, const double *x, int64_t n, int64_t *out)
+static mlsd_status argsort(const mlsd__allocator *a, mlsd__scope *scope, const double *x, int64_t n,
+                           int64_t *out)
 {
     if (n <= SMALL) {
         argsort_small(x, n, out);
@@ -138,14 +163,30 @@ mlsd_status mlsd__argsort(const mlsd__allocator *a, const double *x, int64_t n, 
     count = mlsd__alloc(a, N_DIGITS, sizeof *count);
     if (count == NULL) goto out;
 
-    const entry *const sorted =
-        fill(x, n, entries) ? entries : radix_sort(entries, entries + n, n, count);
-    for (int64_t i = 0; i < n; i++) out[i] = sorted[i].index;
+    bool in_order = true;
+    uint64_t previous = 0;
     st = MLSD_OK;
+    for (int64_t first = 0; st == MLSD_OK && first < n; first = chunk_end(first, n)) {
+        in_order &= fill(x, first, chunk_end(first, n), entries, &previous);
+        st = look(scope);
+    }
+    entry *sorted = entries;
+    if (st == MLSD_OK && !in_order) st = radix_sort(scope, entries, entries + n, n, count, &sorted);
+    for (int64_t i = 0; st == MLSD_OK && i < n; i++) out[i] = sorted[i].index;
 out:
     mlsd__free(a, entries);
     mlsd__free(a, count);
     return st;
+}
+
+mlsd_status mlsd__argsort(const mlsd__allocator *a, const double *x, int64_t n, int64_t *out)
+{
+    return argsort(a, NULL, x, n, out);
+}
+
+mlsd_status mlsd__argsort_rows(mlsd__scope *scope, const double *x, int64_t n, int64_t *out)
+{
+    return argsort(scope->allocator, scope, x, n, out);
 }
 
 static bool same(double a, double b)
@@ -211,8 +252,8 @@ static void factorize_whole(const double *x, int64_t n, double low, int64_t widt
     *out_n_values = n_values;
 }
 
-mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,
-                            int64_t *out_n_values, int32_t *code)
+static mlsd_status factorize(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
+                             int64_t n, double *values, int64_t *out_n_values, int32_t *code)
 {
     *out_n_values = 0;
     double low;
@@ -223,9 +264,14 @@ mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n
     }
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
-    mlsd_status st = mlsd__argsort(a, x, n, order);
-    int64_t n_values = 0;
+    mlsd_status st = argsort(a, scope, x, n, order);
+    int64_t n_values = 0, look_at = 0;
     for (int64_t first = 0, end = 0; st == MLSD_OK && first < n; first = end) {
+        if (first >= look_at) {
+            st = look(scope);
+            if (st != MLSD_OK) break;
+            look_at = first + CHECK_ROWS;
+        }
         end = tie_end(x, order, first, n);
         const double value = x[order[first]];
         const bool missing = isnan(value);
@@ -238,6 +284,18 @@ mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n
     mlsd__free(a, order);
     if (st == MLSD_OK) *out_n_values = n_values;
     return st;
+}
+
+mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,
+                            int64_t *out_n_values, int32_t *code)
+{
+    return factorize(a, NULL, x, n, values, out_n_values, code);
+}
+
+mlsd_status mlsd__factorize_rows(mlsd__scope *scope, const double *x, int64_t n, double *values,
+                                 int64_t *out_n_values, int32_t *code)
+{
+    return factorize(scope->allocator, scope, x, n, values, out_n_values, code);
 }
 
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q)

@@ -77,7 +77,7 @@ static mlsd_status number_values(mlsd__scope *scope, const double *x, int64_t n,
     if (*codes == NULL) return MLSD_E_NOMEM;
     *values = mlsd__alloc_raw(a, n, sizeof **values);
     if (*values == NULL) return MLSD_E_NOMEM;
-    MLSD__TRY(mlsd__factorize(a, x, n, *values, n_values, *codes));
+    MLSD__TRY(mlsd__factorize_rows(scope, x, n, *values, n_values, *codes));
     return mlsd__checkpoint(scope);
 }
 

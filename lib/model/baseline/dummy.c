@@ -71,12 +71,12 @@ static mlsd_status check_regressor(const mlsd_spec *spec, mlsd_task task)
 
 /* The value that half of the weight lies on either side of; the middle of two where it falls
  * between them. With equal weights the usual median. */
-static mlsd_status median(const mlsd__allocator *a, const double *y, const double *weight,
-                          int64_t n, double *out)
+static mlsd_status median(mlsd__scope *scope, const double *y, const double *weight, int64_t n,
+                          double *out)
 {
-    int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
+    int64_t *const order = mlsd__alloc_raw(scope->allocator, n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
-    const mlsd_status status = mlsd__argsort(a, y, n, order);
+    const mlsd_status status = mlsd__argsort_rows(scope, y, n, order);
     double total = 0, below = 0;
     for (int64_t i = 0; i < n; i++) total += weight != NULL ? weight[i] : 1;
     for (int64_t i = 0; status == MLSD_OK && i < n; i++) {
@@ -90,7 +90,7 @@ static mlsd_status median(const mlsd__allocator *a, const double *y, const doubl
         below += w;
         if (below > total / 2) break;
     }
-    mlsd__free(a, order);
+    mlsd__free(scope->allocator, order);
     return status;
 }
 
@@ -106,7 +106,7 @@ static mlsd_status fit_regressor(mlsd__scope *scope, const mlsd_spec *spec,
     if (params->strategy == CONSTANT)
         state->values[0] = params->constant;
     else if (params->strategy == MEDIAN)
-        status = median(scope->allocator, train->y, train->weight, n, &state->values[0]);
+        status = median(scope, train->y, train->weight, n, &state->values[0]);
     else
         mlsd__mean_variance(train->y, train->weight, n, 0, &state->values[0], &variance);
     if (status != MLSD_OK) {

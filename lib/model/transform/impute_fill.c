@@ -79,7 +79,7 @@ static mlsd_status fill_column(void *arg, int64_t c, mlsd__scope *scope)
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
     double *const sorted = mlsd__alloc_raw(a, n, 2 * sizeof *sorted);
     mlsd_status status = order == NULL || sorted == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd__argsort(a, values, n, order);
+    if (status == MLSD_OK) status = mlsd__argsort_rows(scope, values, n, order);
     if (status == MLSD_OK) {
         double *const weight = all != NULL ? sorted + n : NULL;
         int64_t n_known = 0;

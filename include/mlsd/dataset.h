@@ -35,8 +35,9 @@ enum {
 };
 
 /* Give columns roles: columns[i] gets roles[i] out of "feature", "target", "weight", "group",
- * "time", "id", "slice", "ignore" ("slice" columns are features too). Columns that are not named
- * are features. Storage is shared with the table, which may be freed. Errors: MLSD_E_COLUMN, with
+ * "time", "time_end", "id", "slice", "ignore" ("slice" columns are features too; several columns
+ * can be "id" together). Times are numbers or dates of ISO 8601. Columns that are not named are
+ * features. Storage is shared with the table, which may be freed. Errors: MLSD_E_COLUMN, with
  * the nearest name; MLSD_E_ARG for an unknown or repeated role; MLSD_E_TYPE for weights that are
  * texts; MLSD_E_DATA when no column is a feature, when the target is missing somewhere, is
  * infinite, or does not suit the task (three values for binary, texts for regression, a single

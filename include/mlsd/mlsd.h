@@ -15,6 +15,7 @@
 #include "mlsd/table.h"
 #include "mlsd/arrow.h"
 #include "mlsd/dataset.h"
+#include "mlsd/random.h"
 #include "mlsd/split.h"
 #include "mlsd/curve.h"
 #include "mlsd/model.h"

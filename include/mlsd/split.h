@@ -23,6 +23,7 @@
 #include "mlsd/dataset.h"
 #include "mlsd/export.h"
 #include "mlsd/matrix.h"
+#include "mlsd/random.h"
 #include "mlsd/spec.h"
 #include "mlsd/status.h"
 
@@ -42,8 +43,21 @@ MLSD_API mlsd_status mlsd_folds_split(const mlsd_context *context, const mlsd_sp
                                       int64_t n, const mlsd_matrix *y, const mlsd_matrix *groups,
                                       mlsd_folds **out);
 
-/* Split the rows of a data set, with its target as y where it has classes, and its column of the
- * role "group" as groups: numbers by value, texts by code point. Since 0.1. */
+/* Split n rows by whatever they bring: columns[k] (n rows) has roles[k] out of "target" (n x 1, or
+ * n x m labels of 0 and 1), "group", "time" and "time_end" (n x 1; ticks of int64 stay exact), "id"
+ * (one or more columns) and "features" (n x p); a column that is NULL is not there. random_state
+ * (or NULL) is drawn from instead of the seed that the splitter has, and goes on, as scikit-learn's
+ * splitters do with a RandomState; after a failure it may have gone on too. Errors: as above;
+ * MLSD_E_ARG for an unknown or repeated role. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_split_columns(const mlsd_context *context,
+                                              const mlsd_spec *splitter, int64_t n,
+                                              const char *const *roles,
+                                              const mlsd_matrix *const *columns, int64_t n_columns,
+                                              mlsd_random_state *random_state, mlsd_folds **out);
+
+/* Split the rows of a data set, with its target as y where it has classes, its column of the role
+ * "group" as groups (numbers by value, texts by code point), "time", "time_end" and "id" as such,
+ * and its features. Since 0.1. */
 MLSD_API mlsd_status mlsd_folds_split_dataset(const mlsd_context *context,
                                               const mlsd_spec *splitter,
                                               const mlsd_dataset *dataset, mlsd_folds **out);

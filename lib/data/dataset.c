@@ -1,7 +1,7 @@
 /* dataset.c - a table or matrix with roles, and views of its rows. What data sets share stands in a
  * store that is counted by reference and never changes once the first data set has been handed
  * over; a view is a store and a list of rows. How targets and weights are read is in
- * dataset_target.c. */
+ * dataset_target.c, how groups, times and ids are in dataset_roles.c. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +28,8 @@ static void store_release(mlsd__data_store *s)
     mlsd__free(&a, s->class_names);
     mlsd__free(&a, s->class_values);
     mlsd__free(&a, s->target_name);
+    mlsd__free(&a, s->ids);
+    mlsd__free(&a, s->id_names);
     if (s->release != NULL) s->release(s->release_user);
     mlsd__free(&a, s);
 }
@@ -68,7 +70,7 @@ static mlsd_status check_task(mlsd_task task, bool has_target)
 }
 
 typedef int32_t role;
-enum { FEATURE, TARGET, WEIGHT, GROUP, TIME, ID, SLICE, IGNORE, N_ROLES };
+enum { FEATURE, TARGET, WEIGHT, GROUP, TIME, TIME_END, ID, SLICE, IGNORE, N_ROLES };
 
 /* Columns of the roles that do not become features or target are kept by the table only. */
 static const struct role_row {
@@ -77,8 +79,9 @@ static const struct role_row {
 } role_rows[N_ROLES] = {
     [FEATURE] = {"feature", true, false}, [TARGET] = {"target", false, true},
     [WEIGHT] = {"weight", false, true},   [GROUP] = {"group", false, true},
-    [TIME] = {"time", false, true},       [ID] = {"id", false, false},
-    [SLICE] = {"slice", true, false},     [IGNORE] = {"ignore", false, false},
+    [TIME] = {"time", false, true},       [TIME_END] = {"time_end", false, true},
+    [ID] = {"id", false, false},          [SLICE] = {"slice", true, false},
+    [IGNORE] = {"ignore", false, false},
 };
 
 static const char *role_name_at(const void *user, int64_t i)
@@ -101,7 +104,7 @@ static mlsd_status find_role(const char *column, const char *name, role *out)
                           column, name, nearest);
     return mlsd__fail(MLSD_E_ARG,
                       "column '%s' has the unknown role '%s'; roles are feature, target, weight, "
-                      "group, time, id, slice, ignore",
+                      "group, time, time_end, id, slice, ignore",
                       column, name);
 }
 
@@ -160,6 +163,32 @@ static mlsd_status collect_features(mlsd__data_store *s, const role *of_column)
     return MLSD_OK;
 }
 
+/* A column that only one role can have, if any has it. */
+static void keep_column(const mlsd_table *t, int64_t owner, const mlsd__column **column,
+                        const char **name)
+{
+    if (owner < 0) return;
+    *column = t->columns[owner];
+    *name = t->names[owner];
+}
+
+static mlsd_status keep_ids(mlsd__data_store *s, const role *of_column)
+{
+    const mlsd_table *const t = s->table;
+    int64_t n = 0;
+    for (int64_t j = 0; j < t->n_columns; j++) n += of_column[j] == ID;
+    if (n == 0) return MLSD_OK;
+    s->ids = mlsd__alloc(&s->allocator, n, sizeof *s->ids);
+    s->id_names = mlsd__alloc(&s->allocator, n, sizeof *s->id_names);
+    if (s->ids == NULL || s->id_names == NULL) return MLSD_E_NOMEM;
+    for (int64_t j = 0; j < t->n_columns; j++) {
+        if (of_column[j] != ID) continue;
+        s->ids[s->n_ids] = t->columns[j];
+        s->id_names[s->n_ids++] = t->names[j];
+    }
+    return MLSD_OK;
+}
+
 /* Fill an empty store from a table. */
 static mlsd_status read_table(mlsd__data_store *s, const mlsd_table *table,
                               const char *const *columns, const char *const *roles, int64_t n,
@@ -177,9 +206,11 @@ static mlsd_status read_table(mlsd__data_store *s, const mlsd_table *table,
         status = collect_features(s, of_column);
     }
     const mlsd_table *const t = s->table;
-    if (status == MLSD_OK && owner[GROUP] >= 0) {
-        s->group = t->columns[owner[GROUP]];
-        s->group_name = t->names[owner[GROUP]];
+    if (status == MLSD_OK) {
+        keep_column(t, owner[GROUP], &s->group, &s->group_name);
+        keep_column(t, owner[TIME], &s->time, &s->time_name);
+        keep_column(t, owner[TIME_END], &s->time_end, &s->time_end_name);
+        status = keep_ids(s, of_column);
     }
     if (status == MLSD_OK && owner[WEIGHT] >= 0)
         status =
@@ -424,73 +455,6 @@ mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out)
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out)
 {
     return gather_new(d, d->store->weight, out);
-}
-
-/* Texts as their places by code point. */
-static mlsd_status gather_levels(const mlsd_dataset *d, double *out, char ***out_names)
-{
-    const mlsd__allocator *const a = &d->store->allocator;
-    const mlsd__column *const c = d->store->group;
-    const int32_t *const codes = c->values;
-    int32_t *const order = mlsd__alloc_raw(a, c->n_levels, sizeof *order);
-    int32_t *const place = mlsd__alloc_raw(a, c->n_levels, sizeof *place);
-    char **const names = mlsd__alloc_raw(a, c->n_levels, sizeof *names);
-    mlsd_status status = MLSD_E_NOMEM;
-    if (order == NULL || place == NULL || names == NULL) goto out;
-    for (int64_t k = 0; k < c->n_levels; k++) order[k] = (int32_t)k;
-    mlsd__levels_sort(c->levels, order, c->n_levels);
-    for (int64_t k = 0; k < c->n_levels; k++) {
-        place[order[k]] = (int32_t)k;
-        names[k] = c->levels[order[k]];
-    }
-    for (int64_t i = 0; i < d->n_rows; i++) {
-        const int32_t code = codes[d->rows != NULL ? d->rows[i] : i];
-        out[i] = code < 0 ? (double)NAN : (double)place[code];
-    }
-    status = MLSD_OK;
-out:
-    if (status == MLSD_OK)
-        *out_names = names;
-    else
-        mlsd__free(a, names);
-    mlsd__free(a, place);
-    mlsd__free(a, order);
-    return status;
-}
-
-static mlsd_status gather_numbers(const mlsd_dataset *d, double *out)
-{
-    const mlsd__column *const c = d->store->group;
-    const mlsd_dtype dtype = c->type == MLSD_COLUMN_F64 ? MLSD_F64 : MLSD_I64;
-    mlsd__strided_read(dtype, c->values, 1, d->rows, 0, d->n_rows, out, 1);
-    if (dtype == MLSD_F64) return MLSD_OK;
-    for (int64_t i = 0; i < d->n_rows; i++) {
-        if (fabs(out[i]) < MLSD__EXACT_I64) continue;
-        return mlsd__fail(
-            MLSD_E_DATA,
-            "the group '%s' of row %lld is not below 2^53, where neighbouring numbers "
-            "look alike; number the groups anew, or give them as texts",
-            d->store->group_name, (long long)i);
-    }
-    return MLSD_OK;
-}
-
-mlsd_status mlsd__dataset_gather_group(const mlsd_dataset *d, double **out, char ***out_names)
-{
-    const mlsd__data_store *const s = d->store;
-    *out = NULL;
-    *out_names = NULL;
-    if (s->group == NULL) return MLSD_OK;
-    double *const gathered = mlsd__alloc_raw(&s->allocator, d->n_rows, sizeof *gathered);
-    if (gathered == NULL) return MLSD_E_NOMEM;
-    const mlsd_status status = s->group->type == MLSD_COLUMN_CATEGORY
-                                   ? gather_levels(d, gathered, out_names)
-                                   : gather_numbers(d, gathered);
-    if (status == MLSD_OK)
-        *out = gathered;
-    else
-        mlsd__free(&s->allocator, gathered);
-    return status;
 }
 
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name)

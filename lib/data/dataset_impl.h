@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "mlsd/dataset.h"
+#include "data/dataset_roles.h"
 #include "data/frame.h"
 #include "data/table_impl.h"
 
@@ -31,6 +32,11 @@ typedef struct mlsd__data_store {
     char *target_name;         /* NULL without */
     const mlsd__column *group; /* the column of the role "group", which the table keeps; or NULL */
     const char *group_name;
+    const mlsd__column *time, *time_end; /* likewise */
+    const char *time_name, *time_end_name;
+    const mlsd__column **ids; /* n_ids columns that the table keeps */
+    const char **id_names;
+    int64_t n_ids;
     bool has_names; /* the user gave feature names: models then match columns by name */
 } mlsd__data_store;
 
@@ -48,12 +54,6 @@ void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out);
  * store's allocator) or NULL where there is none. */
 mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
-
-/* The groups of the data set's rows: numbers (NaN where missing), or each text's place among the
- * column's levels by code point; then *out_names are the levels in that order, borrowed from the
- * table. *out and *out_names end by mlsd__free with the store's allocator, and are NULL without a
- * group column and for numbers. */
-mlsd_status mlsd__dataset_gather_group(const mlsd_dataset *d, double **out, char ***out_names);
 
 /* Indices of levels, order[0 .. n-1], put into ascending order of code point. */
 void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n);

@@ -254,6 +254,8 @@ mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int64_t part
         collect_marks(folds, split, part, size, out);
     } else if (folds->form == MLSD__FOLDS_RANGES) {
         for (int64_t i = 0; i < size; i++) out[i] = folds->ranges[2 * at] + i;
+    } else if (folds->rows32 != NULL) {
+        for (int64_t i = 0; i < size; i++) out[i] = folds->rows32[folds->offsets[at] + i];
     } else if (size > 0) {
         memcpy(out, folds->rows + folds->offsets[at], (size_t)size * sizeof *out);
     }

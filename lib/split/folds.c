@@ -1,16 +1,17 @@
 /* folds.c - folds: made by a splitter's table of functions.
  *
- * Here is what all splitters share: the public calls that make folds, and shuffling. What they are
- * given is read in split_input.c; the forms in which rows are stored and how parts are read from
- * them are in fold_forms.c; how rows are dealt stands in kfold.c and its neighbours. Folds never
- * change once made, so any number of threads may read them. */
+ * Here is what all splitters share: the public calls that make folds, and shuffling. What rows
+ * bring is read in split_columns.c, what splitters ask for of it in split_input.c; the forms in
+ * which rows are stored and how parts are read from them are in fold_forms.c; how rows are dealt
+ * stands in kfold.c and its neighbours. Folds never change once made, so any number of threads may
+ * read them. */
 #include "split/splitter.h"
 
-#include <math.h>
-
 #include "base/handle.h"
+#include "base/random_state.h"
 #include "data/dataset_impl.h"
 #include "data/matrix_view.h"
+#include "split/split_columns.h"
 
 /* The fast shuffle cannot be stopped, and takes some tens of milliseconds for so many elements;
  * those beyond are swapped one by one, with a look at the cancel flag every millisecond or so. */
@@ -69,32 +70,32 @@ int32_t mlsd__needs_classes_and_groups(const mlsd_spec *spec)
     return MLSD__NEEDS_CLASSES | MLSD__NEEDS_GROUPS;
 }
 
-static int32_t needs_of(const mlsd_spec *splitter)
+int32_t mlsd__splitter_needs(const mlsd_spec *splitter)
 {
     const mlsd__splitter_ops *const ops = mlsd__spec_ops(splitter);
     return ops->needs != NULL ? ops->needs(splitter) : 0;
 }
 
-/* Texts by place in y and groups, NULL where these are numbers. */
-typedef struct names {
-    char *const *classes, *const *groups;
-} names;
+mlsd__mt19937 *mlsd__split_generator(const mlsd__split_input *in, int64_t seed, mlsd__mt19937 *own)
+{
+    if (in->raw->generator != NULL) return in->raw->generator;
+    mlsd__mt_seed(own, (uint32_t)seed);
+    return own;
+}
 
-static mlsd_status split_rows(mlsd__scope *scope, const mlsd_spec *splitter, int64_t n_rows,
-                              const double *y, const double *groups, names texts, mlsd_folds **out)
+mlsd_status mlsd__folds_split_raw(mlsd__scope *scope, const mlsd_spec *splitter,
+                                  const mlsd__split_raw *raw, mlsd_folds **out)
 {
     const mlsd__allocator *const a = scope->allocator;
     const mlsd__splitter_ops *const ops = mlsd__spec_ops(splitter);
-    mlsd__split_input in = {.kind = mlsd_kind_name(mlsd_spec_kind(splitter)),
-                            .n_rows = n_rows,
-                            .class_names = texts.classes,
-                            .group_names = texts.groups};
+    mlsd__split_input in = {.kind = mlsd_kind_name(mlsd_spec_kind(splitter))};
     mlsd__split_arrays made = {0};
     mlsd_folds *folds = NULL;
 
     *out = NULL;
-    if (n_rows < 1) return mlsd__fail(MLSD_E_DATA, "%s has no rows to split", in.kind);
-    mlsd_status status = mlsd__split_read_input(scope, needs_of(splitter), y, groups, &in, &made);
+    if (raw->n_rows < 1) return mlsd__fail(MLSD_E_DATA, "%s has no rows to split", in.kind);
+    mlsd_status status =
+        mlsd__split_read_input(scope, mlsd__splitter_needs(splitter), raw, &in, &made);
     if (status != MLSD_OK) goto out;
     folds = mlsd__alloc(a, 1, sizeof *folds);
     if (folds == NULL) {
@@ -103,7 +104,7 @@ static mlsd_status split_rows(mlsd__scope *scope, const mlsd_spec *splitter, int
     }
     folds->magic = MLSD__MAGIC_FOLDS;
     folds->allocator = *a;
-    folds->n_rows = n_rows;
+    folds->n_rows = raw->n_rows;
     status = ops->split(scope, splitter, &in, folds);
     if (status != MLSD_OK) goto out;
     *out = folds;
@@ -117,62 +118,45 @@ out:
 mlsd_status mlsd__folds_split(mlsd__scope *scope, const mlsd_spec *splitter, int64_t n_rows,
                               const double *y, mlsd_folds **out)
 {
+    const mlsd__split_raw raw = {.n_rows = n_rows, .y = y};
     *out = NULL;
     MLSD__TRY(mlsd__spec_require(splitter, "splitter"));
-    return split_rows(scope, splitter, n_rows, y, NULL, (names){NULL, NULL}, out);
+    return mlsd__folds_split_raw(scope, splitter, &raw, out);
 }
 
 mlsd_status mlsd__folds_split_dataset(mlsd__scope *scope, const mlsd_spec *splitter,
                                       const mlsd_dataset *dataset, mlsd_folds **out)
 {
-    const mlsd__data_store *const store = dataset->store;
-    double *y = NULL, *groups = NULL;
-    char **group_names = NULL;
-    mlsd_status status = MLSD_OK;
-
     *out = NULL;
     MLSD__TRY(mlsd__spec_require(splitter, "splitter"));
-    const int32_t needs = needs_of(splitter);
-    if ((needs & MLSD__NEEDS_Y) || ((needs & MLSD__NEEDS_CLASSES) && store->n_classes > 0))
-        status = mlsd__dataset_gather_target(dataset, &y);
-    if (status == MLSD_OK && (needs & MLSD__NEEDS_GROUPS))
-        status = mlsd__dataset_gather_group(dataset, &groups, &group_names);
-    if (status == MLSD_OK)
-        status = split_rows(scope, splitter, dataset->n_rows, y, groups,
-                            (names){store->class_names, group_names}, out);
-    mlsd__free(&store->allocator, group_names);
-    mlsd__free(&store->allocator, groups);
-    mlsd__free(&store->allocator, y);
+    mlsd__split_columns columns = {0};
+    mlsd_status status =
+        mlsd__split_gather(scope, mlsd__splitter_needs(splitter), dataset, &columns);
+    if (status == MLSD_OK) status = mlsd__folds_split_raw(scope, splitter, &columns.raw, out);
+    mlsd__split_columns_free(&columns);
     return status;
 }
 
-/* A column of the caller's as doubles; *out is the caller's by mlsd__free, NULL without. */
-static mlsd_status read_vector(const mlsd__allocator *a, const mlsd_matrix *m, double **out)
+static mlsd_status split_columns(const mlsd_context *context, const mlsd_spec *splitter, int64_t n,
+                                 const char *const *roles, const mlsd_matrix *const *values,
+                                 int64_t n_columns, mlsd__mt19937 *generator, mlsd_folds **out)
 {
-    if (m == NULL) return MLSD_OK;
-    *out = mlsd__alloc_raw(a, m->rows, sizeof **out);
-    if (*out == NULL) return MLSD_E_NOMEM;
-    mlsd__matrix_read(m, NULL, 0, m->rows, *out);
-    return MLSD_OK;
-}
-
-static mlsd_status check_exact(const mlsd_matrix *groups, const double *values)
-{
-    if (groups == NULL || groups->dtype != MLSD_I64) return MLSD_OK;
-    for (int64_t i = 0; i < groups->rows; i++) {
-        if (fabs(values[i]) < MLSD__EXACT_I64) continue;
-        return mlsd__fail(
-            MLSD_E_DATA,
-            "the group of row %lld is not below 2^53, where neighbouring numbers look "
-            "alike; number the groups anew",
-            (long long)i);
-    }
-    return MLSD_OK;
+    mlsd__scope scope;
+    mlsd__split_columns columns = {0};
+    MLSD__TRY(mlsd__scope_open(&scope, context));
+    mlsd_status status = mlsd__split_read_columns(&scope, mlsd__splitter_needs(splitter), n, roles,
+                                                  values, n_columns, &columns);
+    columns.raw.generator = generator;
+    if (status == MLSD_OK) status = mlsd__folds_split_raw(&scope, splitter, &columns.raw, out);
+    mlsd__split_columns_free(&columns);
+    mlsd__scope_close(&scope);
+    return status;
 }
 
 mlsd_status mlsd_folds_split(const mlsd_context *context, const mlsd_spec *splitter, int64_t n,
                              const mlsd_matrix *y, const mlsd_matrix *groups, mlsd_folds **out)
 {
+    static const char *const names[2] = {"target", "group"};
     MLSD__REQUIRE(out != NULL, "the place for the folds is NULL");
     *out = NULL;
     MLSD__REQUIRE_LIVE(splitter, MLSD__MAGIC_SPEC, "spec");
@@ -181,19 +165,28 @@ mlsd_status mlsd_folds_split(const mlsd_context *context, const mlsd_spec *split
     if (y != NULL) MLSD__TRY(mlsd__matrix_check_vector(y, "y", n));
     if (groups != NULL) MLSD__TRY(mlsd__matrix_check_vector(groups, "groups", n));
 
-    mlsd__scope scope;
-    double *y_values = NULL, *group_values = NULL;
-    MLSD__TRY(mlsd__scope_open(&scope, context));
-    const mlsd__allocator *const a = scope.allocator;
-    mlsd_status status = read_vector(a, y, &y_values);
-    if (status == MLSD_OK) status = read_vector(a, groups, &group_values);
-    if (status == MLSD_OK) status = check_exact(groups, group_values);
-    if (status == MLSD_OK)
-        status = split_rows(&scope, splitter, n, y_values, group_values, (names){NULL, NULL}, out);
-    mlsd__free(a, group_values);
-    mlsd__free(a, y_values);
-    mlsd__scope_close(&scope);
-    return status;
+    const mlsd_matrix *const values[2] = {y, groups};
+    return split_columns(context, splitter, n, names, values, 2, NULL, out);
+}
+
+mlsd_status mlsd_folds_split_columns(const mlsd_context *context, const mlsd_spec *splitter,
+                                     int64_t n, const char *const *roles,
+                                     const mlsd_matrix *const *columns, int64_t n_columns,
+                                     mlsd_random_state *random_state, mlsd_folds **out)
+{
+    MLSD__REQUIRE(out != NULL, "the place for the folds is NULL");
+    *out = NULL;
+    MLSD__REQUIRE_LIVE(splitter, MLSD__MAGIC_SPEC, "spec");
+    MLSD__REQUIRE(n >= 0, "the number of rows must not be negative, got %lld", (long long)n);
+    MLSD__REQUIRE(n_columns >= 0, "the number of columns must not be negative, got %lld",
+                  (long long)n_columns);
+    MLSD__REQUIRE(n_columns == 0 || (roles != NULL && columns != NULL),
+                  "roles or columns are NULL, but %lld are given", (long long)n_columns);
+    if (random_state != NULL)
+        MLSD__REQUIRE_LIVE(random_state, MLSD__MAGIC_RANDOM_STATE, "random_state");
+    MLSD__TRY(mlsd__spec_require(splitter, "splitter"));
+    return split_columns(context, splitter, n, roles, columns, n_columns,
+                         random_state != NULL ? &random_state->mt : NULL, out);
 }
 
 mlsd_status mlsd_folds_split_dataset(const mlsd_context *context, const mlsd_spec *splitter,
@@ -220,6 +213,7 @@ void mlsd_folds_free(mlsd_folds *folds)
     mlsd__free(&a, folds->ranges);
     mlsd__free(&a, folds->offsets);
     mlsd__free(&a, folds->rows);
+    mlsd__free(&a, folds->rows32);
     mlsd__free(&a, folds->units);
     mlsd__free(&a, folds->marks);
     mlsd__free(&a, folds->unit_sizes);

@@ -84,12 +84,14 @@ static mlsd_status deal_by_size(mlsd__scope *scope, const params *p, const int64
 }
 
 /* Fold after fold takes its share of the shuffled groups; the first shares are one longer. */
-static mlsd_status deal_shuffled(mlsd__scope *scope, const params *p, const int64_t *counts,
-                                 int64_t n_groups, int64_t *order, int32_t *fold_of, int64_t *loads)
+static mlsd_status deal_shuffled(mlsd__scope *scope, const params *p, const mlsd__split_input *in,
+                                 const int64_t *counts, int64_t *order, int32_t *fold_of,
+                                 int64_t *loads)
 {
-    mlsd__mt19937 mt;
-    mlsd__mt_seed(&mt, (uint32_t)p->seed);
-    MLSD__TRY(mlsd__split_permutation(scope, &mt, order, n_groups));
+    const int64_t n_groups = in->n_groups;
+    mlsd__mt19937 own;
+    mlsd__mt19937 *const mt = mlsd__split_generator(in, p->seed, &own);
+    MLSD__TRY(mlsd__split_permutation(scope, mt, order, n_groups));
     int64_t k = 0;
     for (int64_t f = 0; f < p->n_splits; f++) {
         const int64_t end = k + n_groups / p->n_splits + (f < n_groups % p->n_splits);
@@ -134,7 +136,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     if (fold_of == NULL) goto out;
     status = mlsd__folds_make_ids(out, p->n_splits, 1);
     if (status != MLSD_OK) goto out;
-    status = p->shuffle ? deal_shuffled(scope, p, counts, in->n_groups, order, fold_of, out->sizes)
+    status = p->shuffle ? deal_shuffled(scope, p, in, counts, order, fold_of, out->sizes)
                         : deal_by_size(scope, p, counts, in->n_groups, order, fold_of, out->sizes);
     if (status != MLSD_OK) goto out;
     for (int64_t i = 0; i < in->n_rows; i++) out->ids[i] = fold_of[in->groups[i]];

@@ -92,12 +92,12 @@ static mlsd_status split_repeats(mlsd__scope *scope, const params *p, int64_t n_
         deal_in_order(out);
         return MLSD_OK;
     }
-    mlsd__mt19937 mt;
-    mlsd__mt_seed(&mt, (uint32_t)p->seed);
+    mlsd__mt19937 own;
+    mlsd__mt19937 *const mt = mlsd__split_generator(in, p->seed, &own);
     for (int64_t r = 0; r < n_repeats; r++) {
         int32_t *const ids = out->ids + r * in->n_rows;
-        MLSD__TRY(in->n_rows <= INT32_MAX ? deal_shuffled(scope, &mt, out, ids)
-                                          : deal_shuffled_wide(scope, &mt, out, ids));
+        MLSD__TRY(in->n_rows <= INT32_MAX ? deal_shuffled(scope, mt, out, ids)
+                                          : deal_shuffled_wide(scope, mt, out, ids));
     }
     return MLSD_OK;
 }

@@ -1,7 +1,8 @@
 /* split_input.c - what splitters are given: y as numbers, classes and groups numbered by ascending
- * value, and how messages name them. */
+ * value, and how messages name them. What is asked for and is not there is refused here. */
 #include "split/splitter.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -81,37 +82,102 @@ static mlsd_status number_values(mlsd__scope *scope, const double *x, int64_t n,
     return mlsd__checkpoint(scope);
 }
 
-mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const double *y,
-                                   const double *groups, mlsd__split_input *in,
-                                   mlsd__split_arrays *made)
+static mlsd_status read_classes(mlsd__scope *scope, const mlsd__split_raw *raw,
+                                mlsd__split_input *in, mlsd__split_arrays *made)
 {
-    if (needs & MLSD__NEEDS_CLASSES) {
-        if (y == NULL)
-            return mlsd__fail(MLSD_E_DATA,
-                              "%s needs a target with classes; give y, or split without classes",
-                              in->kind);
-        MLSD__TRY(check_present("y is", "a class", y, in->n_rows));
-        MLSD__TRY(number_values(scope, y, in->n_rows, &made->classes, &made->class_values,
-                                &in->n_classes));
-        in->classes = made->classes;
-        in->class_values = made->class_values;
+    MLSD__TRY(check_present("y is", "a class", raw->y, in->n_rows));
+    MLSD__TRY(number_values(scope, raw->y, in->n_rows, &made->classes, &made->class_values,
+                            &in->n_classes));
+    in->classes = made->classes;
+    in->class_values = made->class_values;
+    in->class_names = raw->class_names;
+    return MLSD_OK;
+}
+
+static mlsd_status read_y(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__split_input *in,
+                          mlsd__split_arrays *made)
+{
+    (void)scope;
+    (void)made;
+    MLSD__TRY(check_present("y is", "a number", raw->y, in->n_rows));
+    in->y = raw->y;
+    return MLSD_OK;
+}
+
+static mlsd_status read_groups(mlsd__scope *scope, const mlsd__split_raw *raw,
+                               mlsd__split_input *in, mlsd__split_arrays *made)
+{
+    MLSD__TRY(check_present("the group is", "one", raw->groups, in->n_rows));
+    MLSD__TRY(number_values(scope, raw->groups, in->n_rows, &made->groups, &made->group_values,
+                            &in->n_groups));
+    in->groups = made->groups;
+    in->group_values = made->group_values;
+    in->group_names = raw->group_names;
+    return MLSD_OK;
+}
+
+static mlsd_status read_ends(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__split_input *in,
+                             mlsd__split_arrays *made)
+{
+    (void)scope;
+    (void)made;
+    for (int64_t i = 0; raw->times != NULL && i < in->n_rows; i++) {
+        if (raw->ends[i] >= raw->times[i]) continue;
+        return mlsd__fail(MLSD_E_DATA,
+                          "the interval of row %lld ends before it begins; an end must not be "
+                          "earlier than the time",
+                          (long long)i);
     }
-    if (needs & MLSD__NEEDS_Y) {
-        if (y == NULL) return mlsd__fail(MLSD_E_DATA, "%s needs a target; give y", in->kind);
-        MLSD__TRY(check_present("y is", "a number", y, in->n_rows));
-        in->y = y;
-    }
-    if (needs & MLSD__NEEDS_GROUPS) {
-        if (groups == NULL)
-            return mlsd__fail(MLSD_E_DATA,
-                              "%s needs groups; give a number for each row, or a column of the "
-                              "role 'group'",
-                              in->kind);
-        MLSD__TRY(check_present("the group is", "one", groups, in->n_rows));
-        MLSD__TRY(number_values(scope, groups, in->n_rows, &made->groups, &made->group_values,
-                                &in->n_groups));
-        in->groups = made->groups;
-        in->group_values = made->group_values;
+    in->ends = raw->ends;
+    return MLSD_OK;
+}
+
+/* What can be asked for: where it stands in the raw data, what is said where it is missing, and who
+ * reads it; NULL for what is used as it is. */
+static const struct need {
+    int32_t flag;
+    size_t offset; /* of the pointer in mlsd__split_raw */
+    const char *noun, *remedy;
+    mlsd_status (*read)(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__split_input *in,
+                        mlsd__split_arrays *made);
+} needs_table[] = {
+    {MLSD__NEEDS_CLASSES, offsetof(mlsd__split_raw, y), "a target with classes",
+     "give y, or split without classes", read_classes},
+    {MLSD__NEEDS_Y, offsetof(mlsd__split_raw, y), "a target", "give y", read_y},
+    {MLSD__NEEDS_GROUPS, offsetof(mlsd__split_raw, groups), "groups",
+     "give a number for each row, or a column of the role 'group'", read_groups},
+    {MLSD__NEEDS_TIMES, offsetof(mlsd__split_raw, times), "times",
+     "give a time for each row, or a column of the role 'time'", NULL},
+    {MLSD__NEEDS_ENDS, offsetof(mlsd__split_raw, ends), "the ends of the labels' intervals",
+     "give them for each row, or a column of the role 'time_end'", read_ends},
+    {MLSD__NEEDS_IDS, offsetof(mlsd__split_raw, ids), "ids",
+     "give a number for each row, or a column of the role 'id'", NULL},
+    {MLSD__NEEDS_LABELS, offsetof(mlsd__split_raw, labels), "labels",
+     "give a target of several columns of 0 and 1", NULL},
+    {MLSD__NEEDS_FEATURES, offsetof(mlsd__split_raw, features), "features",
+     "give the columns that rows are compared by", NULL},
+};
+
+mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const mlsd__split_raw *raw,
+                                   mlsd__split_input *in, mlsd__split_arrays *made)
+{
+    in->raw = raw;
+    in->n_rows = raw->n_rows;
+    in->times = raw->times;
+    in->time_scale = raw->time_scale;
+    in->ids = raw->ids;
+    in->labels = raw->labels;
+    in->n_labels = raw->n_labels;
+    in->features = raw->features;
+    for (size_t k = 0; k < sizeof needs_table / sizeof *needs_table; k++) {
+        const struct need *const need = needs_table + k;
+        const bool must = needs & need->flag, may = needs & MLSD__MAY_USE(need->flag);
+        if (!must && !may) continue;
+        const bool is_there =
+            *(const void *const *)(const void *)((const char *)raw + need->offset) != NULL;
+        if (!is_there && must)
+            return mlsd__fail(MLSD_E_DATA, "%s needs %s; %s", in->kind, need->noun, need->remedy);
+        if (is_there && need->read != NULL) MLSD__TRY(need->read(scope, raw, in, made));
     }
     return MLSD_OK;
 }

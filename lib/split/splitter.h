@@ -9,6 +9,8 @@
 #include "base/kindtable.h"
 #include "base/mt19937.h"
 #include "base/scope.h"
+#include "data/dataset_roles.h"
+#include "data/frame.h"
 
 /* Folds store what is smallest. Units are rows, or groups of rows.
  * IDS: one int32 a row and repeat; split k tests the rows with id k % n_ids of repeat k / n_ids and
@@ -34,7 +36,8 @@ struct mlsd_folds {
     int64_t *sizes;      /* IDS: rows tested by each split; MARKS: n_splits x n_parts */
     int64_t *ranges;     /* RANGES: (first, end) for each split and part: n_splits x n_parts x 2 */
     int64_t *offsets;    /* ROWS: n_splits * n_parts + 1 */
-    int64_t *rows;       /* ROWS */
+    int64_t *rows;       /* ROWS, where rows32 is NULL */
+    int32_t *rows32;     /* ROWS of which every number fits */
     int64_t n_units;     /* MARKS, COMBINATIONS */
     int32_t *units;      /* the unit of each row; NULL: each row is one */
     int8_t *marks;       /* MARKS: part of each unit, -1 for none; n_splits x n_units */
@@ -42,11 +45,29 @@ struct mlsd_folds {
     int64_t *unit_sizes; /* COMBINATIONS of groups: rows of each */
 };
 
-/* What a splitter is given, as far as it needs it: y as numbers, and numbers by ascending value for
- * classes and groups, with the value of each number and, where values are places of texts, those
- * texts. Groups all have rows. */
+/* All that rows can bring to a split, borrowed; NULL where there is none. Texts stand by place in y
+ * and groups, which are then these places. */
+typedef struct mlsd__split_raw {
+    int64_t n_rows;
+    const double *y;
+    char *const *class_names;
+    const double *groups;
+    char *const *group_names;
+    const int64_t *times, *ends; /* ticks; ends: where the interval that a label is about ends */
+    mlsd__time_scale time_scale;
+    const uint64_t *ids;   /* what a row is known by, as mlsd__id_of_* have it */
+    const uint8_t *labels; /* n_rows x n_labels of 0 or 1 */
+    int64_t n_labels;
+    const mlsd__frame *features;
+    mlsd__mt19937 *generator; /* the caller's, which goes on; NULL: seeds are in the specs */
+} mlsd__split_raw;
+
+/* What a splitter is given, as far as it needs it: what the rows bring, and numbers by ascending
+ * value for classes and groups, with the value of each number and, where values are places of
+ * texts, those texts. Groups all have rows. */
 typedef struct mlsd__split_input {
     const char *kind; /* of the splitter, for messages */
+    const mlsd__split_raw *raw;
     int64_t n_rows;
     const double *y;
     const int32_t *classes;
@@ -57,10 +78,27 @@ typedef struct mlsd__split_input {
     int64_t n_groups;
     const double *group_values;
     char *const *group_names; /* or NULL */
+    const int64_t *times, *ends;
+    mlsd__time_scale time_scale;
+    const uint64_t *ids;
+    const uint8_t *labels;
+    int64_t n_labels;
+    const mlsd__frame *features;
 } mlsd__split_input;
 
-/* What a splitter asks for. Y are numbers of any kind, CLASSES a target that has classes. */
-enum { MLSD__NEEDS_Y = 1, MLSD__NEEDS_CLASSES = 2, MLSD__NEEDS_GROUPS = 4 };
+/* What a splitter asks for. Y are numbers of any kind, CLASSES a target that has classes. What it
+ * can use but does without is asked for by MLSD__MAY_USE. */
+enum {
+    MLSD__NEEDS_Y = 1,
+    MLSD__NEEDS_CLASSES = 2,
+    MLSD__NEEDS_GROUPS = 4,
+    MLSD__NEEDS_TIMES = 8,
+    MLSD__NEEDS_ENDS = 16,
+    MLSD__NEEDS_IDS = 32,
+    MLSD__NEEDS_LABELS = 64,
+    MLSD__NEEDS_FEATURES = 128
+};
+#define MLSD__MAY_USE(needs) ((needs) << 16)
 
 typedef struct mlsd__splitter_ops {
     int32_t (*needs)(const mlsd_spec *spec); /* NULL: nothing */
@@ -78,6 +116,16 @@ mlsd_status mlsd__folds_split(mlsd__scope *scope, const mlsd_spec *splitter, int
                               const double *y, mlsd_folds **out);
 mlsd_status mlsd__folds_split_dataset(mlsd__scope *scope, const mlsd_spec *splitter,
                                       const mlsd_dataset *dataset, mlsd_folds **out);
+
+/* The same of whatever the rows bring; for splitters that are made of splitters. */
+mlsd_status mlsd__folds_split_raw(mlsd__scope *scope, const mlsd_spec *splitter,
+                                  const mlsd__split_raw *raw, mlsd_folds **out);
+
+/* What a splitter asks for. */
+int32_t mlsd__splitter_needs(const mlsd_spec *splitter);
+
+/* The generator that a split draws from: the caller's, which goes on, or `own`, seeded anew. */
+mlsd__mt19937 *mlsd__split_generator(const mlsd__split_input *in, int64_t seed, mlsd__mt19937 *own);
 
 /* RandomState.shuffle, word for word, that can be cancelled on the way. */
 mlsd_status mlsd__split_shuffle(mlsd__scope *scope, mlsd__mt19937 *mt, int64_t *values, int64_t n);
@@ -99,15 +147,14 @@ const char *mlsd__split_class_text(const mlsd__split_input *in, int64_t c,
 const char *mlsd__split_group_text(const mlsd__split_input *in, int64_t g,
                                    char out[MLSD__CLASS_TEXT_CAPACITY]);
 
-/* Number what the splitter needs into `in` (kind, n_rows and names are set); the arrays behind it
- * are kept in `made` and freed together, also after a failure. */
+/* Check what the splitter needs and number it into `in` (kind is set); the arrays behind it are
+ * kept in `made` and freed together, also after a failure. */
 typedef struct mlsd__split_arrays {
     int32_t *classes, *groups;
     double *class_values, *group_values;
 } mlsd__split_arrays;
-mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const double *y,
-                                   const double *groups, mlsd__split_input *in,
-                                   mlsd__split_arrays *made);
+mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const mlsd__split_raw *raw,
+                                   mlsd__split_input *in, mlsd__split_arrays *made);
 void mlsd__split_arrays_free(mlsd__split_arrays *made, const mlsd__allocator *a);
 
 /* Make room in empty folds for one of the forms; what the splitter then fills in is not set. ids

@@ -133,11 +133,11 @@ static mlsd_status split_repeats(mlsd__scope *scope, const params *p, int64_t n_
     cards = mlsd__alloc_raw(a, in->n_rows, sizeof *cards);
     if (cards == NULL) goto out;
     order_by_appearance(in, counts, starts, order);
-    mlsd__mt19937 mt;
-    mlsd__mt_seed(&mt, (uint32_t)p->seed);
+    mlsd__mt19937 own;
+    mlsd__mt19937 *const mt = mlsd__split_generator(in, p->seed, &own);
     status = MLSD_OK;
     for (int64_t r = 0; status == MLSD_OK && r < n_repeats; r++)
-        status = deal(scope, &mt, p, in, counts, starts, order, cards, out->sizes + r * p->n_splits,
+        status = deal(scope, mt, p, in, counts, starts, order, cards, out->sizes + r * p->n_splits,
                       out->ids + r * in->n_rows);
 out:
     mlsd__free(a, cards);

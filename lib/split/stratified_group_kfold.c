@@ -223,12 +223,13 @@ static void add_group(work *w, int64_t f, double *squares)
     }
 }
 
-static mlsd_status order_groups(mlsd__scope *scope, const params *p, work *w)
+static mlsd_status order_groups(mlsd__scope *scope, const params *p, const mlsd__split_input *in,
+                                work *w)
 {
-    mlsd__mt19937 mt;
-    mlsd__mt_seed(&mt, (uint32_t)p->seed);
+    mlsd__mt19937 own;
+    mlsd__mt19937 *const mt = mlsd__split_generator(in, p->seed, &own);
     for (int64_t g = 0; g < w->n_groups; g++) w->group_of[g] = g;
-    if (p->shuffle) MLSD__TRY(mlsd__split_shuffle(scope, &mt, w->group_of, w->n_groups));
+    if (p->shuffle) MLSD__TRY(mlsd__split_shuffle(scope, mt, w->group_of, w->n_groups));
     for (int64_t place = 0; place < w->n_groups; place++) {
         load_group(w, w->group_of[place]);
         w->spreads[place] = -spread_of_group(w);
@@ -317,7 +318,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     status = mlsd__folds_make_ids(out, p->n_splits, 1);
     if (status != MLSD_OK) goto out;
     sort_rows(&w, in);
-    status = order_groups(scope, p, &w);
+    status = order_groups(scope, p, in, &w);
     if (status != MLSD_OK) goto out;
     warn_of_rare_class(scope, p, in, &w);
     status = deal(scope, p, &w, out->sizes);

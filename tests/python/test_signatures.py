@@ -21,7 +21,16 @@ CALLBACKS = {
     "mlsd_free_fn": s.FREE_FN,
 }
 VALUES = {"int": ctypes.c_int, "int32_t": s.I32, "uint32_t": ctypes.c_uint32, "int64_t": s.I64, "double": s.F64, "size_t": s.SIZE}
-POINTERS = {"int32_t": s.I32S, "int64_t": s.I64S, "double": s.F64S, "size_t": s.SIZES, "mlsd_matrix": s.MATRIX, "void": s.POINTER}
+POINTERS = {
+    "int32_t": s.I32S,
+    "uint32_t": s.U32S,
+    "int64_t": s.I64S,
+    "double": s.F64S,
+    "size_t": s.SIZES,
+    "mlsd_matrix": s.MATRIX,
+    "void": s.POINTER,
+}
+POINTERS_TO_POINTERS = {"mlsd_matrix": s.MATRICES}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +60,8 @@ def ctypes_of(declared, types):
         return None if base == "void" else VALUES[base]
     if base is None:
         return {1: s.HANDLE, 2: s.HANDLE_OUT}[stars]
-    return POINTERS[base] if stars == 1 else pytest.fail(f"no rule for {declared!r}")
+    rules = {1: POINTERS, 2: POINTERS_TO_POINTERS}.get(stars, {})
+    return rules[base] if base in rules else pytest.fail(f"no rule for {declared!r}")
 
 
 def without_name(parameter):

@@ -301,6 +301,44 @@ out:
     return status;
 }
 
+/* A generator that goes from split to split, and columns by role. */
+static mlsd_status run_split_columns(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const roles[] = {"target", "group", "time", "id"};
+    sample s;
+    make_sample(&s);
+    double groups[N];
+    int64_t rows[N];
+    uint32_t words[624];
+    int32_t position = 0;
+    for (int i = 0; i < N; i++) groups[i] = i % 7;
+    const mlsd_matrix y = matrix_of(s.label, N, 1), group = matrix_of(groups, N, 1);
+    const mlsd_matrix time = matrix_of(s.x, N, 1);
+    const mlsd_matrix *const columns[] = {&y, &group, &time, &group};
+    mlsd_spec *spec = NULL;
+    mlsd_folds *folds = NULL;
+    mlsd_random_state *random = NULL, *copy = NULL;
+    mlsd_status status = MLSD_OK;
+    TRY(mlsd_random_state_new(context, 5, &random));
+    TRY(mlsd_random_state_new(context, 6, &copy));
+    TRY(mlsd_spec_new(context, "stratified_group_kfold", &spec));
+    TRY(mlsd_spec_set_bool(spec, "shuffle", 1));
+    TRY(mlsd_folds_split_columns(context, spec, N, roles, columns, 4, random, &folds));
+    TRY(mlsd_folds_part(folds, 0, 1, rows, N));
+    mix(hash, rows, (size_t)mlsd_folds_part_size(folds, 0, 1) * sizeof *rows);
+    TRY(mlsd_random_state_get(random, words, 624, &position));
+    TRY(mlsd_random_state_set(copy, words, 624, position));
+    TRY(mlsd_random_state_integers(copy, 0, 100, rows, N));
+    TRY(mlsd_random_state_shuffle(copy, rows, N));
+    mix(hash, rows, sizeof rows);
+out:
+    mlsd_random_state_free(copy);
+    mlsd_random_state_free(random);
+    mlsd_folds_free(folds);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
 {
     mlsd_spec *rule = NULL;
@@ -573,10 +611,19 @@ out:
 }
 
 const scenario scenarios[] = {
-    {"kinds", run_kinds, 0},           {"spec", run_spec, 0},       {"table", run_table, 0},
-    {"arrow", run_arrow, 0},           {"dataset", run_dataset, 0}, {"split", run_split, 0},
-    {"curve", run_curve, 0},           {"models", run_models, 0},   {"tuned", run_tuned, 1},
-    {"mixed", run_mixed, 0},           {"scores", run_scores, 0},   {"validate", run_validate, 0},
+    {"kinds", run_kinds, 0},
+    {"spec", run_spec, 0},
+    {"table", run_table, 0},
+    {"arrow", run_arrow, 0},
+    {"dataset", run_dataset, 0},
+    {"split", run_split, 0},
+    {"split_columns", run_split_columns, 0},
+    {"curve", run_curve, 0},
+    {"models", run_models, 0},
+    {"tuned", run_tuned, 1},
+    {"mixed", run_mixed, 0},
+    {"scores", run_scores, 0},
+    {"validate", run_validate, 0},
     {"experiment", run_experiment, 1},
 };
 const int n_scenarios = sizeof scenarios / sizeof scenarios[0];

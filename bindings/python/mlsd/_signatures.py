@@ -10,7 +10,7 @@ I32, I64 = ctypes.c_int32, ctypes.c_int64
 F64, SIZE = ctypes.c_double, ctypes.c_size_t
 TEXT, BUFFER, POINTER = ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
 TEXTS = ctypes.POINTER(ctypes.c_char_p)
-I32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, I64, F64, SIZE))
+I32S, U32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, ctypes.c_uint32, I64, F64, SIZE))
 HANDLE = ctypes.c_void_p
 HANDLE_OUT = HANDLES = ctypes.POINTER(ctypes.c_void_p)
 
@@ -34,6 +34,7 @@ class Matrix(ctypes.Structure):
 
 
 MATRIX = ctypes.POINTER(Matrix)
+MATRICES = ctypes.POINTER(MATRIX)
 RELEASE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 PROGRESS_FN = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
 LOG_FN = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
@@ -153,8 +154,18 @@ SIGNATURES = {
     "mlsd_dataset_feature_name": (TEXT, [HANDLE, I64]),
     "mlsd_dataset_class_name": (TEXT, [HANDLE, I64]),
     "mlsd_dataset_target": (STATUS, [HANDLE, F64S, I64]),
+    # mlsd/random.h
+    "mlsd_random_state_new": (STATUS, [HANDLE, I64, HANDLE_OUT]),
+    "mlsd_random_state_free": (None, [HANDLE]),
+    "mlsd_random_state_get": (STATUS, [HANDLE, U32S, I64, I32S]),
+    "mlsd_random_state_set": (STATUS, [HANDLE, U32S, I64, I32]),
+    "mlsd_random_state_shuffle": (STATUS, [HANDLE, I64S, I64]),
+    "mlsd_random_state_integers": (STATUS, [HANDLE, I64, I64, I64S, I64]),
     # mlsd/split.h
     "mlsd_folds_split": (STATUS, [HANDLE, HANDLE, I64, MATRIX, MATRIX, HANDLE_OUT]),
+    "mlsd_folds_split_columns": (
+        STATUS, [HANDLE, HANDLE, I64, TEXTS, MATRICES, I64, HANDLE, HANDLE_OUT]
+    ),
     "mlsd_folds_split_dataset": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_folds_free": (None, [HANDLE]),
     "mlsd_folds_n_rows": (I64, [HANDLE]),

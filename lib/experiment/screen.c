@@ -15,6 +15,8 @@ static const double LARGEST_NUMBER = 1e150;
 /* A text column with this share of its rows distinct names rows. Short tables prove nothing. */
 static const double IDENTIFIER_SHARE = 0.9;
 enum { IDENTIFIER_ROWS = 50 };
+/* Words among numbers that are taken for a slip: few, and few beside the numbers. */
+enum { MAX_STRAY_WORDS = 3, STRAY_RATIO = 10 };
 
 static bool is_among(const mlsd__str_list *list, const char *name)
 {
@@ -102,10 +104,31 @@ static mlsd_status check_numbers(const char *name, const mlsd__column *c, const 
     return MLSD_OK;
 }
 
+/* The first text in a column whose texts are numbers but for a few words, which made texts of them;
+ * NULL in other columns. */
+static const char *stray_word(const mlsd__column *c)
+{
+    const char *word = NULL;
+    int64_t n_words = 0;
+    double number = 0;
+    for (int64_t k = 0; k < c->n_levels; k++) {
+        if (mlsd__parse_double(c->levels[k], strlen(c->levels[k]), &number)) continue;
+        if (n_words++ == 0) word = c->levels[k];
+    }
+    return n_words <= MAX_STRAY_WORDS && n_words * STRAY_RATIO < c->n_levels ? word : NULL;
+}
+
 static void screen_category(const mlsd__experiment *x, const mlsd__column *c, mlsd__finding *f)
 {
     const int64_t n_known = c->n - f->n_missing;
-    if (n_known >= IDENTIFIER_ROWS && (double)f->n_unique > IDENTIFIER_SHARE * (double)n_known) {
+    const char *const word = stray_word(c);
+    if (word != NULL) {
+        f->is_used =
+            n_known < IDENTIFIER_ROWS || (double)f->n_unique <= IDENTIFIER_SHARE * (double)n_known;
+        say(f, "numbers but for '%.40s', so all of it was read as text; leave those cells empty",
+            word);
+    } else if (n_known >= IDENTIFIER_ROWS &&
+               (double)f->n_unique > IDENTIFIER_SHARE * (double)n_known) {
         f->is_used = false;
         say(f, "%lld different texts in %lld rows name rows rather than describe them",
             (long long)f->n_unique, (long long)n_known);

@@ -83,6 +83,20 @@ static mlsd_status group_values(mlsd__grouping *g, const mlsd__allocator *a, con
     return some_missing ? set_label(g, a, n_values, missing_label) : MLSD_OK;
 }
 
+/* The number with the fewest decimals in [cut, next), which puts the same rows below: people read
+ * it. Sums of tens up to 1e22 are exact as doubles, so that it prints as short as it is. */
+static double shorten(double cut, double next)
+{
+    enum { EXACT_TENS = 22 };
+    double power = 1e22;
+    for (int k = -EXACT_TENS; k <= EXACT_TENS; k++) {
+        const double candidate = k <= 0 ? ceil(cut / power) * power : ceil(cut * power) / power;
+        if (candidate >= cut && candidate < next) return candidate + 0.0; /* no -0 */
+        power = k < 0 ? power / 10 : power * 10;
+    }
+    return cut;
+}
+
 /* Upper ends of the quartiles but the last; equal ones, and those that leave nothing above, are
  * one. Returns how many are left. */
 static int64_t find_cuts(const mlsd__allocator *a, const double *x, int64_t n, double *cuts,
@@ -95,9 +109,11 @@ static int64_t find_cuts(const mlsd__allocator *a, const double *x, int64_t n, d
         while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
         const double largest = x[order[n_present - 1]];
         for (int64_t q = 1; q < N_QUARTILES; q++) {
-            const int64_t place = (q * n_present + N_QUARTILES - 1) / N_QUARTILES;
+            int64_t place = (q * n_present + N_QUARTILES - 1) / N_QUARTILES;
             const double cut = x[order[place - 1]];
-            if (cut < largest && (n_cuts == 0 || cut > cuts[n_cuts - 1])) cuts[n_cuts++] = cut;
+            if (cut >= largest || (n_cuts > 0 && cut <= cuts[n_cuts - 1])) continue;
+            while (x[order[place]] <= cut) place++;
+            cuts[n_cuts++] = shorten(cut, x[order[place]]);
         }
     }
     mlsd__free(a, order);

@@ -161,6 +161,15 @@ def test_run_shows_what_was_dropped(mlsd, make_csv):
                        "kind": "used", "y": "predicted"}
 
 
+def test_run_names_the_word_among_numbers(mlsd, make_csv):
+    rows = [[i % 50 + 0.5, i, "yes" if i % 3 else "no"] for i in range(200)]
+    rows[16][0] = "n.a."
+    path = make_csv("slip.csv", ["ratio", "x", "y"], rows)
+    outcome = mlsd("run", path, "--target", "y", "--quick")
+    assert outcome.code == OK, outcome
+    assert "ratio: used (numbers but for 'n.a.'" in " ".join(outcome.out.split()), outcome
+
+
 def test_run_takes_nan_as_missing(mlsd, make_csv):
     path = make_csv("nan.csv", HEADER, with_column(ROWS, 0, ["NaN"] + NUMBERS[1:]))
     assert mlsd("run", path, "--target", "y", "--quick", "--out", "report").code == OK

@@ -180,6 +180,28 @@ static void test_slice__numbers_are_cut_at_quartiles(void **state)
     mlsd_table_free(t);
 }
 
+/* People read the cuts: the fewest decimals that put the same rows on the same side. Witness: the
+ * counts are those of the cuts in full (numpy.quantile of method "inverted_cdf"). */
+static void test_slice__cuts_have_few_decimals(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    double x[N], y[N] = {0};
+    mlsd_table *t = NULL;
+    for (int i = 0; i < N; i++) x[i] = -0.3712345678 + i * 0.0391234567;
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "ratio", x, N));
+    mlsd_result *const r = slice_by(t, "ratio", "mae", N, y, y, 5);
+    static const char *const labels[] = {"<= 0", "(0, 0.4]", "(0.4, 0.8]", "> 0.8"};
+    assert_int_equal(n_slices(r), 4);
+    for (int64_t k = 0; k < 4; k++) {
+        assert_string_equal(cell_text(r, "level", k), labels[k]);
+        assert_near(cell(r, "n", k), 10, 0);
+    }
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
 /* A pile of equal values is one interval, never an empty one. */
 static void test_slice__equal_quartiles_are_one(void **state)
 {
@@ -349,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_slice__holm_is_p_adjust_s),
         cmocka_unit_test(test_slice__differences_of_means_are_welch_s),
         cmocka_unit_test(test_slice__numbers_are_cut_at_quartiles),
+        cmocka_unit_test(test_slice__cuts_have_few_decimals),
         cmocka_unit_test(test_slice__equal_quartiles_are_one),
         cmocka_unit_test(test_slice__undefined_is_never_zero),
         cmocka_unit_test(test_slice__values_are_those_of_the_rows_alone),

@@ -17,6 +17,13 @@ extern const mlsd_kind mlsd__kind_leave_p_out;
 extern const mlsd_kind mlsd__kind_leave_one_group_out;
 extern const mlsd_kind mlsd__kind_leave_p_groups_out;
 extern const mlsd_kind mlsd__kind_predefined_split;
+extern const mlsd_kind mlsd__kind_shuffle_split;
+extern const mlsd_kind mlsd__kind_stratified_shuffle_split;
+extern const mlsd_kind mlsd__kind_group_shuffle_split;
+extern const mlsd_kind mlsd__kind_stratified_group_shuffle_split;
+extern const mlsd_kind mlsd__kind_bootstrap;
+extern const mlsd_kind mlsd__kind_multilabel_stratified_kfold;
+extern const mlsd_kind mlsd__kind_multilabel_stratified_shuffle_split;
 extern const mlsd_kind mlsd__kind_rmse;
 extern const mlsd_kind mlsd__kind_mae;
 extern const mlsd_kind mlsd__kind_r2;
@@ -56,6 +63,13 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_leave_one_group_out,
     &mlsd__kind_leave_p_groups_out,
     &mlsd__kind_predefined_split,
+    &mlsd__kind_shuffle_split,
+    &mlsd__kind_stratified_shuffle_split,
+    &mlsd__kind_group_shuffle_split,
+    &mlsd__kind_stratified_group_shuffle_split,
+    &mlsd__kind_bootstrap,
+    &mlsd__kind_multilabel_stratified_kfold,
+    &mlsd__kind_multilabel_stratified_shuffle_split,
     &mlsd__kind_rmse,
     &mlsd__kind_mae,
     &mlsd__kind_r2,

@@ -5,6 +5,8 @@
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
  * time_series_split, group_kfold, stratified_group_kfold, repeated_kfold,
  * repeated_stratified_kfold, leave_one_out, leave_p_out, leave_one_group_out, leave_p_groups_out,
+ * shuffle_split, stratified_shuffle_split, group_shuffle_split, stratified_group_shuffle_split,
+ * bootstrap, multilabel_stratified_kfold, multilabel_stratified_shuffle_split,
  * and predefined_split, whose groups are fold numbers, -1 for rows that are never tested. Where
  * scikit-learn changed, the parameter `compat` names the release to follow ("1.2", "1.6", "1.8",
  * "1.9"). With the same integer `seed` they give index for index what scikit-learn's splitters give
@@ -78,6 +80,15 @@ MLSD_API int64_t mlsd_folds_part_size(const mlsd_folds *folds, int64_t split, in
  * shuffled holdout. Errors: MLSD_E_ARG, MLSD_E_BUFFER. Since 0.1. */
 MLSD_API mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int64_t part,
                                      int64_t *out, int64_t capacity);
+
+/* Draw n_samples of the rows 0 .. n - 1 into out, with replace = 1 any row any number of times.
+ * y (n x 1, or NULL): rows are drawn from each of its values in proportion. Row for row
+ * scikit-learn's utils.resample with random_state = seed (0 .. 2^32 - 1); all n rows without
+ * replacement are its utils.shuffle. Errors: MLSD_E_ARG; MLSD_E_SHAPE; MLSD_E_BUFFER; MLSD_E_DATA
+ * for more than n rows without replacement, and for missing y. Since 0.1. */
+MLSD_API mlsd_status mlsd_resample_rows(const mlsd_context *context, int64_t n, int64_t n_samples,
+                                        int32_t replace, const mlsd_matrix *y, int64_t seed,
+                                        int64_t *out, int64_t capacity);
 
 #ifdef __cplusplus
 }

@@ -39,8 +39,7 @@ void mlsd__row_numbers_copy(const mlsd__row_numbers *to, int64_t to_first,
 {
     if (n == 0) return;
     if (to->narrow != NULL) {
-        memcpy(to->narrow + to_first, from->narrow + from_first,
-               (size_t)n * sizeof *to->narrow);
+        memcpy(to->narrow + to_first, from->narrow + from_first, (size_t)n * sizeof *to->narrow);
     } else {
         memcpy(to->wide + to_first, from->wide + from_first, (size_t)n * sizeof *to->wide);
     }

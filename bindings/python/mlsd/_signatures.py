@@ -173,6 +173,7 @@ SIGNATURES = {
     "mlsd_folds_n_parts": (I64, [HANDLE]),
     "mlsd_folds_part_size": (I64, [HANDLE, I64, I64]),
     "mlsd_folds_part": (STATUS, [HANDLE, I64, I64, I64S, I64]),
+    "mlsd_resample_rows": (STATUS, [HANDLE, I64, I64, I32, MATRIX, I64, I64S, I64]),
     # mlsd/curve.h
     "mlsd_curve_new": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_curve_free": (None, [HANDLE]),

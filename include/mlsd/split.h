@@ -28,6 +28,7 @@
 #include "mlsd/random.h"
 #include "mlsd/spec.h"
 #include "mlsd/status.h"
+#include "mlsd/table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,6 +90,60 @@ MLSD_API mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int
 MLSD_API mlsd_status mlsd_resample_rows(const mlsd_context *context, int64_t n, int64_t n_samples,
                                         int32_t replace, const mlsd_matrix *y, int64_t seed,
                                         int64_t *out, int64_t capacity);
+
+/* Folds from fold numbers: row i is tested by the split of its number ids[i], and -1 is never
+ * tested; each split trains on all other rows. The numbers that occur become splits 0, 1, ... by
+ * value. Errors: MLSD_E_DATA for numbers below -1 or from 2^53 on, and where no row is tested or
+ * none is left to train on. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_from_ids(const mlsd_context *context, const int64_t *ids, int64_t n,
+                                         mlsd_folds **out);
+
+/* Folds from lists of rows: part p of split k has the rows rows[offsets[at]] ..
+ * rows[offsets[at + 1] - 1], at = k * n_parts + p, in that order; repeats are allowed, and so are
+ * rows in several parts or in none. offsets are n_splits * n_parts + 1 and begin with 0. Kept in
+ * less memory where there is a pattern. Errors: MLSD_E_ARG for sizes and offsets; MLSD_E_DATA for a
+ * row that is not there and for an empty part. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_from_rows(const mlsd_context *context, int64_t n_rows,
+                                          int64_t n_splits, int64_t n_parts, const int64_t *offsets,
+                                          const int64_t *rows, mlsd_folds **out);
+
+/* Write folds to a file; never half a file. `format` is "binary" (compact, checked by a sum, the
+ * same on every machine), "text" (lines that a person can read and write: docs/guide.md), "csv"
+ * (columns row and fold where a fold number a row says all, otherwise split, row and part), or NULL
+ * to choose by the path: .csv, .txt for text, otherwise binary. In csv, rows at the end that are in
+ * no part are not kept. Errors: MLSD_E_IO; MLSD_E_ARG for an unknown format; MLSD_E_UNSUPPORTED for
+ * more than 1,024 parts as text. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_save(const mlsd_context *context, const mlsd_folds *folds,
+                                     const char *path, const char *format);
+
+/* Read folds in any of these formats, told apart by what is in the file. In csv, fold numbers are
+ * as in mlsd_folds_from_ids (or texts, one a fold), parts have their names or numbers, and the
+ * columns `row` beside `fold` and `split` beside `part` may be left out. Errors: MLSD_E_IO;
+ * MLSD_E_PARSE, with the line; MLSD_E_DATA as of mlsd_folds_from_rows; MLSD_E_CORRUPT;
+ * MLSD_E_VERSION for a file of a newer mlsd. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_load(const mlsd_context *context, const char *path,
+                                     mlsd_folds **out);
+
+/* The same without a file. Of the binary format *out_size are its bytes; with buf NULL and capacity
+ * 0 only the size is asked for. Errors: MLSD_E_BUFFER; as above. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_to_bytes(const mlsd_folds *folds, void *buf, size_t capacity,
+                                         size_t *out_size);
+MLSD_API mlsd_status mlsd_folds_from_bytes(const mlsd_context *context, const void *bytes,
+                                           size_t size, mlsd_folds **out);
+
+/* A number for what is in the folds: which rows are in which part of which split, in order. Equal
+ * folds have the same one, whatever made or stored them, on any machine and in any release.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_fingerprint(const mlsd_context *context, const mlsd_folds *folds,
+                                            uint64_t *out);
+
+/* One row for each split and part: split, part ("train", "validation", "test"; between more than
+ * three "part1", ...), rows, share (of all rows). With a data set (or NULL) also, where it has
+ * them: "class <name>" (share of the part's rows) for each class, or target_mean, target_min and
+ * target_max; groups (different ones); time_first and time_last (texts by code point). Errors:
+ * MLSD_E_SHAPE when the data set has another number of rows. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_describe(const mlsd_context *context, const mlsd_folds *folds,
+                                         const mlsd_dataset *dataset, mlsd_table **out);
 
 #ifdef __cplusplus
 }

@@ -1,6 +1,6 @@
 /* fuzz_driver.c - the fuzz targets as an ordinary test: samples are cut, flipped, spliced and
- * repeated by a fixed generator. A model's checksum is set right again after most changes, so that
- * what lies behind it is reached. MLSD_SWEEP draws more. */
+ * repeated by a fixed generator. The checksum of models and folds is set right again after most
+ * changes, so that what lies behind it is reached. MLSD_SWEEP draws more. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +95,15 @@ static void test_fuzz__spec(void **state)
     }
 }
 
+/* Set the length and the checksum of the container right. */
+static void seal(unsigned char *bytes, size_t size)
+{
+    const uint64_t payload = size - 32;
+    memcpy(bytes + 16, &payload, 8);
+    const uint64_t hash = XXH3_64bits(bytes, size - 8);
+    memcpy(bytes + size - 8, &hash, 8);
+}
+
 static size_t sample_model(const char *kind, unsigned char *bytes)
 {
     const double x[] = {0, 1, 1, 0, 2, 1, 3, 5}, y[] = {0, 1, 0, 1};
@@ -131,13 +140,51 @@ static void test_fuzz__model(void **state)
         const uint64_t k = draw(2);
         memcpy(bytes, samples[k], sizes[k]);
         size_t size = mutate(bytes, sizes[k]);
-        if (size > 32 && draw(8) != 0) {
-            const uint64_t payload = size - 32;
-            memcpy(bytes + 16, &payload, 8);
-            const uint64_t hash = XXH3_64bits(bytes, size - 8);
-            memcpy(bytes + size - 8, &hash, 8);
-        }
+        if (size > 32 && draw(8) != 0) seal(bytes, size);
         fuzz_model(bytes, size);
+    }
+}
+
+static size_t sample_folds(const char *kind, unsigned char *bytes)
+{
+    const double groups[] = {1, 1, 2, 3, 3, 2, 4, 4};
+    const mlsd_matrix g = {groups, 8, 1, 1, 1, MLSD_F64, 0};
+    mlsd_spec *spec = NULL;
+    mlsd_folds *folds = NULL;
+    size_t size = 0;
+    ASSERT_OK(mlsd_spec_new(NULL, kind, &spec));
+    ASSERT_OK(mlsd_folds_split(NULL, spec, 8, NULL, &g, &folds));
+    ASSERT_OK(mlsd_folds_to_bytes(folds, bytes, MAX_SIZE, &size));
+    mlsd_folds_free(folds);
+    mlsd_spec_free(spec);
+    return size;
+}
+
+/* Folds of every form, as bytes and as text. */
+static void test_fuzz__folds(void **state)
+{
+    (void)state;
+    static const char *const kinds[] = {"kfold", "time_series_split", "holdout", "leave_p_out",
+                                        "leave_one_group_out"};
+    static const char *const texts[] = {
+        "mlsd folds 1\nrows 9\nsplit\ntrain rest\ntest 0-3\nsplit\ntrain rest\ntest 4 6 5\n",
+        "mlsd folds 1\nrows 5\nparts 3\nsplit\ntrain 0 0 1\nvalidation 2\ntest 3-4\n",
+        "row,fold\n0,1\n1,2\n2,1\n3,-1\n",
+        "split,row,part\n0,0,train\n0,1,test\n1,1,train\n1,0,test\n",
+    };
+    enum { N_KINDS = sizeof kinds / sizeof *kinds, N_TEXTS = sizeof texts / sizeof *texts };
+    static unsigned char samples[N_KINDS][MAX_SIZE], bytes[MAX_SIZE];
+    size_t sizes[N_KINDS];
+    for (int k = 0; k < N_KINDS; k++) sizes[k] = sample_folds(kinds[k], samples[k]);
+    for (long long i = 0; i < rounds(); i++) {
+        const uint64_t k = draw(N_KINDS + N_TEXTS);
+        const int is_text = k >= N_KINDS;
+        const char *text = is_text ? texts[k - N_KINDS] : "";
+        size_t size = is_text ? strlen(text) : sizes[k];
+        memcpy(bytes, is_text ? (const void *)text : samples[k], size);
+        size = mutate(bytes, size);
+        if (!is_text && size > 32 && draw(8) != 0) seal(bytes, size);
+        fuzz_folds(bytes, size);
     }
 }
 
@@ -147,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_fuzz__csv),
         cmocka_unit_test(test_fuzz__spec),
         cmocka_unit_test(test_fuzz__model),
+        cmocka_unit_test(test_fuzz__folds),
     };
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
 }

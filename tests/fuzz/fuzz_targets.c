@@ -1,8 +1,9 @@
-/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, Arrow is not among them
- * (its structs are trusted by contract). Each target takes any bytes and must end with a status.
+/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, folds; Arrow is not
+ * among them (its structs are trusted by contract). Each target takes any bytes and must end with a
+ * status.
  *
- * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec or _model it is a libFuzzer
- * program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
+ * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec, _model or _folds it is a
+ * libFuzzer program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
 #include "fuzz_targets.h"
 
 #include <stdlib.h>
@@ -61,6 +62,58 @@ void fuzz_model(const unsigned char *bytes, size_t size)
         abort();
     }
     mlsd_model_free(model);
+}
+
+/* A few bytes may speak of more rows than there is memory for: so much is refused. */
+enum { LARGEST_BLOCK = 1 << 22 };
+
+static void *take(size_t size, void *user)
+{
+    (void)user;
+    return size > LARGEST_BLOCK ? NULL : malloc(size);
+}
+
+static void *resize(void *pointer, size_t old_size, size_t size, void *user)
+{
+    (void)old_size;
+    (void)user;
+    return size > LARGEST_BLOCK ? NULL : realloc(pointer, size);
+}
+
+static void give(void *pointer, size_t size, void *user)
+{
+    (void)size;
+    (void)user;
+    free(pointer);
+}
+
+/* Read every row of the first splits. */
+static void use_folds(const mlsd_folds *folds)
+{
+    static int64_t rows[4096];
+    const int64_t n_splits = mlsd_folds_n_splits(folds), n_parts = mlsd_folds_n_parts(folds);
+    for (int64_t k = 0; k < n_splits && k < 16; k++) {
+        for (int64_t p = 0; p < n_parts && p < 16; p++) {
+            const int64_t n = mlsd_folds_part_size(folds, k, p);
+            if (mlsd_folds_part(folds, k, p, rows, 4096) != MLSD_OK) continue;
+            for (int64_t i = 0; i < n; i++)
+                if (rows[i] < 0 || rows[i] >= mlsd_folds_n_rows(folds)) abort();
+        }
+    }
+}
+
+void fuzz_folds(const unsigned char *bytes, size_t size)
+{
+    mlsd_context *context = NULL;
+    mlsd_folds *folds = NULL;
+    if (mlsd_context_new_with_allocator(take, resize, give, NULL, &context) != MLSD_OK) abort();
+    (void)mlsd_context_set_i64(context, "n_threads", 1);
+    if (mlsd_folds_from_bytes(context, bytes, size, &folds) == MLSD_OK)
+        use_folds(folds);
+    else if (*mlsd_last_error() == '\0')
+        abort();
+    mlsd_folds_free(folds);
+    mlsd_context_free(context);
 }
 
 #ifdef TARGET

@@ -25,6 +25,7 @@ POINTERS = {
     "int32_t": s.I32S,
     "uint32_t": s.U32S,
     "int64_t": s.I64S,
+    "uint64_t": s.U64S,
     "double": s.F64S,
     "size_t": s.SIZES,
     "mlsd_matrix": s.MATRIX,

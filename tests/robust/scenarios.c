@@ -339,6 +339,99 @@ out:
     return status;
 }
 
+static const char *const folds_as_text[] = {
+    "mlsd folds 1\nrows 6\nsplit\ntrain rest\ntest 0-2\nsplit\ntrain 1 1 5\ntest 3 4\n",
+    "fold\n1\n2\n1\n2\n",
+    "row,part\n2,train\n0,train\n1,test\n",
+};
+
+/* Through every format, and what can be said of them. Text goes nowhere: the disk is waited for. */
+static mlsd_status use_stored(const mlsd_context *context, const mlsd_folds *folds,
+                              const mlsd_dataset *data, uint64_t *hash)
+{
+    mlsd_folds *copy = NULL;
+    mlsd_table *table = NULL;
+    unsigned char bytes[4096];
+    size_t size = 0;
+    uint64_t fingerprint = 0;
+    mlsd_status status;
+    TRY(mlsd_folds_save(context, folds, "/dev/null", "text"));
+    TRY(mlsd_folds_save(context, folds, "/dev/null", "csv"));
+    TRY(mlsd_folds_to_bytes(folds, bytes, sizeof bytes, &size));
+    TRY(mlsd_folds_from_bytes(context, bytes, size, &copy));
+    TRY(mlsd_folds_fingerprint(context, copy, &fingerprint));
+    mix(hash, &fingerprint, sizeof fingerprint);
+    TRY(mlsd_folds_describe(context, copy, data, &table));
+    for (int64_t c = 0; c < mlsd_table_n_columns(table); c++) {
+        double values[4];
+        TRY(mlsd_table_get_f64(table, c, 0, 4, values));
+        mix(hash, values, sizeof values);
+    }
+out:
+    mlsd_table_free(table);
+    mlsd_folds_free(copy);
+    return status;
+}
+
+static mlsd_status read_stored(const mlsd_context *context, const mlsd_folds *folds, uint64_t *hash)
+{
+    mlsd_folds *copy = NULL;
+    char path[160];
+    mlsd_status status = MLSD_OK;
+    for (int k = 0; k < 3; k++) {
+        TRY(mlsd_folds_from_bytes(context, folds_as_text[k], strlen(folds_as_text[k]), &copy));
+        const int64_t n = mlsd_folds_part_size(copy, 0, 0);
+        mix(hash, &n, sizeof n);
+        mlsd_folds_free(copy);
+        copy = NULL;
+    }
+    file_path(path, "folds");
+    TRY(mlsd_folds_save(context, folds, path, NULL));
+    TRY(mlsd_folds_load(context, path, &copy));
+out:
+    mlsd_folds_free(copy);
+    return status;
+}
+
+static mlsd_status run_stored_folds(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    int64_t ids[N], rows[2 * N];
+    double group[N], when[N];
+    for (int i = 0; i < N; i++) {
+        ids[i] = i % 3 - 1;
+        rows[i] = N - 1 - i;
+        rows[N + i] = (i * 7) % N;
+        group[i] = i % 5;
+        when[i] = i;
+    }
+    const int64_t offsets[] = {0, N / 2, N, N + N / 4, 2 * N};
+    const char *columns[] = {"y", "g", "t"}, *roles[] = {"target", "group", "time"};
+    mlsd_table *table = NULL;
+    mlsd_dataset *data = NULL;
+    mlsd_folds *folds = NULL;
+    mlsd_status status;
+    TRY(mlsd_table_new(context, &table));
+    TRY(mlsd_table_set_f64(table, "x", s.y, N));
+    TRY(mlsd_table_set_f64(table, "y", s.label, N));
+    TRY(mlsd_table_set_f64(table, "g", group, N));
+    TRY(mlsd_table_set_f64(table, "t", when, N));
+    TRY(mlsd_dataset_from_table(context, table, columns, roles, 3, MLSD_TASK_BINARY, &data));
+    TRY(mlsd_folds_from_ids(context, ids, N, &folds));
+    TRY(use_stored(context, folds, data, hash));
+    mlsd_folds_free(folds);
+    folds = NULL;
+    TRY(mlsd_folds_from_rows(context, N, 2, 2, offsets, rows, &folds));
+    TRY(use_stored(context, folds, data, hash));
+    TRY(read_stored(context, folds, hash));
+out:
+    mlsd_folds_free(folds);
+    mlsd_dataset_free(data);
+    mlsd_table_free(table);
+    return status;
+}
+
 static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
 {
     mlsd_spec *rule = NULL;
@@ -618,6 +711,7 @@ const scenario scenarios[] = {
     {"dataset", run_dataset, 0},
     {"split", run_split, 0},
     {"split_columns", run_split_columns, 0},
+    {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},
     {"models", run_models, 0},
     {"tuned", run_tuned, 1},

@@ -11,6 +11,7 @@ F64, SIZE = ctypes.c_double, ctypes.c_size_t
 TEXT, BUFFER, POINTER = ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
 TEXTS = ctypes.POINTER(ctypes.c_char_p)
 I32S, U32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, ctypes.c_uint32, I64, F64, SIZE))
+U64S = ctypes.POINTER(ctypes.c_uint64)
 HANDLE = ctypes.c_void_p
 HANDLE_OUT = HANDLES = ctypes.POINTER(ctypes.c_void_p)
 
@@ -173,6 +174,14 @@ SIGNATURES = {
     "mlsd_folds_n_parts": (I64, [HANDLE]),
     "mlsd_folds_part_size": (I64, [HANDLE, I64, I64]),
     "mlsd_folds_part": (STATUS, [HANDLE, I64, I64, I64S, I64]),
+    "mlsd_folds_from_ids": (STATUS, [HANDLE, I64S, I64, HANDLE_OUT]),
+    "mlsd_folds_from_rows": (STATUS, [HANDLE, I64, I64, I64, I64S, I64S, HANDLE_OUT]),
+    "mlsd_folds_save": (STATUS, [HANDLE, HANDLE, TEXT, TEXT]),
+    "mlsd_folds_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_folds_to_bytes": (STATUS, [HANDLE, POINTER, SIZE, SIZES]),
+    "mlsd_folds_from_bytes": (STATUS, [HANDLE, POINTER, SIZE, HANDLE_OUT]),
+    "mlsd_folds_fingerprint": (STATUS, [HANDLE, HANDLE, U64S]),
+    "mlsd_folds_describe": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_resample_rows": (STATUS, [HANDLE, I64, I64, I32, MATRIX, I64, I64S, I64]),
     # mlsd/curve.h
     "mlsd_curve_new": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),

@@ -8,6 +8,11 @@ extern const mlsd_kind mlsd__kind_holdout;
 extern const mlsd_kind mlsd__kind_kfold;
 extern const mlsd_kind mlsd__kind_stratified_kfold;
 extern const mlsd_kind mlsd__kind_time_series_split;
+extern const mlsd_kind mlsd__kind_rolling_split;
+extern const mlsd_kind mlsd__kind_panel_split;
+extern const mlsd_kind mlsd__kind_time_window_split;
+extern const mlsd_kind mlsd__kind_purged_kfold;
+extern const mlsd_kind mlsd__kind_combinatorial_purged_split;
 extern const mlsd_kind mlsd__kind_group_kfold;
 extern const mlsd_kind mlsd__kind_stratified_group_kfold;
 extern const mlsd_kind mlsd__kind_repeated_kfold;
@@ -54,6 +59,11 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_kfold,
     &mlsd__kind_stratified_kfold,
     &mlsd__kind_time_series_split,
+    &mlsd__kind_rolling_split,
+    &mlsd__kind_panel_split,
+    &mlsd__kind_time_window_split,
+    &mlsd__kind_purged_kfold,
+    &mlsd__kind_combinatorial_purged_split,
     &mlsd__kind_group_kfold,
     &mlsd__kind_stratified_group_kfold,
     &mlsd__kind_repeated_kfold,

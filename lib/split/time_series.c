@@ -1,6 +1,7 @@
 /* time_series.c - time_series_split: train on the past, test on what follows.
  *
- * Index for index scikit-learn's TimeSeriesSplit. Rows must stand in time order. Everything is
+ * Index for index scikit-learn's TimeSeriesSplit. Rows must stand in time order,
+ * which is checked where times are given. Everything is
  * contiguous, so folds are stored as ranges: O(n_splits) whatever the number of rows. */
 #include "split/splitter.h"
 
@@ -52,12 +53,24 @@ static mlsd_status choose_test_size(const params *p, int64_t n, int64_t *out)
     return MLSD_OK;
 }
 
+static mlsd_status check_order(mlsd__scope *scope, const mlsd__split_input *in)
+{
+    for (int64_t i = 1; in->times != NULL && i < in->n_rows; i++) {
+        if (i % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
+        if (in->times[i] >= in->times[i - 1]) continue;
+        return mlsd__fail(MLSD_E_DATA,
+                          "row %lld is earlier than row %lld; sort the rows or use rolling_split",
+                          (long long)i, (long long)(i - 1));
+    }
+    return MLSD_OK;
+}
+
 static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__split_input *in,
                          mlsd_folds *out)
 {
     const params *const p = mlsd__spec_params(spec);
     int64_t test_size = 0;
-    (void)scope;
+    MLSD__TRY(check_order(scope, in));
     MLSD__TRY(choose_test_size(p, in->n_rows, &test_size));
     out->form = MLSD__FOLDS_RANGES;
     out->n_splits = p->n_splits;
@@ -77,7 +90,13 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     return MLSD_OK;
 }
 
-static const mlsd__splitter_ops time_series_ops = {.split = split};
+static int32_t needs(const mlsd_spec *spec)
+{
+    (void)spec;
+    return MLSD__MAY_USE(MLSD__NEEDS_TIMES);
+}
+
+static const mlsd__splitter_ops time_series_ops = {.needs = needs, .split = split};
 
 const mlsd_kind mlsd__kind_time_series_split = {
     .name = "time_series_split",

@@ -204,4 +204,4 @@ def test_splitting__our_splitters_serve_scikit_learn():
     for cv in (lambda m: m.KFold(4, shuffle=True, random_state=3), lambda m: m.TimeSeriesSplit(4)):
         scores = [theirs.cross_val_score(Ridge(), X, y, cv=cv(m)) for m in (theirs, ours)]
         np.testing.assert_array_equal(*scores)
-        assert repr(cv(ours)).startswith(type(cv(theirs)).__name__ + "(n_splits=4, ")
+        assert repr(cv(ours)) == repr(cv(theirs))

@@ -15,6 +15,7 @@ from ._library import (
     text_of,
     texts,
 )
+from ._signatures import MATRIX
 
 TASKS = {"auto": 0, "regression": 1, "binary": 2, "multiclass": 3, "none": 4}
 VALUE, PROBA, DECISION, FEATURES = 1, 2, 3, 4
@@ -316,6 +317,14 @@ class Folds(Handle):
             groups=groups if groups is None or is_number else class_codes(groups, "groups")[1],
         )
         self._become(call_long, lib.mlsd_folds_split, spec._h, n, *kept.pointers)
+
+    @classmethod
+    def of_columns(cls, spec, n, columns, generator=None):
+        """Split n rows by {role: numbers}; a Generator is drawn from instead of the spec's seed, and goes on."""
+        kept = [as_matrix(values, role) for role, values in columns.items()]
+        matrices = (MATRIX * max(1, len(kept)))(*(ctypes.pointer(matrix) for matrix, _ in kept))
+        arguments = (texts(list(columns)), matrices, len(kept), generator._h if generator else None)
+        return cls._made(call_long, lib.mlsd_folds_split_columns, spec._h, n, *arguments)
 
     @property
     def n_splits(self):

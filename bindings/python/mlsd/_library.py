@@ -112,6 +112,8 @@ class Handle:
         function(*arguments, ctypes.byref(self._h))
 
 
+_WARNING = 2  # MLSD_LOG_WARNING
+
 # What runs on this thread: `error` is what a callback or signal handler raised meanwhile; `progress` the user's.
 _running = threading.local()
 _settings = {"progress": None}
@@ -142,6 +144,11 @@ def _on_progress(event, _user):
 def _on_log(level, line, _user):
     try:
         import logging
+
+        kept = getattr(_running, "warnings", None)
+        if kept is not None and level == _WARNING:
+            kept.append(line.decode("utf-8", "replace"))
+            return
 
         # debug, info, warning, error: from 4 to 1 here, from 10 to 40 there
         logging.getLogger("mlsd").log(50 - 10 * level, "%s", line.decode("utf-8", "replace"))
@@ -246,6 +253,21 @@ def interruptible():
             raise kept from kept.__cause__  # the cancelled call is not what happened to the caller
     finally:
         del kept  # its traceback holds this frame, and with it the caller's arrays
+
+
+@contextlib.contextmanager
+def user_warnings(stacklevel):
+    """What the library warns of inside becomes a UserWarning instead of a line of the log."""
+    import warnings
+
+    outer, kept = getattr(_running, "warnings", None), []
+    _running.warnings = kept
+    try:
+        yield
+    finally:
+        _running.warnings = outer
+    for line in kept:
+        warnings.warn(line, UserWarning, stacklevel=stacklevel)
 
 
 def call_long(function, *arguments):

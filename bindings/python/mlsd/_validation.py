@@ -146,12 +146,13 @@ def cross_validate(
     n_jobs, verbose and pre_dispatch are taken and not needed: see mlsd.set_threads. A fold that fails has the score
     error_score, or raises for error_score="raise". roc_auc of more than two classes is the one-vs-rest mean.
     """
-    from .model_selection import _Splitter, check_cv
+    from ._splitters import Splitter
+    from .model_selection import check_cv
 
     scorers = _named_scorers(estimator, scoring)
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
     fit_params = fit_params or params or {}
-    by_library = isinstance(estimator, Estimator) and isinstance(splitter, _Splitter) and y is not None
+    by_library = isinstance(estimator, Estimator) and isinstance(splitter, Splitter) and y is not None
     plain = not (fit_params or return_train_score or return_estimator or groups is not None)
     if by_library and plain and not any(callable(s) for s in scorers.values()):
         return _in_library(estimator, X, y, splitter, scorers, error_score)

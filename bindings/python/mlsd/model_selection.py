@@ -1,82 +1,36 @@
-"""Splitting and cross-validation with the signatures of sklearn.model_selection.
+"""Splitting and cross-validation: scikit-learn's names with its signatures, and splitters that it does not have.
 
-With the same integer random_state the splits are scikit-learn's, index for index. random_state None draws a seed from
-the operating system. A numpy.random.RandomState gives its next number as the seed: such splits repeat from run to run
-and differ from call to call, but are not those that scikit-learn draws from the same RandomState.
+Splits are scikit-learn's, index for index: with the same integer random_state, and with the same numpy.random.RandomState,
+which is where scikit-learn would have left it afterwards. random_state None draws from NumPy's global state. Each
+splitter also serves as `cv=` inside scikit-learn. compat names the release to follow where scikit-learn changed.
 """
 
 import numbers
-import operator
-import os
 
-from ._arrays import class_codes, n_rows, take
+from ._arrays import n_rows, take
 from ._handles import Folds, Spec
+from ._splitters import Splitter
 from ._validation import cross_val_score, cross_validate
 
 
-def _seed(random_state):
-    if random_state is None:
-        return int.from_bytes(os.urandom(4), "little")
-    if hasattr(random_state, "randint"):
-        return int(random_state.randint(0, 2**32, dtype="uint32"))
-    try:
-        seed = operator.index(random_state)
-    except TypeError:
-        seed = -1
-    if not 0 <= seed < 2**32:
-        wanted = "an integer in [0, 4294967295], a RandomState or None"
-        raise ValueError(f"random_state must be {wanted}, got {random_state!r}")
-    return seed
-
-
-class _Splitter:
-    _stratified = False
-    _grouped = False
-
-    def _spec(self):
-        raise NotImplementedError
-
-    def folds(self, X, y=None, groups=None):
-        """The splits as Folds."""
-        if self._stratified and y is None:
-            raise ValueError(f"{type(self).__name__} needs y")
-        if self._grouped and groups is None:
-            raise ValueError(f"{type(self).__name__} needs groups")
-        n = n_rows(X)
-        if y is not None and n_rows(y) != n:
-            raise ValueError(f"X has {n} rows and y {n_rows(y)}")
-        if groups is not None and n_rows(groups) != n:
-            raise ValueError(f"X has {n} rows and groups {n_rows(groups)}")
-        classes = class_codes(y)[1] if self._stratified else None
-        codes = class_codes(groups, "groups", fractions=True)[1] if self._grouped else None
-        return Folds(self._spec(), n, classes, codes)
-
-    def split(self, X, y=None, groups=None):
-        """Yield (train rows, test rows)."""
-        yield from self.folds(X, y, groups if self._grouped else None)
-
-    def get_n_splits(self, X=None, y=None, groups=None):
-        """Number of splits."""
-        return self.n_splits
-
-    def __repr__(self):
-        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in vars(self).items())})"
-
-
-class _KFolds(_Splitter):
-    _kind = None
+class _KFolds(Splitter):
+    _seeded = True
 
     def __init__(self, n_splits=5, *, shuffle=False, random_state=None):
-        if random_state is not None and not shuffle:
-            raise ValueError("random_state has no effect without shuffle=True; leave it out or shuffle")
-        Spec(self._kind, n_splits=n_splits)
-        self.n_splits = n_splits
-        self.shuffle = shuffle
-        self.random_state = random_state
+        self._start(n_splits=n_splits, shuffle=shuffle, random_state=random_state)
 
-    def _spec(self):
-        seed = _seed(self.random_state) if self.shuffle else 0
-        return Spec(self._kind, n_splits=self.n_splits, shuffle=bool(self.shuffle), seed=seed)
+    def _start(self, **params):
+        if not isinstance(params["shuffle"], bool):
+            raise TypeError(f"shuffle must be True or False; got {params['shuffle']!r}")
+        if params["random_state"] is not None and not params["shuffle"]:
+            raise ValueError(
+                "Setting a random_state has no effect since shuffle is False; leave it out, or set shuffle=True"
+            )
+        vars(self).update(params)
+        self._spec()
+
+    def _is_random(self):
+        return self.shuffle
 
 
 class KFold(_KFolds):
@@ -89,11 +43,34 @@ class StratifiedKFold(_KFolds):
     """k folds with the classes' shares kept."""
 
     _kind = "stratified_kfold"
-    _stratified = True
+    _target = "classes"
 
 
-class TimeSeriesSplit(_Splitter):
+class GroupKFold(_KFolds):
+    """k folds that never cut a group, as even as whole groups allow; compat names the release to follow."""
+
+    _kind = "group_kfold"
+    _grouped = True
+
+    def __init__(self, n_splits=5, *, shuffle=False, random_state=None, compat="1.9"):
+        self._start(n_splits=n_splits, shuffle=shuffle, random_state=random_state, compat=compat)
+
+
+class StratifiedGroupKFold(_KFolds):
+    """k folds that never cut a group, with about the classes' shares; compat names the release to follow."""
+
+    _kind = "stratified_group_kfold"
+    _target = "classes"
+    _grouped = True
+
+    def __init__(self, n_splits=5, shuffle=False, random_state=None, *, compat="1.9"):
+        self._start(n_splits=n_splits, shuffle=shuffle, random_state=random_state, compat=compat)
+
+
+class TimeSeriesSplit(Splitter):
     """Train on the past, test on what follows."""
+
+    _kind = "time_series_split"
 
     def __init__(self, n_splits=5, *, max_train_size=None, test_size=None, gap=0):
         self.n_splits = n_splits
@@ -102,50 +79,16 @@ class TimeSeriesSplit(_Splitter):
         self.gap = gap
         self._spec()
 
-    def _spec(self):
-        return Spec("time_series_split", **vars(self))
 
-
-class _GroupKFolds(_KFolds):
-    _grouped = True
-
-    def __init__(self, n_splits=5, *, shuffle=False, random_state=None, compat="1.9"):
-        super().__init__(n_splits, shuffle=shuffle, random_state=random_state)
-        self.compat = compat
-        self._spec_of(0)
-
-    def _spec_of(self, seed):
-        return Spec(self._kind, n_splits=self.n_splits, shuffle=bool(self.shuffle), seed=seed, compat=self.compat)
-
-    def _spec(self):
-        return self._spec_of(_seed(self.random_state) if self.shuffle else 0)
-
-
-class GroupKFold(_GroupKFolds):
-    """k folds that never cut a group, as even as whole groups allow; compat names the release to follow."""
-
-    _kind = "group_kfold"
-
-
-class StratifiedGroupKFold(_GroupKFolds):
-    """k folds that never cut a group, with about the classes' shares; compat names the release to follow."""
-
-    _kind = "stratified_group_kfold"
-    _stratified = True
-
-
-class _Repeated(_Splitter):
-    _kind = None
+class _Repeated(Splitter):
+    _seeded = True
+    _draws = "n_repeats"
 
     def __init__(self, *, n_splits=5, n_repeats=10, random_state=None):
         self.n_splits = n_splits
         self.n_repeats = n_repeats
         self.random_state = random_state
-        Spec(self._kind, n_splits=n_splits, n_repeats=n_repeats)
-
-    def _spec(self):
-        seed = _seed(self.random_state)
-        return Spec(self._kind, n_splits=self.n_splits, n_repeats=self.n_repeats, seed=seed)
+        self._spec()
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of splits."""
@@ -162,20 +105,64 @@ class RepeatedStratifiedKFold(_Repeated):
     """Shuffled k folds with the classes' shares kept, several times."""
 
     _kind = "repeated_stratified_kfold"
-    _stratified = True
+    _target = "classes"
 
 
-class _LeaveOut(_Splitter):
-    _kind = None
+def _check_size(name, size):
+    """scikit-learn's rule: an integer is a number of rows, a float a fraction."""
+    if size is None:
+        return
+    if isinstance(size, bool) or not isinstance(size, numbers.Real):
+        raise ValueError(f"Invalid value for {name}: {size!r}")
+    if isinstance(size, numbers.Integral) and size <= 0:
+        raise ValueError(f"{name} must be at least one row, got {size!r}")
+    if not isinstance(size, numbers.Integral) and not 0 < size < 1:
+        raise ValueError(f"{name} must be an integer, or a fraction between 0 and 1, got {size!r}")
 
-    def _spec(self):
-        return Spec(self._kind, **vars(self))
 
+class ShuffleSplit(Splitter):
+    """Rows drawn anew for every split: Monte-Carlo cross-validation."""
+
+    _kind = "shuffle_split"
+    _seeded = True
+    _draws = "n_splits"
+
+    def __init__(self, n_splits=10, *, test_size=None, train_size=None, random_state=None):
+        self.n_splits = n_splits
+        self.test_size = test_size
+        self.train_size = train_size
+        self.random_state = random_state
+        self._spec()
+
+    def _spec(self, **changed):
+        _check_size("test_size", self.test_size)
+        _check_size("train_size", self.train_size)
+        return super()._spec(**changed)
+
+
+class StratifiedShuffleSplit(ShuffleSplit):
+    """Rows drawn anew for every split, with the classes' shares kept."""
+
+    _kind = "stratified_shuffle_split"
+    _target = "strata"
+
+
+class GroupShuffleSplit(ShuffleSplit):
+    """Whole groups drawn anew for every split; sizes count groups."""
+
+    _kind = "group_shuffle_split"
+    _grouped = True
+
+    def __init__(self, n_splits=5, *, test_size=None, train_size=None, random_state=None):
+        super().__init__(n_splits, test_size=test_size, train_size=train_size, random_state=random_state)
+
+
+class _LeaveOut(Splitter):
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of splits, which depends on the rows or the groups."""
-        given = groups if self._grouped else X
+        name, given = ("groups", groups) if self._grouped else ("X", X)
         if given is None:
-            raise ValueError(f"{type(self).__name__} needs {'groups' if self._grouped else 'X'} to count its splits")
+            raise ValueError(f"The '{name}' parameter should not be None: {type(self).__name__} counts its splits by it")
         return self.folds(given, None, groups).n_splits
 
 
@@ -211,8 +198,10 @@ class LeavePGroupsOut(_LeaveOut):
         self.n_groups = n_groups
 
 
-class PredefinedSplit(_Splitter):
+class PredefinedSplit(Splitter):
     """Folds as given: a number for each row, -1 where it is never tested."""
+
+    _kind = "predefined_split"
 
     def __init__(self, test_fold):
         import numpy as np
@@ -220,10 +209,10 @@ class PredefinedSplit(_Splitter):
         self.test_fold = np.asarray(test_fold, dtype=np.int64).ravel()
 
     def folds(self, X=None, y=None, groups=None):
-        """The splits as Folds."""
+        """All splits, as Folds."""
         if X is not None and n_rows(X) != len(self.test_fold):
             raise ValueError(f"X has {n_rows(X)} rows and test_fold {len(self.test_fold)}")
-        return Folds(Spec("predefined_split"), len(self.test_fold), None, self.test_fold)
+        return Folds(Spec(self._kind), len(self.test_fold), None, self.test_fold)
 
     def split(self, X=None, y=None, groups=None):
         """Yield (train rows, test rows)."""
@@ -234,24 +223,6 @@ class PredefinedSplit(_Splitter):
         return self.folds().n_splits
 
 
-def _check_size(name, size):
-    """scikit-learn's rule: an integer is a number of rows, a float a fraction."""
-    if isinstance(size, numbers.Integral) and size <= 0:
-        raise ValueError(f"{name} must be at least one row, got {size!r}")
-    if not isinstance(size, numbers.Integral) and size is not None and not 0 < size < 1:
-        raise ValueError(f"{name} must be an integer, or a fraction between 0 and 1, got {size!r}")
-
-
-def _stratum_codes(stratify):
-    """Class numbers to stratify by; rows of several columns are classes of their own."""
-    import numpy as np
-
-    y = np.asarray(stratify)
-    if y.ndim == 2:
-        y = np.array([" ".join(row.astype("str")) for row in y])
-    return class_codes(y, "stratify", fractions=True)[1]
-
-
 def train_test_split(*arrays, test_size=None, train_size=None, random_state=None, shuffle=True, stratify=None):
     """Split arrays, frames or lists into random train and test parts: [train of the first, test of the first, ...]."""
     if not arrays:
@@ -259,24 +230,27 @@ def train_test_split(*arrays, test_size=None, train_size=None, random_state=None
     sizes = [n_rows(array) for array in arrays if array is not None]
     if len(set(sizes)) != 1:
         raise ValueError(f"the arrays have different numbers of rows: {sizes}")
-    _check_size("test_size", test_size)
-    _check_size("train_size", train_size)
+    if stratify is not None and not shuffle:
+        raise ValueError("stratify needs shuffle=True: rows that are cut in order have the classes that they have")
     if test_size is None and train_size is None:
         test_size = 0.25
-    spec = Spec("holdout", shuffle=bool(shuffle), stratify=stratify is not None)
-    spec.set("test_size", test_size)
-    spec.set("train_size", train_size)
     if shuffle:
-        spec.set("seed", _seed(random_state))
-    folds = Folds(spec, sizes[0], None if stratify is None else _stratum_codes(stratify))
-    train, test = folds.part(0, 0), folds.part(0, 1)
+        splitter = (ShuffleSplit if stratify is None else StratifiedShuffleSplit)(
+            1, test_size=test_size, train_size=train_size, random_state=random_state
+        )
+        train, test = next(splitter.split(range(sizes[0]), stratify))
+    else:
+        _check_size("test_size", test_size)
+        _check_size("train_size", train_size)
+        spec = Spec("holdout", shuffle=False, test_size=test_size, train_size=train_size)
+        ((train, test),) = Folds(spec, sizes[0])
     return [part for array in arrays for part in (take(array, train), take(array, test))]
 
 
 def check_cv(cv=None, y=None, *, classifier=False):
     """A splitter for None (5 folds), a number of folds, a splitter, or a list of (train, test)."""
     if cv is None or isinstance(cv, numbers.Integral):
-        return (StratifiedKFold if classifier else KFold)(5 if cv is None else int(cv))
+        return (StratifiedKFold if classifier and _has_classes(y) else KFold)(5 if cv is None else int(cv))
     if hasattr(cv, "split") and not isinstance(cv, str):
         return cv
     if isinstance(cv, str) or not hasattr(cv, "__iter__"):
@@ -284,11 +258,23 @@ def check_cv(cv=None, y=None, *, classifier=False):
     return _Given(list(cv))
 
 
+def _has_classes(y):
+    """Whether y is one column of classes."""
+    import numpy as np
+
+    if y is None:
+        return False
+    y = np.asarray(y)
+    if y.ndim != 1 and y.shape[1:] != (1,):
+        return False
+    return y.dtype.kind != "f" or not np.isfinite(y).all() or bool((y == np.floor(y)).all())
+
+
 class _Given:
     def __init__(self, splits):
         self.splits = splits
 
-    def split(self, X, y=None, groups=None):
+    def split(self, X=None, y=None, groups=None):
         return iter(self.splits)
 
     def get_n_splits(self, X=None, y=None, groups=None):
@@ -297,6 +283,7 @@ class _Given:
 
 __all__ = [
     "GroupKFold",
+    "GroupShuffleSplit",
     "KFold",
     "LeaveOneGroupOut",
     "LeaveOneOut",
@@ -305,8 +292,10 @@ __all__ = [
     "PredefinedSplit",
     "RepeatedKFold",
     "RepeatedStratifiedKFold",
+    "ShuffleSplit",
     "StratifiedGroupKFold",
     "StratifiedKFold",
+    "StratifiedShuffleSplit",
     "TimeSeriesSplit",
     "check_cv",
     "cross_val_score",

@@ -101,6 +101,28 @@ uint64_t mlsd__mt_interval(mlsd__mt19937 *mt, uint64_t max)
     }
 }
 
+/* A rejected word is written too, and then over it. */
+void mlsd__mt_integers_i32(mlsd__mt19937 *mt, int32_t max, int32_t *out, int64_t n)
+{
+    const uint32_t mask = (uint32_t)mask_for((uint64_t)max);
+    int64_t i = 0;
+    if (max == 0) {
+        for (; i < n; i++) out[i] = 0;
+    }
+    while (i < n) {
+        if (mt->position == N) {
+            twist(mt->state);
+            mt->position = 0;
+        }
+        int32_t k = mt->position;
+        for (; k < N && i < n; k++) {
+            out[i] = (int32_t)(tempered(mt->state[k]) & mask);
+            i += out[i] <= max;
+        }
+        mt->position = k;
+    }
+}
+
 /* A rejected word swaps an element with itself and leaves i where it is: a third of the words are
  * rejected at random, and a branch on that would be mispredicted as often. Tempered words are kept
  * for a whole block. `values` is an array of `type`. */

@@ -22,6 +22,8 @@ uint32_t mlsd__mt_u32(mlsd__mt19937 *mt);
 double mlsd__mt_double(mlsd__mt19937 *mt);
 /* A whole number in [0, max], both included, by masked rejection; max == 0 draws nothing. */
 uint64_t mlsd__mt_interval(mlsd__mt19937 *mt, uint64_t max);
+/* RandomState.randint(0, max + 1, n), for max < 2^31. */
+void mlsd__mt_integers_i32(mlsd__mt19937 *mt, int32_t max, int32_t *out, int64_t n);
 /* RandomState.shuffle, and .permutation(n), of int64 and of int32 values. */
 void mlsd__mt_shuffle(mlsd__mt19937 *mt, int64_t *values, int64_t n);
 void mlsd__mt_shuffle_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n);

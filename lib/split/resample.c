@@ -10,15 +10,19 @@
 #include "split/resample_draw.h"
 
 /* Draws between two looks at the cancel flag. */
-enum { STEP = 1 << 16 };
+enum { STEP = 1 << 18 };
 
 static mlsd_status draw_with_replacement(mlsd__scope *scope, mlsd__mt19937 *mt, int64_t n,
                                          int64_t n_samples, const mlsd__row_numbers *out,
                                          int64_t first)
 {
-    for (int64_t i = 0; i < n_samples; i++) {
-        mlsd__row_number_set(out, first + i, (int64_t)mlsd__mt_interval(mt, (uint64_t)(n - 1)));
-        if (i % STEP == 0) MLSD__TRY(mlsd__checkpoint(scope));
+    const bool is_narrow = out->narrow != NULL && n <= INT32_MAX;
+    for (int64_t i = 0; i < n_samples; i += STEP) {
+        const int64_t n_now = n_samples - i < STEP ? n_samples - i : STEP;
+        if (is_narrow) mlsd__mt_integers_i32(mt, (int32_t)(n - 1), out->narrow + first + i, n_now);
+        for (int64_t j = 0; j < n_now && !is_narrow; j++)
+            out->wide[first + i + j] = (int64_t)mlsd__mt_interval(mt, (uint64_t)(n - 1));
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
     return MLSD_OK;
 }

@@ -2,7 +2,7 @@
  * two parts against the permutation that numpy.random.RandomState(5).permutation(10) gives. */
 #include <math.h>
 
-#include "fold_text.h"
+#include "drawn_splits.h"
 
 static const double y[] = {2, 0, 2, 2, 0, 1, 2, 1, 0, 2};
 
@@ -71,6 +71,76 @@ static void test_holdout__many_stratified_parts_keep_proportions(void **state)
     mlsd_folds_free(folds);
 }
 
+/* 40 groups of five rows, whose class changes with the group: parts have their 50, 30 and 20 per
+ * cent of both classes to the row, which whole groups allow here, and no group straddles. */
+static void test_holdout__many_grouped_parts(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    static double classes[N], group[N];
+    static int64_t rows[N];
+    const double share[] = {0.5, 0.3, 0.2};
+    for (int i = 0; i < N; i++) {
+        group[i] = i % 40;
+        classes[i] = i % 40 < 20;
+    }
+    for (int stratify = 0; stratify < 2; stratify++) {
+        int part_of[40];
+        mlsd_folds *folds = NULL;
+        memset(part_of, -1, sizeof part_of);
+        ASSERT_OK(split_groups_json(
+            NULL,
+            stratify ? "{\"kind\":\"holdout\",\"parts\":[0.5,0.3,0.2],\"grouped\":true,"
+                       "\"stratify\":true}"
+                     : "{\"kind\":\"holdout\",\"parts\":[0.5,0.3,0.2],\"grouped\":true}",
+            N, classes, group, &folds));
+        for (int p = 0; p < 3; p++) {
+            double ones = 0;
+            const int64_t n = mlsd_folds_part_size(folds, 0, p);
+            ASSERT_NEAR((double)n, share[p] * N, 1e-9);
+            ASSERT_OK(mlsd_folds_part(folds, 0, p, rows, N));
+            for (int64_t i = 0; i < n; i++) {
+                int *const part = &part_of[(int)group[rows[i]]];
+                assert_true(*part == -1 || *part == p);
+                *part = p;
+                ones += classes[rows[i]];
+            }
+            if (stratify) ASSERT_NEAR(ones, share[p] * 100, 1e-9);
+        }
+        mlsd_folds_free(folds);
+    }
+}
+
+/* A number whose strata are its halves is drawn as two classes are. */
+static void test_holdout__bins_of_a_number_are_strata(void **state)
+{
+    (void)state;
+    const double halves[] = {0, 0, 1, 1, 0, 1, 0, 1, 0, 1};
+    const double number[] = {-3, 0.5, 7, 8, 1, 9, -2, 10, 2, 11};
+    char expected[FOLD_TEXT_CAPACITY];
+    mlsd_folds *folds = NULL;
+    ASSERT_OK(split_json(NULL, "{\"kind\":\"holdout\",\"stratify\":true}", 10, halves, &folds));
+    write_folds(folds, expected);
+    mlsd_folds_free(folds);
+    assert_split("{\"kind\":\"holdout\",\"stratify\":true,\"strata_bins\":2}", 10, number,
+                 expected);
+}
+
+static void test_holdout__memory_and_threads(void **state)
+{
+    (void)state;
+    const double groups[] = {5, 5, 1, 1, 3, 3, 3, 7, 9, 9};
+    static const char *const specs[] = {
+        "{\"kind\":\"holdout\",\"grouped\":true,\"parts\":[0.5,0.3,0.2]}",
+        "{\"kind\":\"holdout\",\"grouped\":true,\"stratify\":true}",
+        "{\"kind\":\"holdout\",\"stratify\":true,\"strata_bins\":2}",
+    };
+    for (size_t s = 0; s < sizeof specs / sizeof *specs; s++) {
+        assert_split_leaks_nothing(specs[s], 10, y, groups);
+        assert_split_is_the_same_with_threads(specs[s], 10, y, groups);
+    }
+}
+
 static void test_holdout__errors_name_the_numbers(void **state)
 {
     (void)state;
@@ -98,6 +168,14 @@ static void test_holdout__errors_name_the_numbers(void **state)
                     MLSD_E_PARAM_CONFLICT, "more than 1");
     assert_no_split("{\"kind\":\"holdout\",\"test_size\":6,\"train_size\":6}", 10, NULL,
                     MLSD_E_DATA, "6 rows to train on and 6 to test on");
+    assert_no_split("{\"kind\":\"holdout\",\"strata_bins\":2}", 10, y, MLSD_E_PARAM_CONFLICT,
+                    "'strata_bins' needs stratify=true");
+    assert_no_split("{\"kind\":\"holdout\",\"grouped\":true}", 10, y, MLSD_E_DATA, "needs groups");
+    assert_no_group_split("{\"kind\":\"holdout\",\"grouped\":true,\"shuffle\":false}", 10, y, y,
+                          MLSD_E_PARAM_CONFLICT, "'grouped' draws groups");
+    assert_no_group_split("{\"kind\":\"holdout\",\"grouped\":true,\"parts\":[0.25,0.25,0.25,0.25]}",
+                          10, NULL, y, MLSD_E_DATA,
+                          "3 groups cannot be dealt to 4 parts without cutting one");
 }
 
 int main(void)
@@ -107,6 +185,9 @@ int main(void)
         cmocka_unit_test(test_holdout__many_parts_cut_one_permutation),
         cmocka_unit_test(test_holdout__sizes_by_largest_remainder),
         cmocka_unit_test(test_holdout__many_stratified_parts_keep_proportions),
+        cmocka_unit_test(test_holdout__many_grouped_parts),
+        cmocka_unit_test(test_holdout__bins_of_a_number_are_strata),
+        cmocka_unit_test(test_holdout__memory_and_threads),
         cmocka_unit_test(test_holdout__errors_name_the_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,27 @@ static void test_mt19937__shuffle_draws_what_the_plain_loop_draws(void **state)
     assert_memory_equal(values, wanted, sizeof values);
 }
 
+/* RandomState(7).randint(0, 10, 20), and far on of randint(0, 2**31 - 1, 1500). */
+static void test_mt19937__integers_are_numpys(void **state)
+{
+    (void)state;
+    static const int32_t wanted[20] = {4, 9, 6, 3, 3, 7, 7, 9, 7, 8, 9, 8, 7, 6, 4, 0, 7, 0, 7, 6};
+    int32_t values[1500];
+    mlsd__mt19937 mt;
+    mlsd__mt_seed(&mt, 7);
+    mlsd__mt_integers_i32(&mt, 9, values, 12);
+    mlsd__mt_integers_i32(&mt, 0, values + 12, 1);
+    assert_int_equal(values[12], 0);
+    mlsd__mt_integers_i32(&mt, 9, values + 12, 8);
+    assert_memory_equal(values, wanted, sizeof wanted);
+
+    mlsd__mt_seed(&mt, 7);
+    mlsd__mt_integers_i32(&mt, INT32_MAX - 1, values, 1500);
+    assert_int_equal(values[0], 327741615);
+    assert_int_equal(values[700], 1033569830);
+    assert_int_equal(values[1499], 1348715286);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_mt19937__array_seeds_are_numpys),
         cmocka_unit_test(test_mt19937__intervals_are_numpys),
         cmocka_unit_test(test_mt19937__permutations_are_numpys),
+        cmocka_unit_test(test_mt19937__integers_are_numpys),
         cmocka_unit_test(test_mt19937__shuffle_draws_what_the_plain_loop_draws),
     };
     return cmocka_run_group_tests_name("mt19937", tests, NULL, NULL);

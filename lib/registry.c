@@ -29,6 +29,11 @@ extern const mlsd_kind mlsd__kind_stratified_group_shuffle_split;
 extern const mlsd_kind mlsd__kind_bootstrap;
 extern const mlsd_kind mlsd__kind_multilabel_stratified_kfold;
 extern const mlsd_kind mlsd__kind_multilabel_stratified_shuffle_split;
+extern const mlsd_kind mlsd__kind_hash_split;
+extern const mlsd_kind mlsd__kind_hash_kfold;
+extern const mlsd_kind mlsd__kind_nested;
+extern const mlsd_kind mlsd__kind_near_duplicate_split;
+extern const mlsd_kind mlsd__kind_anticlustering_kfold;
 extern const mlsd_kind mlsd__kind_rmse;
 extern const mlsd_kind mlsd__kind_mae;
 extern const mlsd_kind mlsd__kind_r2;
@@ -80,6 +85,11 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_bootstrap,
     &mlsd__kind_multilabel_stratified_kfold,
     &mlsd__kind_multilabel_stratified_shuffle_split,
+    &mlsd__kind_hash_split,
+    &mlsd__kind_hash_kfold,
+    &mlsd__kind_nested,
+    &mlsd__kind_near_duplicate_split,
+    &mlsd__kind_anticlustering_kfold,
     &mlsd__kind_rmse,
     &mlsd__kind_mae,
     &mlsd__kind_r2,

@@ -128,7 +128,7 @@ static mlsd_status scale_amount(const char *param, const char *text, const amoun
     const int64_t p = numerator / divisor, q = denominator / divisor;
     int64_t product = 0;
     if (per_unit == 1 && x->is_whole && !__builtin_mul_overflow(x->whole, p, &product) &&
-        product % q == 0 && (double)(product / q) < MAX_TICKS) {
+        product % q == 0 && product / q < (INT64_C(1) << 62)) {
         *out = product / q;
         return MLSD_OK;
     }

@@ -116,9 +116,8 @@ mlsd_status mlsd__rolling_fail(const mlsd__rolling *r, const char *series)
     if (r->test_size == 0)
         return mlsd__fail(
             MLSD_E_DATA,
-            "n_splits=%lld needs %lld of them, one more, but there are %lld rows%s; use "
-            "fewer splits",
-            k, k + 1, n, series);
+            "n_splits=%lld needs at least %lld rows%s, but there are %lld; use fewer splits", k,
+            k + 1, series, n);
     if (r->needed <= r->n)
         return mlsd__fail(MLSD_E_DATA,
                           "only %lld of %lld splits fit in %lld rows%s, because rows of one time "

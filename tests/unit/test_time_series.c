@@ -1,6 +1,6 @@
 /* test_time_series.c - time_series_split against what scikit-learn 1.2.1 printed for
  * TimeSeriesSplit. */
-#include "fold_text.h"
+#include "time_folds.h"
 
 static void test_time_series__trains_on_the_past(void **state)
 {
@@ -25,11 +25,23 @@ static void test_time_series__errors_say_what_would_work(void **state)
                     MLSD_E_DATA, "at most 2");
 }
 
+static void test_time_series__refuses_rows_that_run_backwards(void **state)
+{
+    static const int64_t times[6] = {1, 2, 2, 4, 3, 6}, in_order[6] = {1, 2, 2, 3, 4, 6};
+    (void)state;
+    assert_no_timed_split("{\"kind\":\"time_series_split\",\"n_splits\":2}", timed(6, times),
+                          MLSD_E_DATA,
+                          "row 4 is earlier than row 3; sort the rows or use rolling_split");
+    assert_timed_split("{\"kind\":\"time_series_split\",\"n_splits\":2}", timed(6, in_order),
+                       "0 1|2 3;0 1 2 3|4 5");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_time_series__trains_on_the_past),
         cmocka_unit_test(test_time_series__errors_say_what_would_work),
+        cmocka_unit_test(test_time_series__refuses_rows_that_run_backwards),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

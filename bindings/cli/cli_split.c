@@ -1,9 +1,12 @@
-/* cli_split.c - mlsd split: the rows of a CSV file into parts or folds. */
+/* cli_split.c - mlsd split: the rows of a CSV file into parts or folds, saved, described and drawn.
+ * What is printed about folds is in cli_folds.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
+#include "cli_folds.h"
 
 typedef struct split_job {
     mlsd_context *context;
@@ -11,7 +14,6 @@ typedef struct split_job {
     mlsd_spec *spec;
     mlsd_dataset *dataset;
     mlsd_folds *folds;
-    mlsd_table *out;
 } split_job;
 
 /* "name=value" given by --set. */
@@ -28,11 +30,17 @@ static int set_parameter(mlsd_spec *spec, const char *assignment)
     return CLI_OK;
 }
 
+/* A kind by name, or a whole spec as JSON. */
 static int make_spec(const cli_args *args, split_job *job)
 {
-    const char *kind = cli_get(args, "by");
-    if (mlsd_spec_new(job->context, kind != NULL ? kind : "holdout", &job->spec) != MLSD_OK)
-        return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
+    const char *by = cli_get(args, "by"), *splitter = cli_get(args, "splitter");
+    if (by != NULL && splitter != NULL)
+        return cli_fail(CLI_USAGE, "'--by' and '--splitter' both name the splitter; give one");
+    const char *const given = splitter != NULL ? splitter : by != NULL ? by : "holdout";
+    const mlsd_status status = given[strspn(given, " \t\n")] == '{'
+                                   ? mlsd_spec_from_json(job->context, given, &job->spec)
+                                   : mlsd_spec_new(job->context, given, &job->spec);
+    if (status != MLSD_OK) return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
     for (int i = 0; i < args->n_given; i++) {
         const char *name = args->given[i].name;
         int code = CLI_OK;
@@ -45,128 +53,109 @@ static int make_spec(const cli_args *args, split_job *job)
     return CLI_OK;
 }
 
-static const char *part_name(int64_t part, int64_t n_parts)
+static int check_options(const cli_args *args)
 {
-    if (part == 0) return "train";
-    if (part == n_parts - 1) return "test";
-    return n_parts == 3 ? "validation" : "part";
+    static const char *const of_splitter[] = {"by", "splitter", "set", "seed"};
+    if (cli_get(args, "folds") == NULL) return CLI_OK;
+    for (size_t k = 0; k < sizeof of_splitter / sizeof *of_splitter; k++) {
+        if (cli_get(args, of_splitter[k]) != NULL)
+            return cli_fail(CLI_USAGE,
+                            "'--folds' reads folds that are made already; '--%s' is for "
+                            "making some",
+                            of_splitter[k]);
+    }
+    return CLI_OK;
 }
 
-/* Is every row in exactly one test part? Then one column of fold numbers says it all. */
-static bool is_partition(const split_job *job, int64_t n, int64_t *fold)
-{
-    const int64_t n_splits = mlsd_folds_n_splits(job->folds);
-    const int64_t test = mlsd_folds_n_parts(job->folds) - 1;
-    int64_t *rows = malloc((size_t)(n + 1) * sizeof *rows);
-    for (int64_t i = 0; i < n; i++) fold[i] = -1;
-    bool whole = rows != NULL && n_splits > 1;
-    for (int64_t k = 0; whole && k < n_splits; k++) {
-        const int64_t size = mlsd_folds_part_size(job->folds, k, test);
-        whole = mlsd_folds_part(job->folds, k, test, rows, n) == MLSD_OK &&
-                mlsd_folds_part_size(job->folds, k, 0) + size == n;
-        for (int64_t i = 0; whole && i < size; i++) {
-            whole = fold[rows[i]] == -1;
-            fold[rows[i]] = k;
-        }
-    }
-    for (int64_t i = 0; whole && i < n; i++) whole = fold[i] >= 0;
-    free(rows);
-    return whole;
-}
+static const char *const role_options[] = {"target", "group", "time", "id"};
+enum { N_ROLE_OPTIONS = sizeof role_options / sizeof *role_options };
 
-/* Long form: split, row, part. */
-static mlsd_status long_table(split_job *job)
+/* A data set wants a feature, splitting does not: where every column has another role, one of zeros
+ * comes along. */
+static mlsd_status add_feature(split_job *job, const char *const *columns, int64_t n)
 {
-    const int64_t n_splits = mlsd_folds_n_splits(job->folds),
-                  n_parts = mlsd_folds_n_parts(job->folds);
-    int64_t total = 0;
-    for (int64_t k = 0; k < n_splits; k++)
-        for (int64_t p = 0; p < n_parts; p++) total += mlsd_folds_part_size(job->folds, k, p);
-    int64_t *split = malloc((size_t)(total + 1) * sizeof *split);
-    int64_t *row = malloc((size_t)(total + 1) * sizeof *row);
-    const char **part = malloc((size_t)(total + 1) * sizeof *part);
-    mlsd_status status = split && row && part ? MLSD_OK : MLSD_E_NOMEM;
-    int64_t at = 0;
-    for (int64_t k = 0; status == MLSD_OK && k < n_splits; k++) {
-        for (int64_t p = 0; status == MLSD_OK && p < n_parts; p++) {
-            const int64_t size = mlsd_folds_part_size(job->folds, k, p);
-            status = mlsd_folds_part(job->folds, k, p, row + at, total - at);
-            for (int64_t i = 0; i < size; i++) {
-                split[at + i] = k;
-                part[at + i] = part_name(p, n_parts);
-            }
-            at += size;
-        }
+    int64_t found = 0, n_named = 0;
+    for (int64_t k = 0; k < n; k++) {
+        /* A name that is not there is said by who reads the roles. */
+        if (mlsd_table_find(job->table, columns[k], &found) != MLSD_OK) return MLSD_OK;
+        n_named++;
     }
-    if (status == MLSD_OK && n_splits > 1)
-        status = mlsd_table_set_i64(job->out, "split", split, total);
-    if (status == MLSD_OK) status = mlsd_table_set_i64(job->out, "row", row, total);
-    if (status == MLSD_OK) status = mlsd_table_set_str(job->out, "part", part, total);
-    free(split);
-    free(row);
-    free(part);
+    if (n_named < mlsd_table_n_columns(job->table)) return MLSD_OK;
+    const int64_t n_rows = mlsd_table_n_rows(job->table);
+    double *zeros = calloc((size_t)n_rows + 1, sizeof *zeros);
+    if (zeros == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd_table_set_f64(job->table, "(none)", zeros, n_rows);
+    free(zeros);
     return status;
 }
 
-static mlsd_status fold_table(split_job *job, int64_t n, const int64_t *fold)
+static mlsd_status read_dataset(const cli_args *args, split_job *job)
 {
-    int64_t *row = malloc((size_t)(n + 1) * sizeof *row);
-    if (row == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < n; i++) row[i] = i;
-    mlsd_status status = mlsd_table_set_i64(job->out, "row", row, n);
-    if (status == MLSD_OK) status = mlsd_table_set_i64(job->out, "fold", fold, n);
-    free(row);
-    return status;
-}
-
-static mlsd_status make_table(split_job *job)
-{
-    const int64_t n = mlsd_folds_n_rows(job->folds);
-    int64_t *fold = malloc((size_t)(n + 1) * sizeof *fold);
-    if (fold == NULL) return MLSD_E_NOMEM;
-    mlsd_status status = mlsd_table_new(job->context, &job->out);
+    const char *columns[CLI_MAX_OPTIONS], *roles[CLI_MAX_OPTIONS];
+    int64_t n = 0;
+    for (int i = 0; i < args->n_given; i++) {
+        for (int k = 0; k < N_ROLE_OPTIONS; k++) {
+            const char *name = args->given[i].name;
+            if (strcmp(name, role_options[k]) != 0) continue;
+            /* Of a role that one column has, the last that was named counts. */
+            if (strcmp(name, "id") != 0 && cli_get(args, name) != args->given[i].value) continue;
+            columns[n] = args->given[i].value;
+            roles[n++] = role_options[k];
+        }
+    }
+    const mlsd_task task = cli_get(args, "target") != NULL ? MLSD_TASK_AUTO : MLSD_TASK_NONE;
+    mlsd_status status = mlsd_table_read_csv(job->context, args->positional[0], NULL, &job->table);
+    if (status == MLSD_OK) status = add_feature(job, columns, n);
     if (status == MLSD_OK)
-        status = is_partition(job, n, fold) ? fold_table(job, n, fold) : long_table(job);
-    free(fold);
+        status = mlsd_dataset_from_table(job->context, job->table, columns, roles, n, task,
+                                         &job->dataset);
     return status;
 }
 
-static void print_sizes(const split_job *job)
+static mlsd_status make_folds(const cli_args *args, split_job *job)
 {
-    const int64_t n_splits = mlsd_folds_n_splits(job->folds),
-                  n_parts = mlsd_folds_n_parts(job->folds);
-    for (int64_t k = 0; k < n_splits; k++) {
-        if (n_splits > 1) fprintf(stderr, "split %lld:", (long long)k);
-        for (int64_t p = 0; p < n_parts; p++)
-            fprintf(stderr, "%s%s %lld", p == 0 && n_splits == 1 ? "" : " ", part_name(p, n_parts),
-                    (long long)mlsd_folds_part_size(job->folds, k, p));
-        fputc('\n', stderr);
-    }
+    const char *path = cli_get(args, "folds");
+    if (path == NULL)
+        return mlsd_folds_split_dataset(job->context, job->spec, job->dataset, &job->folds);
+    return mlsd_folds_load(job->context, path, &job->folds);
+}
+
+static int check_rows(const cli_args *args, const split_job *job)
+{
+    const int64_t n = mlsd_dataset_n_rows(job->dataset), split = mlsd_folds_n_rows(job->folds);
+    if (n == split) return CLI_OK;
+    return cli_fail(CLI_DATA, "the folds in '%s' split %lld rows, '%s' has %lld",
+                    cli_get(args, "folds"), (long long)split, args->positional[0], (long long)n);
 }
 
 static int split_file(const cli_args *args, split_job *job)
 {
-    const int code = make_spec(args, job);
+    int code = check_options(args);
+    if (code == CLI_OK) code = make_spec(args, job);
     if (code != CLI_OK) return code;
-    mlsd_status status = mlsd_table_read_csv(job->context, args->positional[0], NULL, &job->table);
-    const char *target = cli_get(args, "target");
-    const char *const role = "target";
-    if (status == MLSD_OK)
-        status = mlsd_dataset_from_table(
-            job->context, job->table, &target, &role, target != NULL ? 1 : 0,
-            target != NULL ? MLSD_TASK_AUTO : MLSD_TASK_NONE, &job->dataset);
-    if (status == MLSD_OK)
-        status = mlsd_folds_split_dataset(job->context, job->spec, job->dataset, &job->folds);
-    if (status == MLSD_OK) status = make_table(job);
+    mlsd_status status = read_dataset(args, job);
+    if (status == MLSD_OK) status = make_folds(args, job);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    code = check_rows(args, job);
+    if (code != CLI_OK) return code;
+
     const char *path = cli_get(args, "out");
+    const bool is_shown = cli_get(args, "describe") != NULL || isatty(STDOUT_FILENO);
+    cli_folds_view view = {.context = job->context, .folds = job->folds, .dataset = job->dataset};
+    if (is_shown) status = cli_folds_prepare(&view);
     if (status == MLSD_OK) {
         cli_progress_clear();
-        if (path != NULL) cli_hold_interrupts();
-        status = mlsd_table_write_csv(job->out, path != NULL ? path : "/dev/stdout");
+        if (path != NULL) {
+            cli_hold_interrupts();
+            status = mlsd_folds_save(NULL, job->folds, path, NULL);
+        } else if (!is_shown) {
+            status = mlsd_folds_save(job->context, job->folds, "/dev/stdout", "csv");
+        }
     }
-    if (status != MLSD_OK) return cli_fail_status(status);
-    print_sizes(job);
-    return CLI_OK;
+    if (status == MLSD_OK && is_shown) cli_folds_print(&view, path);
+    if (status == MLSD_OK && !is_shown) cli_folds_print_sizes(job->folds);
+    cli_folds_release(&view);
+    return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 
 static int run_split(const cli_args *args)
@@ -174,7 +163,6 @@ static int run_split(const cli_args *args)
     split_job job = {.context = cli_context_new(args)};
     if (job.context == NULL) return CLI_USAGE;
     const int code = split_file(args, &job);
-    mlsd_table_free(job.out);
     mlsd_folds_free(job.folds);
     mlsd_dataset_free(job.dataset);
     mlsd_table_free(job.table);
@@ -184,19 +172,29 @@ static int run_split(const cli_args *args)
 }
 
 static const cli_option split_options[] = {
-    {"by", "KIND", "splitter (default holdout); mlsd kinds --family splitter"},
+    {"splitter", "SPEC", "a kind (mlsd kinds --family splitter; default holdout), or JSON"},
+    {"by", "KIND", "the same"},
     {"set", "NAME=VALUE", "a parameter of the splitter; may be repeated"},
-    {"target", "COLUMN", "the target, for stratified splits"},
     {"seed", "N", "seed of the random generator (default 0)"},
-    {"out", "FILE.csv", "where to write (default: standard output)"},
+    {"target", "COLUMN", "the target, for stratified splits"},
+    {"group", "COLUMN", "rows of one value stay together, for splits by group"},
+    {"time", "COLUMN", "when a row is from, for splits by time"},
+    {"id", "COLUMN", "what a row is known by, for splits by id; may be repeated"},
+    {"folds", "FILE", "show or convert folds that are in a file, instead of making some"},
+    {"out", "FILE", "where to save: .csv, .txt for text, otherwise binary"},
+    {"describe", NULL, "print sizes, classes, groups, times and a picture (on a terminal: always)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
     {NULL, NULL, NULL},
 };
 
 const cli_command cli_split_command = {
     .name = "split",
-    .usage = "FILE.csv [--by KIND] [--set NAME=VALUE]... [--target COLUMN] [--out FILE.csv]",
+    .usage = "FILE.csv [--splitter SPEC] [--set NAME=VALUE]... [--target COLUMN] [--group COLUMN] "
+             "[--out FILE]",
     .summary = "split the rows of a CSV file into parts or folds",
+    .details =
+        "Without --out, folds go to standard output as CSV; on a terminal they are described "
+        "instead.\n",
     .options = split_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * mlsd/report.h - a result as one HTML file that opens from disk: inline SVG, no script, no
- * network.
+ * network. Folds as the familiar picture of splits over rows.
  */
 #ifndef MLSD_REPORT_H
 #define MLSD_REPORT_H
@@ -11,7 +11,9 @@
 
 #include "mlsd/context.h"
 #include "mlsd/export.h"
+#include "mlsd/dataset.h"
 #include "mlsd/result.h"
+#include "mlsd/split.h"
 #include "mlsd/status.h"
 
 #ifdef __cplusplus
@@ -23,6 +25,22 @@ extern "C" {
  * experiment's. Since 0.1. */
 MLSD_API mlsd_status mlsd_report_save(const mlsd_context *context, const mlsd_result *result,
                                       const char *title, const char *path);
+
+/* Draw folds over rows as an SVG file's text: a strip for each of the first 20 splits with what is
+ * trained on, tested and in no part, and with a data set (or NULL) strips of its classes and
+ * groups. Rows are binned: the heights of the colours are their shares. Colours follow light and
+ * dark pages. Errors: MLSD_E_SHAPE when the data set has another number of rows; MLSD_E_BUFFER.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_svg(const mlsd_context *context, const mlsd_folds *folds,
+                                    const mlsd_dataset *dataset, char *buf, int64_t capacity,
+                                    int64_t *out_length);
+
+/* The same for a terminal: lines of at most `width` (40 to 1000) characters, in UTF-8 with blocks
+ * that rise with the share of rows tested, or with ascii = 1 in ASCII (names of classes are as they
+ * are). Errors: as above; MLSD_E_ARG. Since 0.1. */
+MLSD_API mlsd_status mlsd_folds_draw_text(const mlsd_context *context, const mlsd_folds *folds,
+                                          const mlsd_dataset *dataset, int32_t width, int32_t ascii,
+                                          char *buf, int64_t capacity, int64_t *out_length);
 
 #ifdef __cplusplus
 }

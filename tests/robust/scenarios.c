@@ -353,8 +353,13 @@ static mlsd_status use_stored(const mlsd_context *context, const mlsd_folds *fol
     mlsd_table *table = NULL;
     unsigned char bytes[4096];
     size_t size = 0;
+    static _Thread_local char picture[1 << 16];
     uint64_t fingerprint = 0;
     mlsd_status status;
+    TRY(mlsd_folds_svg(context, folds, data, picture, sizeof picture, NULL));
+    mix(hash, picture, strlen(picture));
+    TRY(mlsd_folds_draw_text(context, folds, data, 80, 0, picture, sizeof picture, NULL));
+    mix(hash, picture, strlen(picture));
     TRY(mlsd_folds_save(context, folds, "/dev/null", "text"));
     TRY(mlsd_folds_save(context, folds, "/dev/null", "csv"));
     TRY(mlsd_folds_to_bytes(folds, bytes, sizeof bytes, &size));

@@ -1,8 +1,6 @@
 /* compare.c - the ladder on the training part: the same folds for every model, and the choice of
  * the simplest within one standard error. Folds are cut down, and it is said, where the smallest
  * class has fewer rows than there are folds. */
-#include <string.h>
-
 #include "experiment/experiment_impl.h"
 
 /* The most folds that the training part allows: each must test every class, and leave some to train
@@ -42,7 +40,7 @@ static mlsd_status make_folds(mlsd__experiment *x, mlsd_folds **out)
 {
     const mlsd_spec *given = mlsd__spec_slot_child(x->spec, "splitter");
     const mlsd_dataset *train = x->parts[MLSD__TRAIN];
-    const bool by_time = strcmp(mlsd_kind_name(mlsd_spec_kind(given)), "time_series_split") == 0;
+    const bool by_time = mlsd__splitter_is_by_time(given);
     int64_t n_splits, most;
     if (by_time || mlsd_spec_get_i64(given, "n_splits", &n_splits) != MLSD_OK) {
         return mlsd__folds_split_dataset(x->scope, given, train, out);

@@ -2,7 +2,6 @@
  * their proportions; where the folds follow time, so do the parts, and nothing is drawn. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "experiment/experiment_impl.h"
@@ -72,7 +71,7 @@ static mlsd_status check_classes(mlsd__experiment *x)
 static mlsd_status holdout_spec(mlsd__experiment *x, mlsd_spec **out)
 {
     const mlsd_spec *splitter = mlsd__spec_slot_child(x->spec, "splitter");
-    const bool by_time = strcmp(mlsd_kind_name(mlsd_spec_kind(splitter)), "time_series_split") == 0;
+    const bool by_time = mlsd__splitter_is_by_time(splitter);
     const mlsd__f64_list *split = &x->params->split;
     double parts[MLSD__N_PARTS], sum = 0;
     for (int64_t i = 0; i < MLSD__N_PARTS; i++) sum += split->values[i];

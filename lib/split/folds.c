@@ -76,6 +76,12 @@ int32_t mlsd__splitter_needs(const mlsd_spec *splitter)
     return ops->needs != NULL ? ops->needs(splitter) : 0;
 }
 
+bool mlsd__splitter_is_by_time(const mlsd_spec *splitter)
+{
+    const int32_t by_time = MLSD__NEEDS_TIMES | MLSD__MAY_USE(MLSD__NEEDS_TIMES);
+    return mlsd__splitter_needs(splitter) & by_time;
+}
+
 mlsd__mt19937 *mlsd__split_generator(const mlsd__split_input *in, int64_t seed, mlsd__mt19937 *own)
 {
     if (in->raw->generator != NULL) return in->raw->generator;

@@ -123,6 +123,8 @@ mlsd_status mlsd__folds_split_raw(mlsd__scope *scope, const mlsd_spec *splitter,
 
 /* What a splitter asks for. */
 int32_t mlsd__splitter_needs(const mlsd_spec *splitter);
+/* Whether it trains on what was before and tests on what came after, or at least looks at times. */
+bool mlsd__splitter_is_by_time(const mlsd_spec *splitter);
 
 /* The generator that a split draws from: the caller's, which goes on, or `own`, seeded anew. */
 mlsd__mt19937 *mlsd__split_generator(const mlsd__split_input *in, int64_t seed, mlsd__mt19937 *own);

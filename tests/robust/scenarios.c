@@ -301,6 +301,46 @@ out:
     return status;
 }
 
+/* Splits that are drawn, of rows and of whole groups, and rows that are. */
+static mlsd_status run_drawn_splits(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"shuffle_split\",\"n_splits\":2}",
+        "{\"kind\":\"stratified_shuffle_split\",\"n_splits\":2,\"strata_bins\":3}",
+        "{\"kind\":\"group_shuffle_split\"}",
+        "{\"kind\":\"stratified_group_shuffle_split\",\"n_splits\":2}",
+        "{\"kind\":\"bootstrap\",\"n_splits\":2,\"stratify\":true}",
+        "{\"kind\":\"bootstrap\",\"n_splits\":2,\"grouped\":true}",
+        "{\"kind\":\"holdout\",\"grouped\":true,\"parts\":[0.5,0.25,0.25]}",
+    };
+    sample s;
+    make_sample(&s);
+    double groups[N];
+    int64_t rows[N];
+    for (int i = 0; i < N; i++) groups[i] = i * i % 23;
+    const mlsd_matrix y = matrix_of(s.label, N, 1), group = matrix_of(groups, N, 1);
+    mlsd_spec *spec = NULL;
+    mlsd_folds *folds = NULL;
+    mlsd_status status = MLSD_OK;
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        const mlsd_matrix number = matrix_of(s.y, N, 1);
+        TRY(mlsd_spec_from_json(context, specs[k], &spec));
+        TRY(mlsd_folds_split(context, spec, N, k == 1 ? &number : &y, &group, &folds));
+        TRY(mlsd_folds_part(folds, 0, 1, rows, N));
+        mix(hash, rows, (size_t)mlsd_folds_part_size(folds, 0, 1) * sizeof *rows);
+        mlsd_folds_free(folds);
+        folds = NULL;
+        mlsd_spec_free(spec);
+        spec = NULL;
+    }
+    TRY(mlsd_resample_rows(context, N, N, 1, &y, 5, rows, N));
+    mix(hash, rows, sizeof rows);
+out:
+    mlsd_folds_free(folds);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 /* A generator that goes from split to split, and columns by role. */
 static mlsd_status run_split_columns(const mlsd_context *context, uint64_t *hash)
 {
@@ -715,6 +755,7 @@ const scenario scenarios[] = {
     {"arrow", run_arrow, 0},
     {"dataset", run_dataset, 0},
     {"split", run_split, 0},
+    {"drawn_splits", run_drawn_splits, 0},
     {"split_columns", run_split_columns, 0},
     {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},

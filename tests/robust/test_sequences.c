@@ -366,11 +366,11 @@ static void op_spec(void)
     KEEP(specs, spec, mlsd_spec_free);
 }
 
-/* Every row is in range, and no row stands in two parts of a split. */
-static void check_folds(const mlsd_folds *f, int may_be_empty)
+/* Every row is in range, and no row stands twice in a split, except among those that a bootstrap
+ * trains on. */
+static void check_folds(const mlsd_folds *f, int may_be_empty, int may_repeat)
 {
     const int64_t n = mlsd_folds_n_rows(f), n_parts = mlsd_folds_n_parts(f);
-    int64_t *rows = malloc((size_t)(n + 1) * sizeof *rows);
     char *seen = malloc((size_t)n + 1);
     for (int64_t k = 0; k < mlsd_folds_n_splits(f) && k < MOST_SPLITS; k++) {
         memset(seen, 0, (size_t)n + 1);
@@ -378,22 +378,34 @@ static void check_folds(const mlsd_folds *f, int may_be_empty)
             const int64_t size = mlsd_folds_part_size(f, k, part);
             if (size < 1 && !may_be_empty)
                 fail_msg("%s: part %d of a split has no rows", place, (int)part);
-            ASSERT_OK(mlsd_folds_part(f, k, part, rows, n));
+            int64_t *const rows = malloc((size_t)(size + 1) * sizeof *rows);
+            ASSERT_OK(mlsd_folds_part(f, k, part, rows, size));
             for (int64_t i = 0; i < size; i++) {
                 assert_in_range(rows[i], 0, n - 1);
-                if (seen[rows[i]]++) fail_msg("%s: row %d twice", place, (int)rows[i]);
+                if (seen[rows[i]] && !(may_repeat && part == 0))
+                    fail_msg("%s: row %d twice", place, (int)rows[i]);
+                seen[rows[i]] = 1;
             }
+            free(rows);
         }
     }
     free(seen);
-    free(rows);
 }
 
 /* Groups, or the caller, may leave a part without rows; these splitters never do. */
 static int may_leave_empty(const char *splitter)
 {
-    static const char *const filled[] = {"holdout", "kfold", "stratified_kfold",
-                                         "time_series_split"};
+    static const char *const filled[] = {"holdout",
+                                         "kfold",
+                                         "stratified_kfold",
+                                         "time_series_split",
+                                         "shuffle_split",
+                                         "stratified_shuffle_split",
+                                         "group_shuffle_split",
+                                         "stratified_group_shuffle_split",
+                                         "bootstrap",
+                                         "multilabel_stratified_kfold",
+                                         "multilabel_stratified_shuffle_split"};
     for (size_t i = 0; i < sizeof filled / sizeof filled[0]; i++) {
         if (strcmp(splitter, filled[i]) == 0) return 0;
     }
@@ -423,7 +435,8 @@ static void op_folds(void)
             mlsd_folds_free(same);
         }
     }
-    if (made) check_folds(f, may_leave_empty(mlsd_kind_name(mlsd_spec_kind(splitter))));
+    const char *const kind = mlsd_kind_name(mlsd_spec_kind(splitter));
+    if (made) check_folds(f, may_leave_empty(kind), strcmp(kind, "bootstrap") == 0);
     mlsd_spec_free(splitter);
     if (!made) return;
     if (mlsd_folds_n_splits(f) > MOST_SPLITS)

@@ -3,7 +3,8 @@
  * mlsd/split.h - which rows are trained on and which are tested on.
  *
  * Splitters are kinds of the family "splitter": holdout, kfold, stratified_kfold,
- * time_series_split, group_kfold, stratified_group_kfold, repeated_kfold,
+ * time_series_split, rolling_split, panel_split, time_window_split, purged_kfold,
+ * combinatorial_purged_split, group_kfold, stratified_group_kfold, repeated_kfold,
  * repeated_stratified_kfold, leave_one_out, leave_p_out, leave_one_group_out, leave_p_groups_out,
  * shuffle_split, stratified_shuffle_split, group_shuffle_split, stratified_group_shuffle_split,
  * bootstrap, multilabel_stratified_kfold, multilabel_stratified_shuffle_split,
@@ -14,6 +15,18 @@
  * last part. More parts have sizes by largest remainder; the last part takes the first rows of one
  * permutation, the part before it the next, and so on (with `stratify`, rows of each class are
  * drawn for part 0 first). Folds never change once made.
+ *
+ * Splitters by time have the roles "time" and "time_end" to go by. rolling_split counts rows,
+ * panel_split rows of each group, and time_window_split durations, so that all groups are cut at
+ * the same moments. A duration is a text: a number and a unit out of ns, us, ms, s, min, h, d and
+ * w, all of fixed length (a day has 24 hours; months are refused), or a plain number in the times'
+ * own unit; the parameter `time_unit` says what times that are numbers count. A row's label is
+ * about the interval from its time to its end, both included; where intervals are known, rows whose
+ * label reaches into what comes next are not trained on. purged_kfold and
+ * combinatorial_purged_split also train on what came after (Lopez de Prado 2018, Advances in
+ * Financial Machine Learning, chapters 7 and 12): of N folds k at a time are tested, in C(N, k)
+ * splits in lexicographic order; each fold is tested k / N * C(N, k) times, so that the p-th test
+ * of every fold, one after the other, is the p-th of as many backtest paths.
  */
 #ifndef MLSD_SPLIT_H
 #define MLSD_SPLIT_H

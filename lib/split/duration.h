@@ -11,10 +11,10 @@
 
 /* What plain numbers count, times and durations alike: the choices of the parameter time_unit. */
 extern const char *const mlsd__time_units[];
-#define MLSD__P_TIME_UNIT(S)                                        \
-    MLSD__P_CHOICE(S, time_unit, mlsd__time_units, "\"none\"",      \
-                   "what numbers that are times count; none where " \
-                   "durations have no unit either")
+#define MLSD__P_TIME_UNIT(S)                                           \
+    MLSD__P_CHOICE(S, time_unit, mlsd__time_units, "\"none\"",         \
+                   "unit of times that are numbers, and of durations " \
+                   "without one; none where nothing has a unit")
 
 /* How ticks and durations go together. */
 typedef struct mlsd__ruler {

@@ -349,7 +349,7 @@ const mlsd_kind mlsd__kind_purged_kfold = {
 const mlsd_kind mlsd__kind_combinatorial_purged_split = {
     .name = "combinatorial_purged_split",
     .family = "splitter",
-    .doc = "purged_kfold that tests every choice of k out of N folds: C(N, k) splits, which make "
+    .doc = "purged folds of which every choice of k out of N is tested: C(N, k) splits, which make "
            "k / N * C(N, k) backtest paths",
     .params = combinatorial_params,
     .n_params = MLSD__COUNT(combinatorial_params),

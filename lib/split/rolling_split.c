@@ -39,7 +39,7 @@ static const char *const short_choices[] = {"refuse", "skip", NULL};
         MLSD__P_BOOL(params, allow_incomplete, "false",                                            \
                      "with anchor start: the last test set may be cut by the end of the rows"),    \
         MLSD__P_BOOL(params, purge, "true",                                                        \
-                     "leave out rows whose label ends in what is tested on or later"),             \
+                     "leave out rows whose label ends when the next part has begun"),              \
         MLSD__P_STR(params, label_horizon, "null",                                                 \
                     "how long after its time a row's label ends, such as 5d; instead of a "        \
                     "time_end"),                                                                   \
@@ -240,8 +240,9 @@ const mlsd_kind mlsd__kind_rolling_split = {
 const mlsd_kind mlsd__kind_panel_split = {
     .name = "panel_split",
     .family = "splitter",
-    .doc =
-        "rolling_split of each group's own rows; time_window_split cuts all groups at one moment",
+    .doc = "windows as in rolling_split, of each group's own rows; time_window_split cuts all "
+           "groups at "
+           "one moment",
     .params = panel_params,
     .n_params = MLSD__COUNT(panel_params),
     .params_size = sizeof(params),

@@ -51,7 +51,7 @@ static const mlsd_param window_params[] = {
     MLSD__P_CHOICE(params, empty_windows, empty_choices, "\"refuse\"",
                    "splits with a part without rows: refuse or skip them"),
     MLSD__P_BOOL(params, purge, "true",
-                 "leave out rows whose label ends in what is tested on or later"),
+                 "leave out rows whose label ends when the next part has begun"),
     MLSD__P_STR(params, label_horizon, "null",
                 "how long after its time a row's label ends, such as 5d; instead of a time_end"),
     MLSD__P_STR(params, embargo, "null",

@@ -487,6 +487,17 @@ def test_purged_kfold_is_snippet_7_3(lib):
         assert got == expected
 
 
+def test_backtest_paths(lib):
+    """Every fold is tested k / N * C(N, k) times, and in no split with itself."""
+    times = np.arange(60, dtype=np.int64)
+    for n_folds, k in [(6, 2), (5, 1), (7, 3)]:
+        got = split(lib, 60, time=times, kind="combinatorial_purged_split", n_folds=n_folds,
+                    n_test_folds=k, label_horizon="0")
+        assert len(got) == math.comb(n_folds, k)
+        tested = np.bincount(np.concatenate([test for _, test in got]))
+        assert (tested == math.comb(n_folds, k) * k // n_folds).all()
+
+
 # --- properties ---
 
 

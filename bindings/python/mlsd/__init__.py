@@ -5,7 +5,7 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .dummy, .preprocessing, .impute, .pipeline, .model_selection and .metrics have scikit-learn's names
+mlsd.linear_model, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -40,7 +40,7 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 
 read_csv = Table.read_csv
 
-_MODULES = ("dummy", "impute", "linear_model", "metrics", "model_selection", "pipeline", "preprocessing")
+_MODULES = ("dummy", "impute", "linear_model", "metrics", "model_selection", "pipeline", "preprocessing", "utils")
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]
 

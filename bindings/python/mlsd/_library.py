@@ -5,6 +5,7 @@ import ctypes
 import glob
 import os
 import signal
+import sys
 import threading
 
 from ._errors import MlsdError, failure
@@ -255,8 +256,16 @@ def interruptible():
         del kept  # its traceback holds this frame, and with it the caller's arrays
 
 
+def _frames_to_user():
+    """How many frames lie between the caller and code that is not this package's."""
+    here, frame, n = os.path.dirname(os.path.abspath(__file__)), sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith((here, contextlib.__file__)):
+        frame, n = frame.f_back, n + 1
+    return n
+
+
 @contextlib.contextmanager
-def user_warnings(stacklevel):
+def user_warnings(spell=str):
     """What the library warns of inside becomes a UserWarning instead of a line of the log."""
     import warnings
 
@@ -267,7 +276,7 @@ def user_warnings(stacklevel):
     finally:
         _running.warnings = outer
     for line in kept:
-        warnings.warn(line, UserWarning, stacklevel=stacklevel)
+        warnings.warn(spell(line), UserWarning, stacklevel=_frames_to_user())
 
 
 def call_long(function, *arguments):

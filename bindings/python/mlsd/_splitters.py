@@ -53,17 +53,6 @@ def _numbers(y):
 TARGETS = {"classes": _classes, "strata": strata, "numbers": _numbers, "labels": _numbers}
 
 
-def _spell(error, noun, labels):
-    """Put the label into a message that names the number which stands for it."""
-    def name(found):
-        k = int(found[1])
-        return f"{noun} {labels[k].item() if hasattr(labels[k], 'item') else labels[k]!r}" if k < len(labels) else found[0]
-
-    spelled = type(error)(re.sub(rf"\b{noun} (\d+)\b", name, str(error)))
-    spelled.status, spelled.name = error.status, error.name
-    return spelled
-
-
 class Columns:
     """What rows bring to a split, and how many there are."""
 
@@ -76,14 +65,21 @@ class Columns:
         if labels is not None:
             self._labels[noun] = labels
 
+    def _spell(self, message):
+        """Put labels into a message that names the numbers which stand for them."""
+        for noun, labels in self._labels.items():
+            shown = dict(enumerate(labels.tolist()))
+            message = re.sub(rf"\b{noun} (\d+)\b", lambda m: f"{noun} {shown.get(int(m[1]), m[1])!r}", message)
+        return message
+
     def folds(self, spec, generator=None):
         """The Folds of a spec."""
         try:
-            return Folds.of_columns(spec, self.n_rows, self.values, generator)
+            with user_warnings(self._spell):
+                return Folds.of_columns(spec, self.n_rows, self.values, generator)
         except DataError as error:
-            spelled = error
-            for noun, labels in self._labels.items():
-                spelled = _spell(spelled, noun, labels)
+            spelled = type(error)(self._spell(str(error)))
+            spelled.status, spelled.name = error.status, error.name
         raise spelled
 
 
@@ -131,14 +127,13 @@ class Splitter:
     def folds(self, X, y=None, groups=None):
         """All splits, as Folds."""
         columns = self._columns(X, y, groups)
-        with user_warnings(4):
-            if not self._is_random():
-                return columns.folds(self._spec())
-            seed = seed_of(self.random_state)
-            if seed is not None:
-                return columns.folds(self._spec(seed=seed))
-            with source_of(self.random_state).use() as generator:
-                return columns.folds(self._spec(), generator)
+        if not self._is_random():
+            return columns.folds(self._spec())
+        seed = seed_of(self.random_state)
+        if seed is not None:
+            return columns.folds(self._spec(seed=seed))
+        with source_of(self.random_state).use() as generator:
+            return columns.folds(self._spec(), generator)
 
     def split(self, X, y=None, groups=None):
         """Yield (train rows, test rows)."""
@@ -160,11 +155,10 @@ class Splitter:
 
     @staticmethod
     def _made(columns, spec, source=None):
-        with user_warnings(5):
-            if source is None:
-                return columns.folds(spec)
-            with source.use() as generator:
-                return columns.folds(spec, generator)
+        if source is None:
+            return columns.folds(spec)
+        with source.use() as generator:
+            return columns.folds(spec, generator)
 
     def get_n_splits(self, X=None, y=None, groups=None):
         """Number of splits."""

@@ -9,6 +9,7 @@ import numbers
 
 from ._arrays import n_rows, take
 from ._handles import Folds, Spec
+from ._new_splitters import make_splitters
 from ._splitters import Splitter
 from ._validation import cross_val_score, cross_validate
 
@@ -301,4 +302,5 @@ __all__ = [
     "cross_val_score",
     "cross_validate",
     "train_test_split",
+    *make_splitters(__name__),
 ]

@@ -172,7 +172,7 @@ static int run_split(const cli_args *args)
 }
 
 static const cli_option split_options[] = {
-    {"splitter", "SPEC", "a kind (mlsd kinds --family splitter; default holdout), or JSON"},
+    {"splitter", "SPEC", "a kind (mlsd kinds --family splitter), or JSON"},
     {"by", "KIND", "the same"},
     {"set", "NAME=VALUE", "a parameter of the splitter; may be repeated"},
     {"seed", "N", "seed of the random generator (default 0)"},
@@ -180,21 +180,20 @@ static const cli_option split_options[] = {
     {"group", "COLUMN", "rows of one value stay together, for splits by group"},
     {"time", "COLUMN", "when a row is from, for splits by time"},
     {"id", "COLUMN", "what a row is known by, for splits by id; may be repeated"},
-    {"folds", "FILE", "show or convert folds that are in a file, instead of making some"},
+    {"folds", "FILE", "show or convert folds of a file instead of making some"},
     {"out", "FILE", "where to save: .csv, .txt for text, otherwise binary"},
-    {"describe", NULL, "print sizes, classes, groups, times and a picture (on a terminal: always)"},
+    {"describe", NULL, "print sizes, classes, groups, times and a picture"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
     {NULL, NULL, NULL},
 };
 
 const cli_command cli_split_command = {
     .name = "split",
-    .usage = "FILE.csv [--splitter SPEC] [--set NAME=VALUE]... [--target COLUMN] [--group COLUMN] "
+    .usage = "FILE.csv [--splitter SPEC] [--set NAME=VALUE]... [--target COLUMN] "
              "[--out FILE]",
     .summary = "split the rows of a CSV file into parts or folds",
-    .details =
-        "Without --out, folds go to standard output as CSV; on a terminal they are described "
-        "instead.\n",
+    .details = "Without --out, folds go to standard output as CSV. On a terminal they are\n"
+               "described instead, as with --describe.\n",
     .options = split_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

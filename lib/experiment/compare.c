@@ -97,6 +97,7 @@ mlsd_status mlsd__experiment_compare(mlsd__experiment *x)
             mlsd__result_set_f64(x->result, "n_splits", (double)mlsd_folds_n_splits(folds), false);
     }
     if (status == MLSD_OK) status = mlsd__result_absorb(x->result, "", x->board);
+    if (status == MLSD_OK) status = mlsd__experiment_draw_splits(x, folds);
     mlsd_folds_free(folds);
     return status;
 }

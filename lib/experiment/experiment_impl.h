@@ -85,6 +85,9 @@ mlsd_status mlsd__experiment_screen(mlsd__experiment *x);
 /* partition.c: data set, training, validation and test. */
 mlsd_status mlsd__experiment_partition(mlsd__experiment *x);
 
+/* draw_splits.c: the table that the picture of parts and folds is drawn from. */
+mlsd_status mlsd__experiment_draw_splits(mlsd__experiment *x, const mlsd_folds *folds);
+
 /* compare.c: the leaderboard on training. */
 mlsd_status mlsd__experiment_compare(mlsd__experiment *x);
 

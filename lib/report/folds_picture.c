@@ -1,6 +1,6 @@
-/* folds_picture.c - strips of stacked shares, as SVG. Neighbouring bins of equal shares become one
- * shape, so that a picture has the size of what it shows. Colours differ in lightness as well as in
- * hue, and parts keep their place in the stack (training below, test above), so that they can be
+/* folds_picture.c - strips of stacked shares, as SVG. Bins that follow each other become one
+ * outline, so that a picture has the size of what it shows. Colours differ in lightness as well as
+ * in hue, and parts keep their place in the stack (training below, test above), so that they can be
  * told apart without colours. */
 #include "report/folds_picture.h"
 
@@ -60,40 +60,52 @@ static void number(mlsd__text *t, const char *before, double value)
     mlsd__text_fixed(t, value, 1);
 }
 
-/* From where to where in the stack a kind reaches in a bin: shares of the strip's height. */
-static void stack_at(const mlsd__picture_strip *s, int64_t bin, int64_t kind, double *low,
-                     double *high)
+/* How far up a strip the kinds before `kind` reach in a bin, in shares of its height. */
+static double stack_at(const mlsd__picture_strip *s, int64_t bin, int64_t kind)
 {
-    *low = 0;
-    for (int64_t k = 0; k < kind; k++) *low += (double)s->shares[bin * s->n_kinds + k];
-    *high = *low + (double)s->shares[bin * s->n_kinds + kind];
-    *low = *low < 1 ? *low : 1;
-    *high = *high < 1 ? *high : 1;
+    double sum = 0;
+    for (int64_t k = 0; k < kind; k++) sum += (double)s->shares[bin * s->n_kinds + k];
+    return sum < 1 ? sum : 1;
 }
 
-/* One kind of a strip: rectangles over runs of bins. */
+static bool is_drawn(const mlsd__picture_strip *s, int64_t bin, int64_t kind)
+{
+    return stack_at(s, bin, kind + 1) > stack_at(s, bin, kind);
+}
+
+/* Steps from bin to bin in the direction `way`, over those that end before `end`; the pen stands at
+ * the height of the first. */
+static void draw_steps(mlsd__text *t, const mlsd__picture *p, const mlsd__picture_strip *s,
+                       int64_t kind, double top, int64_t bin, int64_t end, int way)
+{
+    double height = stack_at(s, bin, kind);
+    for (; bin != end; bin += way) {
+        const double next = stack_at(s, bin, kind);
+        if (fabs(next - height) < 1e-6) continue;
+        number(t, "H", bin_x(p, way > 0 ? bin : bin + 1));
+        number(t, "V", top + STRIP_HEIGHT * (1 - next));
+        height = next;
+    }
+    number(t, "H", bin_x(p, way > 0 ? end : end + 1));
+}
+
+/* One kind of a strip: outlines of the bins that have some of it. */
 static void draw_kind(mlsd__text *t, const mlsd__picture *p, const mlsd__picture_strip *s,
                       int64_t kind, double top)
 {
     bool is_open = false;
-    for (int64_t bin = 0; bin < p->n_bins;) {
-        double low, high, next_low, next_high;
-        stack_at(s, bin, kind, &low, &high);
+    for (int64_t bin = 0; bin < p->n_bins; bin++) {
+        if (!is_drawn(s, bin, kind)) continue;
         int64_t end = bin + 1;
-        for (; end < p->n_bins; end++) {
-            stack_at(s, end, kind, &next_low, &next_high);
-            if (fabs(next_low - low) > 1e-6 || fabs(next_high - high) > 1e-6) break;
-        }
-        if (high > low) {
-            if (!is_open) mlsd__text_format(t, "<path class=\"%s\" d=\"", s->styles[kind]);
-            is_open = true;
-            number(t, "M", bin_x(p, bin));
-            number(t, ",", top + STRIP_HEIGHT * (1 - high));
-            number(t, "H", bin_x(p, end));
-            number(t, "V", top + STRIP_HEIGHT * (1 - low));
-            number(t, "H", bin_x(p, bin));
-            mlsd__text_append(t, "z");
-        }
+        while (end < p->n_bins && is_drawn(s, end, kind)) end++;
+        if (!is_open) mlsd__text_format(t, "<path class=\"%s\" d=\"", s->styles[kind]);
+        is_open = true;
+        number(t, "M", bin_x(p, bin));
+        number(t, ",", top + STRIP_HEIGHT * (1 - stack_at(s, bin, kind + 1)));
+        draw_steps(t, p, s, kind + 1, top, bin, end, 1);
+        number(t, "V", top + STRIP_HEIGHT * (1 - stack_at(s, end - 1, kind)));
+        draw_steps(t, p, s, kind, top, end - 1, bin - 1, -1);
+        mlsd__text_append(t, "z");
         bin = end;
     }
     if (is_open) mlsd__text_append(t, "\"/>");

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/handle.h"
 #include "base/scope.h"
+#include "report/folds_picture.h"
 #include "report/html_table.h"
 #include "report/report_chart.h"
 #include "report/svg.h"
@@ -98,6 +99,16 @@ static void write_classes(mlsd__text *t, const mlsd_result *r)
     mlsd__html_table(t, classes, columns, MLSD__COUNT(columns), NULL);
 }
 
+static void write_splits(mlsd__text *t, const mlsd_result *r)
+{
+    const mlsd_table *splits = mlsd__report_table(r, "split_picture");
+    if (splits == NULL) return;
+    paragraph(t, "soft",
+              "How the rows were split, in their order: the three parts, and the folds of the "
+              "training part. The height of a colour is its share of the rows there.");
+    mlsd__chart_splits(t, r, splits);
+}
+
 static void write_data(mlsd__text *t, const mlsd_result *r)
 {
     static const mlsd__html_column columns[] = {
@@ -116,6 +127,7 @@ static void write_data(mlsd__text *t, const mlsd_result *r)
     if (found == NULL && split == NULL) return;
     heading(t, "The data");
     if (split != NULL) mlsd__html_table(t, split, parts, MLSD__COUNT(parts), NULL);
+    write_splits(t, r);
     write_classes(t, r);
     if (found == NULL) return;
     mlsd__text_format(t, "<details%s><summary>%lld columns</summary>\n",
@@ -275,6 +287,7 @@ static void write_page(mlsd__text *t, const mlsd_result *r, const char *title)
     mlsd__html_text(t, title);
     mlsd__text_append(t, "</title>\n<style>\n");
     mlsd__text_append(t, style_sheet);
+    mlsd__text_append(t, mlsd__picture_style);
     mlsd__text_append(t, "</style>\n</head>\n<body>\n<h1>");
     mlsd__html_text(t, title);
     mlsd__text_append(t, "</h1>\n");

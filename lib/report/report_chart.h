@@ -6,6 +6,8 @@
 #include "mlsd/result.h"
 
 /* Each writes one picture; failures stick in the text's status. */
+/* How rows were split, from the table "split_picture". */
+void mlsd__chart_splits(mlsd__text *t, const mlsd_result *r, const mlsd_table *splits);
 void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_table *board);
 void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r, const mlsd_table *slices);
 void mlsd__chart_curve(mlsd__text *t, const mlsd_result *r, const mlsd_table *curve);

@@ -69,7 +69,7 @@ def test_hmda(mlsd):
     for heading in ["Models, from simple to strong", "On the test part", "For whom", "Training and validation loss",
                     "The data", "Made with"]:
         assert heading in page.text
-    leaderboard, slices, curve = pictures(source)
+    leaderboard, slices, curve, splits = pictures(source)
     rows = [g for g in leaderboard.iter("g") if "row" in g.get("class", "")]
     assert [g.find("title").text for g in rows] == [row["model"] for row in result["tables"]["leaderboard"]]
     folds = [c for c in leaderboard.iter("circle") if c.get("class") == "fold"]
@@ -80,6 +80,10 @@ def test_hmda(mlsd):
     assert len(list(curve.iter("path"))) == 2
     ends = [float(text.get("y")) for text in curve.iter("text") if text.get("class") == "end"]
     assert abs(ends[0] - ends[1]) >= 14  # labels never lie on each other
+    names = [text.text for text in splits.iter("text") if text.get("class") == "name"]
+    assert names == ["parts"] + [f"fold {k}" for k in range(1, int(result["numbers"]["n_splits"]) + 1)]
+    notes = [text.text for text in splits.iter("text") if text.get("class") == "note"]
+    assert notes[0] == "1666 / 357 / 357" and all(sum(map(int, note.split(" / "))) == 1666 for note in notes[1:])
     for row in result["tables"]["classes"]:
         assert f"{row['class']} {row['training']:,} {row['validation']:,} {row['test']:,}" in page.text
 

@@ -78,6 +78,8 @@ static void test_report__is_the_same_again(void **state)
     assert_non_null(strstr(first, "<title>a &lt;title&gt;</title>"));
     assert_non_null(strstr(first, "kind = &lt;a&gt;"));
     assert_non_null(strstr(first, "b &amp; c"));
+    assert_non_null(strstr(first, "<svg class=\"folds\""));
+    assert_non_null(strstr(first, ">fold 3<"));
     assert_string_equal(first + strlen(first) - 8, "</html>\n");
     free(first);
     ASSERT_OK(mlsd_report_save(NULL, r, NULL, path));

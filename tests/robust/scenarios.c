@@ -341,6 +341,54 @@ out:
     return status;
 }
 
+/* Splits by time, of rows that stand anyhow, with labels of all lengths, in every form that they
+ * are stored in. */
+static mlsd_status run_splits_by_time(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const roles[] = {"time", "time_end", "group"};
+    static const char *const specs[] = {
+        "{\"kind\":\"time_series_split\"}",
+        "{\"kind\":\"rolling_split\",\"n_splits\":4}",
+        "{\"kind\":\"rolling_split\",\"n_splits\":9,\"train_size\":5,\"test_size\":1,"
+        "\"purge\":false}",
+        "{\"kind\":\"panel_split\",\"n_splits\":2,\"validation_size\":3}",
+        "{\"kind\":\"time_window_split\",\"n_splits\":3,\"train_window\":\"2d\",\"test_window\":"
+        "\"1d\",\"time_unit\":\"h\"}",
+        "{\"kind\":\"time_window_split\",\"test_window\":\"9\",\"cutoffs\":[\"50\",\"100\"]}",
+        "{\"kind\":\"purged_kfold\",\"embargo\":\"2\"}",
+        "{\"kind\":\"combinatorial_purged_split\",\"n_folds\":8}",
+    };
+    double times[N], ends[N], groups[N];
+    int64_t rows[N];
+    const mlsd_matrix time = matrix_of(times, N, 1), end = matrix_of(ends, N, 1);
+    const mlsd_matrix group = matrix_of(groups, N, 1);
+    const mlsd_matrix *const columns[] = {&time, &end, &group};
+    mlsd_spec *spec = NULL;
+    mlsd_folds *folds = NULL;
+    mlsd_status status = MLSD_OK;
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        for (int i = 0; i < N; i++) {
+            times[i] = k == 0 ? i : i * 61 % N;
+            ends[i] = times[i] + i % 5;
+            groups[i] = i % 3;
+        }
+        TRY(mlsd_spec_from_json(context, specs[k], &spec));
+        TRY(mlsd_folds_split_columns(context, spec, N, roles, columns, 3, NULL, &folds));
+        for (int part = 0; part < 2; part++) {
+            TRY(mlsd_folds_part(folds, 1, part, rows, N));
+            mix(hash, rows, (size_t)mlsd_folds_part_size(folds, 1, part) * sizeof *rows);
+        }
+        mlsd_folds_free(folds);
+        folds = NULL;
+        mlsd_spec_free(spec);
+        spec = NULL;
+    }
+out:
+    mlsd_folds_free(folds);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 /* A generator that goes from split to split, and columns by role. */
 static mlsd_status run_split_columns(const mlsd_context *context, uint64_t *hash)
 {
@@ -757,6 +805,7 @@ const scenario scenarios[] = {
     {"split", run_split, 0},
     {"drawn_splits", run_drawn_splits, 0},
     {"split_columns", run_split_columns, 0},
+    {"splits_by_time", run_splits_by_time, 0},
     {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},
     {"models", run_models, 0},

@@ -8,10 +8,11 @@
  * as indicators whose variances sum to 1.
  *
  * From random folds of even sizes, each row in turn is swapped with the best of some rows of other
- * folds drawn at random, or of all where there are no more, as long as a pass finds a better swap:
- * O(n p partners passes), and sizes never change. With stratify, rows are dealt and swapped within
- * their class, so the folds' class counts stay even. Restarts are independent; the best counts, the
- * first of equals. */
+ * folds drawn at random, or of all where there are no more, until the folds are alike enough or a
+ * pass finds no better swap. A pass takes O(n p partners) time; of many rows some thousands of
+ * swaps are enough, long before the end of the first pass. Sizes never change. With stratify, rows
+ * are dealt and swapped within their class, so the folds' class counts stay even. Restarts are
+ * independent; the best counts, the first of equals. */
 #include <string.h>
 
 #include "base/random.h"
@@ -20,6 +21,7 @@
 
 typedef struct params {
     int64_t n_splits, stratify, n_partners, max_passes, n_init, seed;
+    double tol;
 } params;
 
 static const mlsd_param anticlustering_params[] = {
@@ -30,6 +32,9 @@ static const mlsd_param anticlustering_params[] = {
                 "rows that each row is tried to be swapped with in a pass"),
     MLSD__P_I64(params, max_passes, 1, INT32_MAX, "10", NULL,
                 "passes over the rows; it ends sooner once no swap is better"),
+    MLSD__P_F64(params, tol, 0, 1, 0, "0.0001", "log",
+                "it ends once the squared differences of the folds' means are this share of what "
+                "they are in random folds; 0: never for that reason"),
     MLSD__P_I64(params, n_init, 1, INT32_MAX, "1", NULL,
                 "random beginnings, of which the best result counts"),
     MLSD__P_I64(params, seed, 0, UINT32_MAX, "0", NULL, "seed of the draws"),
@@ -173,30 +178,13 @@ static mlsd_status rows_new(mlsd__scope *scope, const mlsd__split_input *in, boo
 typedef struct folding {
     const rows *rows;
     int64_t n_folds, n_partners;
+    double total;        /* the criterion */
     int32_t *fold;       /* of each row */
     int64_t *size;       /* of each fold */
     double *number_sums; /* n_folds x n_numbers */
     double *level_gaps;  /* n_folds x n_levels: rows above the share that is due */
     mlsd__stream stream;
 } folding;
-
-/* The fold's sums from its rows: rounding does not pile up over passes. */
-static void sum_up(const folding *f)
-{
-    const rows *const r = f->rows;
-    const int64_t p = r->n_numbers, n_categories = r->n_categories;
-    memset(f->number_sums, 0, (size_t)(f->n_folds * p) * sizeof *f->number_sums);
-    for (int64_t g = 0; g < f->n_folds; g++) {
-        for (int64_t l = 0; l < r->n_levels; l++)
-            f->level_gaps[g * r->n_levels + l] = -(double)f->size[g] * r->level_share[l];
-    }
-    for (int64_t i = 0; i < r->n; i++) {
-        double *const sums = f->number_sums + f->fold[i] * p;
-        double *const gaps = f->level_gaps + f->fold[i] * r->n_levels;
-        for (int64_t k = 0; k < p; k++) sums[k] += r->numbers[i * p + k];
-        for (int64_t k = 0; k < n_categories; k++) gaps[r->levels[i * n_categories + k]]++;
-    }
-}
 
 /* What is minimised: the folds' sums of squares between. */
 static double criterion(const folding *f)
@@ -215,6 +203,27 @@ static double criterion(const folding *f)
         total += squares / (double)f->size[g];
     }
     return total;
+}
+
+/* The fold's sums and the criterion from its rows: rounding does not pile up over passes. */
+static mlsd_status sum_up(mlsd__scope *scope, folding *f)
+{
+    const rows *const r = f->rows;
+    const int64_t p = r->n_numbers, n_categories = r->n_categories;
+    memset(f->number_sums, 0, (size_t)(f->n_folds * p) * sizeof *f->number_sums);
+    for (int64_t g = 0; g < f->n_folds; g++) {
+        for (int64_t l = 0; l < r->n_levels; l++)
+            f->level_gaps[g * r->n_levels + l] = -(double)f->size[g] * r->level_share[l];
+    }
+    for (int64_t i = 0; i < r->n; i++) {
+        double *const sums = f->number_sums + f->fold[i] * p;
+        double *const gaps = f->level_gaps + f->fold[i] * r->n_levels;
+        for (int64_t k = 0; k < p; k++) sums[k] += r->numbers[i * p + k];
+        for (int64_t k = 0; k < n_categories; k++) gaps[r->levels[i * n_categories + k]]++;
+        if (i % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
+    }
+    f->total = criterion(f);
+    return MLSD_OK;
 }
 
 /* By how much the criterion changes when rows i and k swap their folds: with d = x_k - x_i,
@@ -290,42 +299,71 @@ static bool improve_row(folding *f, int64_t i)
     }
     if (partner < 0) return false;
     swap(f, i, partner);
+    f->total += best;
     return true;
 }
 
+/* Fisher-Yates from the end down, with looks at the cancel flag. */
+static mlsd_status shuffle(mlsd__scope *scope, mlsd__stream *stream, int64_t *values, int64_t n)
+{
+    for (int64_t i = n - 1; i > 0; i--) {
+        const int64_t k = (int64_t)mlsd__stream_below(stream, (uint64_t)i + 1);
+        const int64_t swapped = values[i];
+        values[i] = values[k];
+        values[k] = swapped;
+        if (i % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
+    }
+    return MLSD_OK;
+}
+
 /* Rows of each class in random order, dealt to the folds in turn. */
-static mlsd_status deal(const mlsd__allocator *a, folding *f)
+static mlsd_status deal(mlsd__scope *scope, folding *f)
 {
     const rows *const r = f->rows;
-    int64_t *const order = mlsd__memdup(a, r->by_stratum, r->n, sizeof *order);
+    int64_t *const order = mlsd__memdup(scope->allocator, r->by_stratum, r->n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
-    for (int64_t c = 0; c < r->n_strata; c++) {
+    mlsd_status status = MLSD_OK;
+    for (int64_t c = 0; status == MLSD_OK && c < r->n_strata; c++) {
         const int64_t start = r->stratum_start[c];
-        mlsd__stream_shuffle(&f->stream, order + start, r->stratum_start[c + 1] - start);
+        status = shuffle(scope, &f->stream, order + start, r->stratum_start[c + 1] - start);
     }
-    for (int64_t i = 0; i < r->n; i++) {
+    for (int64_t i = 0; status == MLSD_OK && i < r->n; i++) {
         f->fold[order[i]] = (int32_t)(i % f->n_folds);
         f->size[i % f->n_folds]++;
     }
-    mlsd__free(a, order);
-    return MLSD_OK;
+    mlsd__free(scope->allocator, order);
+    return status;
+}
+
+/* What the criterion is expected to be in random folds: one variance for each feature that varies,
+ * times the folds but one. */
+static double random_criterion(const folding *f)
+{
+    const rows *const r = f->rows;
+    int64_t n = 0;
+    for (int64_t k = 0; k < r->n_numbers; k++)
+        n += r->scale.inverse_sd[r->feature_of_number[k]] > 0;
+    for (int64_t k = 0; k < r->n_categories; k++) n += r->weight[k] > 0;
+    return (double)n * (double)(f->n_folds - 1);
 }
 
 static mlsd_status exchange(mlsd__scope *scope, const params *p, folding *f)
 {
     enum { LOOK_EVERY = 64 }; /* rows, each with its partners */
     const int64_t n = f->rows->n;
-    MLSD__TRY(deal(scope->allocator, f));
+    const double enough = p->tol * random_criterion(f);
+    MLSD__TRY(deal(scope, f));
+    MLSD__TRY(sum_up(scope, f));
     bool is_better = true;
     for (int64_t pass = 0; is_better && pass < p->max_passes; pass++) {
         is_better = false;
-        sum_up(f);
-        for (int64_t i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n && f->total > enough; i++) {
             if (improve_row(f, i)) is_better = true;
             if (i % LOOK_EVERY == 0) MLSD__TRY(mlsd__checkpoint(scope));
         }
+        MLSD__TRY(sum_up(scope, f));
+        if (f->total <= enough) break;
     }
-    sum_up(f);
     return MLSD_OK;
 }
 
@@ -375,12 +413,12 @@ static mlsd_status run_restart(void *arg, int64_t restart, mlsd__scope *scope)
     memset(f->size, 0, (size_t)j->p->n_splits * sizeof *f->size);
     mlsd__stream_init(&f->stream, j->seed, (uint64_t)restart, 0, 0, MLSD__PURPOSE_SPLIT);
     MLSD__TRY(exchange(scope, j->p, f));
-    const double total = criterion(f);
-    if (total > j->least[w] || (total == j->least[w] && restart > j->restart[w])) return MLSD_OK;
+    if (f->total > j->least[w] || (f->total == j->least[w] && restart > j->restart[w]))
+        return MLSD_OK;
     const folding old = j->best[w];
     j->best[w] = *f;
     *f = old;
-    j->least[w] = total;
+    j->least[w] = j->best[w].total;
     j->restart[w] = restart;
     return MLSD_OK;
 }

@@ -32,22 +32,25 @@ static mlsd_status require_splitter(const mlsd_spec *spec)
 }
 
 /* Join rows of each group of the caller's. */
-static mlsd_status join_groups(const mlsd__allocator *a, const mlsd__split_input *in,
+static mlsd_status join_groups(mlsd__scope *scope, const mlsd__split_input *in,
                                const mlsd__row_forest *forest)
 {
+    const mlsd__allocator *const a = scope->allocator;
+    mlsd_status status = MLSD_OK;
     if (in->groups == NULL) return MLSD_OK;
     int64_t *const first = mlsd__alloc_raw(a, in->n_groups, sizeof *first);
     if (first == NULL) return MLSD_E_NOMEM;
     for (int64_t g = 0; g < in->n_groups; g++) first[g] = -1;
-    for (int64_t i = 0; i < in->n_rows; i++) {
+    for (int64_t i = 0; status == MLSD_OK && i < in->n_rows; i++) {
         int64_t *const row = first + in->groups[i];
         if (*row < 0)
             *row = i;
         else
             mlsd__row_forest_join(forest, *row, i);
+        if (i % MLSD__BLOCK_ROWS == 0) status = mlsd__checkpoint(scope);
     }
     mlsd__free(a, first);
-    return MLSD_OK;
+    return status;
 }
 
 /* The group of each row, by first row: roots come before the rest of their tree. */
@@ -70,7 +73,7 @@ static mlsd_status find_groups(mlsd__scope *scope, const params *p, const mlsd__
     mlsd_status status = mlsd__join_equal_rows(scope, in->features, &forest);
     if (status == MLSD_OK && p->tolerance > 0)
         status = mlsd__join_near_rows(scope, in->features, p->tolerance, &forest);
-    if (status == MLSD_OK) status = join_groups(a, in, &forest);
+    if (status == MLSD_OK) status = join_groups(scope, in, &forest);
     if (status == MLSD_OK) {
         const int64_t n = number_groups(&forest, in->n_rows, groups);
         mlsd__log_line(scope, MLSD_LOG_INFO, "near_duplicate_split: %lld rows make %lld groups",

@@ -59,11 +59,13 @@ def require_peers():
 def workloads():
     import bench_workloads_calls
     import bench_workloads_csv
+    import bench_workloads_folds
     import bench_workloads_models
     import bench_workloads_splits
 
     made = {}
-    for module in (bench_workloads_models, bench_workloads_splits, bench_workloads_csv, bench_workloads_calls):
+    modules = (bench_workloads_models, bench_workloads_splits, bench_workloads_folds, bench_workloads_csv, bench_workloads_calls)
+    for module in modules:
         made.update(module.WORKLOADS)
     return made, bench_workloads_calls.UNITS
 
@@ -75,6 +77,8 @@ def chosen(args, made):
             sys.exit(2)
     if args.smoke:  # the same code as memory_import, and seconds of starting processes
         made = [name for name in made if name != "memory_ridge"]
+    if args.smoke or args.quick:
+        made = [name for name in made if not name.endswith("_1e7")]
     return [name for name in made if not args.only or name in args.only]
 
 

@@ -55,6 +55,7 @@ extern const mlsd_kind mlsd__kind_logistic_regression;
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
+extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -111,6 +112,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_logistic_regression_cv,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
+    &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

@@ -160,6 +160,7 @@ void cli_help(const cli_command *command)
           "  2    the command line is wrong\n"
           "  3    a file cannot be read or written\n"
           "  4    memory ran out, or a defect of mlsd\n"
+          "  5    mlsd audit found errors\n"
           "  130  stopped by Ctrl-C or SIGTERM\n"
           "An error is one line on standard error that says what to do about it.\n",
           stdout);

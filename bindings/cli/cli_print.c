@@ -101,6 +101,41 @@ static void print_notes(const mlsd_result *r, char *const *remarks, int n_remark
         say(6, "note: %s", cli_cell_text(notes, "note", i));
 }
 
+static void print_finding(const mlsd_table *t, int64_t i)
+{
+    const double effect = cli_cell_number(t, "effect", i);
+    const char *rows = cli_cell_text(t, "rows", i);
+    char number[CLI_NUMBER_CAPACITY], more[TEXT] = "";
+    int n = 0;
+    if (*rows != '\0') n = snprintf(more, sizeof more, " [rows %.150s]", rows);
+    if (!isnan(effect))
+        snprintf(more + n, sizeof more - (size_t)n, " [score without them %s%s]",
+                 effect > 0 ? "+" : "", cli_show_number(effect, 4, number));
+    say(4, "  %s: %s%s", cli_cell_text(t, "severity", i), cli_cell_text(t, "message", i), more);
+}
+
+bool cli_print_findings(const mlsd_result *r, const char *prefix, bool with_infos)
+{
+    char name[TEXT];
+    snprintf(name, sizeof name, "%sfindings", prefix);
+    const mlsd_table *findings = cli_result_table(r, name);
+    bool any = false;
+    for (int64_t i = 0; findings != NULL && i < mlsd_table_n_rows(findings); i++) {
+        if (!with_infos && strcmp(cli_cell_text(findings, "severity", i), "info") == 0) continue;
+        if (!any) puts(*prefix == 'f' ? "audit of the folds" : "audit of the split");
+        any = true;
+        print_finding(findings, i);
+    }
+    return any;
+}
+
+/* Silent where nothing is wrong. */
+static void print_audit(const mlsd_result *r)
+{
+    (void)cli_print_findings(r, "audit.", false);
+    (void)cli_print_findings(r, "folds_audit.", false);
+}
+
 static void set_number(cli_grid *g, int64_t row, int column, double value, int digits)
 {
     char text[CLI_NUMBER_CAPACITY];
@@ -270,6 +305,7 @@ void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n
     print_classes(result);
     print_columns(result);
     print_notes(result, remarks, n_remarks);
+    print_audit(result);
     print_leaderboard(result);
     print_curve(result);
     print_test(result);

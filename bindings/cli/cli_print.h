@@ -2,10 +2,16 @@
 #ifndef MLSD_CLI_PRINT_H
 #define MLSD_CLI_PRINT_H
 
+#include <stdbool.h>
+
 #include "mlsd/mlsd.h"
 
 /* The whole story: data, remarks, split, leaderboard, curve, test, slices, verdict. */
 void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n_remarks);
+
+/* The findings of an audit, of those in a larger result behind "audit." or "folds_audit."; false
+ * where there are none. */
+bool cli_print_findings(const mlsd_result *result, const char *prefix, bool with_infos);
 
 /* cli_slices.c: the slices alone. */
 void cli_print_slices(const mlsd_result *result);

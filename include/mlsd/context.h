@@ -59,7 +59,8 @@ MLSD_API mlsd_status mlsd_context_new_with_allocator(mlsd_alloc_fn alloc_fn,
 MLSD_API void mlsd_context_free(mlsd_context *context);
 
 /* Set or get a parameter of kind "context" (mlsd_kind_find("context") lists them): `n_threads`
- * (0: one for each allowed CPU), `hold_blas`. Results do not depend on them.
+ * (0: one for each allowed CPU), `hold_blas`; results do not depend on these two. `audit` (0: a
+ * cross-validation is not audited, see mlsd/audit.h).
  * Errors: MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE. Since 0.1. */
 MLSD_API mlsd_status mlsd_context_set_i64(mlsd_context *context, const char *name, int64_t value);
 MLSD_API mlsd_status mlsd_context_get_i64(const mlsd_context *context, const char *name,

@@ -24,6 +24,9 @@ extern "C" {
  * preprocessing included, is fitted inside the fold. Table "folds": fold, a column for each metric,
  * n_train, n_test, status, message (a fold that fails is recorded, not fatal, unless all do), and
  * in "timings" fit_seconds, predict_seconds. Table "predictions": row, fold, value or p_<class>.
+ * What the cheap checks of mlsd_folds_audit give stands behind "audit." ("audit.findings",
+ * "audit.n_errors", ...); warnings and errors are in the verdict and in the log as well. The
+ * context parameter `audit` = 0 turns that off.
  * Numbers for each metric m: "m.mean", "m.low", "m.high", "m.se", by the corrected resampled t
  * interval at 95 % (Nadeau & Bengio 2003, Machine Learning 52:239, eq. 8: variance times
  * (1/J + n_test/n_train)). Errors: MLSD_E_KIND, MLSD_E_SHAPE (folds of another number of rows),

@@ -3,6 +3,7 @@
  * flag. */
 #include "base/context_impl.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/handle.h"
@@ -16,6 +17,9 @@ static const mlsd_param context_params[] = {
         mlsd__context_params, hold_blas, "true",
         "Hold OpenBLAS's own threading at one while a call runs. Off only where the program "
         "sets it to one itself."),
+    MLSD__P_BOOL(mlsd__context_params, audit, "true",
+                 "Look for leaks between training and test wherever a data set is "
+                 "cross-validated, by the cheap checks of an audit."),
 };
 
 const mlsd_kind mlsd__kind_context = {
@@ -79,13 +83,19 @@ void mlsd_context_free(mlsd_context *context)
     mlsd__free(&allocator, context);
 }
 
+/* Parameters that are true or false, for which numbers stand here. */
+static bool is_switch(const char *name)
+{
+    return strcmp(name, "hold_blas") == 0 || strcmp(name, "audit") == 0;
+}
+
 mlsd_status mlsd_context_set_i64(mlsd_context *context, const char *name, int64_t value)
 {
     MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
     MLSD__REQUIRE(name != NULL, "'name' is NULL");
-    if (strcmp(name, "hold_blas") == 0) {
+    if (is_switch(name)) {
         if (value != 0 && value != 1)
-            return mlsd__fail(MLSD_E_PARAM_RANGE, "'hold_blas' must be 0 or 1, got %lld",
+            return mlsd__fail(MLSD_E_PARAM_RANGE, "'%s' must be 0 or 1, got %lld", name,
                               (long long)value);
         return mlsd_spec_set_bool(context->params, name, (int32_t)value);
     }
@@ -96,7 +106,7 @@ mlsd_status mlsd_context_get_i64(const mlsd_context *context, const char *name, 
 {
     MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
     MLSD__REQUIRE(name != NULL && out != NULL, "'name' or 'out' is NULL");
-    if (strcmp(name, "hold_blas") == 0) {
+    if (is_switch(name)) {
         int32_t value = 0;
         MLSD__TRY(mlsd_spec_get_bool(context->params, name, &value));
         *out = value;

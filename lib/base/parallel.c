@@ -87,7 +87,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1};
+    static const mlsd__context_params defaults = {0, 1, 1};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -128,6 +128,11 @@ mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context)
 bool mlsd__scope_holds_blas(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->hold_blas != 0;
+}
+
+bool mlsd__scope_audits(const mlsd__scope *scope)
+{
+    return params_of(scope->call->context)->audit != 0;
 }
 
 static void *worker_main(void *arg);

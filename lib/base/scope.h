@@ -45,6 +45,9 @@ const mlsd__allocator *mlsd__context_allocator(const mlsd_context *context);
 /* Whether the context wants OpenBLAS's threads held. */
 bool mlsd__scope_holds_blas(const mlsd__scope *scope);
 
+/* Whether the context wants cross-validation to be audited. */
+bool mlsd__scope_audits(const mlsd__scope *scope);
+
 /* Call it in every loop that may take longer than some milliseconds: MLSD_E_CANCELLED once a
  * cancel was asked for; on the entry thread it also runs the progress callback when it is due.
  * Costs about a nanosecond. */

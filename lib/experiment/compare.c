@@ -91,7 +91,9 @@ mlsd_status mlsd__experiment_compare(mlsd__experiment *x)
                                         .folds = folds,
                                         .metric = x->params->metric,
                                         .level = x->params->level};
-    mlsd_status status = mlsd__leaderboard(x->scope, &in, &x->chosen, &x->runs, &x->board);
+    mlsd_status status = mlsd__experiment_audit_folds(x, folds);
+    if (status == MLSD_OK)
+        status = mlsd__leaderboard(x->scope, &in, &x->chosen, &x->runs, &x->board);
     if (status == MLSD_OK) {
         status =
             mlsd__result_set_f64(x->result, "n_splits", (double)mlsd_folds_n_splits(folds), false);

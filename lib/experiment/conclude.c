@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiment/experiment_impl.h"
+#include "validate/audit_impl.h"
 #include "validate/corrected.h"
 #include "validate/words.h"
 
@@ -86,6 +87,16 @@ static mlsd_status say_slices(const mlsd__experiment *x, mlsd__text *t)
     return MLSD_OK;
 }
 
+static void say_audit(const mlsd__experiment *x, mlsd__text *t)
+{
+    const int64_t before = t->length;
+    mlsd__audit_say(t, " The audit of the split found ", x->result, MLSD__AUDIT_PREFIX);
+    if (t->length > before) mlsd__text_append(t, ".");
+    const int64_t between = t->length;
+    mlsd__audit_say(t, " The audit of the folds found ", x->result, MLSD__FOLDS_AUDIT_PREFIX);
+    if (t->length > between) mlsd__text_append(t, ".");
+}
+
 mlsd_status mlsd__experiment_conclude(mlsd__experiment *x)
 {
     mlsd__text t;
@@ -94,6 +105,7 @@ mlsd_status mlsd__experiment_conclude(mlsd__experiment *x)
     say_comparison(x, &t);
     mlsd_status status = say_choice(x, &t);
     if (status == MLSD_OK) status = say_slices(x, &t);
+    if (status == MLSD_OK) say_audit(x, &t);
     if (status == MLSD_OK) status = t.status;
     if (status == MLSD_OK) status = mlsd__result_set_verdict(x->result, t.data);
     mlsd__text_free(&t);

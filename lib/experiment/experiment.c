@@ -137,6 +137,7 @@ static mlsd_status run(mlsd__experiment *x, const mlsd_spec *spec)
         mlsd__experiment_screen,
         choose_rows,
         mlsd__experiment_partition,
+        mlsd__experiment_audit,
         mlsd__experiment_compare,
         mlsd__experiment_fit,
         mlsd__experiment_judge,

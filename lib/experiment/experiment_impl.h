@@ -21,6 +21,7 @@ typedef struct mlsd__experiment_params {
     mlsd__str_list drop;
     int64_t max_categories, min_support;
     double level;
+    int64_t audit;
 } mlsd__experiment_params;
 
 /* Positions of the choices of 'task' are the values of mlsd_task: auto is 0. */
@@ -31,6 +32,9 @@ typedef struct mlsd__finding {
     int64_t n_missing, n_unique;
     char reason[160]; /* why it is not used, or what to know about it; "" for nothing */
 } mlsd__finding;
+
+/* The audit of the folds in the result; that of the parts stands behind MLSD__AUDIT_PREFIX. */
+#define MLSD__FOLDS_AUDIT_PREFIX "folds_audit."
 
 enum { MLSD__TRAIN = 0, MLSD__VALID = 1, MLSD__TEST = 2, MLSD__N_PARTS = 3 };
 
@@ -84,6 +88,10 @@ mlsd_status mlsd__experiment_screen(mlsd__experiment *x);
 
 /* partition.c: data set, training, validation and test. */
 mlsd_status mlsd__experiment_partition(mlsd__experiment *x);
+
+/* leakage.c: the audit of the three parts, and of the folds of the training part. */
+mlsd_status mlsd__experiment_audit(mlsd__experiment *x);
+mlsd_status mlsd__experiment_audit_folds(mlsd__experiment *x, const mlsd_folds *folds);
 
 /* draw_splits.c: the table that the picture of parts and folds is drawn from. */
 mlsd_status mlsd__experiment_draw_splits(mlsd__experiment *x, const mlsd_folds *folds);

@@ -5,6 +5,8 @@
 
 static const char *const tasks[] = {"auto", "regression", "binary", "multiclass", NULL};
 
+static const char *const audits[] = {"cheap", "full", "off", NULL};
+
 static const mlsd_param experiment_params[] = {
     MLSD__P_STR(mlsd__experiment_params, target, "null", "column to predict; must be given"),
     MLSD__P_CHOICE(mlsd__experiment_params, task, tasks, "\"auto\"",
@@ -31,6 +33,9 @@ static const mlsd_param experiment_params[] = {
                 "rows that a slice needs to be judged"),
     MLSD__P_F64(mlsd__experiment_params, level, 0.5, 1, MLSD__OPEN_UPPER, "0.95", NULL,
                 "confidence level of the intervals"),
+    MLSD__P_CHOICE(mlsd__experiment_params, audit, audits, "\"cheap\"",
+                   "which checks look for leaks between the parts and between the folds: the "
+                   "cheap ones, all, or none"),
 };
 
 static const mlsd__slot experiment_slots[] = {

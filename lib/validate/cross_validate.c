@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "numeric/blas.h"
 #include "split/splitter.h"
+#include "validate/audit_impl.h"
 #include "validate/corrected.h"
 #include "validate/fold_tasks.h"
 #include "validate/result_impl.h"
@@ -166,6 +167,19 @@ static mlsd_status put_metric(mlsd_result *r, const char *metric, const mlsd__es
     return status;
 }
 
+/* The cheap checks of the folds, and a line in the log for each that found something to worry
+ * about. */
+static mlsd_status put_audit(mlsd_result *r, mlsd__scope *scope, const mlsd_context *context,
+                             const mlsd__fold_input *in)
+{
+    mlsd_result *audit;
+    MLSD__TRY(mlsd__audit_run(scope, context, NULL, in->dataset, in->folds, &audit));
+    mlsd_status status = mlsd__result_absorb(r, MLSD__AUDIT_PREFIX, audit);
+    if (status == MLSD_OK) status = mlsd__audit_log(scope, audit);
+    mlsd_result_free(audit);
+    return status;
+}
+
 static mlsd_status put_verdict(mlsd_result *r, const mlsd__fold_input *in,
                                const mlsd__fold_output *out, const mlsd__estimate *first)
 {
@@ -179,13 +193,15 @@ static mlsd_status put_verdict(mlsd_result *r, const mlsd__fold_input *in,
                           (long long)(out->n_splits - n_done), (long long)out->n_splits,
                           mlsd__fold_first_message(out, 0));
     }
+    mlsd__audit_say(&t, "; the audit of the folds: ", r, MLSD__AUDIT_PREFIX);
     mlsd_status status = t.status;
     if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
     mlsd__text_free(&t);
     return status;
 }
 
-static mlsd_status make_result(const mlsd__fold_input *in, const mlsd__fold_output *out,
+static mlsd_status make_result(mlsd__scope *scope, const mlsd_context *context,
+                               const mlsd__fold_input *in, const mlsd__fold_output *out,
                                mlsd_result **result)
 {
     mlsd_result *r;
@@ -200,6 +216,7 @@ static mlsd_status make_result(const mlsd__fold_input *in, const mlsd__fold_outp
     }
     if (status == MLSD_OK) status = put_predictions(r, in, out);
     if (status == MLSD_OK) status = put_timings(r, out);
+    if (status == MLSD_OK && mlsd__scope_audits(scope)) status = put_audit(r, scope, context, in);
     if (status == MLSD_OK) status = put_verdict(r, in, out, &first);
     if (status == MLSD_OK) {
         *result = r;
@@ -235,7 +252,7 @@ mlsd_status mlsd_cross_validate(const mlsd_context *context, const mlsd_spec *es
         status = mlsd__fail(MLSD_E_DATA, "every one of %lld splits failed, the first with: %s",
                             (long long)runs.n_splits, mlsd__fold_first_message(&runs, 0));
     }
-    if (status == MLSD_OK) status = make_result(&in, &runs, out);
+    if (status == MLSD_OK) status = make_result(&scope, context, &in, &runs, out);
     mlsd__fold_output_free(&runs);
     mlsd__scope_close(&scope);
     return status;

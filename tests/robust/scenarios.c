@@ -753,6 +753,65 @@ out:
     return status;
 }
 
+/* Every check of an audit, with copies, groups and times to be found. */
+static mlsd_status run_audit(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    static const char *const names[] = {"y", "who", "when", "until"};
+    static const char *const roles[] = {"target", "group", "time", "time_end"};
+    double column[N];
+    mlsd_table *table = NULL;
+    mlsd_dataset *data = NULL;
+    mlsd_spec *splitter = NULL, *options = NULL, *model = NULL, *step = NULL;
+    mlsd_folds *folds = NULL;
+    mlsd_result *result = NULL;
+    mlsd_status status;
+    TRY(mlsd_table_new(context, &table));
+    for (int j = 0; j < P; j++) {
+        char name[8];
+        snprintf(name, sizeof name, "x%d", j);
+        for (int i = 0; i < N; i++) {
+            /* Rows 20 .. 29 are copies, rows 30 .. 39 nearly. */
+            const int from = i >= 20 && i < 40 ? i % 10 : i;
+            column[i] = s.x[from * P + j] + (i >= 30 && i < 40 ? 1e-6 : 0);
+        }
+        TRY(mlsd_table_set_f64(table, name, column, N));
+    }
+    TRY(mlsd_table_set_f64(table, "y", s.label, N));
+    for (int k = 1; k < 4; k++) {
+        for (int i = 0; i < N; i++) column[i] = k == 1 ? i % 20 : i + 2 * (k == 3);
+        TRY(mlsd_table_set_f64(table, names[k], column, N));
+    }
+    TRY(mlsd_dataset_from_table(context, table, names, roles, 4, MLSD_TASK_BINARY, &data));
+    TRY(mlsd_spec_new(context, "kfold", &splitter));
+    TRY(mlsd_spec_set_i64(splitter, "n_splits", 2));
+    TRY(mlsd_spec_set_bool(splitter, "shuffle", 1));
+    TRY(mlsd_folds_split_dataset(context, splitter, data, &folds));
+    TRY(mlsd_spec_new(context, "leakage_audit", &options));
+    TRY(mlsd_spec_set_str(options, "depth", "full"));
+    TRY(mlsd_spec_new(context, "pipeline", &model));
+    TRY(mlsd_spec_new(context, "standardize", &step));
+    TRY(mlsd_spec_add(model, "steps", NULL, step));
+    mlsd_spec_free(step);
+    step = NULL;
+    TRY(mlsd_spec_new(context, "logistic_regression", &step));
+    TRY(mlsd_spec_add(model, "steps", NULL, step));
+    TRY(mlsd_spec_add(options, "estimator", NULL, model));
+    TRY(mlsd_folds_audit(context, options, data, folds, &result));
+    TRY(hash_result(result, hash));
+out:
+    mlsd_result_free(result);
+    mlsd_spec_free(step);
+    mlsd_spec_free(model);
+    mlsd_spec_free(options);
+    mlsd_folds_free(folds);
+    mlsd_spec_free(splitter);
+    mlsd_dataset_free(data);
+    mlsd_table_free(table);
+    return status;
+}
+
 static mlsd_status run_experiment(const mlsd_context *context, uint64_t *hash)
 {
     sample s;
@@ -813,6 +872,7 @@ const scenario scenarios[] = {
     {"mixed", run_mixed, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
+    {"audit", run_audit, 0},
     {"experiment", run_experiment, 1},
 };
 const int n_scenarios = sizeof scenarios / sizeof scenarios[0];

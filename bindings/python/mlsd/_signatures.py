@@ -230,6 +230,8 @@ SIGNATURES = {
     "mlsd_result_verdict": (TEXT, [HANDLE]),
     "mlsd_result_to_json": (STATUS, [HANDLE, BUFFER, I64, I64S]),
     "mlsd_result_save": (STATUS, [HANDLE, TEXT]),
+    # mlsd/audit.h
+    "mlsd_folds_audit": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/validate.h
     "mlsd_cross_validate": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),

@@ -16,6 +16,14 @@
  * permutation, the part before it the next, and so on (with `stratify`, rows of each class are
  * drawn for part 0 first). Folds never change once made.
  *
+ * shuffle_split is Monte-Carlo cross-validation. Its stratified kinds and holdout can make strata of
+ * a numeric target by its quantiles (`strata_bins`). Sizes of group_shuffle_split are of groups;
+ * those of stratified_group_shuffle_split, and of holdout with `grouped`, are of rows and are met as
+ * nearly as whole groups allow, together with the shares of classes. bootstrap trains on rows drawn
+ * with repeats, so that a training part may have more rows than there are, and tests on those that
+ * were not drawn; a draw that leaves none out is drawn again. The multilabel splitters have a target
+ * of several columns of 0 and 1 (iterative stratification, Sechidis et al. 2011).
+ *
  * Splitters by time have the roles "time" and "time_end" to go by. rolling_split counts rows,
  * panel_split rows of each group, and time_window_split durations, so that all groups are cut at
  * the same moments. A duration is a text: a number and a unit out of ns, us, ms, s, min, h, d and
@@ -90,8 +98,9 @@ MLSD_API int64_t mlsd_folds_n_parts(const mlsd_folds *folds);
 /* How many rows a part has; -1 when out of range. Since 0.1. */
 MLSD_API int64_t mlsd_folds_part_size(const mlsd_folds *folds, int64_t split, int64_t part);
 
-/* Copy a part's rows, in scikit-learn's order: ascending for the k-fold family, drawn order for a
- * shuffled holdout. Errors: MLSD_E_ARG, MLSD_E_BUFFER. Since 0.1. */
+/* Copy a part's rows, in scikit-learn's order: ascending for the k-fold family and where
+ * groups stay whole, drawn order for a shuffled holdout, shuffle splits and what a bootstrap trains
+ * on. Errors: MLSD_E_ARG, MLSD_E_BUFFER. Since 0.1. */
 MLSD_API mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int64_t part,
                                      int64_t *out, int64_t capacity);
 

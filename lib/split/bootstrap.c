@@ -121,9 +121,8 @@ static mlsd_status bag_new(mlsd__scope *scope, const params *p, const mlsd__spli
         return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'strata_bins' needs stratify=true");
     if (b->n_units < 2)
         return mlsd__fail(MLSD_E_DATA,
-                          "bootstrap leaves nothing to test on when there is 1 of %s; it needs at "
-                          "least 2",
-                          noun);
+                          "bootstrap of a single %s leaves nothing to test on; it needs at least 2",
+                          p->grouped ? "group" : "row");
     MLSD__TRY(read_sample_size(p, noun, b->n_units, &b->n_samples));
     if (p->stratify) MLSD__TRY(make_strata(scope, p, in, b));
     if (p->grouped)
@@ -225,7 +224,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
         write_left_out(&b, p->grouped ? in->groups : NULL, &rows, firsts[1], firsts[1] + sizes[1]);
     }
     bag_free(&b, scope->allocator);
-    return status;
+    return status == MLSD_OK ? mlsd__folds_end_row_numbers(out) : status;
 }
 
 static int32_t needs(const mlsd_spec *spec)

@@ -104,6 +104,21 @@ mlsd_status mlsd__folds_begin_row_numbers(mlsd_folds *f, int64_t n_splits, int64
     return begin(f, n_splits, n_parts, &n);
 }
 
+mlsd_status mlsd__folds_end_row_numbers(mlsd_folds *f)
+{
+    const int64_t n = f->offsets[f->n_splits * f->n_parts];
+    if (f->rows32 != NULL) {
+        int32_t *const rows = mlsd__realloc(&f->allocator, f->rows32, n, sizeof *rows);
+        if (rows == NULL) return MLSD_E_NOMEM;
+        f->rows32 = rows;
+    } else if (f->rows != NULL) {
+        int64_t *const rows = mlsd__realloc(&f->allocator, f->rows, n, sizeof *rows);
+        if (rows == NULL) return MLSD_E_NOMEM;
+        f->rows = rows;
+    }
+    return MLSD_OK;
+}
+
 mlsd_status mlsd__folds_add_row_numbers(mlsd_folds *f, int64_t part, int64_t size,
                                         int64_t *capacity, int64_t *out_first)
 {

@@ -52,5 +52,7 @@ mlsd_status mlsd__folds_make_row_numbers(mlsd_folds *folds, int64_t n_splits, in
 mlsd_status mlsd__folds_begin_row_numbers(mlsd_folds *folds, int64_t n_splits, int64_t n_parts);
 mlsd_status mlsd__folds_add_row_numbers(mlsd_folds *folds, int64_t part, int64_t size,
                                         int64_t *capacity, int64_t *out_first);
+/* Give back the room that was made ahead. */
+mlsd_status mlsd__folds_end_row_numbers(mlsd_folds *folds);
 
 #endif

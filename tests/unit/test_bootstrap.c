@@ -78,9 +78,9 @@ static void test_bootstrap__errors_name_the_numbers(void **state)
     const double one[] = {4, 4, 4};
     const double all_rare[] = {1, 2, 3};
     assert_no_split("{\"kind\":\"bootstrap\"}", 1, NULL, MLSD_E_DATA,
-                    "nothing to test on when there is 1 of rows; it needs at least 2");
+                    "of a single row leaves nothing to test on; it needs at least 2");
     assert_no_group_split("{\"kind\":\"bootstrap\",\"grouped\":true}", 3, NULL, one, MLSD_E_DATA,
-                          "when there is 1 of groups");
+                          "of a single group leaves nothing");
     assert_no_split("{\"kind\":\"bootstrap\",\"sample_size\":0.05}", 10, NULL, MLSD_E_DATA,
                     "sample_size=0.05 of 10 rows draws none");
     assert_no_split("{\"kind\":\"bootstrap\",\"sample_size\":2.5}", 10, NULL, MLSD_E_PARAM_RANGE,

@@ -62,6 +62,7 @@ static void test_row_numbers__parts_of_folds_grow_one_by_one(void **state)
             for (int64_t i = 0; i < 10 * part; i++)
                 mlsd__row_number_set(&to, first + i, wide ? many - i - 1 : 49 - i);
         }
+        ASSERT_OK(mlsd__folds_end_row_numbers(folds));
         assert_int_equal(mlsd_folds_part_size(folds, 0, 0), 0);
         assert_int_equal(mlsd_folds_part_size(folds, 1, 1), 30);
         ASSERT_OK(mlsd_folds_part(folds, 1, 1, rows, 40));

@@ -1,10 +1,34 @@
 /* test_linear_regression.c - least squares beside certified values, scikit-learn's and its
- * identities. Witnesses: NIST StRD "Longley" (certified coefficients, 15 digits);
+ * identities. Witnesses: NIST StRD "Longley" and "Wampler1" to "Wampler5" (certified values, 15
+ * digits; all of NIST's linear sets: tests/reference/test_nist_linear.py);
  * scikit-learn 1.2.1, LinearRegression, on the data of linear_data.h (60 x 4 from seed 11, 6 x 9
- * from seed 5, weighted). */
+ * from seed 5, weighted); statsmodels 0.13.5, OLS, on the same 60 x 4. */
 #include "linear_data.h"
 
+/* The condition of the centred powers is some thousands: R^-1 keeps the digits it leaves. */
+static const double LEAST_ERROR_DIGITS = 13;
+
 static const char OLS[] = "{\"kind\":\"linear_regression\"}";
+
+/* Correct digits of a number. */
+static double digits(double got, double certified)
+{
+    const double error = fabs(got - certified);
+    const double share = certified != 0 ? error / fabs(certified) : error;
+    return share > 0 ? -log10(share) : 17;
+}
+
+static mlsd_dataset *dataset_of_arrays(const double *x, const double *y, const double *weight,
+                                       int64_t n, int64_t p)
+{
+    const mlsd_matrix mx = {x, n, p, p, 1, MLSD_F64, 0}, my = {y, n, 1, 1, 1, MLSD_F64, 0};
+    const mlsd_matrix mw = {weight, n, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *data = NULL;
+    if (mlsd_dataset_from_matrix(NULL, &mx, &my, weight != NULL ? &mw : NULL, MLSD_TASK_REGRESSION,
+                                 &data) != MLSD_OK)
+        fail_msg("%s", mlsd_last_error());
+    return data;
+}
 
 static void test_linear_regression__longley(void **state)
 {
@@ -22,20 +46,68 @@ static void test_linear_regression__longley(void **state)
                                  66019, 67857, 68169, 66513, 68655, 69564, 69331, 70551};
     static const double certified[] = {15.0618722713733,  -0.0358191792925910, -2.02022980381683,
                                        -1.03322686717359, -0.0511041056535807, 1829.15146461355};
-    const mlsd_matrix mx = {x, 16, 6, 6, 1, MLSD_F64, 0}, my = {y, 16, 1, 1, 1, MLSD_F64, 0};
-    mlsd_dataset *data = NULL;
-    assert_int_equal(mlsd_dataset_from_matrix(NULL, &mx, &my, NULL, MLSD_TASK_REGRESSION, &data),
-                     MLSD_OK);
+    static const double errors[] = {84.9149257747669,  0.0334910077722432, 0.488399681651699,
+                                    0.214274163161675, 0.226073200069370,  455.478499142212};
+    mlsd_dataset *data = dataset_of_arrays(x[0], y, NULL, 16, 6);
     mlsd_model *model = fit_json(NULL, OLS, data, NULL, NULL);
-    double coef[6];
+    double coef[6], error[6];
     array_of(model, "coef", coef, 6);
-    /* About 11 of the 15 digits: the condition of the scaled columns is some thousands. */
-    for (int j = 0; j < 6; j++) assert_true(fabs(coef[j] / certified[j] - 1) < 1e-11);
-    assert_true(fabs(number_of(model, "intercept") / -3482258.63459582 - 1) < 1e-11);
+    array_of(model, "std_error", error, 6);
+    for (int j = 0; j < 6; j++) {
+        assert_true(digits(coef[j], certified[j]) > 14);
+        assert_true(digits(error[j], errors[j]) > 14);
+    }
+    assert_true(digits(number_of(model, "intercept"), -3482258.63459582) > 14);
+    assert_true(digits(number_of(model, "intercept_std_error"), 890420.383607373) > 14);
+    assert_true(digits(number_of(model, "residual_std_error"), 304.854073561965) > 14);
+    assert_true(digits(number_of(model, "r2"), 0.995479004577296) > 14);
+    assert_true(digits(number_of(model, "f_value"), 330.285339234588) > 14);
+    assert_true(number_of(model, "df_model") == 6);
+    assert_true(number_of(model, "df_residual") == 9);
     assert_true(number_of(model, "rank") == 6);
-    assert_true(number_of(model, "condition") > 1e3);
+    /* The root of the ratio of the correlation matrix's extreme eigenvalues. */
+    assert_true(fabs(number_of(model, "condition") - 110.5) < 0.1);
+    assert_true(number_of(model, "n_refinements") >= 1);
     mlsd_model_free(model);
     mlsd_dataset_free(data);
+}
+
+/* y = 1 + x + ... + x^5 (Wampler2: with 1 / 10^k before x^k) on 0..20, exact in double, and noise
+ * that is orthogonal to it. */
+static void test_linear_regression__wampler(void **state)
+{
+    (void)state;
+    static const double noise[] = {759,   -2048, 2048,  -2048, 2523,  -2048, 2048,
+                                   -2048, 1838,  -2048, 2048,  -2048, 1838,  -2048,
+                                   2048,  -2048, 2523,  -2048, 2048,  -2048, 759};
+    static const double sizes[] = {0, 1, 100, 10000};
+    static const double errors[] = {2363.55173469681, 779.343524331583, 101.475507550350,
+                                    5.64566512170752, 0.112324854679312};
+    double x[21][5], y[21];
+    for (int set = 0; set < 4; set++) {
+        for (int i = 0; i < 21; i++) {
+            double power = 1;
+            y[i] = 1 + sizes[set] * noise[i];
+            for (int j = 0; j < 5; j++) {
+                power *= i;
+                x[i][j] = power;
+                y[i] += power;
+            }
+        }
+        mlsd_dataset *data = dataset_of_arrays(x[0], y, NULL, 21, 5);
+        mlsd_model *model = fit_json(NULL, OLS, data, NULL, NULL);
+        double coef[5], error[5];
+        array_of(model, "coef", coef, 5);
+        array_of(model, "std_error", error, 5);
+        assert_true(digits(number_of(model, "intercept"), 1) > 15);
+        for (int j = 0; j < 5; j++) {
+            assert_true(digits(coef[j], 1) > 15);
+            assert_true(set == 0 ? error[j] < 1e-15
+                                 : digits(error[j], errors[j] * sizes[set]) > LEAST_ERROR_DIGITS);
+        }
+        mlsd_model_free(model);
+        mlsd_dataset_free(data);
+    }
 }
 
 static mlsd_model *fit_made(const char *json, int64_t n, int64_t p, uint32_t seed)
@@ -158,11 +230,267 @@ static void test_linear_regression__many_blocks(void **state)
     free_linear_data(&d);
 }
 
+/* Witness: statsmodels 0.13.5, OLS, on the 60 x 4 of seed 11; for the intervals R 4.2.2, qt(). */
+static void test_linear_regression__inference(void **state)
+{
+    (void)state;
+    static const double error[] = {0.24057715463366433, 0.11413226292414337, 0.07696009190983341,
+                                   0.05872910355470762};
+    static const double t[] = {9.626467820067203, -9.500749272941604, -1.0879475466727881,
+                               -2.0330686291517654};
+    static const double p[] = {2.1432599867572453e-13, 3.3821028321733195e-13, 0.2813628841832407,
+                               0.0468832386770406};
+    static const double interval[] = {
+        1.9134144863493772, -1.2752891664032255, -0.2124853909220002, -0.21765608305333584,
+        2.7184019882992247, -0.8933948615882448, 0.0450283045519691,  -0.02114451305722717};
+    static const double intercept_interval[] = {-0.15492588429540577, 0.0727479336797437};
+    static const double numbers[] = {0.0680421983948476, -0.603874893479962, 0.5484095771166886,
+                                     0.7539772591961088, 0.7360846962285531, 42.139142422652526,
+                                     0.5181544516301854};
+    static const double covariance[] = {
+        0.057877367331630035,   -0.0024656971986064488, -0.001711481293166718,
+        -0.001138583292824212,  -0.002341863370890022,  -0.0024656971986064483,
+        0.01302617344018579,    0.0008128755697214562,  0.0014390244886177568,
+        0.00025383804154076225, -0.0017114812931667178, 0.0008128755697214562,
+        0.0059228557467700055,  -0.0004370910077337589, 1.6697953817021716e-05,
+        -0.0011385832928242116, 0.0014390244886177568,  -0.000437091007733759,
+        0.0034491076043395713,  0.0005000708745905368,  -0.0023418633708900223,
+        0.00025383804154076225, 1.6697953817021706e-05, 0.0005000708745905368,
+        0.0046297407624038};
+    const double f_p_value = 3.8812050721580757e-16;
+    linear_data d = make_linear_data(60, 4, 0, 11);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_model *model =
+        fit_json(NULL, "{\"kind\":\"linear_regression\",\"level\":0.9}", data, NULL, NULL);
+    double got[25];
+    array_of(model, "std_error", got, 4);
+    assert_close(got, error, 4, 1e-13);
+    array_of(model, "t_value", got, 4);
+    assert_close(got, t, 4, 1e-11);
+    array_of(model, "p_value", got, 4);
+    assert_close(got, p, 4, 1e-12);
+    array_of(model, "interval", got, 8);
+    assert_close(got, interval, 8, 1e-12);
+    array_of(model, "intercept_interval", got, 2);
+    assert_close(got, intercept_interval, 2, 1e-12);
+    const double scalars[] = {
+        number_of(model, "intercept_std_error"), number_of(model, "intercept_t_value"),
+        number_of(model, "intercept_p_value"),   number_of(model, "r2"),
+        number_of(model, "adjusted_r2"),         number_of(model, "f_value"),
+        number_of(model, "residual_std_error")};
+    assert_close(scalars, numbers, 7, 1e-11);
+    assert_true(digits(number_of(model, "f_p_value"), f_p_value) > 10);
+    array_of(model, "covariance", got, 25);
+    assert_close(got, covariance, 25, 1e-13);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
+static void assert_same_numbers(const mlsd_model *a, const mlsd_model *b, int64_t p)
+{
+    static const char *const arrays[] = {"coef", "std_error", "p_value"};
+    static const char *const numbers[] = {
+        "intercept",   "intercept_std_error", "r2", "adjusted_r2", "f_value",
+        "df_residual", "residual_std_error"};
+    double of_a[16], of_b[16];
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        array_of(a, arrays[i], of_a, p);
+        array_of(b, arrays[i], of_b, p);
+        for (int64_t j = 0; j < p; j++) assert_true(digits(of_a[j], of_b[j]) > 11);
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        assert_true(digits(number_of(a, numbers[i]), number_of(b, numbers[i])) > 11);
+}
+
+/* Identity: a row of weight k is k rows, one of weight 0 is none. */
+static void test_linear_regression__weights_are_repetition(void **state)
+{
+    (void)state;
+    enum { N = 60, P = 4 };
+    linear_data d = make_linear_data(N, P, 0, 11);
+    double *const x = malloc(3 * N * P * sizeof *x), *const y = malloc(3 * N * sizeof *y);
+    int64_t n = 0;
+    for (int i = 0; i < N; i++) {
+        d.weight[i] = i % 4;
+        for (int k = 0; k < i % 4; k++, n++) {
+            memcpy(x + n * P, d.x + i * P, P * sizeof *x);
+            y[n] = d.y[i];
+        }
+    }
+    for (int fast = 0; fast < 2; fast++) {
+        const char *const json =
+            fast ? "{\"kind\":\"linear_regression\",\"accuracy\":\"fast\"}" : OLS;
+        mlsd_dataset *weighted = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+        mlsd_dataset *repeated = dataset_of_arrays(x, y, NULL, n, P);
+        mlsd_model *a = fit_json(NULL, json, weighted, NULL, NULL);
+        mlsd_model *b = fit_json(NULL, json, repeated, NULL, NULL);
+        assert_same_numbers(a, b, P);
+        assert_true((number_of(a, "n_refinements") == 0) == (fast == 1));
+        mlsd_model_free(a);
+        mlsd_model_free(b);
+        mlsd_dataset_free(weighted);
+        mlsd_dataset_free(repeated);
+    }
+    free(x);
+    free(y);
+    free_linear_data(&d);
+}
+
+/* The refined answer is that of the fast one with more digits, with weights and without intercept.
+ */
+static void test_linear_regression__fast_agrees(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(3000, 13, 0, 3);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    mlsd_model *a = fit_json(NULL, "{\"kind\":\"linear_regression\",\"fit_intercept\":false}", data,
+                             NULL, NULL);
+    mlsd_model *b = fit_json(NULL,
+                             "{\"kind\":\"linear_regression\",\"fit_intercept\":false,"
+                             "\"accuracy\":\"fast\"}",
+                             data, NULL, NULL);
+    double of_a[13], of_b[13];
+    static const char *const arrays[] = {"coef", "std_error", "t_value"};
+    for (int k = 0; k < 3; k++) {
+        array_of(a, arrays[k], of_a, 13);
+        array_of(b, arrays[k], of_b, 13);
+        assert_close(of_a, of_b, 13, 1e-10);
+    }
+    assert_true(fabs(number_of(a, "f_value") / number_of(b, "f_value") - 1) < 1e-12);
+    assert_true(number_of(a, "df_residual") == number_of(b, "df_residual"));
+    int64_t rows = -1, cols = -1;
+    assert_int_equal(mlsd_model_get_array(a, "intercept_std_error", NULL, 0, &rows, &cols),
+                     MLSD_OK);
+    assert_int_equal(cols, 0);
+    mlsd_model_free(a);
+    mlsd_model_free(b);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
+/* Which column depends on which, and what is then known. x2 = 2 x0 - 3 x1 + 5; x4 constant. */
+static void test_linear_regression__names_dependences(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(60, 5, 0, 11);
+    for (int64_t i = 0; i < 60; i++) {
+        d.x[i * 5 + 2] = 2 * d.x[i * 5] - 3 * d.x[i * 5 + 1] + 5;
+        d.x[i * 5 + 4] = 0.1;
+    }
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    mlsd_model *model = fit_json(NULL, OLS, data, NULL, NULL);
+    const double want[] = {2, -3, -1, 0, 0, 0, 0, 0, 0, -1};
+    double got[10], error[5];
+    array_of(model, "dependence", got, 10);
+    assert_close(got, want, 10, 1e-12);
+    array_of(model, "std_error", error, 5);
+    for (int j = 0; j < 5; j++) assert_true(isnan(error[j]) == (j != 3));
+    assert_true(isnan(number_of(model, "intercept_std_error")));
+    assert_true(number_of(model, "df_model") == 3);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+
+    /* Identity: where the column is left out, what is still known does not change. */
+    for (int64_t i = 0; i < 60; i++) {
+        d.x[i * 5 + 2] = d.x[i * 5 + 3];
+        d.x[i * 5 + 3] = d.x[i * 5 + 4] = 0;
+    }
+    data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    model = fit_json(NULL, OLS, data, NULL, NULL);
+    double without[5];
+    array_of(model, "std_error", without, 5);
+    assert_true(digits(error[3], without[2]) > 11);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
+static void keep_line(int32_t level, const char *line, void *user)
+{
+    (void)level;
+    char *const log = user;
+    const size_t length = strlen(log);
+    snprintf(log + length, 2000 - length, "%s\n", line);
+}
+
+static void test_linear_regression__logs_dependences(void **state)
+{
+    (void)state;
+    double a[8], b[8], c[8], e[8], y[8];
+    for (int i = 0; i < 8; i++) {
+        a[i] = i;
+        b[i] = i % 3;
+        c[i] = a[i] - b[i];
+        e[i] = 7;
+        y[i] = i * i;
+    }
+    char log[2000] = "";
+    mlsd_context *context = NULL;
+    mlsd_table *table = NULL;
+    mlsd_dataset *data = NULL;
+    assert_int_equal(mlsd_context_new(&context), MLSD_OK);
+    assert_int_equal(mlsd_context_set_log(context, MLSD_LOG_WARNING, keep_line, log, NULL),
+                     MLSD_OK);
+    assert_int_equal(mlsd_table_new(NULL, &table), MLSD_OK);
+    assert_int_equal(mlsd_table_set_f64(table, "a", a, 8), MLSD_OK);
+    assert_int_equal(mlsd_table_set_f64(table, "b", b, 8), MLSD_OK);
+    assert_int_equal(mlsd_table_set_f64(table, "c", c, 8), MLSD_OK);
+    assert_int_equal(mlsd_table_set_f64(table, "e", e, 8), MLSD_OK);
+    assert_int_equal(mlsd_table_set_f64(table, "y", y, 8), MLSD_OK);
+    const char *columns[] = {"y"}, *roles[] = {"target"};
+    assert_int_equal(
+        mlsd_dataset_from_table(NULL, table, columns, roles, 1, MLSD_TASK_REGRESSION, &data),
+        MLSD_OK);
+    mlsd_model *model = fit_json(context, OLS, data, NULL, NULL);
+    assert_non_null(strstr(log, "column 'c' is a combination of 'a', 'b'\n"));
+    assert_non_null(strstr(log, "column 'e' is constant\n"));
+    assert_non_null(strstr(log, "2 of 4 columns depend on others"));
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    mlsd_table_free(table);
+    mlsd_context_free(context);
+}
+
+/* As many rows as numbers to fit: an exact fit, and nothing is known of the errors. */
+static void test_linear_regression__no_degrees_of_freedom(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 4, 3, 5, 9}, y[] = {1, 5, 2};
+    mlsd_dataset *data = dataset_of_arrays(x, y, NULL, 3, 2);
+    mlsd_model *model = fit_json(NULL, OLS, data, NULL, NULL);
+    double error[2];
+    array_of(model, "std_error", error, 2);
+    assert_true(isnan(error[0]) && isnan(error[1]) && isnan(number_of(model, "f_value")));
+    assert_true(number_of(model, "df_residual") == 0);
+    assert_true(digits(number_of(model, "r2"), 1) > 15);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+}
+
+static void test_linear_regression__refuses(void **state)
+{
+    (void)state;
+    mlsd_spec *spec = spec_from(OLS);
+    assert_int_equal(mlsd_spec_set_str(spec, "accuracy", "refind"), MLSD_E_PARAM_RANGE);
+    assert_non_null(strstr(mlsd_last_error(), "refined"));
+    assert_int_equal(mlsd_spec_set_f64(spec, "level", 1), MLSD_E_PARAM_RANGE);
+    mlsd_spec_free(spec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear_regression__longley),
+        cmocka_unit_test(test_linear_regression__wampler),
         cmocka_unit_test(test_linear_regression__as_scikit_learn),
+        cmocka_unit_test(test_linear_regression__inference),
+        cmocka_unit_test(test_linear_regression__weights_are_repetition),
+        cmocka_unit_test(test_linear_regression__fast_agrees),
+        cmocka_unit_test(test_linear_regression__names_dependences),
+        cmocka_unit_test(test_linear_regression__logs_dependences),
+        cmocka_unit_test(test_linear_regression__no_degrees_of_freedom),
+        cmocka_unit_test(test_linear_regression__refuses),
         cmocka_unit_test(test_linear_regression__dependent_columns),
         cmocka_unit_test(test_linear_regression__units_do_not_matter),
         cmocka_unit_test(test_linear_regression__many_blocks),

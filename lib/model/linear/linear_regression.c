@@ -1,16 +1,19 @@
 /* linear_regression.c - ordinary least squares, by orthogonal transformations of the rows.
  *
- * Blocks of centred rows [X y] are reduced to triangles, and triangles of groups to one triangle
- * (TSQR: Demmel, Grigori, Hoemmen & Langou 2012, SIAM J. Sci. Comput. 34(1)), whose singular values
- * tell the rank; the answer is the one of least norm. No normal equations: the condition is not
- * squared. */
+ * Blocks of centred rows [X y], columns brought to about one length by powers of two, are reduced
+ * to triangles, and triangles of groups to one triangle (TSQR: Demmel, Grigori, Hoemmen & Langou
+ * 2012, SIAM J. Sci. Comput. 34(1)), whose singular values tell the rank. No normal equations: the
+ * condition is not squared. Where the rank is full the answer is refined in double-double
+ * (linear_refine.c); otherwise it is the one of least norm, and the columns that depend on others
+ * are named (linear_dependence.c). */
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "model/linear/linear_state.h"
+#include "model/linear/linear_fit.h"
 #include "model/row_pass.h"
 #include "numeric/blas.h"
+#include "numeric/least_squares.h"
 #include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_linear_regression;
@@ -18,28 +21,38 @@ extern const mlsd_kind mlsd__kind_linear_regression;
 /* Singular values below this many roundings of the largest are 0, for columns of like size. */
 static const double RANK_SLACK = 8;
 
+/* Rows times columns up to which refining is the default's work; beyond, it would be felt. */
+static const int64_t REFINED_SIZE = 10000000;
+
+enum { REFINED, FAST };
+static const char *const ACCURACIES[] = {"refined", "fast", NULL};
+
 typedef struct regression_params {
-    int64_t fit_intercept;
+    int64_t fit_intercept, accuracy;
+    double level;
 } regression_params;
 
-enum { RANK, CONDITION, SINGULAR };
-static const char *const extra_names[] = {"rank", "condition", "singular", NULL};
+enum { RANK, CONDITION, SINGULAR, N_REFINEMENTS, DEPENDENCE, INFERENCE };
+static const char *const extra_names[] = {
+    "rank", "condition", "singular", "n_refinements", "dependence", MLSD__LINEAR_INFERENCE_NAMES,
+    NULL};
 
 typedef struct triangle_job {
     const mlsd__train *train;
-    const double *mean; /* p + 1 */
+    const double *mean, *scale; /* p + 1, p */
     int64_t n_groups, n_stack;
     double *triangles; /* n_groups x q x q */
 } triangle_job;
 
-/* Rows sqrt(w) ([x y] - mean). */
+/* Rows sqrt(w) [(x - mean) scale, y - mean]. */
 static void centre_rows(const triangle_job *job, const double *x, int64_t first, int64_t n,
                         int64_t ld, double *z)
 {
     const int64_t p = job->train->x->n_features, q = p + 1;
     for (int64_t i = 0; i < n; i++) {
         const double root = job->train->weight != NULL ? sqrt(job->train->weight[first + i]) : 1;
-        for (int64_t j = 0; j < p; j++) z[i * q + j] = root * (x[i * ld + j] - job->mean[j]);
+        for (int64_t j = 0; j < p; j++)
+            z[i * q + j] = root * ((x[i * ld + j] - job->mean[j]) * job->scale[j]);
         z[i * q + p] = root * (job->train->y[first + i] - job->mean[p]);
     }
 }
@@ -82,64 +95,51 @@ static mlsd_status triangle_group(void *arg, int64_t group, mlsd__scope *scope)
     return status;
 }
 
-/* R of all rows, q x q. *out is the caller's. */
-static mlsd_status triangle_of_rows(mlsd__scope *scope, const mlsd__train *train,
-                                    const double *mean, double **out)
+/* R of all rows into fit->r. */
+static mlsd_status triangle_of_rows(mlsd__scope *scope, mlsd__linear_fit *fit)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t n_rows = train->x->n_rows, q = train->x->n_features + 1;
+    const int64_t n_rows = fit->train->x->n_rows, q = fit->q;
     int64_t size;
     MLSD__TRY(mlsd__mul_size(q, q, &size));
-    triangle_job job = {.train = train, .mean = mean};
+    triangle_job job = {.train = fit->train, .mean = fit->mean, .scale = fit->scale};
     job.n_groups = mlsd__row_groups(n_rows, 2 * size);
     /* A triangle and at least as many rows again, so that half of the work is on new rows. */
     const int64_t n_block = n_rows < MLSD__BLOCK_ROWS ? n_rows : MLSD__BLOCK_ROWS;
     job.n_stack = q + n_block * ((q + n_block - 1) / n_block);
     job.triangles = mlsd__alloc(a, job.n_groups, (size_t)size * sizeof(double));
-    double *const r = mlsd__alloc_raw(a, size, sizeof *r);
-    mlsd_status status = job.triangles == NULL || r == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    fit->r = mlsd__alloc_raw(a, size, sizeof *fit->r);
+    mlsd_status status = job.triangles == NULL || fit->r == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) status = mlsd__parallel_for(scope, job.n_groups, triangle_group, &job);
-    if (status == MLSD_OK) status = mlsd__qr_r(scope, job.n_groups * q, q, job.triangles, q, r);
+    if (status == MLSD_OK)
+        status = mlsd__qr_r(scope, job.n_groups * q, q, job.triangles, q, fit->r);
     mlsd__free(a, job.triangles);
-    if (status != MLSD_OK) {
-        mlsd__free(a, r);
-        return status;
-    }
-    *out = r;
-    return MLSD_OK;
+    if (status == MLSD_OK && mlsd__any_nonfinite(fit->r, size))
+        status = mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or "
+                                            "the target down (a standardize step does)");
+    return status;
 }
 
-/* Work space of the solution, in one block. */
-typedef struct solution {
-    int64_t p;
-    double *block;
-    double *r, *u, *vt; /* p x p */
-    double *s, *right, *scale;
-} solution;
-
-static mlsd_status solution_new(const mlsd__allocator *a, int64_t p, solution *s)
+/* The p x p part of R with its columns divided: by their lengths, or by their scales, which makes
+ * them the columns as they are. */
+static void copy_triangle(const mlsd__linear_fit *fit, const double *divisor, double *out)
 {
-    *s = (solution){.p = p};
-    int64_t size;
-    MLSD__TRY(mlsd__mul_size(p, 3 * p + 3, &size));
-    s->block = mlsd__alloc(a, size, sizeof *s->block);
-    if (s->block == NULL) return MLSD_E_NOMEM;
-    s->r = s->block;
-    s->u = s->r + p * p;
-    s->vt = s->u + p * p;
-    s->s = s->vt + p * p;
-    s->right = s->s + p;
-    s->scale = s->right + p;
-    return MLSD_OK;
-}
-
-/* The p x p part of R, each column divided by its scale (NULL for 1). */
-static void copy_triangle(const double *r, solution *s, const double *scale)
-{
-    const int64_t p = s->p;
-    for (int64_t i = 0; i < p; i++) {
+    const int64_t p = fit->p;
+    for (int64_t i = 0; i < p; i++)
         for (int64_t j = 0; j < p; j++)
-            s->r[i * p + j] = j < i ? 0 : r[i * (p + 1) + j] / (scale != NULL ? scale[j] : 1);
+            out[i * p + j] = j < i ? 0 : fit->r[i * fit->q + j] / divisor[j];
+}
+
+static void find_lengths(mlsd__linear_fit *fit)
+{
+    for (int64_t j = 0; j < fit->p; j++) {
+        double largest = 0, sum = 0;
+        for (int64_t i = 0; i <= j; i++) largest = fmax(largest, fabs(fit->r[i * fit->q + j]));
+        for (int64_t i = 0; i <= j && largest > 0; i++) {
+            const double part = fit->r[i * fit->q + j] / largest;
+            sum += part * part;
+        }
+        fit->length[j] = largest > 0 ? largest * sqrt(sum) : 1;
     }
 }
 
@@ -150,105 +150,180 @@ static int64_t numerical_rank(const double *s, int64_t p)
     return rank;
 }
 
-/* x = V diag(1 / s) U' b over the first `rank` singular values. */
-static void solve_by_svd(const solution *s, int64_t rank, const double *b, double *x)
+/* x = V diag(1 / s) U' b over the first `rank` singular values, and the length of what they leave
+ * of b. */
+static double solve_by_svd(const mlsd__linear_fit *fit, const double *u, const double *b,
+                           double *right, double *x)
 {
-    const int64_t p = s->p;
-    mlsd__gemv(true, p, p, 1, s->u, p, b, 0, s->right);
-    for (int64_t j = 0; j < p; j++) s->right[j] = j < rank ? s->right[j] / s->s[j] : 0;
-    mlsd__gemv(true, p, p, 1, s->vt, p, s->right, 0, x);
+    const int64_t p = fit->p;
+    double left = 0;
+    mlsd__gemv(true, p, p, 1, u, p, b, 0, right);
+    for (int64_t j = 0; j < p; j++) {
+        if (j >= fit->rank) left += right[j] * right[j];
+        right[j] = j < fit->rank ? right[j] / fit->s[j] : 0;
+    }
+    mlsd__gemv(true, p, p, 1, fit->vt, p, right, 0, x);
+    return left;
 }
 
 /* Solve R b = r from the joint triangle. Rank is judged with columns brought to one length, so that
- * units do not matter: where it is full, the answer is unique and comes from those. Where it is
- * not, the least norm is asked of the columns as they are. */
-static mlsd_status solve(mlsd__scope *scope, const double *r, int64_t p, mlsd__linear_state *state)
+ * units do not matter: where it is full, the answer is unique. Where it is not, the least norm is
+ * asked of the columns as they are. `room` has p (2 p + 2) numbers. */
+static mlsd_status solve(mlsd__scope *scope, mlsd__linear_fit *fit, double *room,
+                         mlsd__linear_state *state)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    solution s;
-    MLSD__TRY(solution_new(a, p, &s));
-    double *const b = mlsd__alloc(a, p, sizeof *b);
-    mlsd_status status = b == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    for (int64_t i = 0; status == MLSD_OK && i < p; i++) b[i] = r[i * (p + 1) + p];
-    for (int64_t j = 0; j < p; j++) {
-        double largest = 0, sum = 0;
-        for (int64_t i = 0; i <= j; i++) largest = fmax(largest, fabs(r[i * (p + 1) + j]));
-        for (int64_t i = 0; i <= j && largest > 0; i++) {
-            const double part = r[i * (p + 1) + j] / largest;
-            sum += part * part;
-        }
-        s.scale[j] = largest > 0 ? largest * sqrt(sum) : 1;
+    const int64_t p = fit->p, q = fit->q;
+    double *const triangle = room, *const u = room + p * p, *const b = u + p * p;
+    double *const right = b + p;
+    find_lengths(fit);
+    copy_triangle(fit, fit->length, triangle);
+    MLSD__TRY(mlsd__svd(scope, p, triangle, u, fit->s, fit->vt));
+    fit->rank = numerical_rank(fit->s, p);
+    fit->condition = fit->rank < p ? INFINITY : p > 0 ? fit->s[0] / fit->s[p - 1] : 1;
+    copy_triangle(fit, fit->scale, triangle);
+    MLSD__TRY(mlsd__svd(scope, p, triangle, u, fit->s, fit->vt));
+    for (int64_t i = 0; i < p; i++) b[i] = fit->r[i * q + p];
+    fit->squares.hi = fit->r[p * q + p] * fit->r[p * q + p];
+    if (fit->rank < p) {
+        fit->squares.hi += solve_by_svd(fit, u, b, right, state->coef);
+        return MLSD_OK;
     }
-    int64_t rank = 0;
-    if (status == MLSD_OK) {
-        copy_triangle(r, &s, s.scale);
-        status = mlsd__svd(scope, p, s.r, s.u, s.s, s.vt);
+    mlsd__solve_upper(p, fit->r, q, b);
+    for (int64_t j = 0; j < p; j++) state->coef[j] = b[j] * fit->scale[j];
+    return MLSD_OK;
+}
+
+/* Means of [X y], 0 without an intercept, and the powers of two that bring the columns to about one
+ * length. NaN and infinity show in the means. */
+static mlsd_status find_means(mlsd__scope *scope, mlsd__linear_fit *fit)
+{
+    const mlsd__train *const train = fit->train;
+    const int64_t p = fit->p;
+    double variance;
+    double *const weight = mlsd__alloc_raw(scope->allocator, p, 3 * sizeof *weight);
+    if (weight == NULL) return MLSD_E_NOMEM;
+    double *const missing = weight + p, *const m2 = missing + p;
+    mlsd_status status =
+        mlsd__column_moments(scope, train->x, train->weight, weight, fit->mean, m2, missing);
+    bool is_finite = true;
+    for (int64_t j = 0; status == MLSD_OK && j < p; j++)
+        is_finite = is_finite && missing[j] == 0 && isfinite(fit->mean[j]);
+    if (status == MLSD_OK && !is_finite && !train->x_is_finite)
+        status = mlsd__frame_require_finite(scope, train->x, false);
+    mlsd__mean_variance(train->y, train->weight, train->x->n_rows, 0, &fit->mean[p], &variance);
+    for (int64_t j = 0; status == MLSD_OK && j < p; j++) {
+        const double about_0 = fit->has_intercept ? 0 : fit->weight * fit->mean[j] * fit->mean[j];
+        const double length = sqrt(m2[j] + about_0);
+        int exponent = 0;
+        if (length > 0 && isfinite(length)) (void)frexp(length, &exponent);
+        fit->scale[j] = ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
     }
-    if (status == MLSD_OK) {
-        rank = numerical_rank(s.s, p);
-        solve_by_svd(&s, rank, b, state->coef);
-        for (int64_t j = 0; j < p; j++) state->coef[j] /= s.scale[j];
-        copy_triangle(r, &s, NULL);
-        status = mlsd__svd(scope, p, s.r, s.u, s.s, s.vt);
+    double total = variance * fit->weight;
+    if (!fit->has_intercept) {
+        total += fit->weight * fit->mean[p] * fit->mean[p];
+        memset(fit->mean, 0, (size_t)fit->q * sizeof *fit->mean);
     }
-    if (status == MLSD_OK) {
-        if (rank < p) solve_by_svd(&s, rank, b, state->coef);
-        state->extras[RANK].data[0] = (double)rank;
-        state->extras[CONDITION].data[0] = rank < p ? INFINITY : s.s[0] / s.s[p - 1];
-        memcpy(state->extras[SINGULAR].data, s.s, (size_t)p * sizeof *s.s);
-    }
-    mlsd__free(a, b);
-    mlsd__free(a, s.block);
+    fit->total = (mlsd__dd){total, 0};
+    mlsd__free(scope->allocator, weight);
     return status;
 }
 
-/* Means of [X y], 0 without an intercept. NaN and infinity show in them. */
-static mlsd_status find_means(mlsd__scope *scope, const mlsd__train *train, bool fit_intercept,
-                              double *mean)
+static mlsd_status fit_new(mlsd__scope *scope, const mlsd__train *train, bool has_intercept,
+                           mlsd__linear_fit *fit)
 {
+    const mlsd__allocator *const a = scope->allocator;
     const int64_t p = train->x->n_features;
-    double variance;
-    double *const weight = mlsd__alloc_raw(scope->allocator, p, 2 * sizeof *weight);
-    if (weight == NULL) return MLSD_E_NOMEM;
-    double *const missing = weight + p;
-    mlsd_status status =
-        mlsd__column_moments(scope, train->x, train->weight, weight, mean, NULL, missing);
-    bool is_finite = true;
-    for (int64_t j = 0; status == MLSD_OK && j < p; j++)
-        is_finite = is_finite && missing[j] == 0 && isfinite(mean[j]);
-    if (status == MLSD_OK && !is_finite && !train->x_is_finite)
-        status = mlsd__frame_require_finite(scope, train->x, false);
-    mlsd__mean_variance(train->y, train->weight, train->x->n_rows, 0, &mean[p], &variance);
-    if (!fit_intercept) memset(mean, 0, (size_t)(p + 1) * sizeof *mean);
-    mlsd__free(scope->allocator, weight);
-    return status;
+    int64_t size;
+    *fit = (mlsd__linear_fit){
+        .train = train, .has_intercept = has_intercept, .p = p, .q = p + 1, .condition = 1};
+    MLSD__TRY(mlsd__mul_size(p, p, &size));
+    fit->weight = train->weight != NULL ? mlsd__sum(train->weight, train->x->n_rows)
+                                        : (double)train->x->n_rows;
+    fit->mean = mlsd__alloc(a, p + 1, sizeof *fit->mean);
+    fit->scale = mlsd__alloc(a, p, sizeof *fit->scale);
+    fit->length = mlsd__alloc(a, p, sizeof *fit->length);
+    fit->coef_low = mlsd__alloc(a, p, sizeof *fit->coef_low);
+    fit->s = mlsd__alloc(a, p, sizeof *fit->s);
+    fit->vt = mlsd__alloc(a, size, sizeof *fit->vt);
+    const bool has_all = fit->mean != NULL && fit->scale != NULL && fit->length != NULL &&
+                         fit->coef_low != NULL && fit->s != NULL && fit->vt != NULL;
+    return has_all ? MLSD_OK : MLSD_E_NOMEM;
+}
+
+static void fit_free(const mlsd__allocator *a, mlsd__linear_fit *fit)
+{
+    mlsd__free(a, fit->mean);
+    mlsd__free(a, fit->scale);
+    mlsd__free(a, fit->length);
+    mlsd__free(a, fit->coef_low);
+    mlsd__free(a, fit->s);
+    mlsd__free(a, fit->vt);
+    mlsd__free(a, fit->r);
+    mlsd__free(a, fit->dependences);
+}
+
+/* coef and intercept from the triangle. */
+static mlsd_status fit_coefficients(mlsd__scope *scope, mlsd__linear_fit *fit,
+                                    mlsd__linear_state *state)
+{
+    const int64_t p = fit->p;
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(p, 2 * p + 2, &size));
+    double *const room = mlsd__alloc(scope->allocator, size, sizeof *room);
+    mlsd_status status = room == NULL ? MLSD_E_NOMEM : solve(scope, fit, room, state);
+    mlsd__free(scope->allocator, room);
+    if (status == MLSD_OK && fit->has_intercept)
+        state->intercept = fit->mean[p] - mlsd__dot(fit->mean, state->coef, p);
+    if (status == MLSD_OK) status = mlsd__linear_state_check(state);
+    if (status != MLSD_OK || fit->rank == p) return status;
+    MLSD__TRY(mlsd__linear_dependence(scope, fit));
+    mlsd__linear_dependence_log(scope, fit);
+    return MLSD_OK;
+}
+
+/* Whether to refine; says where the size decides against it. */
+static bool is_refined(mlsd__scope *scope, const mlsd__linear_fit *fit, int64_t accuracy)
+{
+    const int64_t n = fit->train->x->n_rows;
+    if (accuracy != REFINED || fit->rank < fit->p) return false;
+    if (fit->p == 0 || n <= REFINED_SIZE / fit->p) return true;
+    mlsd__log_line(scope, MLSD_LOG_INFO,
+                   "linear_regression: %lld rows x %lld columns are more than %lld numbers: "
+                   "accuracy is 'fast'",
+                   (long long)n, (long long)fit->p, (long long)REFINED_SIZE);
+    return false;
+}
+
+static mlsd_status tell(mlsd__scope *scope, const mlsd__linear_fit *fit, double level,
+                        mlsd__linear_state *state)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t p = fit->p, n = fit->n_dependences;
+    const int64_t cols[] = {1, 1, p, 1, n > 0 ? p : 0};
+    for (int64_t i = 0; i < INFERENCE; i++)
+        if (mlsd__linear_state_extra(a, state, i, i == DEPENDENCE ? n : 1, cols[i]) == NULL)
+            return MLSD_E_NOMEM;
+    state->extras[RANK].data[0] = (double)fit->rank;
+    state->extras[CONDITION].data[0] = fit->condition;
+    state->extras[N_REFINEMENTS].data[0] = (double)fit->n_passes;
+    memcpy(state->extras[SINGULAR].data, fit->s, (size_t)p * sizeof *fit->s);
+    if (n > 0)
+        memcpy(state->extras[DEPENDENCE].data, fit->dependences, (size_t)(n * p) * sizeof(double));
+    return mlsd__linear_inference(scope, fit, level, INFERENCE, state);
 }
 
 static mlsd_status fit_state(mlsd__scope *scope, const regression_params *params,
                              const mlsd__train *train, mlsd__linear_state *state)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    const int64_t p = state->p;
-    double *r = NULL;
-    double *const mean = mlsd__alloc(a, p + 1, sizeof *mean);
-    mlsd_status status = MLSD_E_NOMEM;
-    if (mean != NULL && mlsd__linear_state_extra(a, state, RANK, 1, 1) != NULL &&
-        mlsd__linear_state_extra(a, state, CONDITION, 1, 1) != NULL &&
-        mlsd__linear_state_extra(a, state, SINGULAR, 1, p) != NULL)
-        status = find_means(scope, train, params->fit_intercept != 0, mean);
-    state->intercept = status == MLSD_OK ? mean[p] : 0;
-    if (status == MLSD_OK && p > 0) {
-        status = triangle_of_rows(scope, train, mean, &r);
-        if (status == MLSD_OK && mlsd__any_nonfinite(r, (p + 1) * (p + 1)))
-            status =
-                mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or "
-                                           "the target down (a standardize step does)");
-        if (status == MLSD_OK) status = solve(scope, r, p, state);
-        if (status == MLSD_OK && params->fit_intercept != 0)
-            state->intercept = mean[p] - mlsd__dot(mean, state->coef, p);
-    }
-    mlsd__free(a, r);
-    mlsd__free(a, mean);
+    mlsd__linear_fit fit;
+    mlsd_status status = fit_new(scope, train, params->fit_intercept != 0, &fit);
+    if (status == MLSD_OK) status = find_means(scope, &fit);
+    if (status == MLSD_OK) status = triangle_of_rows(scope, &fit);
+    if (status == MLSD_OK) status = fit_coefficients(scope, &fit, state);
+    if (status == MLSD_OK && is_refined(scope, &fit, params->accuracy))
+        status = mlsd__linear_refine(scope, &fit, state);
+    if (status == MLSD_OK) status = tell(scope, &fit, params->level, state);
+    fit_free(scope->allocator, &fit);
     return status == MLSD_OK ? mlsd__linear_state_check(state) : status;
 }
 
@@ -286,6 +361,11 @@ static const mlsd__estimator_ops ops = {
 
 static const mlsd_param table[] = {
     MLSD__P_BOOL(regression_params, fit_intercept, "true", "Whether there is an intercept"),
+    MLSD__P_CHOICE(regression_params, accuracy, ACCURACIES, "\"refined\"",
+                   "refined: to the last digit, up to 10 million numbers; fast: one solution in "
+                   "double"),
+    MLSD__P_F64(regression_params, level, 0, 1, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.95", NULL,
+                "Confidence level of the coefficients' intervals"),
 };
 
 const mlsd_kind mlsd__kind_linear_regression = {

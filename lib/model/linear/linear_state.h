@@ -5,7 +5,7 @@
 
 #include "model/estimator.h"
 
-enum { MLSD__LINEAR_EXTRAS = 4 };
+enum { MLSD__LINEAR_EXTRAS = 24 };
 
 typedef struct mlsd__linear_state {
     int64_t p;

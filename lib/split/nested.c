@@ -211,6 +211,10 @@ static mlsd_status split_outer(mlsd__scope *scope, const mlsd_spec *inner_spec,
         for (int64_t i = 0; i < in->n_rows; i++) {
             if (w->marks[i] == TEST) marks[i] = TEST;
         }
+        int64_t *const sizes = out->sizes + (outer * w->n_inner + k) * N_PARTS;
+        sizes[TRAIN] = mlsd_folds_part_size(w->inner, k, 0);
+        sizes[VALIDATION] = mlsd_folds_part_size(w->inner, k, 1);
+        sizes[TEST] = mlsd_folds_part_size(w->outer, outer, 1);
         MLSD__TRY(mlsd__checkpoint(scope));
     }
     return MLSD_OK;
@@ -244,7 +248,6 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     status = MLSD_OK;
     for (int64_t k = 0; status == MLSD_OK && k < w.outer->n_splits; k++)
         status = split_outer(scope, inner_spec, in, k, &w, out);
-    if (status == MLSD_OK) mlsd__folds_count_marks(out);
 out:
     work_free(&w, a);
     return status;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "mlsd/table.h"
+#include "failing_allocator.h"
 #include "fold_text.h"
 
 static mlsd_status split_by(const char *json, const char *role, const void *values,
@@ -211,6 +212,28 @@ static void test_hash_split__errors_name_the_numbers(void **state)
     assert_null(folds);
 }
 
+/* The k-th allocation fails, for every k: nothing leaks, the status says so. */
+static void test_hash_split__running_out_of_memory_leaks_nothing(void **state)
+{
+    static const char *const json = "{\"kind\":\"hash_split\",\"parts\":[0.5,0.5],\"by\":"
+                                    "\"group\",\"salt\":\"a\",\"seed\":1}";
+    static const double groups[6] = {1, 2, 3, 4, 5, 6};
+    (void)state;
+    for (long long k = 1;; k++) {
+        failing_allocator f;
+        mlsd_folds *folds = NULL;
+        failing_allocator_init(&f, k, 0);
+        mlsd_context *const context = failing_context(&f, 1);
+        if (context == NULL) continue;
+        const mlsd_status status = split_groups_json(context, json, 6, NULL, groups, &folds);
+        assert_int_equal(status, f.failed > 0 ? MLSD_E_NOMEM : MLSD_OK);
+        mlsd_folds_free(folds);
+        mlsd_context_free(context);
+        assert_int_equal(f.live_blocks, 0);
+        if (f.failed == 0) break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +244,7 @@ int main(void)
         cmocka_unit_test(test_hash_split__parts_survive_shuffling_and_growth),
         cmocka_unit_test(test_hash_split__a_growing_test_part_keeps_its_rows),
         cmocka_unit_test(test_hash_split__errors_name_the_numbers),
+        cmocka_unit_test(test_hash_split__running_out_of_memory_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

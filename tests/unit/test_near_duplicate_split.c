@@ -313,6 +313,63 @@ static void test_near_duplicate_split__many_rows_miss_no_pair(void **state)
     rows_free(&r);
 }
 
+/* Whatever the wrapped splitter, both of two rows of a set are in one part of every split, or in
+ * none. */
+static void assert_whole(const mlsd_folds *folds, const int64_t *first, int64_t n)
+{
+    int8_t *const part_of = malloc((size_t)n);
+    int64_t *const part = malloc((size_t)n * sizeof *part);
+    assert_non_null(part_of);
+    assert_non_null(part);
+    for (int64_t k = 0; k < mlsd_folds_n_splits(folds); k++) {
+        memset(part_of, -1, (size_t)n);
+        for (int64_t p = 0; p < mlsd_folds_n_parts(folds); p++) {
+            ASSERT_OK(mlsd_folds_part(folds, k, p, part, n));
+            for (int64_t i = 0; i < mlsd_folds_part_size(folds, k, p); i++)
+                part_of[part[i]] = (int8_t)p;
+        }
+        for (int64_t i = 0; i < n; i++) assert_int_equal(part_of[i], part_of[first[i]]);
+    }
+    free(part);
+    free(part_of);
+}
+
+static void test_near_duplicate_split__no_splitter_cuts_a_set(void **state)
+{
+    static const char *const splitters[] = {
+        "{\"kind\":\"group_kfold\",\"n_splits\":2}",
+        "{\"kind\":\"group_kfold\",\"n_splits\":3,\"shuffle\":true}",
+        "{\"kind\":\"group_shuffle_split\",\"n_splits\":4,\"test_size\":0.4}",
+        "{\"kind\":\"holdout\",\"parts\":[0.5,0.2,0.3],\"grouped\":true}",
+        "{\"kind\":\"leave_p_groups_out\",\"n_groups\":1}",
+    };
+    int n_made = 0;
+    (void)state;
+    for (int c = 0; c < 100; c++) {
+        mlsd__stream s;
+        double sd[MAX_FEATURES];
+        char json[512];
+        mlsd_folds *folds = NULL;
+        mlsd__stream_init(&s, 4, (uint64_t)c, 0, 0, MLSD__PURPOSE_SPLIT);
+        rows r = draw_rows(&s);
+        int64_t *const first = malloc((size_t)r.n * sizeof *first);
+        assert_non_null(first);
+        find_spreads(&r, sd);
+        brute_force(&r, find_radius(&r, sd, 0.05), sd, first);
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"near_duplicate_split\",\"tolerance\":0.05,\"splitter\":%s}",
+                       splitters[c % 5]);
+        const mlsd_status status = split_rows(NULL, &r, json, &folds);
+        if (status == MLSD_OK) assert_whole(folds, first, r.n);
+        if (status != MLSD_OK) assert_int_equal(status, MLSD_E_DATA); /* too few sets */
+        n_made += status == MLSD_OK;
+        mlsd_folds_free(folds);
+        free(first);
+        rows_free(&r);
+    }
+    assert_true(n_made > 70);
+}
+
 static const char *const two_folds = "{\"kind\":\"near_duplicate_split\","
                                      "\"splitter\":{\"kind\":\"group_kfold\",\"n_splits\":2}}";
 
@@ -421,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_near_duplicate_split__sets_are_those_of_all_pairs),
         cmocka_unit_test(test_near_duplicate_split__many_rows_miss_no_pair),
+        cmocka_unit_test(test_near_duplicate_split__no_splitter_cuts_a_set),
         cmocka_unit_test(test_near_duplicate_split__sets_are_dealt_by_the_splitter),
         cmocka_unit_test(test_near_duplicate_split__threads_do_not_matter),
         cmocka_unit_test(test_near_duplicate_split__errors_say_what_would_work),

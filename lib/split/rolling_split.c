@@ -13,6 +13,8 @@
 /* Above any number of rows, below where a bound is no longer exact as a double. */
 #define MAX_COUNT 9007199254740991.0
 
+enum { CHECK_ROWS = 1 << 16 };
+
 typedef mlsd__rolling_params params;
 
 enum { SHORT_REFUSE = 0, SHORT_SKIP = 1 };
@@ -132,16 +134,18 @@ static mlsd_status make_panel(mlsd__scope *scope, const mlsd__split_input *in,
         (in->times != NULL && out->order.own_times == NULL))
         return MLSD_E_NOMEM;
     for (int64_t i = 0; i < n; i++) out->first[in->groups[i] + 2]++;
+    MLSD__TRY(mlsd__checkpoint(scope));
     for (int64_t g = 1; g <= in->n_groups + 1; g++) out->first[g] += out->first[g - 1];
     for (int64_t p = 0; p < n; p++) {
         const int64_t row = mlsd__row_at(by_time, p);
+        if (p % CHECK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
         const int64_t place = out->first[in->groups[row] + 1]++;
         out->order.own_rows[place] = row;
         if (in->times != NULL) out->order.own_times[place] = in->times[row];
     }
     out->order.rows = out->order.own_rows;
     out->order.times = out->order.own_times;
-    return mlsd__checkpoint(scope);
+    return MLSD_OK;
 }
 
 static mlsd__rolling plan_of_group(const params *p, const panel_rows *panel, int64_t g)

@@ -38,10 +38,15 @@ static mlsd_status argsort_halves(mlsd__scope *scope, const int64_t *ticks, int6
     for (int64_t i = 0; status == MLSD_OK && i < n; i++)
         half[i] = (double)(tick_key(ticks[i]) & UINT32_MAX);
     if (status == MLSD_OK) status = mlsd__argsort_rows(scope, half, n, by_low);
-    for (int64_t i = 0; status == MLSD_OK && i < n; i++)
+    for (int64_t i = 0; status == MLSD_OK && i < n; i++) {
+        if (i % CHECK_ROWS == 0) status = mlsd__checkpoint(scope);
         half[i] = (double)(tick_key(ticks[by_low[i]]) >> HALF_BITS);
+    }
     if (status == MLSD_OK) status = mlsd__argsort_rows(scope, half, n, by_high);
-    for (int64_t i = 0; status == MLSD_OK && i < n; i++) out[i] = by_low[by_high[i]];
+    for (int64_t i = 0; status == MLSD_OK && i < n; i++) {
+        if (i % CHECK_ROWS == 0) status = mlsd__checkpoint(scope);
+        out[i] = by_low[by_high[i]];
+    }
     mlsd__free(a, by_high);
     mlsd__free(a, by_low);
     return status;
@@ -53,15 +58,15 @@ mlsd_status mlsd__argsort_ticks(mlsd__scope *scope, const int64_t *ticks, int64_
     uint64_t low = UINT64_MAX, high = 0;
     double *const x = mlsd__alloc_raw(a, n, sizeof *x);
     if (x == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = mlsd__checkpoint(scope);
     for (int64_t i = 0; i < n; i++) {
         const uint64_t key = tick_key(ticks[i]);
         low = key < low ? key : low;
         high = key > high ? key : high;
     }
-    mlsd_status status = MLSD_OK;
-    if (n > 0 && high - low >= EXACT_WIDTH) {
+    if (status == MLSD_OK && n > 0 && high - low >= EXACT_WIDTH) {
         status = argsort_halves(scope, ticks, n, x, out);
-    } else {
+    } else if (status == MLSD_OK) {
         for (int64_t i = 0; i < n; i++) x[i] = (double)(tick_key(ticks[i]) - low);
         status = mlsd__argsort_rows(scope, x, n, out);
     }

@@ -240,6 +240,7 @@ static void span_units(const units *u, const mlsd__span *span, int64_t *first, i
 static int64_t count_rows(const units *u, const mlsd__span *span)
 {
     int64_t first, end, most, n = 0;
+    if (span->last == INT64_MAX) return span->end - span->first;
     span_units(u, span, &first, &end, &most);
     for (int64_t k = first; k < end; k++) n += u->n_exceeded[k] <= most ? u->n_rows[k] : 0;
     return n;
@@ -264,15 +265,17 @@ static mlsd_status store_marks(mlsd__scope *scope, const mlsd__spans *s, const u
 
 /* Parts that each unit is in: those of numbers offsets[unit] .. offsets[unit + 1] - 1 of `parts`.
  */
-static mlsd_status list_parts(const mlsd__allocator *a, const mlsd__spans *s, const units *u,
+static mlsd_status list_parts(mlsd__scope *scope, const mlsd__spans *s, const units *u,
                               int64_t **offsets, int64_t **parts)
 {
+    const mlsd__allocator *const a = scope->allocator;
     *offsets = mlsd__alloc(a, u->n + 2, sizeof **offsets);
     if (*offsets == NULL) return MLSD_E_NOMEM;
     for (int pass = 0; pass < 2; pass++) {
         int64_t *const at = *offsets + (pass == 0 ? 2 : 1); /* counts, then where to write */
         for (int64_t j = 0; j < s->n; j++) {
             int64_t first, end, most;
+            MLSD__TRY(mlsd__checkpoint(scope));
             span_units(u, s->items + j, &first, &end, &most);
             const int64_t part = s->items[j].split * s->n_parts + s->items[j].part;
             for (int64_t k = first; k < end; k++) {
@@ -305,16 +308,19 @@ static mlsd_status fill_rows(mlsd__scope *scope, const units *u, const int64_t *
 }
 
 /* Room for every part. */
-static mlsd_status begin_rows(const mlsd__allocator *a, const mlsd__spans *s, const units *u,
+static mlsd_status begin_rows(mlsd__scope *scope, const mlsd__spans *s, const units *u,
                               mlsd_folds *out)
 {
+    const mlsd__allocator *const a = scope->allocator;
     int64_t n_parts = 0, capacity = 0;
     MLSD__TRY(mlsd__mul_size(s->n_splits, s->n_parts, &n_parts));
     int64_t *const sizes = mlsd__alloc(a, n_parts, sizeof *sizes);
     if (sizes == NULL) return MLSD_E_NOMEM;
-    for (int64_t j = 0; j < s->n; j++)
-        sizes[s->items[j].split * s->n_parts + s->items[j].part] += count_rows(u, s->items + j);
     mlsd_status status = mlsd__folds_begin_row_numbers(out, s->n_splits, s->n_parts);
+    for (int64_t j = 0; status == MLSD_OK && j < s->n; j++) {
+        sizes[s->items[j].split * s->n_parts + s->items[j].part] += count_rows(u, s->items + j);
+        status = mlsd__checkpoint(scope);
+    }
     for (int64_t k = 0; status == MLSD_OK && k < n_parts; k++) {
         int64_t first = 0;
         status = mlsd__folds_add_row_numbers(out, k, sizes[k], &capacity, &first);
@@ -328,8 +334,8 @@ static mlsd_status store_rows(mlsd__scope *scope, const mlsd__spans *s, const un
 {
     const mlsd__allocator *const a = scope->allocator;
     int64_t *offsets = NULL, *parts = NULL, *cursors = NULL;
-    mlsd_status status = begin_rows(a, s, u, out);
-    if (status == MLSD_OK) status = list_parts(a, s, u, &offsets, &parts);
+    mlsd_status status = begin_rows(scope, s, u, out);
+    if (status == MLSD_OK) status = list_parts(scope, s, u, &offsets, &parts);
     if (status == MLSD_OK) {
         cursors = mlsd__alloc_raw(a, s->n_splits * s->n_parts, sizeof *cursors);
         status = cursors == NULL ? MLSD_E_NOMEM : fill_rows(scope, u, offsets, parts, cursors, out);
@@ -341,22 +347,29 @@ static mlsd_status store_rows(mlsd__scope *scope, const mlsd__spans *s, const un
 }
 
 /* Memory in bytes, as numbers that do not overflow. */
-static bool marks_are_smaller(const mlsd__spans *s, const units *u)
+static mlsd_status compare_forms(mlsd__scope *scope, const mlsd__spans *s, const units *u,
+                                 bool *marks_are_smaller)
 {
     const double width = s->order->n > INT32_MAX ? 8 : 4;
     double n_rows = 0;
-    for (int64_t j = 0; j < s->n; j++) n_rows += (double)count_rows(u, s->items + j);
-    return (double)u->n * (double)s->n_splits + 4 * (double)s->order->n <= width * n_rows;
+    for (int64_t j = 0; j < s->n; j++) {
+        n_rows += (double)count_rows(u, s->items + j);
+        MLSD__TRY(mlsd__checkpoint(scope));
+    }
+    *marks_are_smaller =
+        (double)u->n * (double)s->n_splits + 4 * (double)s->order->n <= width * n_rows;
+    return MLSD_OK;
 }
 
 static mlsd_status store_units(mlsd__scope *scope, const mlsd__spans *s, mlsd_folds *out)
 {
     units u = {0};
+    bool marks_are_smaller = false;
     mlsd_status status = units_begin(scope, s, &u);
     if (status == MLSD_OK) status = number_units(scope, s, &u);
+    if (status == MLSD_OK) status = compare_forms(scope, s, &u, &marks_are_smaller);
     if (status == MLSD_OK)
-        status = marks_are_smaller(s, &u) ? store_marks(scope, s, &u, out)
-                                          : store_rows(scope, s, &u, out);
+        status = marks_are_smaller ? store_marks(scope, s, &u, out) : store_rows(scope, s, &u, out);
     units_free(&u, scope->allocator);
     return status;
 }

@@ -137,6 +137,35 @@ static void write_data(mlsd__text *t, const mlsd_result *r)
     mlsd__text_append(t, "</details>\n");
 }
 
+/* What the audits found, of the parts and of the folds; where they found nothing, that. */
+static void write_audit(mlsd__text *t, const mlsd_result *r)
+{
+    static const mlsd__html_column columns[] = {
+        {"severity", "severity", NULL}, {"message", "what and what to do", NULL},
+        {"columns", "columns", NULL},   {"rows", "rows, for example", NULL},
+        {"count", "count", NULL},
+    };
+    static const char *const audits[][2] = {
+        {"audit.findings", "Between training, validation and test:"},
+        {"folds_audit.findings", "Between the folds of the training part:"},
+    };
+    if (mlsd__report_table(r, "audit.checks") == NULL) return;
+    heading(t, "Leaks between training and test");
+    int64_t n = 0;
+    for (int64_t i = 0; i < MLSD__COUNT(audits); i++) {
+        const mlsd_table *found = mlsd__report_table(r, audits[i][0]);
+        if (found == NULL || mlsd_table_n_rows(found) == 0) continue;
+        n += mlsd_table_n_rows(found);
+        paragraph(t, "soft", audits[i][1]);
+        mlsd__html_table(t, found, columns, MLSD__COUNT(columns), NULL);
+    }
+    if (n == 0) {
+        paragraph(t, "soft",
+                  "None was found: no shared, equal or grouped rows, no column that tells the "
+                  "target, no order of rows that does, and class shares that chance explains.");
+    }
+}
+
 static void write_leaderboard(mlsd__text *t, const mlsd_result *r)
 {
     const mlsd_table *board = mlsd__report_table(r, "leaderboard");
@@ -293,6 +322,7 @@ static void write_page(mlsd__text *t, const mlsd_result *r, const char *title)
     mlsd__text_append(t, "</h1>\n");
     paragraph(t, "verdict", mlsd_result_verdict(r));
     write_notes(t, r);
+    write_audit(t, r);
     write_leaderboard(t, r);
     write_test(t, r);
     write_slices(t, r);

@@ -40,7 +40,9 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 
 read_csv = Table.read_csv
 
-_MODULES = ("dummy", "impute", "linear_model", "metrics", "model_selection", "pipeline", "preprocessing", "utils")
+_MODULES = (
+    "audit", "dummy", "impute", "linear_model", "metrics", "model_selection", "pipeline", "preprocessing", "utils",
+)
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]
 

@@ -17,8 +17,9 @@ static void test_time_spans__ticks_sort_exactly_over_all_of_int64(void **state)
         for (int i = 0; i < N; i++) {
             random = random * 6364136223846793005u + 1442695040888963407u;
             const uint64_t word = random >> shift;
-            ticks[i] = i % 50 == 0 ? (i % 100 == 0 ? INT64_MIN : INT64_MAX) : (int64_t)word;
-            if (shift > 20) ticks[i] = (int64_t)(word + (UINT64_C(1) << 60)); /* apart by ones */
+            /* Apart by ones, far from where doubles have ones, and some at the very ends. */
+            ticks[i] = (int64_t)(shift > 20 ? word + (UINT64_C(1) << 60) : word);
+            if (shift % 2 == 0 && i % 50 == 0) ticks[i] = i % 100 == 0 ? INT64_MIN : INT64_MAX;
             int at = i;
             while (at > 0 && ticks[expected[at - 1]] > ticks[i]) {
                 expected[at] = expected[at - 1];

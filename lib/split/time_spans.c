@@ -325,6 +325,7 @@ static mlsd_status begin_rows(mlsd__scope *scope, const mlsd__spans *s, const un
         int64_t first = 0;
         status = mlsd__folds_add_row_numbers(out, k, sizes[k], &capacity, &first);
     }
+    if (status == MLSD_OK) status = mlsd__folds_end_row_numbers(out);
     mlsd__free(a, sizes);
     return status;
 }

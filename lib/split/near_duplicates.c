@@ -29,6 +29,11 @@ enum { SAMPLE = 128, N_DIRECTIONS = 3 };
 #define STRIP_MARGIN 1.01
 #define STRIP_BITS 40
 
+/* The nearest other row so far: its squared distance, and how far its shadow can be. */
+typedef struct nearest {
+    double squared, reach;
+} nearest;
+
 typedef struct points {
     const mlsd__frame *frame;
     int64_t p;
@@ -41,11 +46,12 @@ typedef struct points {
     double *shadow[N_DIRECTIONS]; /* of each point */
     double *strips;               /* of each point */
     double *longest;              /* n_threads: squared length of the longest point */
+    double length;                /* of the longest point of all */
     int64_t n_sample;
     double *sample;         /* n_sample x p: points */
     uint64_t *sample_keys;  /* their keys */
     int64_t *sample_places; /* and places */
-    double *nearest;        /* n_threads x n_sample: squared distances */
+    nearest *nearest;       /* n_threads x n_sample */
 } points;
 
 static void points_free(points *s, const mlsd__allocator *a)
@@ -125,19 +131,35 @@ static double squared_distance(const double *x, const double *y, int64_t p, doub
     return sum;
 }
 
+/* How far the shadows of points can be that are `distance` apart. A shadow is a sum of p products,
+ * and rounding may add so much to two of them: Higham (2002), eq. 3.5. */
+static double reach_of(const points *s, double distance)
+{
+    return distance * (1 + 1e-9) + 4 * DBL_EPSILON * (double)(s->p + 4) * s->length;
+}
+
+static bool shadows_are_apart(const points *s, int64_t a, int64_t b, double reach)
+{
+    for (int k = 0; k < N_DIRECTIONS; k++)
+        if (fabs(s->shadow[k][a] - s->shadow[k][b]) > reach) return true;
+    return false;
+}
+
 static mlsd_status measure_sample(void *user, int64_t first, int64_t n, double *x,
                                   mlsd__scope *scope)
 {
     const points *const s = user;
-    double *const nearest = s->nearest + scope->worker * s->n_sample;
+    nearest *const of_sample = s->nearest + scope->worker * s->n_sample;
     for (int64_t i = 0; i < n; i++, x += s->p) {
         const int64_t at = s->place[first + i];
         if (at < 0) continue;
         const uint64_t key = to_point(s, x);
         for (int64_t q = 0; q < s->n_sample; q++) {
+            nearest *const near = of_sample + q;
             if (s->sample_keys[q] != key || s->sample_places[q] == at) continue;
-            const double d = squared_distance(x, s->sample + q * s->p, s->p, nearest[q]);
-            if (d < nearest[q]) nearest[q] = d;
+            if (shadows_are_apart(s, at, s->sample_places[q], near->reach)) continue;
+            const double d = squared_distance(x, s->sample + q * s->p, s->p, near->squared);
+            if (d < near->squared) *near = (nearest){d, reach_of(s, sqrt(d))};
         }
     }
     return MLSD_OK;
@@ -186,7 +208,10 @@ static mlsd_status collect_points(mlsd__scope *scope, points *s, const mlsd__row
     if (s->longest == NULL) return MLSD_E_NOMEM;
     MLSD__TRY(draw_directions(a, s));
     MLSD__TRY(mlsd__feature_scale_new(scope, s->frame, &s->scale));
-    return mlsd__frame_pass(scope, s->frame, make_points, s);
+    MLSD__TRY(mlsd__frame_pass(scope, s->frame, make_points, s));
+    for (int32_t t = 0; t < scope->n_threads; t++) s->length = fmax(s->length, s->longest[t]);
+    s->length = sqrt(s->length);
+    return MLSD_OK;
 }
 
 /* All points, or SAMPLE draws among them. */
@@ -206,7 +231,7 @@ static mlsd_status draw_sample(mlsd__scope *scope, points *s, double *scratch)
     if (s->sample_places == NULL) return MLSD_E_NOMEM;
     s->nearest = mlsd__alloc_raw(a, n_nearest, sizeof *s->nearest);
     if (s->nearest == NULL) return MLSD_E_NOMEM;
-    for (int64_t k = 0; k < n_nearest; k++) s->nearest[k] = INFINITY;
+    for (int64_t k = 0; k < n_nearest; k++) s->nearest[k] = (nearest){INFINITY, INFINITY};
     mlsd__stream_init(&stream, 0, 0, 0, 0, MLSD__PURPOSE_SUBSAMPLE);
     for (int64_t q = 0; q < s->n_sample; q++) {
         const int64_t at =
@@ -228,10 +253,10 @@ static mlsd_status find_radius(mlsd__scope *scope, points *s, double tolerance, 
     double found[SAMPLE];
     int64_t order[SAMPLE], n = 0;
     for (int64_t q = 0; q < s->n_sample; q++) {
-        double nearest = INFINITY;
+        double squared = INFINITY;
         for (int32_t t = 0; t < scope->n_threads; t++)
-            nearest = fmin(nearest, s->nearest[t * s->n_sample + q]);
-        if (mlsd__is_finite(nearest)) found[n++] = sqrt(nearest);
+            squared = fmin(squared, s->nearest[t * s->n_sample + q].squared);
+        if (mlsd__is_finite(squared)) found[n++] = sqrt(squared);
     }
     if (n == 0) return MLSD_OK;
     MLSD__TRY(mlsd__argsort(scope->allocator, found, n, order));
@@ -364,13 +389,8 @@ static mlsd_status sweep_strip(mlsd__scope *scope, sweep *w, int64_t first, int6
 static mlsd_status join_near(mlsd__scope *scope, points *s, double radius, double *buffer,
                              const mlsd__row_forest *forest)
 {
-    double longest = 0;
-    for (int32_t t = 0; t < scope->n_threads; t++) longest = fmax(longest, s->longest[t]);
-    longest = sqrt(longest);
-    /* A shadow is a sum of p products: Higham (2002), eq. 3.5, for both of two points. */
-    const double rounding = 4 * DBL_EPSILON * (double)(s->p + 4) * longest;
-    const double reach = radius * (1 + 1e-9) + rounding;
-    const double width = fmax(reach * STRIP_MARGIN, ldexp(longest, 1 - STRIP_BITS));
+    const double reach = reach_of(s, radius);
+    const double width = fmax(reach * STRIP_MARGIN, ldexp(s->length, 1 - STRIP_BITS));
     MLSD__TRY(sort_points(scope, s, width));
     sweep w = {.points = s,
                .forest = forest,

@@ -6,10 +6,9 @@
  * two are mixed in time; where they lie in whole blocks, as purged k-fold and combinatorial splits
  * have them on purpose, it is a remark. */
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "data/dataset_roles.h"
+#include "split/time_order.h"
 #include "validate/audit_impl.h"
 
 /* Times at which the side changes, for each test row, from which rows count as mixed. */
@@ -42,21 +41,6 @@ static void time_free(mlsd__audit *a, void *state)
     mlsd__free(a->scope->allocator, t);
 }
 
-static int by_start(const void *left, const void *right)
-{
-    const span *const a = left, *const b = right;
-    if (a->start != b->start) return a->start < b->start ? -1 : 1;
-    return a->row < b->row ? -1 : a->row > b->row;
-}
-
-static mlsd_status sort_rows(mlsd__audit *a, times *t)
-{
-    for (int64_t i = 0; i < a->n_rows; i++) t->spans[i] = (span){t->start[i], 0, i};
-    qsort(t->spans, (size_t)a->n_rows, sizeof *t->spans, by_start);
-    for (int64_t i = 0; i < a->n_rows; i++) t->order[i] = t->spans[i].row;
-    return mlsd__checkpoint(a->scope);
-}
-
 static mlsd_status time_open(mlsd__audit *a, void **out_state)
 {
     const mlsd__allocator *const al = a->scope->allocator;
@@ -77,7 +61,7 @@ static mlsd_status time_open(mlsd__audit *a, void **out_state)
     t->order = mlsd__alloc_raw(al, a->n_rows, sizeof *t->order);
     t->spans = mlsd__alloc_raw(al, a->n_rows, sizeof *t->spans);
     if (t->order == NULL || t->spans == NULL) return MLSD_E_NOMEM;
-    return sort_rows(a, t);
+    return mlsd__argsort_ticks(a->scope, t->start, a->n_rows, t->order);
 }
 
 /* Changes of side along time; rows of equal time are a side of their own only where they agree. */

@@ -16,7 +16,7 @@ enum {
     SMALL = 256, /* up to here merging on the stack is faster than counting digits */
     RUN = 16,
     CHECK_ROWS = 1 << 18, /* between two looks at the cancel flag: some milliseconds */
-    WHOLE_WIDTH = 4096    /* whole numbers that reach so far are counted, not sorted */
+    WHOLE_WIDTH = 4096    /* a table of so many whole numbers is on the stack */
 };
 
 /* Whole numbers up to here, and their differences, are exact as doubles and as int64. */
@@ -216,9 +216,10 @@ mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n,
     return st;
 }
 
-/* Are all numbers whole or NaN, and how far do they reach? Most columns that are not leave early.
- */
-static bool whole_range(const double *x, int64_t n, double *out_low, int64_t *out_width)
+/* Are all numbers whole or NaN, and do they reach less far than `most`? Most columns that are not
+ * leave early. */
+static bool whole_range(const double *x, int64_t n, int64_t most, double *out_low,
+                        int64_t *out_width)
 {
     double low = INFINITY, high = -INFINITY;
     for (int64_t i = 0; i < n; i++) {
@@ -226,42 +227,43 @@ static bool whole_range(const double *x, int64_t n, double *out_low, int64_t *ou
         if (!(fabs(x[i]) <= MAX_WHOLE) || x[i] != (double)(int64_t)x[i]) return false;
         low = x[i] < low ? x[i] : low;
         high = x[i] > high ? x[i] : high;
-        if (high - low >= WHOLE_WIDTH) return false;
+        if (high - low >= (double)most) return false;
     }
     *out_low = low;
     *out_width = low <= high ? (int64_t)(high - low) + 1 : 0;
     return *out_width > 0;
 }
 
-/* Labels are mostly small whole numbers: marking which occur gives their order without a sort. */
-static void factorize_whole(const double *x, int64_t n, double low, int64_t width, double *values,
-                            int64_t *out_n_values, int32_t *code)
+/* Labels are mostly small whole numbers, and groups few: marking which occur gives their order
+ * without a sort. code_of has room for `width`. */
+static mlsd_status factorize_whole(mlsd__scope *scope, const double *x, int64_t n, double low,
+                                   int64_t width, int32_t *code_of, double *values,
+                                   int64_t *out_n_values, int32_t *code)
 {
-    int32_t code_of[WHOLE_WIDTH];
     memset(code_of, 0, (size_t)width * sizeof *code_of);
-    for (int64_t i = 0; i < n; i++)
-        if (!isnan(x[i])) code_of[(int64_t)(x[i] - low)] = 1;
+    for (int64_t first = 0; first < n; first = chunk_end(first, n)) {
+        MLSD__TRY(look(scope));
+        for (int64_t i = first; i < chunk_end(first, n); i++)
+            if (!isnan(x[i])) code_of[(int64_t)(x[i] - low)] = 1;
+    }
     int32_t n_values = 0;
     for (int64_t v = 0; v < width; v++) {
         if (code_of[v] == 0) continue;
-        values[n_values] = low + (double)v + 0.0;
+        if (values != NULL) values[n_values] = low + (double)v + 0.0;
         code_of[v] = n_values++;
     }
-    for (int64_t i = 0; code != NULL && i < n; i++)
-        code[i] = isnan(x[i]) ? -1 : code_of[(int64_t)(x[i] - low)];
+    for (int64_t first = 0; code != NULL && first < n; first = chunk_end(first, n)) {
+        MLSD__TRY(look(scope));
+        for (int64_t i = first; i < chunk_end(first, n); i++)
+            code[i] = isnan(x[i]) ? -1 : code_of[(int64_t)(x[i] - low)];
+    }
     *out_n_values = n_values;
+    return MLSD_OK;
 }
 
-static mlsd_status factorize(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
-                             int64_t n, double *values, int64_t *out_n_values, int32_t *code)
+static mlsd_status factorize_sorted(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
+                                    int64_t n, double *values, int64_t *out_n_values, int32_t *code)
 {
-    *out_n_values = 0;
-    double low;
-    int64_t width;
-    if (whole_range(x, n, &low, &width)) {
-        factorize_whole(x, n, low, width, values, out_n_values, code);
-        return MLSD_OK;
-    }
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
     mlsd_status st = argsort(a, scope, x, n, order);
@@ -279,10 +281,35 @@ static mlsd_status factorize(const mlsd__allocator *a, mlsd__scope *scope, const
             st = mlsd__fail(MLSD_E_SHAPE, "more than %lld distinct values", (long long)INT32_MAX);
         for (int64_t k = first; code != NULL && k < end; k++)
             code[order[k]] = missing ? -1 : (int32_t)n_values;
-        if (!missing) values[n_values++] = value == 0 ? 0 : value;
+        if (missing) continue;
+        if (values != NULL) values[n_values] = value == 0 ? 0 : value;
+        n_values++;
     }
     mlsd__free(a, order);
     if (st == MLSD_OK) *out_n_values = n_values;
+    return st;
+}
+
+/* values NULL: they are only counted. */
+static mlsd_status factorize(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
+                             int64_t n, double *values, int64_t *out_n_values, int32_t *code)
+{
+    *out_n_values = 0;
+    double low;
+    int64_t width;
+    /* A table as long as the column costs less than its sort. */
+    const int64_t most = n < WHOLE_WIDTH ? WHOLE_WIDTH : n < INT32_MAX ? n : INT32_MAX;
+    if (!whole_range(x, n, most, &low, &width))
+        return factorize_sorted(a, scope, x, n, values, out_n_values, code);
+    if (width <= WHOLE_WIDTH) {
+        int32_t code_of[WHOLE_WIDTH];
+        return factorize_whole(scope, x, n, low, width, code_of, values, out_n_values, code);
+    }
+    int32_t *const code_of = mlsd__alloc_raw(a, width, sizeof *code_of);
+    if (code_of == NULL) return MLSD_E_NOMEM;
+    const mlsd_status st =
+        factorize_whole(scope, x, n, low, width, code_of, values, out_n_values, code);
+    mlsd__free(a, code_of);
     return st;
 }
 
@@ -296,6 +323,20 @@ mlsd_status mlsd__factorize_rows(mlsd__scope *scope, const double *x, int64_t n,
                                  int64_t *out_n_values, int32_t *code)
 {
     return factorize(scope->allocator, scope, x, n, values, out_n_values, code);
+}
+
+mlsd_status mlsd__factorize_new(mlsd__scope *scope, const double *x, int64_t n, double **values,
+                                int64_t *out_n_values, int32_t *code)
+{
+    *values = NULL;
+    MLSD__TRY(factorize(scope->allocator, scope, x, n, NULL, out_n_values, code));
+    double *const made =
+        mlsd__alloc_raw(scope->allocator, *out_n_values > 0 ? *out_n_values : 1, sizeof *made);
+    if (made == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < n; i++)
+        if (code[i] >= 0) made[code[i]] = x[i] + 0.0; /* never -0 */
+    *values = made;
+    return MLSD_OK;
 }
 
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q)

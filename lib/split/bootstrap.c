@@ -72,9 +72,10 @@ static mlsd_status read_sample_size(const params *p, const char *noun, int64_t n
 }
 
 /* A group is drawn from the stratum of its rows, so they must be of one. */
-static mlsd_status strata_of_groups(const mlsd__allocator *a, const mlsd__split_input *in,
+static mlsd_status strata_of_groups(mlsd__scope *scope, const mlsd__split_input *in,
                                     const mlsd__strata_codes *codes, mlsd__strata *out)
 {
+    const mlsd__allocator *const a = scope->allocator;
     char text[MLSD__CLASS_TEXT_CAPACITY];
     mlsd_status status = MLSD_OK;
     int32_t *const of_group = mlsd__alloc_raw(a, in->n_groups, sizeof *of_group);
@@ -90,7 +91,7 @@ static mlsd_status strata_of_groups(const mlsd__allocator *a, const mlsd__split_
                                 codes->are_bins ? "bins of y" : "classes");
         *c = codes->codes[i];
     }
-    if (status == MLSD_OK) status = mlsd__strata_new(a, of_group, in->n_groups, codes->n, out);
+    if (status == MLSD_OK) status = mlsd__strata_new(scope, of_group, in->n_groups, codes->n, out);
     mlsd__free(a, of_group);
     return status;
 }
@@ -102,8 +103,8 @@ static mlsd_status make_strata(mlsd__scope *scope, const params *p, const mlsd__
     mlsd__strata_codes codes;
     mlsd_status status = mlsd__strata_codes_new(scope, in, p->strata_bins, 1, &codes);
     if (status != MLSD_OK) goto out;
-    status = p->grouped ? strata_of_groups(a, in, &codes, &b->strata)
-                        : mlsd__strata_new(a, codes.codes, in->n_rows, codes.n, &b->strata);
+    status = p->grouped ? strata_of_groups(scope, in, &codes, &b->strata)
+                        : mlsd__strata_new(scope, codes.codes, in->n_rows, codes.n, &b->strata);
     if (status != MLSD_OK) goto out;
     b->shares = mlsd__alloc_raw(a, codes.n, sizeof *b->shares);
     if (b->shares == NULL) status = MLSD_E_NOMEM;
@@ -126,7 +127,7 @@ static mlsd_status bag_new(mlsd__scope *scope, const params *p, const mlsd__spli
     MLSD__TRY(read_sample_size(p, noun, b->n_units, &b->n_samples));
     if (p->stratify) MLSD__TRY(make_strata(scope, p, in, b));
     if (p->grouped)
-        MLSD__TRY(mlsd__strata_new(a, in->groups, in->n_rows, in->n_groups, &b->members));
+        MLSD__TRY(mlsd__strata_new(scope, in->groups, in->n_rows, in->n_groups, &b->members));
     MLSD__TRY(mlsd__row_numbers_new(a, b->n_units, b->n_samples, &b->sample));
     b->is_drawn = mlsd__alloc_raw(a, b->n_units, sizeof *b->is_drawn);
     return b->is_drawn == NULL ? MLSD_E_NOMEM : MLSD_OK;

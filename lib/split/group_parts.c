@@ -348,7 +348,7 @@ static mlsd_status prepare(mlsd__scope *scope, const mlsd__split_input *in,
     mlsd_status status = deal_new(d, a);
     if (status != MLSD_OK) return status;
     if (d->n_strata > 1) {
-        status = mlsd__strata_new(a, codes->codes, in->n_rows, codes->n, &by_stratum);
+        status = mlsd__strata_new(scope, codes->codes, in->n_rows, codes->n, &by_stratum);
         if (status == MLSD_OK) status = fill_cells(d, a, in, &by_stratum);
         if (status == MLSD_OK) status = warn_of_rare_stratum(scope, in, d, codes);
         mlsd__strata_free(&by_stratum, a);

@@ -107,8 +107,7 @@ static mlsd_status draw_strata(mlsd__scope *scope, mlsd__mt19937 *mt, const mlsd
                                mlsd_folds *out)
 {
     mlsd__strata strata;
-    mlsd_status status =
-        mlsd__strata_new(scope->allocator, codes->codes, in->n_rows, codes->n, &strata);
+    mlsd_status status = mlsd__strata_new(scope, codes->codes, in->n_rows, codes->n, &strata);
     if (status != MLSD_OK) goto out;
     status = mlsd__strata_check(in, codes, &strata, sizes, out->n_parts);
     if (status != MLSD_OK) goto out;

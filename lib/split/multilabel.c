@@ -62,7 +62,7 @@ void mlsd__multilabel_free(mlsd__multilabel *m, const mlsd__allocator *a)
     mlsd__free(a, m->is_dealt);
 }
 
-static void start_deal(mlsd__multilabel *m, const int32_t *order)
+static mlsd_status start_deal(mlsd__scope *scope, mlsd__multilabel *m, const int32_t *order)
 {
     const int64_t n_labels = m->n_labels;
     for (int64_t j = 0; j < n_labels; j++) m->left[j] = m->starts[j];
@@ -71,6 +71,7 @@ static void start_deal(mlsd__multilabel *m, const int32_t *order)
         for (int64_t j = 0; j < n_labels; j++) {
             if (has[j]) m->places[m->left[j]++] = order[i];
         }
+        if (i % STEP == 0) MLSD__TRY(mlsd__checkpoint(scope));
     }
     for (int64_t k = 0; k < m->n_parts; k++) m->wanted[k] = m->fractions[k] * (double)m->n;
     for (int64_t j = 0; j < n_labels; j++) {
@@ -79,6 +80,7 @@ static void start_deal(mlsd__multilabel *m, const int32_t *order)
             m->wanted_of[j * m->n_parts + k] = m->fractions[k] * (double)m->counts[j];
     }
     memset(m->is_dealt, 0, (size_t)m->n);
+    return MLSD_OK;
 }
 
 /* One of the first n ties. */
@@ -139,7 +141,7 @@ static void deal_row(mlsd__mt19937 *mt, mlsd__multilabel *m, int32_t row, int32_
 mlsd_status mlsd__multilabel_deal(mlsd__scope *scope, mlsd__mt19937 *mt, mlsd__multilabel *m,
                                   const int32_t *order, int32_t *part_of)
 {
-    start_deal(m, order);
+    MLSD__TRY(start_deal(scope, m, order));
     for (;;) {
         const int32_t label = rarest_label(mt, m);
         const int32_t *const rows = label < 0 ? order : m->places + m->starts[label];

@@ -81,7 +81,7 @@ static mlsd_status read_strata(mlsd__scope *scope, const mlsd_matrix *y, mlsd__s
             status = mlsd__fail(MLSD_E_DATA, "y is missing in row %lld: a class is needed",
                                 (long long)i);
     }
-    if (status == MLSD_OK) status = mlsd__strata_new(a, codes, n, n_values, out);
+    if (status == MLSD_OK) status = mlsd__strata_new(scope, codes, n, n_values, out);
 out:
     mlsd__free(a, codes);
     mlsd__free(a, values);

@@ -86,7 +86,7 @@ static mlsd_status split_stratified(mlsd__scope *scope, const mlsd_spec *spec,
                                    in->n_rows, sizes));
     mlsd_status status = mlsd__strata_codes_new(scope, in, p->strata_bins, 2, &codes);
     if (status != MLSD_OK) goto out;
-    status = mlsd__strata_new(a, codes.codes, in->n_rows, codes.n, &strata);
+    status = mlsd__strata_new(scope, codes.codes, in->n_rows, codes.n, &strata);
     if (status != MLSD_OK) goto out;
     status = mlsd__strata_check(in, &codes, &strata, sizes, 2);
     if (status != MLSD_OK) goto out;

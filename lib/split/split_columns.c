@@ -47,6 +47,7 @@ mlsd_status mlsd__split_gather(mlsd__scope *scope, int32_t needs, const mlsd_dat
         MLSD__TRY(mlsd__dataset_gather_target(dataset, &out->y));
     if (uses(needs, MLSD__NEEDS_GROUPS))
         MLSD__TRY(mlsd__dataset_gather_group(dataset, &out->groups, &out->group_names));
+    out->raw.group_column = store->group_name;
     if (uses(needs, MLSD__NEEDS_TIMES) || uses(needs, MLSD__NEEDS_ENDS))
         MLSD__TRY(
             mlsd__dataset_gather_times(dataset, &out->times, &out->ends, &out->raw.time_scale));

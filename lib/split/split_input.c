@@ -3,6 +3,7 @@
 #include "split/splitter.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -76,9 +77,7 @@ static mlsd_status number_values(mlsd__scope *scope, const double *x, int64_t n,
     const mlsd__allocator *const a = scope->allocator;
     *codes = mlsd__alloc_raw(a, n, sizeof **codes);
     if (*codes == NULL) return MLSD_E_NOMEM;
-    *values = mlsd__alloc_raw(a, n, sizeof **values);
-    if (*values == NULL) return MLSD_E_NOMEM;
-    MLSD__TRY(mlsd__factorize_rows(scope, x, n, *values, n_values, *codes));
+    MLSD__TRY(mlsd__factorize_new(scope, x, n, values, n_values, *codes));
     return mlsd__checkpoint(scope);
 }
 
@@ -107,7 +106,10 @@ static mlsd_status read_y(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__
 static mlsd_status read_groups(mlsd__scope *scope, const mlsd__split_raw *raw,
                                mlsd__split_input *in, mlsd__split_arrays *made)
 {
-    MLSD__TRY(check_present("the group is", "one", raw->groups, in->n_rows));
+    char what[80] = "the group is";
+    if (raw->group_column != NULL)
+        snprintf(what, sizeof what, "the group '%.60s' is", raw->group_column);
+    MLSD__TRY(check_present(what, "one", raw->groups, in->n_rows));
     MLSD__TRY(number_values(scope, raw->groups, in->n_rows, &made->groups, &made->group_values,
                             &in->n_groups));
     in->groups = made->groups;

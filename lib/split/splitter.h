@@ -53,6 +53,7 @@ typedef struct mlsd__split_raw {
     char *const *class_names;
     const double *groups;
     char *const *group_names;
+    const char *group_column;    /* its name, for messages; NULL: it has none */
     const int64_t *times, *ends; /* ticks; ends: where the interval that a label is about ends */
     mlsd__time_scale time_scale;
     const uint64_t *ids;   /* what a row is known by, as mlsd__id_of_* have it */

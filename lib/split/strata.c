@@ -4,6 +4,9 @@
 
 #include "numeric/rank.h"
 
+/* Rows between two looks at the cancel flag. */
+enum { STEP = 1 << 18 };
+
 int32_t mlsd__strata_needs(int64_t strata_bins)
 {
     return strata_bins == MLSD__NULL_I64 ? MLSD__NEEDS_CLASSES : MLSD__NEEDS_Y;
@@ -102,9 +105,20 @@ void mlsd__strata_codes_free(mlsd__strata_codes *s, const mlsd__allocator *a)
     mlsd__free(a, s->made);
 }
 
-mlsd_status mlsd__strata_new(const mlsd__allocator *a, const int32_t *codes, int64_t n_rows,
-                             int64_t n, mlsd__strata *s)
+/* One block of rows to the places of their strata. */
+static void place_rows(const mlsd__strata *s, const int32_t *codes, int64_t first, int64_t end)
 {
+    if (s->rows.narrow != NULL) {
+        for (int64_t i = first; i < end; i++) s->rows.narrow[s->starts[codes[i]]++] = (int32_t)i;
+    } else {
+        for (int64_t i = first; i < end; i++) s->rows.wide[s->starts[codes[i]]++] = i;
+    }
+}
+
+mlsd_status mlsd__strata_new(mlsd__scope *scope, const int32_t *codes, int64_t n_rows, int64_t n,
+                             mlsd__strata *s)
+{
+    const mlsd__allocator *const a = scope->allocator;
     *s = (mlsd__strata){.n = n, .n_rows = n_rows};
     s->counts = mlsd__alloc(a, n, sizeof *s->counts);
     if (s->counts == NULL) return MLSD_E_NOMEM;
@@ -114,10 +128,9 @@ mlsd_status mlsd__strata_new(const mlsd__allocator *a, const int32_t *codes, int
 
     for (int64_t i = 0; i < n_rows; i++) s->counts[codes[i]]++;
     for (int64_t c = 0; c < n; c++) s->starts[c + 1] = s->starts[c] + s->counts[c];
-    if (s->rows.narrow != NULL) {
-        for (int64_t i = 0; i < n_rows; i++) s->rows.narrow[s->starts[codes[i]]++] = (int32_t)i;
-    } else {
-        for (int64_t i = 0; i < n_rows; i++) s->rows.wide[s->starts[codes[i]]++] = i;
+    for (int64_t i = 0; i < n_rows; i += STEP) {
+        place_rows(s, codes, i, n_rows - i < STEP ? n_rows : i + STEP);
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
     for (int64_t c = n; c > 0; c--) s->starts[c] = s->starts[c - 1];
     s->starts[0] = 0;

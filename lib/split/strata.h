@@ -41,8 +41,8 @@ typedef struct mlsd__strata {
 } mlsd__strata;
 
 /* End it with _free, also after a failure. */
-mlsd_status mlsd__strata_new(const mlsd__allocator *a, const int32_t *codes, int64_t n_rows,
-                             int64_t n, mlsd__strata *out);
+mlsd_status mlsd__strata_new(mlsd__scope *scope, const int32_t *codes, int64_t n_rows, int64_t n,
+                             mlsd__strata *out);
 void mlsd__strata_free(mlsd__strata *s, const mlsd__allocator *a);
 
 /* Every stratum has a row for every part, and every part one for every stratum. */

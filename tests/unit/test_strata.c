@@ -66,11 +66,14 @@ static void test_strata__rows_ascend_in_each(void **state)
     (void)state;
     const int32_t codes[] = {2, 0, 2, 2, 0, 1, 2, 1, 0, 2};
     const int64_t rows[] = {1, 4, 8, 5, 7, 0, 2, 3, 6, 9}, starts[] = {0, 3, 5, 10};
+    mlsd__scope scope;
     mlsd__strata s;
-    ASSERT_OK(mlsd__strata_new(&mlsd__libc_allocator, codes, 10, 3, &s));
+    ASSERT_OK(mlsd__scope_open(&scope, NULL));
+    ASSERT_OK(mlsd__strata_new(&scope, codes, 10, 3, &s));
     assert_memory_equal(s.starts, starts, sizeof starts);
     for (int i = 0; i < 10; i++) assert_int_equal(mlsd__row_number(&s.rows, i), rows[i]);
-    mlsd__strata_free(&s, &mlsd__libc_allocator);
+    mlsd__strata_free(&s, scope.allocator);
+    mlsd__scope_close(&scope);
 }
 
 static void assert_shares(uint32_t seed, const int64_t *counts, int64_t n, int64_t n_draws,

@@ -52,13 +52,13 @@ def fit_mlsd(X, y, has_intercept, **params):
 
     model = LinearRegression(fit_intercept=has_intercept, **params).fit(X, y)
     first = [model.intercept_] if has_intercept else []
-    error = [float(model.intercept_std_error_[0])] if has_intercept else []
+    error = [model.intercept_std_error_] if has_intercept else []
     return {
         "coef": [*first, *model.coef_],
         "std_error": [*error, *model.std_error_],
-        "residual_std_error": [float(model.residual_std_error_[0])],
-        "r2": [float(model.r2_[0])],
-        "f": [float(model.f_value_[0])],
+        "residual_std_error": [model.residual_std_error_],
+        "r2": [model.r2_],
+        "f": [model.f_value_],
     }
 
 

@@ -44,12 +44,16 @@ mlsd_status mlsd__linear_dependence(mlsd__scope *scope, mlsd__linear_fit *fit);
 /* Say them as warnings in the log. */
 void mlsd__linear_dependence_log(mlsd__scope *scope, const mlsd__linear_fit *fit);
 
-/* Names of the arrays that inference fills, to be appended to a kind's own. */
+/* Names of the arrays that inference fills, to be appended to a kind's own. With them a prediction
+ * at x has, for d = x - mean and C the covariance of the coefficients, the variance d'C d +
+ * residual_std_error^2 / weight_sum (the last term with an intercept only), and a new observation
+ * residual_std_error^2 more. */
 #define MLSD__LINEAR_INFERENCE_NAMES                                                             \
     "std_error", "t_value", "p_value", "interval", "intercept_std_error", "intercept_t_value",   \
         "intercept_p_value", "intercept_interval", "covariance", "r2", "adjusted_r2", "f_value", \
-        "f_p_value", "df_model", "df_residual", "residual_std_error"
-enum { MLSD__LINEAR_INFERENCES = 16 };
+        "f_p_value", "df_model", "df_residual", "residual_std_error", "mean", "weight_sum",      \
+        "t_quantile"
+enum { MLSD__LINEAR_INFERENCES = 19 };
 
 /* Fill the arrays from extras[first] on. level: of the intervals. */
 mlsd_status mlsd__linear_inference(mlsd__scope *scope, const mlsd__linear_fit *fit, double level,

@@ -28,7 +28,10 @@ enum {
     F_P_VALUE,
     DF_MODEL,
     DF_RESIDUAL,
-    RESIDUAL_STD_ERROR
+    RESIDUAL_STD_ERROR,
+    MEAN,
+    WEIGHT_SUM,
+    T_QUANTILE
 };
 
 typedef struct inference {
@@ -95,7 +98,7 @@ static double two_sided(double t, double df)
 static void judge(const inference *f, double value, double error, double *t, double *p_value,
                   double *low, double *high)
 {
-    const double reach = error * mlsd__t_quantile(0.5 + f->level / 2, f->df);
+    const double reach = error * *extra(f, T_QUANTILE);
     *t = value / error;
     *p_value = two_sided(*t, f->df);
     *low = value - reach;
@@ -175,7 +178,8 @@ static mlsd_status make_room(mlsd__scope *scope, const inference *f)
     const int64_t p = f->fit->p, with_intercept = f->fit->has_intercept ? 1 : 0;
     const int64_t width = p <= MLSD__LINEAR_COVARIANCE ? p + with_intercept : 0;
     for (int64_t i = 0; i < MLSD__LINEAR_INFERENCES; i++) {
-        const bool of_columns = i <= INTERVAL, of_intercept = i > INTERVAL && i < COVARIANCE;
+        const bool of_columns = i <= INTERVAL || i == MEAN,
+                   of_intercept = i > INTERVAL && i < COVARIANCE;
         int64_t rows = 1, cols = of_columns ? p : of_intercept ? with_intercept : 1;
         if (i == INTERVAL || i == INTERCEPT_INTERVAL) rows = 2;
         if (i == COVARIANCE) rows = cols = width;
@@ -200,6 +204,9 @@ mlsd_status mlsd__linear_inference(mlsd__scope *scope, const mlsd__linear_fit *f
     if (f.root == NULL) return MLSD_E_NOMEM;
     f.turn = f.root + p * p;
     f.known = f.turn + p;
+    *extra(&f, WEIGHT_SUM) = fit->weight;
+    *extra(&f, T_QUANTILE) = f.df > 0 ? mlsd__t_quantile(0.5 + level / 2, f.df) : NAN;
+    memcpy(extra(&f, MEAN), fit->mean, (size_t)p * sizeof *fit->mean);
     find_root(&f);
     find_known(&f);
     judge_coefficients(&f);

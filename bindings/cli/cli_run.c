@@ -23,8 +23,9 @@ typedef struct run_job {
 static const struct {
     const char *option, *param;
 } parameters[] = {
-    {"target", "target"}, {"slices", "slices"}, {"task", "task"}, {"seed", "seed"},
-    {"quick", "quick"},   {"metric", "metric"}, {"drop", "drop"},
+    {"target", "target"}, {"slices", "slices"}, {"task", "task"},
+    {"seed", "seed"},     {"quick", "quick"},   {"metric", "metric"},
+    {"drop", "drop"},     {"group", "group"},   {"time", "time"},
 };
 
 /* "60,20,20" or "0.6,0.2,0.2": the shares of training, validation and test. */
@@ -180,6 +181,8 @@ static const cli_option run_options[] = {
     {"metric", "METRIC", "what decides (default: rmse or log_loss)"},
     {"split", "60,20,20", "shares of training, validation, test (default 70,15,15)"},
     {"drop", "A,B", "columns to leave out"},
+    {"group", "COLUMN", "rows with the same value stay in one part and one fold"},
+    {"time", "COLUMN", "test on the latest rows; folds test on what follows"},
     {"spec", "FILE.json", "an experiment to start from; other options override it"},
     {"seed", "N", "seed of everything random (default 0)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},

@@ -10,6 +10,27 @@
 
 enum { QUICK_SPLITS = 5 };
 
+/* The columns that the split goes by. */
+static mlsd_status find_split_columns(const mlsd_table *table, const mlsd__experiment_params *p)
+{
+    const char *const values[] = {p->group, p->time};
+    static const char *const names[] = {"group", "time"};
+    if (p->group != NULL && p->time != NULL)
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                          "'group' and 'time' split the rows in two ways; give 'group' where new "
+                          "groups will come, 'time' where the same ones go on");
+    for (int64_t k = 0; k < MLSD__COUNT(values); k++) {
+        int64_t column;
+        if (values[k] == NULL) continue;
+        MLSD__TRY(mlsd_table_find(table, values[k], &column));
+        if (strcmp(values[k], p->target) == 0)
+            return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                              "'%.60s' is the target, so it cannot be the '%s'", p->target,
+                              names[k]);
+    }
+    return MLSD_OK;
+}
+
 static mlsd_status find_columns(const mlsd_table *table, const mlsd__experiment_params *p,
                                 int64_t *out_target)
 {
@@ -68,15 +89,24 @@ static mlsd_status find_task(const mlsd_context *context, mlsd__scope *scope,
     return status;
 }
 
+/* By what the folds go, with and without classes. */
+static const char *splitter_for(const mlsd__experiment_params *p, mlsd_task task)
+{
+    const bool has_classes = task != MLSD_TASK_REGRESSION;
+    if (p->time != NULL) return "rolling_split";
+    if (p->group != NULL) return has_classes ? "stratified_group_kfold" : "group_kfold";
+    return has_classes ? "stratified_kfold" : "kfold";
+}
+
 static mlsd_status add_splitter(mlsd__scope *scope, mlsd_spec *spec, mlsd_task task)
 {
     const mlsd__experiment_params *p = mlsd__spec_params(spec);
     mlsd_spec *splitter;
-    MLSD__TRY(mlsd__spec_new(
-        scope->allocator, task == MLSD_TASK_REGRESSION ? "kfold" : "stratified_kfold", &splitter));
+    MLSD__TRY(mlsd__spec_new(scope->allocator, splitter_for(p, task), &splitter));
+    const bool is_drawn = p->time == NULL;
     mlsd_status status = mlsd_spec_set_i64(splitter, "n_splits", p->n_splits);
-    if (status == MLSD_OK) status = mlsd_spec_set_bool(splitter, "shuffle", 1);
-    if (status == MLSD_OK) status = mlsd_spec_set_i64(splitter, "seed", p->seed);
+    if (status == MLSD_OK && is_drawn) status = mlsd_spec_set_bool(splitter, "shuffle", 1);
+    if (status == MLSD_OK && is_drawn) status = mlsd_spec_set_i64(splitter, "seed", p->seed);
     if (status == MLSD_OK) status = mlsd_spec_add(spec, "splitter", NULL, splitter);
     mlsd_spec_free(splitter);
     return status;
@@ -116,6 +146,7 @@ static mlsd_status fill(const mlsd_context *context, mlsd__scope *scope, const m
     int64_t target;
     mlsd_task task;
     MLSD__TRY(find_columns(table, p, &target));
+    MLSD__TRY(find_split_columns(table, p));
     MLSD__TRY(check_split(&p->split));
     MLSD__TRY(find_task(context, scope, p, table, target, &task));
     MLSD__TRY(mlsd_spec_set_str(spec, "task", task_names[task]));

@@ -22,6 +22,7 @@ typedef struct mlsd__experiment_params {
     int64_t max_categories, min_support;
     double level;
     int64_t audit;
+    char *group, *time;
 } mlsd__experiment_params;
 
 /* Positions of the choices of 'task' are the values of mlsd_task: auto is 0. */
@@ -29,6 +30,7 @@ typedef struct mlsd__experiment_params {
 /* What is known about a column of the table and what becomes of it. */
 typedef struct mlsd__finding {
     bool is_target, is_slice, is_used;
+    const char *split_role; /* "group" or "time": what the split goes by; NULL for neither */
     int64_t n_missing, n_unique;
     char reason[160]; /* why it is not used, or what to know about it; "" for nothing */
 } mlsd__finding;

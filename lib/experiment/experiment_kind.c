@@ -36,12 +36,19 @@ static const mlsd_param experiment_params[] = {
     MLSD__P_CHOICE(mlsd__experiment_params, audit, audits, "\"cheap\"",
                    "which checks look for leaks between the parts and between the folds: the "
                    "cheap ones, all, or none"),
+    MLSD__P_STR(mlsd__experiment_params, group, "null",
+                "column whose values say which rows belong together, such as one person's: they "
+                "stay in one part and in one fold; not learned from"),
+    MLSD__P_STR(mlsd__experiment_params, time, "null",
+                "column of times or dates: validation and test are the latest rows, and folds test "
+                "on what follows; not learned from"),
 };
 
 static const mlsd__slot experiment_slots[] = {
     {"models", "estimator", 1, "models from simple to strong; without any, a ladder for the task"},
     {"splitter", "splitter", 0,
-     "folds of the cross-validation; without one, shuffled folds that keep the classes"},
+     "folds of the cross-validation; without one, shuffled folds that keep the classes, and the "
+     "groups together, or windows that grow with the time"},
     {"early_stopping", "options", 0, "when training by epochs stops, by the validation loss"},
 };
 

@@ -37,7 +37,7 @@ mlsd_status mlsd__experiment_audit(mlsd__experiment *x)
 
 mlsd_status mlsd__experiment_audit_folds(mlsd__experiment *x, const mlsd_folds *folds)
 {
-    static const char *const checks[] = {"overlap", "stratification"};
+    static const char *const checks[] = {"overlap", "stratification", "groups", "time"};
     mlsd_spec *options = NULL;
     if (x->params->audit == AUDIT_OFF) return MLSD_OK;
     mlsd_status status = make_options(x, &options);

@@ -16,10 +16,11 @@ static mlsd_status make_dataset(mlsd__experiment *x)
     if (roles == NULL) return MLSD_E_NOMEM;
     for (int64_t j = 0; j < n; j++) {
         const mlsd__finding *f = &x->findings[j];
-        roles[j] = f->is_target  ? "target"
-                   : !f->is_used ? "ignore"
-                   : f->is_slice ? "slice"
-                                 : "feature";
+        roles[j] = f->is_target            ? "target"
+                   : f->split_role != NULL ? f->split_role
+                   : !f->is_used           ? "ignore"
+                   : f->is_slice           ? "slice"
+                                           : "feature";
     }
     const mlsd_status status = mlsd_dataset_from_table(
         x->context, x->table, (const char *const *)x->table->names, roles, n, x->task, &x->data);
@@ -68,20 +69,41 @@ static mlsd_status check_classes(mlsd__experiment *x)
     return status;
 }
 
-static mlsd_status holdout_spec(mlsd__experiment *x, mlsd_spec **out)
+static void fractions(const mlsd__f64_list *split, double parts[MLSD__N_PARTS])
 {
-    const mlsd_spec *splitter = mlsd__spec_slot_child(x->spec, "splitter");
-    const bool by_time = mlsd__splitter_is_by_time(splitter);
-    const mlsd__f64_list *split = &x->params->split;
-    double parts[MLSD__N_PARTS], sum = 0;
+    double sum = 0;
     for (int64_t i = 0; i < MLSD__N_PARTS; i++) sum += split->values[i];
     for (int64_t i = 0; i < MLSD__N_PARTS; i++) {
         /* Fractions pass as they are: dividing by a sum that is 1 but for rounding changes bits. */
         parts[i] = fabs(sum - 1) < 1e-9 ? split->values[i] : split->values[i] / sum;
     }
+}
+
+/* The latest rows are tested, those before them validate; rows of one moment stay together. */
+static mlsd_status latest_spec(mlsd__experiment *x, const double *parts, mlsd_spec **out)
+{
+    const double n = (double)mlsd_dataset_n_rows(x->data);
+    int64_t n_of[MLSD__N_PARTS];
+    for (int64_t k = 0; k < MLSD__N_PARTS; k++) n_of[k] = (int64_t)(parts[k] * n + 0.5);
+    if (n_of[MLSD__VALID] < 1) n_of[MLSD__VALID] = 1; /* a size of 0 is no such part */
+    if (n_of[MLSD__TEST] < 1) n_of[MLSD__TEST] = 1;
+    MLSD__TRY(mlsd__spec_new(x->scope->allocator, "rolling_split", out));
+    MLSD__TRY(mlsd_spec_set_i64(*out, "n_splits", 1));
+    MLSD__TRY(mlsd_spec_set_i64(*out, "validation_size", n_of[MLSD__VALID]));
+    return mlsd_spec_set_i64(*out, "test_size", n_of[MLSD__TEST]);
+}
+
+static mlsd_status holdout_spec(mlsd__experiment *x, mlsd_spec **out)
+{
+    const mlsd_spec *splitter = mlsd__spec_slot_child(x->spec, "splitter");
+    const bool by_time = mlsd__splitter_is_by_time(splitter);
+    double parts[MLSD__N_PARTS];
+    fractions(&x->params->split, parts);
+    if (x->params->time != NULL) return latest_spec(x, parts, out);
     MLSD__TRY(mlsd__spec_new(x->scope->allocator, "holdout", out));
     MLSD__TRY(mlsd_spec_set_f64_list(*out, "parts", parts, MLSD__N_PARTS));
     MLSD__TRY(mlsd_spec_set_bool(*out, "shuffle", !by_time));
+    MLSD__TRY(mlsd_spec_set_bool(*out, "grouped", x->params->group != NULL));
     MLSD__TRY(mlsd_spec_set_bool(*out, "stratify", !by_time && x->task != MLSD_TASK_REGRESSION));
     return mlsd_spec_set_i64(*out, "seed", x->params->seed);
 }
@@ -158,6 +180,24 @@ static mlsd_status put_classes(mlsd__experiment *x)
     return status;
 }
 
+/* What a person should know about how the rows were split. */
+static void note_split(mlsd__experiment *x)
+{
+    int64_t n_left = mlsd_dataset_n_rows(x->data);
+    for (int64_t k = 0; k < MLSD__N_PARTS; k++) n_left -= mlsd_dataset_n_rows(x->parts[k]);
+    if (x->params->group != NULL)
+        mlsd__experiment_note(x, "rows with the same '%.60s' stay in one part and in one fold",
+                              x->params->group);
+    if (x->params->time == NULL) return;
+    mlsd__experiment_note(x, "split by '%.60s': the latest rows are the test part",
+                          x->params->time);
+    if (n_left > 0)
+        mlsd__experiment_note(x,
+                              "left out: %lld rows of moments that are cut, so that no part has "
+                              "rows of another's",
+                              (long long)n_left);
+}
+
 mlsd_status mlsd__experiment_partition(mlsd__experiment *x)
 {
     MLSD__TRY(make_dataset(x));
@@ -169,6 +209,7 @@ mlsd_status mlsd__experiment_partition(mlsd__experiment *x)
     }
     mlsd_spec_free(holdout);
     for (int64_t k = 0; k < MLSD__N_PARTS && status == MLSD_OK; k++) status = make_part(x, k);
+    if (status == MLSD_OK) note_split(x);
     if (status == MLSD_OK) status = put_parts(x);
     if (status == MLSD_OK) status = put_classes(x);
     return status;

@@ -215,6 +215,12 @@ static mlsd_status screen_target(const mlsd__experiment *x, const char *name, co
                       name, value, (long long)(x->input->n_rows - f->n_missing));
 }
 
+static const char *split_role(const mlsd__experiment_params *p, const char *name)
+{
+    if (p->group != NULL && strcmp(name, p->group) == 0) return "group";
+    return p->time != NULL && strcmp(name, p->time) == 0 ? "time" : NULL;
+}
+
 static mlsd_status put_columns(mlsd__experiment *x)
 {
     static const mlsd__row_column columns[] = {
@@ -230,13 +236,19 @@ static mlsd_status put_columns(mlsd__experiment *x)
     mlsd__rows_init(&rows, x->scope->allocator, columns, MLSD__COUNT(columns));
     for (int64_t j = 0; j < x->input->n_columns; j++) {
         const mlsd__finding *f = &x->findings[j];
-        const char *role = f->is_target ? "target" : f->is_slice ? "slice" : "feature";
+        const char *role = f->is_target            ? "target"
+                           : f->split_role != NULL ? f->split_role
+                           : f->is_slice           ? "slice"
+                                                   : "feature";
         mlsd__rows_str(&rows, x->input->names[j]);
         mlsd__rows_str(&rows, types[x->input->columns[j]->type]);
         mlsd__rows_str(&rows, role);
         mlsd__rows_i64(&rows, f->n_missing);
         mlsd__rows_i64(&rows, f->n_unique);
-        mlsd__rows_str(&rows, f->is_target ? "predicted" : f->is_used ? "used" : "dropped");
+        mlsd__rows_str(&rows, f->is_target            ? "predicted"
+                              : f->split_role != NULL ? "split by"
+                              : f->is_used            ? "used"
+                                                      : "dropped");
         mlsd__rows_str(&rows, f->reason);
     }
     mlsd_table *table;
@@ -275,9 +287,10 @@ mlsd_status mlsd__experiment_screen(mlsd__experiment *x)
         MLSD__TRY(mlsd__checkpoint(x->scope));
         f->is_target = j == x->target;
         f->is_slice = is_among(&x->params->slices, t->names[j]);
+        f->split_role = split_role(x->params, t->names[j]);
         if (f->is_target) {
             MLSD__TRY(screen_target(x, t->names[j], t->columns[j], f));
-        } else {
+        } else if (f->split_role == NULL) {
             MLSD__TRY(screen_feature(x, t->names[j], t->columns[j], f));
             n_used += f->is_used;
         }

@@ -383,6 +383,24 @@ static void test_experiment__fewer_folds_for_a_small_class(void **state)
     mlsd_table_free(t);
 }
 
+/* Times in order: the last rows are tested and no row of the time column is learned from. */
+static void test_experiment__split_by_time(void **state)
+{
+    (void)state;
+    mlsd_table *t = make_table(NULL, N, 0);
+    mlsd_spec *spec = make_spec(NULL, "y");
+    mlsd_result *r = NULL;
+    ASSERT_OK(mlsd_spec_set_str(spec, "time", "id"));
+    ASSERT_OK(mlsd_spec_set_i64(spec, "n_splits", 3));
+    ASSERT_OK(mlsd_experiment_run(NULL, spec, t, &r));
+    assert_int_equal(number(r, "n_test"), (15 * N + 50) / 100);
+    assert_int_equal(number(r, "n_valid"), (15 * N + 50) / 100);
+    assert_int_equal(number(r, "n_features"), 4);
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    mlsd_table_free(t);
+}
+
 static void fails(const mlsd_spec *spec, const mlsd_table *t, mlsd_status status, const char *text)
 {
     mlsd_result *r = NULL;
@@ -406,6 +424,16 @@ static void test_experiment__bad_names(void **state)
     ASSERT_OK(mlsd_spec_set_str_list(spec, "slices", (const char *const[]){"y"}, 1));
     fails(spec, t, MLSD_E_PARAM_CONFLICT, "'y' is the target");
     ASSERT_OK(mlsd_spec_reset(spec, "slices"));
+    ASSERT_OK(mlsd_spec_set_str(spec, "group", "idd"));
+    fails(spec, t, MLSD_E_COLUMN, "'id'");
+    ASSERT_OK(mlsd_spec_set_str(spec, "group", "y"));
+    fails(spec, t, MLSD_E_PARAM_CONFLICT, "cannot be the 'group'");
+    ASSERT_OK(mlsd_spec_set_str(spec, "group", "group"));
+    fails(spec, t, MLSD_E_DATA, "group"); /* some rows have none */
+    ASSERT_OK(mlsd_spec_set_str(spec, "time", "id"));
+    fails(spec, t, MLSD_E_PARAM_CONFLICT, "two ways");
+    ASSERT_OK(mlsd_spec_reset(spec, "group"));
+    ASSERT_OK(mlsd_spec_reset(spec, "time"));
     ASSERT_OK(mlsd_spec_set_str(spec, "metric", "log_loss"));
     fails(spec, t, MLSD_E_KIND, "log_loss");
     ASSERT_OK(mlsd_spec_reset(spec, "metric"));
@@ -570,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_experiment__shows_a_curve),
         cmocka_unit_test(test_experiment__rows_without_target_are_left_out),
         cmocka_unit_test(test_experiment__fewer_folds_for_a_small_class),
+        cmocka_unit_test(test_experiment__split_by_time),
         cmocka_unit_test(test_experiment__bad_names),
         cmocka_unit_test(test_experiment__bad_targets),
         cmocka_unit_test(test_experiment__bad_features),

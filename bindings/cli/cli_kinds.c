@@ -86,7 +86,9 @@ static int run_kinds(const cli_args *args)
         return cli_fail(CLI_USAGE, "no kind is of family '%s'; 'mlsd kinds' shows all", family);
     for (int64_t i = 0; i < mlsd_kind_count(family); i++) {
         const mlsd_kind *row = mlsd_kind_at(family, i);
-        printf("%-24s %-10s ", mlsd_kind_name(row), mlsd_kind_family(row));
+        const char *name = mlsd_kind_name(row);
+        printf("%-24s %-10s ", name, mlsd_kind_family(row));
+        if (strlen(name) > 24) printf("\n%36s", ""); /* a long name has a line to itself */
         print_wrapped(mlsd_kind_doc(row), 36);
     }
     return CLI_OK;

@@ -16,13 +16,13 @@
  * permutation, the part before it the next, and so on (with `stratify`, rows of each class are
  * drawn for part 0 first). Folds never change once made.
  *
- * shuffle_split is Monte-Carlo cross-validation. Its stratified kinds and holdout can make strata of
- * a numeric target by its quantiles (`strata_bins`). Sizes of group_shuffle_split are of groups;
- * those of stratified_group_shuffle_split, and of holdout with `grouped`, are of rows and are met as
- * nearly as whole groups allow, together with the shares of classes. bootstrap trains on rows drawn
- * with repeats, so that a training part may have more rows than there are, and tests on those that
- * were not drawn; a draw that leaves none out is drawn again. The multilabel splitters have a target
- * of several columns of 0 and 1 (iterative stratification, Sechidis et al. 2011).
+ * shuffle_split is Monte-Carlo cross-validation. Its stratified kinds and holdout can make strata
+ * of a numeric target by its quantiles (`strata_bins`). Sizes of group_shuffle_split are of groups;
+ * those of stratified_group_shuffle_split, and of holdout with `grouped`, are of rows and are met
+ * as nearly as whole groups allow, together with the shares of classes. bootstrap trains on rows
+ * drawn with repeats, so that a training part may have more rows than there are, and tests on those
+ * that were not drawn; a draw that leaves none out is drawn again. The multilabel splitters have a
+ * target of several columns of 0 and 1 (iterative stratification, Sechidis et al. 2011).
  *
  * Splitters by time have the roles "time" and "time_end" to go by. rolling_split counts rows,
  * panel_split rows of each group, and time_window_split durations, so that all groups are cut at

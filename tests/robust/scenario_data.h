@@ -1,0 +1,38 @@
+/* scenario_data.h - what the scenarios share: data made by a small fixed generator, so that every
+ * run sees the same, and a hash of what came out. */
+#ifndef MLSD_TESTS_SCENARIO_DATA_H
+#define MLSD_TESTS_SCENARIO_DATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mlsd/mlsd.h"
+
+#define TRY(call)                        \
+    do {                                 \
+        status = (call);                 \
+        if (status != MLSD_OK) goto out; \
+    } while (0)
+
+enum { N = 160, P = 4 };
+
+typedef struct sample {
+    double x[N * P], y[N], label[N], weight[N];
+} sample;
+
+const sample *make_sample(sample *s);
+mlsd_matrix matrix_of(const double *values, int64_t rows, int64_t cols);
+
+void mix(uint64_t *hash, const void *bytes, size_t size);
+
+/* A path of its own for each thread and process. */
+void file_path(char out[160], const char *name);
+
+/* Scenarios of splits and folds, in scenarios_split.c. */
+mlsd_status run_split(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_drawn_splits(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_splits_by_time(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_split_columns(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_stored_folds(const mlsd_context *context, uint64_t *hash);
+
+#endif

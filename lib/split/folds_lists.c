@@ -311,7 +311,7 @@ static mlsd_status read_ids(const mlsd__allocator *a, const int64_t *ids, int64_
     *out = mlsd__alloc_raw(a, n, sizeof **out);
     if (*out == NULL) return MLSD_E_NOMEM;
     for (int64_t i = 0; i < n; i++) {
-        if (ids[i] < -1 || ids[i] >= MLSD__EXACT_I64)
+        if (ids[i] < -1 || ids[i] >= (int64_t)MLSD__EXACT_I64)
             return mlsd__fail(MLSD_E_DATA,
                               "the fold of row %lld must be -1 (never tested) or from 0 to 2^53 - "
                               "1, got %lld",

@@ -3,7 +3,10 @@
  * other randomness is base/random.h. */
 #include "base/mt19937.h"
 
+#include <stdbool.h>
+
 enum { N = 624, M = 397 };
+enum { FAR = 1 << 20 /* so many elements are more than caches near the processor hold */ };
 
 void mlsd__mt_seed(mlsd__mt19937 *mt, uint32_t seed)
 {
@@ -123,50 +126,82 @@ void mlsd__mt_integers_i32(mlsd__mt19937 *mt, int32_t max, int32_t *out, int64_t
     }
 }
 
-/* A rejected word swaps an element with itself and leaves i where it is: a third of the words are
- * rejected at random, and a branch on that would be mispredicted as often. Tempered words are kept
- * for a whole block. `values` is an array of `type`. */
-#define SHUFFLE(mt, values, n, type)                                             \
-    do {                                                                         \
-        int64_t i = (n)-1;                                                       \
-        for (; i > (int64_t)UINT32_MAX; i--) {                                   \
-            const int64_t j = (int64_t)mlsd__mt_interval(mt, (uint64_t)i);       \
-            const type swapped = (values)[i];                                    \
-            (values)[i] = (values)[j];                                           \
-            (values)[j] = swapped;                                               \
-        }                                                                        \
-        uint32_t left = i > 0 ? (uint32_t)i : 0;                                 \
-        uint32_t mask = (uint32_t)mask_for(left);                                \
-        uint32_t words[N];                                                       \
-        while (left > 0) {                                                       \
-            if ((mt)->position == N) {                                           \
-                twist((mt)->state);                                              \
-                (mt)->position = 0;                                              \
-            }                                                                    \
-            int32_t k = (mt)->position;                                          \
-            for (int32_t w = k; w < N; w++) words[w] = tempered((mt)->state[w]); \
-            for (; k < N && left > 0; k++) {                                     \
-                const uint32_t word = words[k] & mask;                           \
-                const uint32_t accepted = word <= left;                          \
-                const uint32_t j = accepted ? word : left;                       \
-                const type swapped = (values)[left];                             \
-                (values)[left] = (values)[j];                                    \
-                (values)[j] = swapped;                                           \
-                left -= accepted;                                                \
-                mask >>= left <= mask >> 1;                                      \
-            }                                                                    \
-            (mt)->position = k;                                                  \
-        }                                                                        \
+/* The places that elements left, left - 1, ... change with, as far as the words of one block reach:
+ * how many, and *left is moved down. A third of the words are rejected at random, and a branch on
+ * that would be mispredicted as often: a rejected word is written too, and then over it. */
+static int32_t draw_places(mlsd__mt19937 *mt, uint32_t *left, uint32_t *mask, uint32_t places[N])
+{
+    uint32_t words[N];
+    if (mt->position == N) {
+        twist(mt->state);
+        mt->position = 0;
+    }
+    int32_t k = mt->position, n = 0;
+    for (int32_t w = k; w < N; w++) words[w] = tempered(mt->state[w]);
+    uint32_t i = *left, m = *mask;
+    while (k < N && i > 0) {
+        for (; k < N && i > m >> 1; k++) {
+            const uint32_t place = words[k] & m, accepted = place <= i;
+            places[n] = place;
+            n += (int32_t)accepted;
+            i -= accepted;
+        }
+        if (i <= m >> 1) m >>= 1;
+    }
+    mt->position = k;
+    *left = i;
+    *mask = m;
+    return n;
+}
+
+/* Places are known before they are needed, so what is far away is asked for in time. */
+#define SHUFFLE(mt, values, n, n_swaps, type)                               \
+    do {                                                                    \
+        int64_t i = (n)-1;                                                  \
+        const int64_t stop = i > (n_swaps) ? i - (n_swaps) : 0;             \
+        for (; i > stop && i > (int64_t)UINT32_MAX; i--) {                  \
+            const int64_t j = (int64_t)mlsd__mt_interval(mt, (uint64_t)i);  \
+            const type swapped = (values)[i];                               \
+            (values)[i] = (values)[j];                                      \
+            (values)[j] = swapped;                                          \
+        }                                                                   \
+        if (i > (int64_t)UINT32_MAX) return i + 1;                          \
+        uint32_t left = i > 0 ? (uint32_t)i : 0;                            \
+        uint32_t mask = (uint32_t)mask_for(left);                           \
+        uint32_t places[N];                                                 \
+        while (left > stop) {                                               \
+            type *const last = (values) + left;                             \
+            const bool is_far = left >= FAR;                                \
+            const int32_t n_places = draw_places(mt, &left, &mask, places); \
+            for (int32_t k = 0; is_far && k < n_places; k++)                \
+                __builtin_prefetch((values) + places[k], 1);                \
+            for (int32_t k = 0; k < n_places; k++) {                        \
+                const type swapped = last[-k];                              \
+                last[-k] = (values)[places[k]];                             \
+                (values)[places[k]] = swapped;                              \
+            }                                                               \
+        }                                                                   \
+        return left > 0 ? (int64_t)left + 1 : 0;                            \
     } while (0)
+
+int64_t mlsd__mt_shuffle_some(mlsd__mt19937 *mt, int64_t *values, int64_t n, int64_t n_swaps)
+{
+    SHUFFLE(mt, values, n, n_swaps, int64_t);
+}
+
+int64_t mlsd__mt_shuffle_some_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n, int64_t n_swaps)
+{
+    SHUFFLE(mt, values, n, n_swaps, int32_t);
+}
 
 void mlsd__mt_shuffle(mlsd__mt19937 *mt, int64_t *values, int64_t n)
 {
-    SHUFFLE(mt, values, n, int64_t);
+    (void)mlsd__mt_shuffle_some(mt, values, n, n);
 }
 
 void mlsd__mt_shuffle_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n)
 {
-    SHUFFLE(mt, values, n, int32_t);
+    (void)mlsd__mt_shuffle_some_i32(mt, values, n, n);
 }
 
 void mlsd__mt_permutation(mlsd__mt19937 *mt, int64_t *out, int64_t n)

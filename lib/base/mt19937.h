@@ -27,6 +27,9 @@ void mlsd__mt_integers_i32(mlsd__mt19937 *mt, int32_t max, int32_t *out, int64_t
 /* RandomState.shuffle, and .permutation(n), of int64 and of int32 values. */
 void mlsd__mt_shuffle(mlsd__mt19937 *mt, int64_t *values, int64_t n);
 void mlsd__mt_shuffle_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n);
+/* The same in steps of about n_swaps: how many of the first values are left to shuffle. */
+int64_t mlsd__mt_shuffle_some(mlsd__mt19937 *mt, int64_t *values, int64_t n, int64_t n_swaps);
+int64_t mlsd__mt_shuffle_some_i32(mlsd__mt19937 *mt, int32_t *values, int64_t n, int64_t n_swaps);
 void mlsd__mt_permutation(mlsd__mt19937 *mt, int64_t *out, int64_t n);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "numeric/whole.h"
 
 enum {
     DIGIT_BITS = 8,
@@ -18,9 +19,6 @@ enum {
     CHECK_ROWS = 1 << 18, /* between two looks at the cancel flag: some milliseconds */
     WHOLE_WIDTH = 4096    /* a table of so many whole numbers is on the stack */
 };
-
-/* Whole numbers up to here, and their differences, are exact as doubles and as int64. */
-static const double MAX_WHOLE = 4503599627370496.0;
 
 typedef struct entry {
     uint64_t key;
@@ -216,51 +214,6 @@ mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n,
     return st;
 }
 
-/* Are all numbers whole or NaN, and do they reach less far than `most`? Most columns that are not
- * leave early. */
-static bool whole_range(const double *x, int64_t n, int64_t most, double *out_low,
-                        int64_t *out_width)
-{
-    double low = INFINITY, high = -INFINITY;
-    for (int64_t i = 0; i < n; i++) {
-        if (isnan(x[i])) continue;
-        if (!(fabs(x[i]) <= MAX_WHOLE) || x[i] != (double)(int64_t)x[i]) return false;
-        low = x[i] < low ? x[i] : low;
-        high = x[i] > high ? x[i] : high;
-        if (high - low >= (double)most) return false;
-    }
-    *out_low = low;
-    *out_width = low <= high ? (int64_t)(high - low) + 1 : 0;
-    return *out_width > 0;
-}
-
-/* Labels are mostly small whole numbers, and groups few: marking which occur gives their order
- * without a sort. code_of has room for `width`. */
-static mlsd_status factorize_whole(mlsd__scope *scope, const double *x, int64_t n, double low,
-                                   int64_t width, int32_t *code_of, double *values,
-                                   int64_t *out_n_values, int32_t *code)
-{
-    memset(code_of, 0, (size_t)width * sizeof *code_of);
-    for (int64_t first = 0; first < n; first = chunk_end(first, n)) {
-        MLSD__TRY(look(scope));
-        for (int64_t i = first; i < chunk_end(first, n); i++)
-            if (!isnan(x[i])) code_of[(int64_t)(x[i] - low)] = 1;
-    }
-    int32_t n_values = 0;
-    for (int64_t v = 0; v < width; v++) {
-        if (code_of[v] == 0) continue;
-        if (values != NULL) values[n_values] = low + (double)v + 0.0;
-        code_of[v] = n_values++;
-    }
-    for (int64_t first = 0; code != NULL && first < n; first = chunk_end(first, n)) {
-        MLSD__TRY(look(scope));
-        for (int64_t i = first; i < chunk_end(first, n); i++)
-            code[i] = isnan(x[i]) ? -1 : code_of[(int64_t)(x[i] - low)];
-    }
-    *out_n_values = n_values;
-    return MLSD_OK;
-}
-
 static mlsd_status factorize_sorted(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
                                     int64_t n, double *values, int64_t *out_n_values, int32_t *code)
 {
@@ -290,27 +243,41 @@ static mlsd_status factorize_sorted(const mlsd__allocator *a, mlsd__scope *scope
     return st;
 }
 
+/* By a table on the stack where it is short; a longer one costs less than a sort up to the length
+ * of the column. *values NULL: room is made for it if `new_values`. */
+static mlsd_status factorize_whole(const mlsd__allocator *a, mlsd__scope *scope,
+                                   const mlsd__whole *w, bool new_values, double **values,
+                                   int64_t *out_n_values, int32_t *code)
+{
+    int32_t short_table[WHOLE_WIDTH];
+    int32_t *const long_table =
+        w->width > WHOLE_WIDTH ? mlsd__alloc_raw(a, w->width, sizeof *long_table) : NULL;
+    int32_t *const table = w->width > WHOLE_WIDTH ? long_table : short_table;
+    if (table == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = mlsd__whole_number(scope, w, table, out_n_values, code);
+    if (status == MLSD_OK && new_values) {
+        *values = mlsd__alloc_raw(a, *out_n_values, sizeof **values);
+        if (*values == NULL) status = MLSD_E_NOMEM;
+    }
+    if (status == MLSD_OK && *values != NULL) mlsd__whole_values(w, table, *values);
+    mlsd__free(a, long_table);
+    return status;
+}
+
+static int64_t longest_table(int64_t n)
+{
+    return n < WHOLE_WIDTH ? WHOLE_WIDTH : n < INT32_MAX ? n : INT32_MAX;
+}
+
 /* values NULL: they are only counted. */
 static mlsd_status factorize(const mlsd__allocator *a, mlsd__scope *scope, const double *x,
                              int64_t n, double *values, int64_t *out_n_values, int32_t *code)
 {
+    mlsd__whole w = {.f64 = x, .n = n};
     *out_n_values = 0;
-    double low;
-    int64_t width;
-    /* A table as long as the column costs less than its sort. */
-    const int64_t most = n < WHOLE_WIDTH ? WHOLE_WIDTH : n < INT32_MAX ? n : INT32_MAX;
-    if (!whole_range(x, n, most, &low, &width))
-        return factorize_sorted(a, scope, x, n, values, out_n_values, code);
-    if (width <= WHOLE_WIDTH) {
-        int32_t code_of[WHOLE_WIDTH];
-        return factorize_whole(scope, x, n, low, width, code_of, values, out_n_values, code);
-    }
-    int32_t *const code_of = mlsd__alloc_raw(a, width, sizeof *code_of);
-    if (code_of == NULL) return MLSD_E_NOMEM;
-    const mlsd_status st =
-        factorize_whole(scope, x, n, low, width, code_of, values, out_n_values, code);
-    mlsd__free(a, code_of);
-    return st;
+    if (mlsd__whole_range(&w, longest_table(n)))
+        return factorize_whole(a, scope, &w, false, &values, out_n_values, code);
+    return factorize_sorted(a, scope, x, n, values, out_n_values, code);
 }
 
 mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,
@@ -328,8 +295,12 @@ mlsd_status mlsd__factorize_rows(mlsd__scope *scope, const double *x, int64_t n,
 mlsd_status mlsd__factorize_new(mlsd__scope *scope, const double *x, int64_t n, double **values,
                                 int64_t *out_n_values, int32_t *code)
 {
+    mlsd__whole w = {.f64 = x, .n = n};
     *values = NULL;
-    MLSD__TRY(factorize(scope->allocator, scope, x, n, NULL, out_n_values, code));
+    *out_n_values = 0;
+    if (mlsd__whole_range(&w, longest_table(n)))
+        return factorize_whole(scope->allocator, scope, &w, true, values, out_n_values, code);
+    MLSD__TRY(factorize_sorted(scope->allocator, scope, x, n, NULL, out_n_values, code));
     double *const made =
         mlsd__alloc_raw(scope->allocator, *out_n_values > 0 ? *out_n_values : 1, sizeof *made);
     if (made == NULL) return MLSD_E_NOMEM;
@@ -337,6 +308,22 @@ mlsd_status mlsd__factorize_new(mlsd__scope *scope, const double *x, int64_t n, 
         if (code[i] >= 0) made[code[i]] = x[i] + 0.0; /* never -0 */
     *values = made;
     return MLSD_OK;
+}
+
+mlsd_status mlsd__factorize_new_i64(mlsd__scope *scope, const int64_t *x, int64_t n,
+                                    double **values, int64_t *out_n_values, int32_t *code)
+{
+    mlsd__whole w = {.i64 = x, .n = n};
+    *values = NULL;
+    *out_n_values = 0;
+    if (mlsd__whole_range(&w, longest_table(n)))
+        return factorize_whole(scope->allocator, scope, &w, true, values, out_n_values, code);
+    double *const numbers = mlsd__alloc_raw(scope->allocator, n, sizeof *numbers);
+    if (numbers == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) numbers[i] = (double)x[i];
+    const mlsd_status status = mlsd__factorize_new(scope, numbers, n, values, out_n_values, code);
+    mlsd__free(scope->allocator, numbers);
+    return status;
 }
 
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q)

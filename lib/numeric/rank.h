@@ -22,6 +22,9 @@ mlsd_status mlsd__factorize_rows(mlsd__scope *scope, const double *x, int64_t n,
 /* The same into room of its own for no more values than there are, the caller's by mlsd__free. */
 mlsd_status mlsd__factorize_new(mlsd__scope *scope, const double *x, int64_t n, double **values,
                                 int64_t *out_n_values, int32_t *code);
+/* Of whole numbers, which are told apart as doubles only below 2^53. */
+mlsd_status mlsd__factorize_new_i64(mlsd__scope *scope, const int64_t *x, int64_t n,
+                                    double **values, int64_t *out_n_values, int32_t *code);
 /* Quantile with linear interpolation (Hyndman & Fan 1996, type 7) of an ascending array. */
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q);
 

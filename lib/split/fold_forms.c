@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/handle.h"
+#include "split/collect.h"
 
 mlsd_status mlsd__folds_make_ids(mlsd_folds *f, int64_t n_ids, int64_t n_repeats)
 {
@@ -18,6 +19,18 @@ mlsd_status mlsd__folds_make_ids(mlsd_folds *f, int64_t n_ids, int64_t n_repeats
     if (f->sizes == NULL) return MLSD_E_NOMEM;
     f->ids = mlsd__alloc_raw(&f->allocator, n, sizeof *f->ids);
     return f->ids == NULL ? MLSD_E_NOMEM : MLSD_OK;
+}
+
+mlsd_status mlsd__folds_take_ids(mlsd_folds *f, int64_t n_ids, int32_t **numbers)
+{
+    f->form = MLSD__FOLDS_IDS;
+    f->n_parts = 2;
+    f->n_ids = f->n_splits = n_ids;
+    f->sizes = mlsd__alloc(&f->allocator, n_ids, sizeof *f->sizes);
+    if (f->sizes == NULL) return MLSD_E_NOMEM;
+    f->ids = *numbers;
+    *numbers = NULL;
+    return MLSD_OK;
 }
 
 static mlsd_status copy_units(mlsd_folds *f, const int32_t *units, int64_t n_units)
@@ -178,34 +191,8 @@ int64_t mlsd_folds_part_size(const mlsd_folds *folds, int64_t split, int64_t par
     return part_size(folds, split, part);
 }
 
-/* In the collectors every row is written and the end moves only past those that belong, which
- * spares a branch that no processor can foresee. */
-
-/* The rows whose id is (part 1) or is not (part 0) the split's. */
-static void collect_ids(const mlsd_folds *f, int64_t split, int64_t part, int64_t size,
-                        int64_t *out)
-{
-    const int32_t *const ids = f->ids + split / f->n_ids * f->n_rows;
-    const int32_t id = (int32_t)(split % f->n_ids);
-    const bool wanted = part == 1;
-    int64_t n = 0;
-    for (int64_t i = 0; n < size; i++) {
-        out[n] = i;
-        n += (ids[i] == id) == wanted;
-    }
-}
-
-static void collect_marks(const mlsd_folds *f, int64_t split, int64_t part, int64_t size,
-                          int64_t *out)
-{
-    const int8_t *const marks = f->marks + split * f->n_units;
-    int64_t n = 0;
-    for (int64_t i = 0; n < size; i++) {
-        out[n] = i;
-        n += marks[f->units != NULL ? f->units[i] : i] == part;
-    }
-}
-
+/* Every row is written and the end moves only past those that belong, which spares a branch that
+ * no processor can foresee. */
 static mlsd_status collect_combination(const mlsd_folds *f, int64_t split, int64_t part,
                                        int64_t size, int64_t *out)
 {
@@ -249,9 +236,11 @@ mlsd_status mlsd_folds_part(const mlsd_folds *folds, int64_t split, int64_t part
     if (folds->form == MLSD__FOLDS_COMBINATIONS)
         return collect_combination(folds, split, part, size, out);
     if (folds->form == MLSD__FOLDS_IDS) {
-        collect_ids(folds, split, part, size, out);
+        mlsd__collect_i32(folds->ids + split / folds->n_ids * folds->n_rows,
+                          (int32_t)(split % folds->n_ids), part == 1, size, out);
     } else if (folds->form == MLSD__FOLDS_MARKS) {
-        collect_marks(folds, split, part, size, out);
+        mlsd__collect_i8(folds->marks + split * folds->n_units, folds->units, (int8_t)part, size,
+                         out);
     } else if (folds->form == MLSD__FOLDS_RANGES) {
         for (int64_t i = 0; i < size; i++) out[i] = folds->ranges[2 * at] + i;
     } else if (folds->rows32 != NULL) {

@@ -13,37 +13,26 @@
 #include "data/matrix_view.h"
 #include "split/split_columns.h"
 
-/* The fast shuffle cannot be stopped, and takes some tens of milliseconds for so many elements;
- * those beyond are swapped one by one, with a look at the cancel flag every millisecond or so. */
-enum { FAST_SHUFFLE = 1 << 22, SHUFFLE_STEP = 1 << 16 };
+/* Swaps between two looks at the cancel flag: some milliseconds. */
+enum { SHUFFLE_STEP = 1 << 18 };
 
 mlsd_status mlsd__split_shuffle(mlsd__scope *scope, mlsd__mt19937 *mt, int64_t *values, int64_t n)
 {
-    int64_t i = n - 1;
-    for (; i >= FAST_SHUFFLE; i--) {
-        const int64_t j = (int64_t)mlsd__mt_interval(mt, (uint64_t)i);
-        const int64_t swapped = values[i];
-        values[i] = values[j];
-        values[j] = swapped;
-        if (i % SHUFFLE_STEP == 0) MLSD__TRY(mlsd__checkpoint(scope));
+    while (n > 1) {
+        n = mlsd__mt_shuffle_some(mt, values, n, SHUFFLE_STEP);
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
-    mlsd__mt_shuffle(mt, values, i + 1);
-    return mlsd__checkpoint(scope);
+    return MLSD_OK;
 }
 
 mlsd_status mlsd__split_shuffle_i32(mlsd__scope *scope, mlsd__mt19937 *mt, int32_t *values,
                                     int64_t n)
 {
-    int64_t i = n - 1;
-    for (; i >= FAST_SHUFFLE; i--) {
-        const int64_t j = (int64_t)mlsd__mt_interval(mt, (uint64_t)i);
-        const int32_t swapped = values[i];
-        values[i] = values[j];
-        values[j] = swapped;
-        if (i % SHUFFLE_STEP == 0) MLSD__TRY(mlsd__checkpoint(scope));
+    while (n > 1) {
+        n = mlsd__mt_shuffle_some_i32(mt, values, n, SHUFFLE_STEP);
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
-    mlsd__mt_shuffle_i32(mt, values, i + 1);
-    return mlsd__checkpoint(scope);
+    return MLSD_OK;
 }
 
 mlsd_status mlsd__split_permutation(mlsd__scope *scope, mlsd__mt19937 *mt, int64_t *out, int64_t n)
@@ -94,8 +83,8 @@ mlsd_status mlsd__folds_split_raw(mlsd__scope *scope, const mlsd_spec *splitter,
 {
     const mlsd__allocator *const a = scope->allocator;
     const mlsd__splitter_ops *const ops = mlsd__spec_ops(splitter);
-    mlsd__split_input in = {.kind = mlsd_kind_name(mlsd_spec_kind(splitter))};
     mlsd__split_arrays made = {0};
+    mlsd__split_input in = {.kind = mlsd_kind_name(mlsd_spec_kind(splitter)), .made = &made};
     mlsd_folds *folds = NULL;
 
     *out = NULL;
@@ -124,7 +113,7 @@ out:
 mlsd_status mlsd__folds_split(mlsd__scope *scope, const mlsd_spec *splitter, int64_t n_rows,
                               const double *y, mlsd_folds **out)
 {
-    const mlsd__split_raw raw = {.n_rows = n_rows, .y = y};
+    const mlsd__split_raw raw = {.n_rows = n_rows, .y = {.f64 = y}};
     *out = NULL;
     MLSD__TRY(mlsd__spec_require(splitter, "splitter"));
     return mlsd__folds_split_raw(scope, splitter, &raw, out);

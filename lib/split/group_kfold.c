@@ -134,7 +134,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     if (order == NULL) goto out;
     fold_of = mlsd__alloc_raw(a, in->n_groups, sizeof *fold_of);
     if (fold_of == NULL) goto out;
-    status = mlsd__folds_make_ids(out, p->n_splits, 1);
+    status = mlsd__folds_take_ids(out, p->n_splits, &in->made->groups);
     if (status != MLSD_OK) goto out;
     status = p->shuffle ? deal_shuffled(scope, p, in, counts, order, fold_of, out->sizes)
                         : deal_by_size(scope, p, counts, in->n_groups, order, fold_of, out->sizes);

@@ -43,6 +43,9 @@ static void deal_in_order(mlsd_folds *out)
     }
 }
 
+/* Rows that will be written to are asked for so many rows before. */
+enum { AHEAD = 64 };
+
 /* Two widths of the same: 32-bit row numbers halve the memory that the shuffle jumps about in. */
 static mlsd_status deal_shuffled(mlsd__scope *scope, mlsd__mt19937 *mt, const mlsd_folds *out,
                                  int32_t *ids)
@@ -51,10 +54,14 @@ static mlsd_status deal_shuffled(mlsd__scope *scope, mlsd__mt19937 *mt, const ml
     if (order == NULL) return MLSD_E_NOMEM;
     for (int64_t i = 0; i < out->n_rows; i++) order[i] = (int32_t)i;
     const mlsd_status status = mlsd__split_shuffle_i32(scope, mt, order, out->n_rows);
+    const int64_t ahead = out->n_rows - AHEAD;
     int64_t i = 0;
     for (int64_t f = 0; status == MLSD_OK && f < out->n_ids; f++) {
         const int64_t end = i + out->sizes[f];
-        for (; i < end; i++) ids[order[i]] = (int32_t)f;
+        for (; i < end; i++) {
+            if (i < ahead) __builtin_prefetch(ids + order[i + AHEAD], 1);
+            ids[order[i]] = (int32_t)f;
+        }
     }
     mlsd__free(scope->allocator, order);
     return status;

@@ -98,7 +98,7 @@ static mlsd_status split(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__
     double *const groups = mlsd__alloc_raw(a, in->n_rows, sizeof *groups);
     if (groups == NULL) return MLSD_E_NOMEM;
     mlsd_status status = find_groups(scope, mlsd__spec_params(spec), in, groups);
-    raw.groups = groups;
+    raw.groups = (mlsd__split_numbers){.f64 = groups};
     raw.group_names = NULL;
     if (status == MLSD_OK)
         status = mlsd__folds_split_raw(scope, mlsd__spec_slot_child(spec, "splitter"), &raw, &made);

@@ -77,12 +77,25 @@ static mlsd_status gather(const mlsd__allocator *a, const void *from, size_t siz
     return MLSD_OK;
 }
 
+/* Numbers of eight bytes, of either type. */
+static const void *either(const mlsd__split_numbers *x)
+{
+    return x->i64 != NULL ? (const void *)x->i64 : x->f64;
+}
+
+static mlsd__split_numbers in_place_of(const mlsd__split_numbers *x, const void *gathered)
+{
+    return x->i64 != NULL ? (mlsd__split_numbers){.i64 = gathered}
+                          : (mlsd__split_numbers){.f64 = gathered};
+}
+
 static mlsd_status subset_new(const mlsd__allocator *a, const mlsd__split_raw *raw,
                               const int64_t *rows, int64_t n, subset *out)
 {
     void *y = NULL, *groups = NULL, *times = NULL, *ends = NULL, *ids = NULL, *labels = NULL;
-    mlsd_status status = gather(a, raw->y, sizeof *raw->y, rows, n, &y);
-    if (status == MLSD_OK) status = gather(a, raw->groups, sizeof *raw->groups, rows, n, &groups);
+    mlsd_status status = gather(a, either(&raw->y), sizeof *raw->y.f64, rows, n, &y);
+    if (status == MLSD_OK)
+        status = gather(a, either(&raw->groups), sizeof *raw->groups.f64, rows, n, &groups);
     if (status == MLSD_OK) status = gather(a, raw->times, sizeof *raw->times, rows, n, &times);
     if (status == MLSD_OK) status = gather(a, raw->ends, sizeof *raw->ends, rows, n, &ends);
     if (status == MLSD_OK) status = gather(a, raw->ids, sizeof *raw->ids, rows, n, &ids);
@@ -102,8 +115,8 @@ static mlsd_status subset_new(const mlsd__allocator *a, const mlsd__split_raw *r
         out->raw.features = &out->features;
     }
     out->raw.n_rows = n;
-    out->raw.y = out->y;
-    out->raw.groups = out->groups;
+    out->raw.y = in_place_of(&raw->y, out->y);
+    out->raw.groups = in_place_of(&raw->groups, out->groups);
     out->raw.times = out->times;
     out->raw.ends = out->ends;
     out->raw.ids = out->ids;

@@ -22,11 +22,11 @@ static void start(mlsd__split_columns *out, const mlsd__allocator *a, int64_t n_
     out->raw.n_rows = n_rows;
 }
 
-/* Show what was read. */
+/* Show what was read; what was only borrowed is there already. */
 static void finish(mlsd__split_columns *c)
 {
-    c->raw.y = c->y;
-    c->raw.groups = c->groups;
+    if (c->y != NULL) c->raw.y.f64 = c->y;
+    if (c->groups != NULL) c->raw.groups.f64 = c->groups;
     c->raw.group_names = c->group_names;
     c->raw.times = c->times;
     c->raw.ends = c->ends;
@@ -104,28 +104,41 @@ static mlsd_status assign_roles(int64_t n, const char *const *roles,
     return MLSD_OK;
 }
 
+/* Numbers that stand one after the other are looked at where they are, all others are copied. */
 static mlsd_status read_vector(const mlsd__allocator *a, const mlsd_matrix *m, const char *name,
-                               double **out)
+                               mlsd__split_numbers *out, double **made)
 {
     MLSD__TRY(mlsd__matrix_check_vector(m, name, m->rows));
-    *out = mlsd__alloc_raw(a, m->rows, sizeof **out);
-    if (*out == NULL) return MLSD_E_NOMEM;
-    mlsd__matrix_read(m, NULL, 0, m->rows, *out);
+    const bool is_dense = m->row_stride == 1;
+    if (is_dense && m->dtype == MLSD_F64) {
+        out->f64 = m->data;
+    } else if (is_dense && m->dtype == MLSD_I64) {
+        out->i64 = m->data;
+    } else {
+        *made = mlsd__alloc_raw(a, m->rows, sizeof **made);
+        if (*made == NULL) return MLSD_E_NOMEM;
+        mlsd__matrix_read(m, NULL, 0, m->rows, *made);
+    }
     return MLSD_OK;
 }
 
-static mlsd_status read_groups(const mlsd__allocator *a, const mlsd_matrix *m, double **out)
+static mlsd_status check_group(double group, int64_t row)
 {
-    MLSD__TRY(read_vector(a, m, "groups", out));
+    if (!(fabs(group) >= MLSD__EXACT_I64)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA,
+                      "the group of row %lld is not below 2^53, where neighbouring numbers look "
+                      "alike; number the groups anew",
+                      (long long)row);
+}
+
+static mlsd_status read_groups(const mlsd__allocator *a, const mlsd_matrix *m,
+                               mlsd__split_columns *out)
+{
+    MLSD__TRY(read_vector(a, m, "groups", &out->raw.groups, &out->groups));
     if (m->dtype != MLSD_I64) return MLSD_OK;
-    for (int64_t i = 0; i < m->rows; i++) {
-        if (fabs((*out)[i]) < MLSD__EXACT_I64) continue;
-        return mlsd__fail(
-            MLSD_E_DATA,
-            "the group of row %lld is not below 2^53, where neighbouring numbers look "
-            "alike; number the groups anew",
-            (long long)i);
-    }
+    const int64_t *const whole = out->raw.groups.i64;
+    for (int64_t i = 0; i < m->rows; i++)
+        MLSD__TRY(check_group(whole != NULL ? (double)whole[i] : out->groups[i], i));
     return MLSD_OK;
 }
 
@@ -163,7 +176,7 @@ static mlsd_status read_target(mlsd__scope *scope, int32_t needs, const mlsd_mat
     if (uses(needs, MLSD__NEEDS_LABELS) && m->cols != 1) return read_labels(scope, m, out);
     if (uses(needs, MLSD__NEEDS_LABELS)) MLSD__TRY(read_labels(scope, m, out));
     if (!uses(needs, MLSD__NEEDS_Y | MLSD__NEEDS_CLASSES)) return MLSD_OK;
-    return read_vector(scope->allocator, m, "y", &out->y);
+    return read_vector(scope->allocator, m, "y", &out->raw.y, &out->y);
 }
 
 static mlsd_status read_features(const mlsd__allocator *a, const mlsd_matrix *m,
@@ -192,7 +205,7 @@ mlsd_status mlsd__split_read_columns(mlsd__scope *scope, int32_t needs, int64_t 
     MLSD__TRY(assign_roles(n, roles, columns, n_columns, of_role));
     if (of_role[TARGET] != NULL) MLSD__TRY(read_target(scope, needs, of_role[TARGET], out));
     if (of_role[GROUP] != NULL && uses(needs, MLSD__NEEDS_GROUPS))
-        MLSD__TRY(read_groups(a, of_role[GROUP], &out->groups));
+        MLSD__TRY(read_groups(a, of_role[GROUP], out));
     if (uses(needs, MLSD__NEEDS_TIMES | MLSD__NEEDS_ENDS))
         MLSD__TRY(mlsd__times_of_matrices(a, of_role[TIME], of_role[TIME_END], &out->times,
                                           &out->ends, &out->raw.time_scale));

@@ -59,11 +59,11 @@ const char *mlsd__split_group_text(const mlsd__split_input *in, int64_t g,
     return value_text(in->group_values[g], in->group_names, out);
 }
 
-static mlsd_status check_present(const char *what, const char *needed, const double *values,
+static mlsd_status check_present(const char *what, const char *needed, const mlsd__split_numbers *x,
                                  int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (values[i] == values[i]) continue;
+    for (int64_t i = 0; x->f64 != NULL && i < n; i++) {
+        if (x->f64[i] == x->f64[i]) continue;
         return mlsd__fail(MLSD_E_DATA, "%s missing in row %lld: %s is needed", what, (long long)i,
                           needed);
     }
@@ -71,21 +71,22 @@ static mlsd_status check_present(const char *what, const char *needed, const dou
 }
 
 /* Number the distinct values by size. */
-static mlsd_status number_values(mlsd__scope *scope, const double *x, int64_t n, int32_t **codes,
-                                 double **values, int64_t *n_values)
+static mlsd_status number_values(mlsd__scope *scope, const mlsd__split_numbers *x, int64_t n,
+                                 int32_t **codes, double **values, int64_t *n_values)
 {
     const mlsd__allocator *const a = scope->allocator;
     *codes = mlsd__alloc_raw(a, n, sizeof **codes);
     if (*codes == NULL) return MLSD_E_NOMEM;
-    MLSD__TRY(mlsd__factorize_new(scope, x, n, values, n_values, *codes));
+    MLSD__TRY(x->i64 != NULL ? mlsd__factorize_new_i64(scope, x->i64, n, values, n_values, *codes)
+                             : mlsd__factorize_new(scope, x->f64, n, values, n_values, *codes));
     return mlsd__checkpoint(scope);
 }
 
 static mlsd_status read_classes(mlsd__scope *scope, const mlsd__split_raw *raw,
                                 mlsd__split_input *in, mlsd__split_arrays *made)
 {
-    MLSD__TRY(check_present("y is", "a class", raw->y, in->n_rows));
-    MLSD__TRY(number_values(scope, raw->y, in->n_rows, &made->classes, &made->class_values,
+    MLSD__TRY(check_present("y is", "a class", &raw->y, in->n_rows));
+    MLSD__TRY(number_values(scope, &raw->y, in->n_rows, &made->classes, &made->class_values,
                             &in->n_classes));
     in->classes = made->classes;
     in->class_values = made->class_values;
@@ -96,10 +97,13 @@ static mlsd_status read_classes(mlsd__scope *scope, const mlsd__split_raw *raw,
 static mlsd_status read_y(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__split_input *in,
                           mlsd__split_arrays *made)
 {
-    (void)scope;
-    (void)made;
-    MLSD__TRY(check_present("y is", "a number", raw->y, in->n_rows));
-    in->y = raw->y;
+    MLSD__TRY(check_present("y is", "a number", &raw->y, in->n_rows));
+    in->y = raw->y.f64;
+    if (in->y != NULL) return MLSD_OK;
+    made->y = mlsd__alloc_raw(scope->allocator, in->n_rows, sizeof *made->y);
+    if (made->y == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < in->n_rows; i++) made->y[i] = (double)raw->y.i64[i];
+    in->y = made->y;
     return MLSD_OK;
 }
 
@@ -109,8 +113,8 @@ static mlsd_status read_groups(mlsd__scope *scope, const mlsd__split_raw *raw,
     char what[80] = "the group is";
     if (raw->group_column != NULL)
         snprintf(what, sizeof what, "the group '%.60s' is", raw->group_column);
-    MLSD__TRY(check_present(what, "one", raw->groups, in->n_rows));
-    MLSD__TRY(number_values(scope, raw->groups, in->n_rows, &made->groups, &made->group_values,
+    MLSD__TRY(check_present(what, "one", &raw->groups, in->n_rows));
+    MLSD__TRY(number_values(scope, &raw->groups, in->n_rows, &made->groups, &made->group_values,
                             &in->n_groups));
     in->groups = made->groups;
     in->group_values = made->group_values;
@@ -134,31 +138,37 @@ static mlsd_status read_ends(mlsd__scope *scope, const mlsd__split_raw *raw, mls
     return MLSD_OK;
 }
 
-/* What can be asked for: where it stands in the raw data, what is said where it is missing, and who
+/* What can be asked for: whether it is in the raw data, what is said where it is missing, and who
  * reads it; NULL for what is used as it is. */
 static const struct need {
     int32_t flag;
-    size_t offset; /* of the pointer in mlsd__split_raw */
+    size_t offset; /* of the pointer in mlsd__split_raw, or of the numbers */
+    bool is_numbers;
     const char *noun, *remedy;
     mlsd_status (*read)(mlsd__scope *scope, const mlsd__split_raw *raw, mlsd__split_input *in,
                         mlsd__split_arrays *made);
 } needs_table[] = {
-    {MLSD__NEEDS_CLASSES, offsetof(mlsd__split_raw, y), "a target with classes",
+    {MLSD__NEEDS_CLASSES, offsetof(mlsd__split_raw, y), true, "a target with classes",
      "give y, or split without classes", read_classes},
-    {MLSD__NEEDS_Y, offsetof(mlsd__split_raw, y), "a target", "give y", read_y},
-    {MLSD__NEEDS_GROUPS, offsetof(mlsd__split_raw, groups), "groups",
+    {MLSD__NEEDS_Y, offsetof(mlsd__split_raw, y), true, "a target", "give y", read_y},
+    {MLSD__NEEDS_GROUPS, offsetof(mlsd__split_raw, groups), true, "groups",
      "give a number for each row, or a column of the role 'group'", read_groups},
-    {MLSD__NEEDS_TIMES, offsetof(mlsd__split_raw, times), "times",
+    {MLSD__NEEDS_TIMES, offsetof(mlsd__split_raw, times), false, "times",
      "give a time for each row, or a column of the role 'time'", NULL},
-    {MLSD__NEEDS_ENDS, offsetof(mlsd__split_raw, ends), "the ends of the labels' intervals",
+    {MLSD__NEEDS_ENDS, offsetof(mlsd__split_raw, ends), false, "the ends of the labels' intervals",
      "give them for each row, or a column of the role 'time_end'", read_ends},
-    {MLSD__NEEDS_IDS, offsetof(mlsd__split_raw, ids), "ids",
+    {MLSD__NEEDS_IDS, offsetof(mlsd__split_raw, ids), false, "ids",
      "give a number for each row, or a column of the role 'id'", NULL},
-    {MLSD__NEEDS_LABELS, offsetof(mlsd__split_raw, labels), "labels",
+    {MLSD__NEEDS_LABELS, offsetof(mlsd__split_raw, labels), false, "labels",
      "give a target of several columns of 0 and 1", NULL},
-    {MLSD__NEEDS_FEATURES, offsetof(mlsd__split_raw, features), "features",
+    {MLSD__NEEDS_FEATURES, offsetof(mlsd__split_raw, features), false, "features",
      "give the columns that rows are compared by", NULL},
 };
+
+static bool has_numbers(const mlsd__split_numbers *x)
+{
+    return x->f64 != NULL || x->i64 != NULL;
+}
 
 mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const mlsd__split_raw *raw,
                                    mlsd__split_input *in, mlsd__split_arrays *made)
@@ -175,8 +185,9 @@ mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const mlsd
         const struct need *const need = needs_table + k;
         const bool must = needs & need->flag, may = needs & MLSD__MAY_USE(need->flag);
         if (!must && !may) continue;
+        const void *const place = (const char *)raw + need->offset;
         const bool is_there =
-            *(const void *const *)(const void *)((const char *)raw + need->offset) != NULL;
+            need->is_numbers ? has_numbers(place) : *(const void *const *)place != NULL;
         if (!is_there && must)
             return mlsd__fail(MLSD_E_DATA, "%s needs %s; %s", in->kind, need->noun, need->remedy);
         if (is_there && need->read != NULL) MLSD__TRY(need->read(scope, raw, in, made));
@@ -190,4 +201,5 @@ void mlsd__split_arrays_free(mlsd__split_arrays *made, const mlsd__allocator *a)
     mlsd__free(a, made->class_values);
     mlsd__free(a, made->groups);
     mlsd__free(a, made->group_values);
+    mlsd__free(a, made->y);
 }

@@ -45,13 +45,19 @@ struct mlsd_folds {
     int64_t *unit_sizes; /* COMBINATIONS of groups: rows of each */
 };
 
+/* A number a row: doubles, or int64 where they are whole; both NULL where there is none. */
+typedef struct mlsd__split_numbers {
+    const double *f64;
+    const int64_t *i64;
+} mlsd__split_numbers;
+
 /* All that rows can bring to a split, borrowed; NULL where there is none. Texts stand by place in y
  * and groups, which are then these places. */
 typedef struct mlsd__split_raw {
     int64_t n_rows;
-    const double *y;
+    mlsd__split_numbers y;
     char *const *class_names;
-    const double *groups;
+    mlsd__split_numbers groups;
     char *const *group_names;
     const char *group_column;    /* its name, for messages; NULL: it has none */
     const int64_t *times, *ends; /* ticks; ends: where the interval that a label is about ends */
@@ -63,12 +69,19 @@ typedef struct mlsd__split_raw {
     mlsd__mt19937 *generator; /* the caller's, which goes on; NULL: seeds are in the specs */
 } mlsd__split_raw;
 
+/* What was made of the rows for one split. */
+typedef struct mlsd__split_arrays {
+    int32_t *classes, *groups;
+    double *class_values, *group_values, *y;
+} mlsd__split_arrays;
+
 /* What a splitter is given, as far as it needs it: what the rows bring, and numbers by ascending
  * value for classes and groups, with the value of each number and, where values are places of
  * texts, those texts. Groups all have rows. */
 typedef struct mlsd__split_input {
     const char *kind; /* of the splitter, for messages */
     const mlsd__split_raw *raw;
+    mlsd__split_arrays *made; /* owns classes and groups until folds take them for their ids */
     int64_t n_rows;
     const double *y;
     const int32_t *classes;
@@ -152,10 +165,6 @@ const char *mlsd__split_group_text(const mlsd__split_input *in, int64_t g,
 
 /* Check what the splitter needs and number it into `in` (kind is set); the arrays behind it are
  * kept in `made` and freed together, also after a failure. */
-typedef struct mlsd__split_arrays {
-    int32_t *classes, *groups;
-    double *class_values, *group_values;
-} mlsd__split_arrays;
 mlsd_status mlsd__split_read_input(mlsd__scope *scope, int32_t needs, const mlsd__split_raw *raw,
                                    mlsd__split_input *in, mlsd__split_arrays *made);
 void mlsd__split_arrays_free(mlsd__split_arrays *made, const mlsd__allocator *a);
@@ -164,6 +173,9 @@ void mlsd__split_arrays_free(mlsd__split_arrays *made, const mlsd__allocator *a)
  * come with sizes of 0, marks with -1 everywhere, and count_marks adds up the sizes once they are
  * set. Units NULL: the rows. Units are copied. */
 mlsd_status mlsd__folds_make_ids(mlsd_folds *folds, int64_t n_ids, int64_t n_repeats);
+/* The same of one repeat, in an array with an int32 a row that the folds take over: what is in it
+ * can be read until the ids are written over it. */
+mlsd_status mlsd__folds_take_ids(mlsd_folds *folds, int64_t n_ids, int32_t **numbers);
 mlsd_status mlsd__folds_make_marks(mlsd_folds *folds, const int32_t *units, int64_t n_units,
                                    int64_t n_splits, int64_t n_parts);
 void mlsd__folds_count_marks(mlsd_folds *folds);

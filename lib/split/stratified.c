@@ -84,7 +84,7 @@ static void order_by_appearance(const mlsd__split_input *in, const int64_t *coun
     }
 }
 
-/* starts are moved on while rows are dealt, and put back. */
+/* starts are moved on while rows are dealt, and put back. ids may be the classes' own memory. */
 static mlsd_status deal(mlsd__scope *scope, mlsd__mt19937 *mt, const params *p,
                         const mlsd__split_input *in, const int64_t *counts, int64_t *starts,
                         const int64_t *order, int32_t *cards, int64_t *sizes, int32_t *ids)
@@ -123,7 +123,8 @@ static mlsd_status split_repeats(mlsd__scope *scope, const params *p, int64_t n_
     status = check_counts(scope, in, counts, p->n_splits);
     if (status != MLSD_OK) goto out;
 
-    status = mlsd__folds_make_ids(out, p->n_splits, n_repeats);
+    status = n_repeats == 1 ? mlsd__folds_take_ids(out, p->n_splits, &in->made->classes)
+                            : mlsd__folds_make_ids(out, p->n_splits, n_repeats);
     if (status != MLSD_OK) goto out;
     status = MLSD_E_NOMEM;
     starts = mlsd__alloc_raw(a, in->n_classes, sizeof *starts);

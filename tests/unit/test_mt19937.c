@@ -156,6 +156,35 @@ static void test_mt19937__permutations_are_numpys(void **state)
     free(large32);
 }
 
+/* So many that places are asked for before they are used, in steps of any length. */
+static void test_mt19937__many_are_shuffled_as_by_the_plain_loop(void **state)
+{
+    (void)state;
+    const int64_t n = (1 << 20) + 4000, step = 300000;
+    int32_t *const a = malloc((size_t)n * sizeof *a), *const b = malloc((size_t)n * sizeof *b);
+    mlsd__mt19937 fast, plain;
+    mlsd__mt_seed(&fast, 8);
+    plain = fast;
+    for (int64_t i = 0; i < n; i++) a[i] = b[i] = (int32_t)i;
+    int64_t left = n, n_steps = 0;
+    for (; left > 1; n_steps++) {
+        const int64_t before = left;
+        left = mlsd__mt_shuffle_some_i32(&fast, a, left, step);
+        assert_true(left == 0 || (before - left >= step && before - left < step + 624));
+    }
+    assert_int_equal(n_steps, 4);
+    for (int64_t i = n - 1; i > 0; i--) {
+        const uint64_t j = mlsd__mt_interval(&plain, (uint64_t)i);
+        const int32_t swapped = b[i];
+        b[i] = b[j];
+        b[j] = swapped;
+    }
+    assert_memory_equal(a, b, (size_t)n * sizeof *a);
+    assert_int_equal(mlsd__mt_u32(&fast), mlsd__mt_u32(&plain));
+    free(a);
+    free(b);
+}
+
 /* The fast shuffle against the textbook loop over interval(), for every small size, from wherever
  * the generator stands. */
 static void test_mt19937__shuffle_draws_what_the_plain_loop_draws(void **state)
@@ -216,6 +245,7 @@ int main(void)
         cmocka_unit_test(test_mt19937__permutations_are_numpys),
         cmocka_unit_test(test_mt19937__integers_are_numpys),
         cmocka_unit_test(test_mt19937__shuffle_draws_what_the_plain_loop_draws),
+        cmocka_unit_test(test_mt19937__many_are_shuffled_as_by_the_plain_loop),
     };
     return cmocka_run_group_tests_name("mt19937", tests, NULL, NULL);
 }

@@ -124,6 +124,43 @@ static void test_rank__factorize_codes_lead_back_to_the_values(void **state)
     }
 }
 
+/* Whole numbers of a short table, of a long one, of none; as int64 and as doubles. */
+static void test_rank__whole_numbers_are_numbered_as_doubles_are(void **state)
+{
+    (void)state;
+    enum { N = 6000 };
+    static int64_t whole[N];
+    static double same[N];
+    static int32_t codes[N], of_doubles[N];
+    static const struct {
+        int64_t factor, offset;
+    } shapes[] = {{1, -3}, {9, 1000}, {INT64_C(1) << 40, -5}, {0, 4}, {1, (INT64_C(1) << 52) - 10}};
+    mlsd__scope scope;
+    assert_int_equal(mlsd__scope_open(&scope, NULL), MLSD_OK);
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        for (int64_t n = 1; n <= N; n = n * 7 + 1) {
+            double *values = NULL, *again = NULL;
+            int64_t n_values = 0, n_again = 0;
+            for (int64_t i = 0; i < n; i++) {
+                whole[i] = i * i % 601 * shapes[s].factor + shapes[s].offset;
+                same[i] = (double)whole[i];
+            }
+            assert_int_equal(mlsd__factorize_new_i64(&scope, whole, n, &values, &n_values, codes),
+                             MLSD_OK);
+            assert_int_equal(mlsd__factorize_new(&scope, same, n, &again, &n_again, of_doubles),
+                             MLSD_OK);
+            assert_int_equal(n_values, n_again);
+            assert_memory_equal(values, again, (size_t)n_values * sizeof *values);
+            assert_memory_equal(codes, of_doubles, (size_t)n * sizeof *codes);
+            for (int64_t i = 0; i < n; i++) assert_true(values[codes[i]] == same[i]);
+            for (int64_t k = 1; k < n_values; k++) assert_true(values[k - 1] < values[k]);
+            mlsd__free(scope.allocator, values);
+            mlsd__free(scope.allocator, again);
+        }
+    }
+    mlsd__scope_close(&scope);
+}
+
 /* numpy.quantile([1, 2, 4, 8, 16.5], q) of NumPy 1.24. */
 static void test_rank__quantiles_are_numpys(void **state)
 {
@@ -177,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_rank__argsort_is_the_stable_order),
         cmocka_unit_test(test_rank__midranks_are_scipys),
         cmocka_unit_test(test_rank__factorize_codes_lead_back_to_the_values),
+        cmocka_unit_test(test_rank__whole_numbers_are_numbered_as_doubles_are),
         cmocka_unit_test(test_rank__quantiles_are_numpys),
         cmocka_unit_test(test_rank__any_failed_allocation_leaks_nothing),
     };

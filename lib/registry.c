@@ -51,6 +51,10 @@ extern const mlsd_kind mlsd__kind_dummy_regressor;
 extern const mlsd_kind mlsd__kind_linear_regression;
 extern const mlsd_kind mlsd__kind_ridge;
 extern const mlsd_kind mlsd__kind_ridge_cv;
+extern const mlsd_kind mlsd__kind_lasso;
+extern const mlsd_kind mlsd__kind_lasso_cv;
+extern const mlsd_kind mlsd__kind_elastic_net;
+extern const mlsd_kind mlsd__kind_elastic_net_cv;
 extern const mlsd_kind mlsd__kind_logistic_regression;
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
@@ -108,6 +112,10 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_linear_regression,
     &mlsd__kind_ridge,
     &mlsd__kind_ridge_cv,
+    &mlsd__kind_lasso,
+    &mlsd__kind_lasso_cv,
+    &mlsd__kind_elastic_net,
+    &mlsd__kind_elastic_net_cv,
     &mlsd__kind_logistic_regression,
     &mlsd__kind_logistic_regression_cv,
     &mlsd__kind_sgd_classifier,

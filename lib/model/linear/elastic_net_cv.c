@@ -10,7 +10,6 @@
 
 #include "model/linear/design.h"
 #include "model/linear/elastic_net.h"
-#include "model/linear/linear_moments.h"
 #include "model/row_pass.h"
 #include "numeric/blas.h"
 #include "split/splitter.h"
@@ -100,12 +99,11 @@ static mlsd_status side_open(fold_side *side, const mlsd__allocator *a, const cv
     return MLSD_OK;
 }
 
-static mlsd_status part_moments(void *arg, int64_t split, mlsd__scope *scope)
+static mlsd_status part_moments(const cv_job *job, mlsd__scope *scope, int64_t split)
 {
-    const cv_job *const job = arg;
     fold_side test;
     mlsd_status status = side_open(&test, scope->allocator, job, split, 1);
-    if (status == MLSD_OK) status = mlsd__linear_moments(scope, &test.train, &job->moments[split]);
+    if (status == MLSD_OK) status = mlsd__enet_moments(scope, &test.train, &job->moments[split]);
     side_close(&test, scope->allocator);
     return status;
 }
@@ -362,7 +360,8 @@ static mlsd_status open_moments(cv_job *job, mlsd__scope *scope)
         return MLSD_OK;
     job->moments = mlsd__alloc(scope->allocator, job->n_splits, sizeof *job->moments);
     if (job->moments == NULL) return MLSD_E_NOMEM;
-    return mlsd__parallel_for(scope, job->n_splits, part_moments, job);
+    for (int64_t k = 0; k < job->n_splits; k++) MLSD__TRY(part_moments(job, scope, k));
+    return MLSD_OK;
 }
 
 static void close_moments(cv_job *job, const mlsd__allocator *a)

@@ -40,6 +40,8 @@ mlsd_status mlsd__enet_open(mlsd__scope *scope, const mlsd__train *train, bool f
                             mlsd__enet_problem *out);
 mlsd_status mlsd__enet_open_moments(mlsd__scope *scope, const mlsd__gram *moments,
                                     bool fit_intercept, mlsd__enet_problem *out);
+/* Moments of [X y]; *out is the caller's to mlsd__gram_free. */
+mlsd_status mlsd__enet_moments(mlsd__scope *scope, const mlsd__train *train, mlsd__gram *out);
 void mlsd__enet_close(mlsd__enet_problem *problem, const mlsd__allocator *a);
 
 /* n penalties, falling by equal factors from the least one that leaves no coefficient to eps times

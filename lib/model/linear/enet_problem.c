@@ -12,8 +12,9 @@
 
 enum {
     MOST_MOMENT_COLUMNS = 4096, /* 128 MB of moments */
-    TILE = 32,                  /* of a transpose: both sides stay in the nearest cache */
-    BAND = 64                   /* columns of a parallel task */
+    WIDE = 200, /* columns from which moments of groups of rows are too many numbers */
+    TILE = 32,  /* of a transpose: both sides stay in the nearest cache */
+    BAND = 64   /* columns of a parallel task */
 };
 
 bool mlsd__enet_wants_moments(int64_t n_rows, int64_t p)
@@ -155,6 +156,12 @@ static mlsd_status open_rows(mlsd__scope *scope, const mlsd__train *train, bool 
     return status;
 }
 
+mlsd_status mlsd__enet_moments(mlsd__scope *scope, const mlsd__train *train, mlsd__gram *out)
+{
+    return train->x->n_features < WIDE ? mlsd__linear_moments(scope, train, out)
+                                       : mlsd__linear_wide_moments(scope, train, out);
+}
+
 mlsd_status mlsd__enet_open(mlsd__scope *scope, const mlsd__train *train, bool fit_intercept,
                             mlsd__enet_problem *out)
 {
@@ -162,7 +169,7 @@ mlsd_status mlsd__enet_open(mlsd__scope *scope, const mlsd__train *train, bool f
     if (!mlsd__enet_wants_moments(train->x->n_rows, train->x->n_features))
         return open_rows(scope, train, fit_intercept, out);
     mlsd__gram moments;
-    MLSD__TRY(mlsd__linear_moments(scope, train, &moments));
+    MLSD__TRY(mlsd__enet_moments(scope, train, &moments));
     const mlsd_status status = mlsd__enet_open_moments(scope, &moments, fit_intercept, out);
     mlsd__gram_free(&moments, scope->allocator);
     return status;

@@ -22,6 +22,8 @@ enum {
     CREEPING_SWEEPS = 8,        /* before the first direct step, and a share of the coefficients: */
     SWEEPS_PER_COEFFICIENT = 16 /* as many sweeps cost about as much as the step */
 };
+/* Of a Cholesky factor's diagonal, as a share of the column's own length. */
+static const double LEAST_PIVOT = 1e-6;
 /* Doubles in a product of one call: some milliseconds of work. */
 static const int64_t PRODUCT_CELLS = INT64_C(100000000);
 
@@ -168,6 +170,18 @@ static double shrink(double z, double l1, bool positive)
     return z < -l1 && !positive ? z + l1 : 0;
 }
 
+/* A coefficient, and the gradient or residual with it. */
+static void move(mlsd__enet_set *set, int64_t k, double after)
+{
+    const double by = set->w[k] - after;
+    const int64_t n = set->problem->n;
+    set->w[k] = after;
+    if (set->gram != NULL)
+        mlsd__enet_axpy(set->gradient, by, set->gram + k * set->capacity, set->n);
+    else
+        mlsd__enet_axpy(set->residual, by, set->problem->x + set->column[k] * n, n);
+}
+
 /* What a sweep saw, as effects on the fit: root of the column's mean square times coefficient. */
 typedef struct sweep {
     double moved, largest;
@@ -190,8 +204,7 @@ static void sweep_gram(mlsd__enet_set *set, const mlsd__enet_step *step, sweep *
         const double after =
             shrink(set->gradient[k] + d * before, step->l1, step->positive) / (d + step->l2);
         if (after != before) {
-            set->w[k] = after;
-            mlsd__enet_axpy(set->gradient, before - after, set->gram + k * set->capacity, n);
+            move(set, k, after);
             note(seen, set->root[k], before, after);
         }
         seen->largest = fmax(seen->largest, set->root[k] * fabs(after));
@@ -211,8 +224,7 @@ static mlsd_status sweep_rows(mlsd__enet_set *set, mlsd__scope *scope, const mls
         const double z = mlsd__dot(x, set->residual, n) + d * before;
         const double after = shrink(z, step->l1, step->positive) / (d + step->l2);
         if (after != before) {
-            set->w[k] = after;
-            mlsd__enet_axpy(set->residual, before - after, x, n);
+            move(set, k, after);
             note(seen, set->root[k], before, after);
         }
         seen->largest = fmax(seen->largest, set->root[k] * fabs(after));
@@ -247,6 +259,30 @@ static double first_zero(const mlsd__enet_set *set, const int64_t *active, int64
     return share;
 }
 
+/* Moments of the active columns into matrix (m x m, upper), and their gradients. */
+static mlsd_status gather_active(mlsd__enet_set *set, const mlsd__allocator *a,
+                                 const int64_t *active, int64_t m, double *matrix, double *gradient)
+{
+    const int64_t n = set->problem->n;
+    if (set->gram != NULL) {
+        for (int64_t i = 0; i < m; i++) {
+            const double *const from = set->gram + active[i] * set->capacity;
+            for (int64_t j = i; j < m; j++) matrix[i * m + j] = from[active[j]];
+            gradient[i] = set->gradient[active[i]];
+        }
+        return MLSD_OK;
+    }
+    double *const rows = mlsd__alloc_raw(a, m * n, sizeof *rows);
+    if (rows == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < m; i++)
+        memcpy(rows + i * n, set->problem->x + set->column[active[i]] * n,
+               (size_t)n * sizeof *rows);
+    mlsd__gemm(false, true, m, m, n, 1, rows, n, rows, n, 0, matrix, m);
+    mlsd__gemv(false, m, n, 1, rows, n, set->residual, 0, gradient);
+    mlsd__free(a, rows);
+    return MLSD_OK;
+}
+
 /* Newton's step of the coefficients that are not 0, in the orthant they are in. */
 static mlsd_status solve_active(mlsd__enet_set *set, mlsd__scope *scope,
                                 const mlsd__enet_step *step, bool *out_ok)
@@ -256,37 +292,35 @@ static mlsd_status solve_active(mlsd__enet_set *set, mlsd__scope *scope,
     const int64_t m = list_active(set, active);
     *out_ok = false;
     if (m == 0 || m > MOST_SOLVED) return MLSD_OK;
+    if (set->gram == NULL && m * m > 10 * PRODUCT_CELLS / set->problem->n) return MLSD_OK;
     double *const matrix = mlsd__alloc_raw(a, m * m, sizeof *matrix);
-    if (matrix == NULL) return MLSD_E_NOMEM;
     double *const direction = set->direction;
-    for (int64_t i = 0; i < m; i++) {
-        const double *const from = set->gram + active[i] * set->capacity;
-        for (int64_t j = i; j < m; j++) matrix[i * m + j] = from[active[j]];
-        matrix[i * m + i] += step->l2;
-        const double w = set->w[active[i]];
-        direction[i] = set->gradient[active[i]] - step->l2 * w - (w > 0 ? step->l1 : -step->l1);
+    mlsd_status status =
+        matrix == NULL ? MLSD_E_NOMEM : gather_active(set, a, active, m, matrix, direction);
+    if (status == MLSD_OK) {
+        for (int64_t i = 0; i < m; i++) {
+            const double w = set->w[active[i]];
+            direction[i] -= step->l2 * w + (w > 0 ? step->l1 : -step->l1);
+            matrix[i * m + i] += step->l2;
+        }
+        mlsd__posv(m, 1, matrix, m, direction, 1, out_ok);
     }
-    mlsd__posv(m, 1, matrix, m, direction, 1, out_ok);
-    /* A factor of rounding alone sends coefficients far off: sweeps do better then. */
+    /* A pivot that is rounding sends coefficients far off: sweeps do better then. */
     for (int64_t i = 0; *out_ok && i < m; i++)
-        *out_ok = isfinite(direction[i]) && matrix[i * m + i] > 1e-6 * set->root[active[i]];
+        *out_ok = isfinite(direction[i]) && matrix[i * m + i] > LEAST_PIVOT * set->root[active[i]];
     mlsd__free(a, matrix);
-    if (!*out_ok) return MLSD_OK;
+    if (status != MLSD_OK || !*out_ok) return status;
     int64_t at;
     const double share = first_zero(set, active, m, direction, &at);
-    for (int64_t i = 0; i < m; i++) {
-        const int64_t k = active[i];
-        const double before = set->w[k];
-        set->w[k] = i == at ? 0 : before + share * direction[i];
-        mlsd__enet_axpy(set->gradient, before - set->w[k], set->gram + k * set->capacity, set->n);
-    }
+    for (int64_t i = 0; i < m; i++)
+        move(set, active[i], i == at ? 0 : set->w[active[i]] + share * direction[i]);
     return mlsd__checkpoint(scope);
 }
 
 mlsd_status mlsd__enet_descend(mlsd__enet_set *set, mlsd__scope *scope, mlsd__enet_step *step)
 {
     int64_t creeping = 0;
-    bool can_solve = set->gram != NULL;
+    bool can_solve = true;
     step->is_still = set->n == 0;
     while (set->n > 0 && step->n_iter < step->max_iter) {
         sweep seen = {0};

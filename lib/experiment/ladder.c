@@ -21,6 +21,7 @@ static const rung ladder[] = {
      .is_bare = true},
     {.name = "linear", .kind = "linear_regression", .regresses = true, .is_quick = true},
     {.name = "ridge", .kind = "ridge_cv", .regresses = true},
+    {.name = "lasso (tuned)", .kind = "lasso_cv", .regresses = true},
     {.name = "sgd", .kind = "sgd_regressor", .regresses = true, .is_quick = true, .is_sgd = true},
     {.name = "constant", .kind = "dummy_classifier", .is_quick = true, .is_bare = true},
     {.name = "logistic", .kind = "logistic_regression", .is_quick = true},

@@ -23,7 +23,8 @@ import sklearn.preprocessing
 import sklearn.utils.validation
 
 MODULES = ("dummy", "impute", "linear_model", "preprocessing")
-CLASSES = [getattr(importlib.import_module(f"mlsd.{m}"), name) for m in MODULES for name in importlib.import_module(f"mlsd.{m}").__all__]
+CLASSES = [getattr(importlib.import_module(f"mlsd.{m}"), name) for m in MODULES for name in importlib.import_module(f"mlsd.{m}").__all__
+           if name[0].isupper()]
 KINDS = {kind["kind"]: kind for kind in mlsd.kinds()}
 RNG = np.random.RandomState(5)
 X = RNG.randn(120, 3)

@@ -58,6 +58,10 @@ static void test_model_file__comes_back_bit_for_bit(void **state)
     (void)state;
     check_comes_back("ridge", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("ridge_cv", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
+    check_comes_back("lasso", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
+    check_comes_back("lasso_cv", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
+    check_comes_back("elastic_net", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
+    check_comes_back("elastic_net_cv", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("linear_regression", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("dummy_regressor", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("dummy_classifier", MLSD_TASK_BINARY, MLSD_OUTPUT_PROBA);

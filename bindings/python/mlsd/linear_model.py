@@ -1,6 +1,8 @@
 """Linear models. Names as in sklearn.linear_model; the classes are made from the table of kinds."""
 
 from ._estimators import make_classes
+from ._handles import Spec
+from ._library import user_warnings
 
 __all__ = make_classes(
     __name__,
@@ -72,3 +74,85 @@ A weight counts how often its row was seen. NaN is what the data does not tell.
         reach = self.t_quantile_ * np.sqrt(variance + (residual if new else 0))
         value = self.predict(X)
         return np.column_stack([value - reach, value + reach])
+
+
+class _Enet:
+    """What the classes of lasso and elastic net share: warnings, and attributes in scikit-learn's shapes."""
+
+    _ROWS = ("coef", "alphas", "intercept_path", "dual_gaps")
+
+    def _fit_model(self, data, X):
+        with user_warnings():
+            return super()._fit_model(data, X)
+
+    def _shape_attribute(self, name, value):
+        if name in ("dual_gap", "l1_ratio"):
+            return float(value[0, 0])
+        if name == "n_iters":
+            return value.ravel().astype(int)
+        if name in self._ROWS and value.shape[0] <= 1:
+            return value.ravel()
+        if name == "mse_path":
+            n_ratios = len(self.model_.get("alphas"))
+            return value.reshape(n_ratios, -1, value.shape[1]) if n_ratios > 1 else value
+        if name == "alphas" and self.alphas is not None:
+            return value[0]
+        return value if name in ("coef_path", "alphas") else super()._shape_attribute(name, value)
+
+
+_PATH = """
+Attributes
+----------
+coef_, intercept_ : of `alpha`
+dual_gap_, n_iter_, converged_ : how far the objective may be above its minimum, after how many sweeps
+alphas_, coef_path_ (penalties x columns), intercept_path_, dual_gaps_, n_iters_ : of the path, where there is one
+"""
+
+_CHOICE = """
+Attributes
+----------
+alpha_, l1_ratio_ : what was chosen
+coef_, intercept_, dual_gap_, n_iter_, converged_ : of the model with that, fitted to all rows
+alphas_, mse_path_ (penalties x folds) : with several shares of L1 one more axis, the first
+coef_path_ (penalties x columns), intercept_path_, dual_gaps_, n_iters_ : of all rows, at the share chosen
+"""
+
+
+class Lasso(_Enet, Lasso):  # noqa: F821 (made above)
+    __doc__ = Lasso.__doc__ + _PATH  # noqa: F821
+
+
+class ElasticNet(_Enet, ElasticNet):  # noqa: F821
+    __doc__ = ElasticNet.__doc__ + _PATH  # noqa: F821
+
+
+class LassoCV(_Enet, LassoCV):  # noqa: F821
+    __doc__ = LassoCV.__doc__ + _CHOICE  # noqa: F821
+
+
+class ElasticNetCV(_Enet, ElasticNetCV):  # noqa: F821
+    __doc__ = ElasticNetCV.__doc__ + _CHOICE  # noqa: F821
+
+    def spec(self):
+        """The Spec that fit would use; one share of L1 may be given as a number."""
+        params = self.get_params(deep=False)
+        if isinstance(params["l1_ratio"], (int, float)):
+            params["l1_ratio"] = [params["l1_ratio"]]
+        return Spec(self._kind, **params)
+
+
+def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=100, alphas=None, positive=False, fit_intercept=False,
+              sample_weight=None, **params):
+    """Elastic net down a path of penalties: (alphas, coefs (columns x penalties), dual gaps), as scikit-learn's enet_path."""
+    strongest = 1.0 if alphas is None else max(alphas)  # the model's own penalty, which nobody asks for
+    model = ElasticNet(alpha=strongest, l1_ratio=l1_ratio, eps=eps, n_alphas=n_alphas, alphas=alphas, positive=positive,
+                       fit_intercept=fit_intercept, **params).fit(X, y, sample_weight)
+    return model.alphas_, model.coef_path_.T, model.dual_gaps_
+
+
+def lasso_path(X, y, **params):
+    """Lasso down a path of penalties, as enet_path."""
+    return enet_path(X, y, l1_ratio=1.0, **params)
+
+
+__all__ += ["enet_path", "lasso_path"]

@@ -59,6 +59,9 @@ extern const mlsd_kind mlsd__kind_logistic_regression;
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
+extern const mlsd_kind mlsd__kind_gaussian_nb;
+extern const mlsd_kind mlsd__kind_bernoulli_nb;
+extern const mlsd_kind mlsd__kind_multinomial_nb;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -120,6 +123,9 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_logistic_regression_cv,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
+    &mlsd__kind_gaussian_nb,
+    &mlsd__kind_bernoulli_nb,
+    &mlsd__kind_multinomial_nb,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

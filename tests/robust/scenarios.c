@@ -2,6 +2,7 @@
 #include "scenarios.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,7 +275,8 @@ static mlsd_status fit_one(const mlsd_context *context, const char *kind, const 
     TRY(mlsd_model_predict(context, model, data, what, out, n_out));
     mix(hash, out, (size_t)n_out * sizeof *out);
     TRY(mlsd_model_predict_matrix(context, model, X, what, out, n_out));
-    if (strncmp(kind, "dummy", 5) != 0) {
+    const bool is_linear = strncmp(kind, "dummy", 5) != 0 && strstr(kind, "_nb") == NULL;
+    if (is_linear) {
         double coef[P];
         int64_t rows = 0, cols = 0;
         TRY(mlsd_model_get_array(model, "coef", coef, P, &rows, &cols));
@@ -317,6 +319,8 @@ static mlsd_status run_models(const mlsd_context *context, uint64_t *hash)
         {"dummy_classifier", 1},
         {"logistic_regression", 1},
         {"sgd_classifier", 1},
+        {"gaussian_nb", 1},
+        {"bernoulli_nb", 1},
     };
     sample s;
     make_sample(&s);

@@ -65,6 +65,8 @@ static void test_model_file__comes_back_bit_for_bit(void **state)
     check_comes_back("linear_regression", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("dummy_regressor", MLSD_TASK_REGRESSION, MLSD_OUTPUT_VALUE);
     check_comes_back("dummy_classifier", MLSD_TASK_BINARY, MLSD_OUTPUT_PROBA);
+    check_comes_back("gaussian_nb", MLSD_TASK_BINARY, MLSD_OUTPUT_PROBA);
+    check_comes_back("bernoulli_nb", MLSD_TASK_BINARY, MLSD_OUTPUT_PROBA);
 }
 
 static void test_model_file__on_disk(void **state)

@@ -94,7 +94,7 @@ class Estimator:
     def _shape_attribute(self, name, value):
         if name in ("n_iter", "rank", "converged") and value.size == 1:
             return int(value[0, 0])
-        if value.size == 1 and name in ("intercept", "alpha"):
+        if value.size == 1 and name in ("intercept", "alpha", "epsilon"):
             return float(value[0, 0])
         return value[0] if value.shape[0] == 1 else value
 

@@ -1,0 +1,30 @@
+/* class_sums.h - weight, sums and squares of the columns of each class, in one pass. */
+#ifndef MLSD_MODEL_CLASS_SUMS_H
+#define MLSD_MODEL_CLASS_SUMS_H
+
+#include "model/estimator.h"
+
+typedef struct mlsd__class_sums {
+    const double *origin; /* n_classes x p: values are taken from there; NULL: from 0 */
+    const double *cut;    /* a value above *cut counts 1, any other 0; NULL: as it is */
+    double *weight;       /* n_classes */
+    double *sum, *square; /* n_classes x p; square may be NULL */
+} mlsd__class_sums;
+
+/* Fill weight, sum and square. The same bits for any number of threads. */
+mlsd_status mlsd__class_sums_add(mlsd__scope *scope, const mlsd__train *train,
+                                 const mlsd__class_sums *sums);
+
+/* Prior probabilities: those given (as many as classes, summing to 1), or the classes' shares of
+ * the weight, or equal ones. */
+mlsd_status mlsd__class_priors(const mlsd__f64_list *given, bool from_data, const double *weight,
+                               int64_t n_classes, double *out);
+
+/* Logarithm of a prior that may be 0: finite, so that no infinity meets another. */
+double mlsd__log_prior(double prior);
+
+/* Joint log likelihoods (n x n_classes) to what is asked for. out may be joint for PROBA. */
+void mlsd__joint_to_output(const double *joint, int64_t n, int64_t n_classes, mlsd_output what,
+                           double *out);
+
+#endif

@@ -27,8 +27,8 @@ CLASSES = [getattr(importlib.import_module(f"mlsd.{m}"), name) for m in MODULES 
            if name[0].isupper()]
 KINDS = {kind["kind"]: kind for kind in mlsd.kinds()}
 RNG = np.random.RandomState(5)
-X = RNG.randn(120, 3)
-Y = X @ [1.0, 2.0, -1.0] + RNG.randn(120)
+X = RNG.randn(120, 3) + 4  # above 0: some estimators count
+Y = (X - 4) @ [1.0, 2.0, -1.0] + RNG.randn(120)
 LABELS = np.where(Y > 0, "up", "down")
 
 

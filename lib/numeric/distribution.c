@@ -188,7 +188,7 @@ static double t_middle(double t, double df, double *out_t_density)
     double v = 0;
     t_variables(t, df, &u, &v);
     *out_t_density = mlsd__beta_kernel(u, v, 0.5 * df, 0.5);
-    if (df >= hill_from_df) return 0.5 * erf(hill_normal(t, df) * M_SQRT1_2);
+    if (df >= hill_from_df) return 0.5 * mlsd__erf(hill_normal(t, df) * M_SQRT1_2);
     return 0.5 * mlsd__incomplete_beta(v, u, 0.5, 0.5 * df);
 }
 

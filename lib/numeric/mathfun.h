@@ -1,5 +1,6 @@
-/* mathfun.h - the one door to libm's transcendental functions. sqrt, fabs, floor and the like are
- * exact everywhere and need no door. */
+/* mathfun.h - transcendental functions of our own, the same bits on every machine; libm's are not.
+ * sqrt, fabs, floor and the like are exact everywhere and need no door. Errors: docs/numerics.md.
+ */
 #ifndef MLSD_NUMERIC_MATHFUN_H
 #define MLSD_NUMERIC_MATHFUN_H
 
@@ -12,6 +13,7 @@ double mlsd__expm1(double x);
 double mlsd__pow(double x, double y);
 double mlsd__tanh(double x);
 double mlsd__lgamma(double x); /* thread-safe: does not touch signgam */
+double mlsd__erf(double x);
 double mlsd__erfc(double x);
 
 /* 1 / (1 + exp(-x)) and log(1 + exp(x)) without overflow. */

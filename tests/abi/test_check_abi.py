@@ -112,6 +112,7 @@ CASES = [
     ("forbidden", in_source('#include <stdio.h>\nvoid speak(void);\nvoid speak(void) { puts("hello"); }'), "uses puts"),
     ("forbidden", in_source("#include <stdlib.h>\nvoid die(void);\nvoid die(void) { exit(1); }"), "uses exit"),
     ("forbidden", in_source('#include <stdlib.h>\nconst char *look(void);\nconst char *look(void) { return getenv("X"); }'), "uses getenv"),
+    ("forbidden", in_source("double exp(double);\ndouble grow(double);\ndouble grow(double x) { return exp(x); }"), "uses exp"),
     ("state", in_source("int counter;\nint next(void);\nint next(void) { return ++counter; }"), "can change: counter"),
     ("state", in_source("int next(void);\nint next(void) { static int calls = 7; return ++calls; }"), "can change: calls"),
     ("headers", in_header("#include <stdint.h>\n", "") | {"lib/base/example.c": "#include <stdint.h>\n" + SOURCE}, "with -std=c99"),

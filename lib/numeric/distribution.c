@@ -1,7 +1,6 @@
 /* distribution.c - normal, t and beta: distribution functions and their inverses. Tails keep
- * relative accuracy: nothing small is computed as one minus something large. Quantiles of t and
- * beta solve log(cdf) = log(p) over a positive unknown on a multiplicative scale, on which tails
- * that are powers are straight lines. */
+ * relative accuracy: nothing small is computed as one minus something large. The other
+ * distributions have files of their own. */
 #include "numeric/distribution.h"
 
 #include <float.h>
@@ -10,6 +9,7 @@
 
 #include "numeric/incomplete_beta.h"
 #include "numeric/mathfun.h"
+#include "numeric/monotone.h"
 
 double mlsd__normal_cdf(double x)
 {
@@ -80,57 +80,6 @@ double mlsd__normal_quantile(double p)
     return q < 0 ? -x : x;
 }
 
-/* A monotone function of x in (0, highest) that is to be inverted; it also gives x f'(x) without
- * its sign. */
-typedef struct monotone {
-    double (*value)(const struct monotone *f, double x, double *out_x_derivative);
-    double a;
-    double b;
-    double highest;
-    bool is_decreasing;
-} monotone;
-
-/* log(value / target), also where the ratio leaves the range of double. */
-static double log_ratio(double value, double target)
-{
-    const double ratio = value / target;
-    if (fabs(ratio - 1) < 0.5) return mlsd__log1p((value - target) / target);
-    return ratio > 0 && isfinite(ratio) ? mlsd__log(ratio) : mlsd__log(value) - mlsd__log(target);
-}
-
-/* Newton's method on logarithms inside a bracket. A step that leaves the bracket, or that comes
- * after one that failed to halve the residual, is replaced by the bracket's geometric middle. */
-static double invert(const monotone *f, double target, double start)
-{
-    enum { MAX_STEPS = 300 };
-    static const double last_step = 1e-8; /* what is left after it is of the order of its square */
-    double low = DBL_TRUE_MIN;
-    double high = f->highest;
-    double x = start > low && start < high ? start : sqrt(low) * sqrt(high);
-    double previous = INFINITY;
-    for (int i = 0; i < MAX_STEPS; i++) {
-        double x_derivative = 0;
-        const double value = f->value(f, x, &x_derivative);
-        const double residual = log_ratio(value, target);
-        if (residual == 0) return x;
-        if ((residual < 0) != f->is_decreasing)
-            low = x;
-        else
-            high = x;
-        const double down = residual * (value / x_derivative);
-        const double step = f->is_decreasing ? down : -down;
-        if (fabs(step) < last_step && fabs(residual) < last_step) return x + x * step;
-
-        const double next = x * mlsd__exp(step);
-        const bool is_fine = next > low && next < high && fabs(residual) < 0.5 * previous;
-        const double middle = sqrt(low) * sqrt(high);
-        if (!is_fine && !(middle > low && middle < high)) return x;
-        previous = is_fine ? fabs(residual) : INFINITY;
-        x = is_fine ? next : middle;
-    }
-    return x;
-}
-
 /* u = df / (df + t^2) and v = 1 - u, for which t f(t) = u^(df/2) v^(1/2) / B(df/2, 1/2). */
 static void t_variables(double t, double df, double *out_u, double *out_v)
 {
@@ -192,12 +141,12 @@ static double t_middle(double t, double df, double *out_t_density)
     return 0.5 * mlsd__incomplete_beta(v, u, 0.5, 0.5 * df);
 }
 
-static double t_upper_value(const monotone *f, double t, double *out_t_density)
+static double t_upper_value(const mlsd__monotone *f, double t, double *out_t_density)
 {
     return t_upper(t, f->a, out_t_density);
 }
 
-static double t_middle_value(const monotone *f, double t, double *out_t_density)
+static double t_middle_value(const mlsd__monotone *f, double t, double *out_t_density)
 {
     return t_middle(t, f->a, out_t_density);
 }
@@ -227,16 +176,16 @@ static double t_quantile_tail(double p, double df)
     const double z = -mlsd__normal_quantile(p);
     const double start =
         log_scaled > far ? sqrt(df) * mlsd__exp(log_scaled) : z + z * (z * z + 1) / (4 * df);
-    const monotone tail = {
+    const mlsd__monotone tail = {
         .value = t_upper_value, .a = df, .highest = DBL_MAX, .is_decreasing = true};
-    return invert(&tail, p, start);
+    return mlsd__invert(&tail, p, start);
 }
 
 /* t > 0 with P(0 < T < t) = p: from the density at 0. */
 static double t_quantile_middle(double p, double df)
 {
-    const monotone middle = {.value = t_middle_value, .a = df, .highest = DBL_MAX};
-    return invert(&middle, p, p * sqrt(df) * mlsd__exp(mlsd__log_beta(0.5 * df, 0.5)));
+    const mlsd__monotone middle = {.value = t_middle_value, .a = df, .highest = DBL_MAX};
+    return mlsd__invert(&middle, p, p * sqrt(df) * mlsd__exp(mlsd__log_beta(0.5 * df, 0.5)));
 }
 
 double mlsd__t_quantile(double p, double df)
@@ -260,14 +209,22 @@ double mlsd__beta_cdf(double x, double a, double b)
     return mlsd__incomplete_beta(x, 1 - x, a, b);
 }
 
-static double beta_lower_value(const monotone *f, double x, double *out_x_density)
+double mlsd__beta_sf(double x, double a, double b)
+{
+    if (isnan(x) || !(a > 0 && b > 0 && isfinite(a) && isfinite(b))) return NAN;
+    if (x <= 0) return 1;
+    if (x >= 1) return 0;
+    return mlsd__incomplete_beta(1 - x, x, b, a);
+}
+
+static double beta_lower_value(const mlsd__monotone *f, double x, double *out_x_density)
 {
     const double y = 1 - x;
     *out_x_density = mlsd__beta_kernel(x, y, f->a, f->b) / y;
     return mlsd__incomplete_beta(x, y, f->a, f->b);
 }
 
-static double beta_upper_value(const monotone *f, double x, double *out_x_density)
+static double beta_upper_value(const mlsd__monotone *f, double x, double *out_x_density)
 {
     const double y = 1 - x;
     *out_x_density = mlsd__beta_kernel(x, y, f->a, f->b) / y;
@@ -298,12 +255,12 @@ static double beta_quantile_half(double p, double q, double a, double b)
     const double normal = a >= 1 && b >= 1 ? beta_normal_start(p, a, b) : 0;
     const double start = normal > power_law ? normal : power_law;
     const double highest = 0.5 + 1e-6; /* the bracket is open */
-    const monotone f = {.value = p <= 0.5 ? beta_lower_value : beta_upper_value,
-                        .a = a,
-                        .b = b,
-                        .highest = highest,
-                        .is_decreasing = p > 0.5};
-    return invert(&f, p <= 0.5 ? p : q, start < highest ? start : 0.25);
+    const mlsd__monotone f = {.value = p <= 0.5 ? beta_lower_value : beta_upper_value,
+                              .a = a,
+                              .b = b,
+                              .highest = highest,
+                              .is_decreasing = p > 0.5};
+    return mlsd__invert(&f, p <= 0.5 ? p : q, start < highest ? start : 0.25);
 }
 
 double mlsd__beta_quantile(double p, double a, double b)

@@ -84,6 +84,31 @@ mlsd_status mlsd__class_sums_add(mlsd__scope *scope, const mlsd__train *train,
     return status;
 }
 
+mlsd_status mlsd__bayes_alloc(const mlsd__allocator *a, size_t header, int64_t n_classes, int64_t p,
+                              void **out)
+{
+    int64_t cells = 0, n = 0, bytes = 0;
+    *out = NULL;
+    MLSD__TRY(mlsd__mul_size(n_classes, p + 1, &cells));
+    MLSD__TRY(mlsd__mul_size(cells, 3 * (int64_t)sizeof(double), &n));
+    if (__builtin_add_overflow(n, (int64_t)header, &bytes)) return mlsd__fail_nomem();
+    *out = mlsd__alloc(a, bytes, 1);
+    return *out == NULL ? MLSD_E_NOMEM : MLSD_OK;
+}
+
+mlsd_status mlsd__bayes_take(mlsd__reader *r, int64_t n_classes, int64_t p, double **out)
+{
+    int64_t n = 0, cells = 0;
+    *out = mlsd__take_f64s(r, &n);
+    if (r->status != MLSD_OK) return r->status;
+    if (n_classes > 0 && mlsd__mul_size(n_classes, p + 1, &cells) == MLSD_OK && n == 2 * cells)
+        return MLSD_OK;
+    mlsd__free(r->allocator, *out);
+    *out = NULL;
+    return mlsd__fail(MLSD_E_CORRUPT, "naive Bayes has %lld numbers for %lld features",
+                      (long long)n, (long long)p);
+}
+
 mlsd_status mlsd__class_priors(const mlsd__f64_list *given, bool from_data, const double *weight,
                                int64_t n_classes, double *out)
 {

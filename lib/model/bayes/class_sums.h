@@ -15,6 +15,15 @@ typedef struct mlsd__class_sums {
 mlsd_status mlsd__class_sums_add(mlsd__scope *scope, const mlsd__train *train,
                                  const mlsd__class_sums *sums);
 
+/* Zeroed room for a header and 3 * n_classes * (p + 1) doubles behind it, the caller's by
+ * mlsd__free.
+ */
+mlsd_status mlsd__bayes_alloc(const mlsd__allocator *a, size_t header, int64_t n_classes, int64_t p,
+                              void **out);
+
+/* The 2 * n_classes * (p + 1) numbers that such a model saves, the caller's by mlsd__free. */
+mlsd_status mlsd__bayes_take(mlsd__reader *r, int64_t n_classes, int64_t p, double **out);
+
 /* Prior probabilities: those given (as many as classes, summing to 1), or the classes' shares of
  * the weight, or equal ones. */
 mlsd_status mlsd__class_priors(const mlsd__f64_list *given, bool from_data, const double *weight,

@@ -40,13 +40,10 @@ static void free_state(const mlsd__allocator *a, void *s)
 
 static mlsd_status state_new(const mlsd__allocator *a, int64_t k, int64_t p, state **out)
 {
-    int64_t cells = 0, n = 0, bytes = 0;
+    void *made = NULL;
     *out = NULL;
-    MLSD__TRY(mlsd__mul_size(k, p + 1, &cells));
-    MLSD__TRY(mlsd__mul_size(cells, 3 * (int64_t)sizeof(double), &n));
-    if (__builtin_add_overflow(n, (int64_t)sizeof(state), &bytes)) return mlsd__fail_nomem();
-    state *const s = mlsd__alloc(a, bytes, 1);
-    if (s == NULL) return MLSD_E_NOMEM;
+    MLSD__TRY(mlsd__bayes_alloc(a, sizeof(state), k, p, &made));
+    state *const s = made;
     s->k = k;
     s->p = p;
     s->log_prob = s->numbers;
@@ -229,18 +226,13 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, int64_t n_featur
                         int64_t n_classes, bool is_bernoulli, void **out_state)
 {
     const params *const p = mlsd__spec_params(spec);
-    int64_t n = 0;
+    double *numbers = NULL;
     state *s = NULL;
     *out_state = NULL;
-    double *const numbers = mlsd__take_f64s(r, &n);
-    if (r->status != MLSD_OK) return r->status;
-    mlsd_status status = MLSD_OK;
-    if (n_classes < 1 || n % 2 != 0 || n / 2 / n_classes != n_features + 1 || n % n_classes != 0)
-        status = mlsd__fail(MLSD_E_CORRUPT, "naive Bayes has %lld numbers for %lld features",
-                            (long long)n, (long long)n_features);
-    if (status == MLSD_OK) status = state_new(r->allocator, n_classes, n_features, &s);
+    MLSD__TRY(mlsd__bayes_take(r, n_classes, n_features, &numbers));
+    const mlsd_status status = state_new(r->allocator, n_classes, n_features, &s);
     if (status == MLSD_OK) {
-        memcpy(s->numbers, numbers, (size_t)n * sizeof *numbers);
+        memcpy(s->numbers, numbers, (size_t)(2 * n_classes * (n_features + 1)) * sizeof *numbers);
         s->cut = is_bernoulli ? p->binarize : NAN;
         prepare(s, p->alpha, is_bernoulli);
         *out_state = s;

@@ -222,10 +222,17 @@ mlsd_status mlsd__exact_syev(mlsd__scope *scope, int64_t p, double *a, int64_t l
     return status;
 }
 
+/* Squared length beside a largest value of 1/2 to 1 from which on a column is noise: with more
+ * columns than rank there is no other way to be orthogonal than to vanish. */
+static const double NOISE = 0x1p-140;
+
 /* Rows i and j of W (columns of A) become orthogonal; false when they were. */
 static bool orthogonalise(int64_t p, double *wi, double *wj, double *vi, double *vj)
 {
     const double ii = mlsd__dot(wi, wi, p), jj = mlsd__dot(wj, wj, p), ij = mlsd__dot(wi, wj, p);
+    if (ii < NOISE) memset(wi, 0, (size_t)p * sizeof *wi);
+    if (jj < NOISE) memset(wj, 0, (size_t)p * sizeof *wj);
+    if (ii < NOISE || jj < NOISE) return false;
     if (ij == 0 || fabs(ij) <= DBL_EPSILON * sqrt((double)p) * sqrt(ii) * sqrt(jj)) return false;
     const double zeta = (jj - ii) / (2 * ij);
     const double root = fabs(zeta) < 1e150 ? length(zeta, 1) : fabs(zeta);

@@ -10,9 +10,10 @@
 #include "numeric/sum.h"
 
 enum {
-    CHUNK_ROWS = 2048, /* that are centred before they are multiplied */
-    READ_ROWS = 128,   /* of a parallel task */
-    BAND = 256         /* columns of one, too: fewer are packed more often than multiplied */
+    CHUNK_ROWS = 2048,   /* that are centred before they are multiplied */
+    READ_ROWS = 128,     /* of a parallel task */
+    MOST_COLUMNS = 1024, /* that a band is multiplied with at a time: some 30 ms */
+    BAND = 256           /* columns of one, too: fewer are packed more often than multiplied */
 };
 
 typedef struct wide_job {
@@ -64,9 +65,12 @@ static mlsd_status multiply_band(void *arg, int64_t band, mlsd__scope *scope)
     const int64_t n_band = p - first < BAND ? p - first : BAND, end = first + n_band;
     const double *const x = job->x + first;
     double *const out = job->moments->scatter + first * q;
-    (void)scope;
     mlsd__syrk(n, n_band, 1, x, p, 1, out + first, q);
-    mlsd__gemm(true, false, n_band, p - end, n, 1, x, p, job->x + end, p, 1, out + end, q);
+    for (int64_t at = end; at < p; at += MOST_COLUMNS) {
+        const int64_t n_here = p - at < MOST_COLUMNS ? p - at : MOST_COLUMNS;
+        mlsd__gemm(true, false, n_band, n_here, n, 1, x, p, job->x + at, p, 1, out + at, q);
+        MLSD__TRY(mlsd__checkpoint(scope));
+    }
     mlsd__gemm(true, false, n_band, 1, n, 1, x, p, job->y, 1, 1, out + p, q);
     return MLSD_OK;
 }

@@ -404,7 +404,7 @@ static void test_elastic_net__survives_each_failed_allocation(void **state)
     for (int s = 0; s < 3; s++) {
         problem t = make_problem(sizes[s][0], sizes[s][1], 3, 1);
         mlsd_status status = MLSD_E_NOMEM;
-        for (long long k = 1; status == MLSD_E_NOMEM && k < 400; k++) {
+        for (long long k = 1; status == MLSD_E_NOMEM && k < 10000; k += 1 + k / 100) {
             failing_allocator f;
             mlsd_model *model = NULL;
             failing_allocator_init(&f, 0, 0);

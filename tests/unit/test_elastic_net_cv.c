@@ -199,7 +199,7 @@ static void test_elastic_net_cv__survives_each_failed_allocation(void **state)
         linear_data d = make_linear_data(sizes[s][0], sizes[s][1], 0, 3);
         mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
         mlsd_status status = MLSD_E_NOMEM;
-        for (long long k = 1; status == MLSD_E_NOMEM && k < 1000; k++) {
+        for (long long k = 1; status == MLSD_E_NOMEM && k < 10000; k += 1 + k / 100) {
             failing_allocator f;
             mlsd_model *model = NULL;
             failing_allocator_init(&f, 0, 0);

@@ -88,6 +88,9 @@ void mlsd__enet_set_close(mlsd__enet_set *set, const mlsd__allocator *a);
 mlsd_status mlsd__enet_set_add(mlsd__enet_set *set, mlsd__scope *scope, const int64_t *columns,
                                int64_t n);
 
+/* Change the k-th coefficient, and the gradient or residual with it. */
+void mlsd__enet_set_move(mlsd__enet_set *set, int64_t k, double after);
+
 /* Sweep over the set, the gradient (or residual) being that of w, until no coefficient moves the
  * fit by more than `still` times the largest effect, or n_iter has reached max_iter. */
 typedef struct mlsd__enet_step {

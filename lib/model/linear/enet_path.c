@@ -24,6 +24,8 @@ static const double GAP_ROUNDING = 16 * DBL_EPSILON;
 /* Of the penalties on the way to a far one: how well each is solved, and how far the way goes. */
 static const double ROUGH_TOL = 1e-2;
 static const double LEAST_SHARE = 1e-6;
+/* Steps between penalties, as multiples of the last one, that a line is followed for. */
+static const double MOST_EXTRAPOLATED = 2;
 
 typedef struct path {
     const mlsd__enet_problem *problem;
@@ -33,6 +35,8 @@ typedef struct path {
     uint8_t *is_in;   /* p: the set */
     int64_t *joining; /* p */
     double l1, l2;
+    double *last; /* p: coefficients of the penalty before the last one */
+    double last_l1;
 } path;
 
 static mlsd_status path_open(path *t, const mlsd__allocator *a, const mlsd__enet_problem *problem,
@@ -43,13 +47,16 @@ static mlsd_status path_open(path *t, const mlsd__allocator *a, const mlsd__enet
     t->gradient = mlsd__memdup(a, problem->right, p, sizeof *t->gradient);
     t->is_in = mlsd__alloc(a, p, sizeof *t->is_in);
     t->joining = mlsd__alloc_raw(a, p, sizeof *t->joining);
-    if (t->gradient == NULL || t->is_in == NULL || t->joining == NULL) return MLSD_E_NOMEM;
+    t->last = mlsd__alloc(a, p, sizeof *t->last);
+    if (t->last == NULL || t->gradient == NULL || t->is_in == NULL || t->joining == NULL)
+        return MLSD_E_NOMEM;
     return mlsd__enet_set_open(&t->set, a, problem);
 }
 
 static void path_close(path *t, const mlsd__allocator *a)
 {
     mlsd__enet_set_close(&t->set, a);
+    mlsd__free(a, t->last);
     mlsd__free(a, t->joining);
     mlsd__free(a, t->is_in);
     mlsd__free(a, t->gradient);
@@ -171,6 +178,24 @@ static double gap_of(const path *t)
     return t->l2 > 0 ? fmin(gap, s.slope2 / (2 * t->l2)) : gap;
 }
 
+/* Between two penalties where a column comes or goes, the coefficients of the lasso are lines in
+ * the penalty (Efron, Hastie, Johnstone & Tibshirani 2004, Ann. Stat. 32(2)): go on along the last
+ * one. */
+static void extrapolate(path *t, double before)
+{
+    mlsd__enet_set *const set = &t->set;
+    const double share = (before - t->l1) / (t->last_l1 - before);
+    for (int64_t k = 0; k < set->n; k++) {
+        const double last = t->last[set->column[k]], w = set->w[k];
+        t->last[set->column[k]] = w;
+        if (!(share > 0 && share < MOST_EXTRAPOLATED) || w == 0) continue;
+        if ((w > 0) != (last > 0) || last == 0) continue;
+        const double after = w + share * (w - last);
+        if ((after > 0) == (w > 0) && after != 0) mlsd__enet_set_move(set, k, after);
+    }
+    t->last_l1 = before;
+}
+
 /* One penalty; `before` is the L1 penalty that the coefficients are the answer to. */
 static mlsd_status fit_one(path *t, mlsd__scope *scope, double before, double tol,
                            mlsd__stream *stream, mlsd__enet_end *end)
@@ -185,6 +210,7 @@ static mlsd_status fit_one(path *t, mlsd__scope *scope, double before, double to
                             .stream = o->is_random ? stream : NULL};
     int64_t n_joined;
     MLSD__TRY(join(t, scope, t->l1 - (before - t->l1), false, &n_joined));
+    extrapolate(t, before);
     for (int look_no = 0; look_no < LOOKS; look_no++) {
         MLSD__TRY(mlsd__enet_descend(&t->set, scope, &step));
         MLSD__TRY(look(t, scope));

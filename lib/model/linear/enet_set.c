@@ -18,12 +18,14 @@ enum {
     SMALLEST_CAPACITY = 64,
     MOST_GRAM_COLUMNS = 2048,   /* of a set whose problem keeps rows */
     LEAST_GRAM_COLUMNS = 256,   /* so many are always worth it */
+    MOST_STEPS = 64,            /* one after the other, each of which takes a coefficient out */
     MOST_SOLVED = 1024,         /* coefficients that are solved for directly: some 20 ms */
     CREEPING_SWEEPS = 8,        /* before the first direct step, and a share of the coefficients: */
     SWEEPS_PER_COEFFICIENT = 16 /* as many sweeps cost about as much as the step */
 };
-/* Of a Cholesky factor's diagonal, as a share of the column's own length. */
-static const double LEAST_PIVOT = 1e-6;
+/* Added to the diagonal that is solved with, as a share of it: above rounding, and small enough
+ * that a step is Newton's to ten digits. */
+static const double TRIFLE = 1e-10;
 /* Doubles in a product of one call: some milliseconds of work. */
 static const int64_t PRODUCT_CELLS = INT64_C(100000000);
 
@@ -170,8 +172,7 @@ static double shrink(double z, double l1, bool positive)
     return z < -l1 && !positive ? z + l1 : 0;
 }
 
-/* A coefficient, and the gradient or residual with it. */
-static void move(mlsd__enet_set *set, int64_t k, double after)
+void mlsd__enet_set_move(mlsd__enet_set *set, int64_t k, double after)
 {
     const double by = set->w[k] - after;
     const int64_t n = set->problem->n;
@@ -204,7 +205,7 @@ static void sweep_gram(mlsd__enet_set *set, const mlsd__enet_step *step, sweep *
         const double after =
             shrink(set->gradient[k] + d * before, step->l1, step->positive) / (d + step->l2);
         if (after != before) {
-            move(set, k, after);
+            mlsd__enet_set_move(set, k, after);
             note(seen, set->root[k], before, after);
         }
         seen->largest = fmax(seen->largest, set->root[k] * fabs(after));
@@ -224,7 +225,7 @@ static mlsd_status sweep_rows(mlsd__enet_set *set, mlsd__scope *scope, const mls
         const double z = mlsd__dot(x, set->residual, n) + d * before;
         const double after = shrink(z, step->l1, step->positive) / (d + step->l2);
         if (after != before) {
-            move(set, k, after);
+            mlsd__enet_set_move(set, k, after);
             note(seen, set->root[k], before, after);
         }
         seen->largest = fmax(seen->largest, set->root[k] * fabs(after));
@@ -283,38 +284,54 @@ static mlsd_status gather_active(mlsd__enet_set *set, const mlsd__allocator *a,
     return MLSD_OK;
 }
 
-/* Newton's step of the coefficients that are not 0, in the orthant they are in. */
+/* Newton's step of the coefficients that are not 0, in the orthant they are in. *out_share of it
+ * was gone: less than 1 where a coefficient came to 0 first, 0 where there is no step.
+ *
+ * Columns that depend on each other (there may be more coefficients than rows tell apart) have no
+ * Newton's step: a trifle on the diagonal makes one, which goes far along what makes no difference
+ * to the fit, until a coefficient that is not needed is 0. It never ascends: the matrix is larger
+ * than the curvature. */
 static mlsd_status solve_active(mlsd__enet_set *set, mlsd__scope *scope,
-                                const mlsd__enet_step *step, bool *out_ok)
+                                const mlsd__enet_step *step, double *out_share)
 {
     const mlsd__allocator *const a = scope->allocator;
     int64_t active[MOST_SOLVED + 1];
     const int64_t m = list_active(set, active);
-    *out_ok = false;
+    *out_share = 0;
     if (m == 0 || m > MOST_SOLVED) return MLSD_OK;
     if (set->gram == NULL && m * m > 10 * PRODUCT_CELLS / set->problem->n) return MLSD_OK;
     double *const matrix = mlsd__alloc_raw(a, m * m, sizeof *matrix);
+    if (matrix == NULL) return MLSD_E_NOMEM;
     double *const direction = set->direction;
-    mlsd_status status =
-        matrix == NULL ? MLSD_E_NOMEM : gather_active(set, a, active, m, matrix, direction);
-    if (status == MLSD_OK) {
-        for (int64_t i = 0; i < m; i++) {
-            const double w = set->w[active[i]];
-            direction[i] -= step->l2 * w + (w > 0 ? step->l1 : -step->l1);
-            matrix[i * m + i] += step->l2;
-        }
-        mlsd__posv(m, 1, matrix, m, direction, 1, out_ok);
+    bool ok = false;
+    const mlsd_status status = gather_active(set, a, active, m, matrix, direction);
+    for (int64_t i = 0; status == MLSD_OK && i < m; i++) {
+        const double w = set->w[active[i]];
+        direction[i] -= step->l2 * w + (w > 0 ? step->l1 : -step->l1);
+        matrix[i * m + i] += step->l2 + TRIFLE * set->diagonal[active[i]];
     }
-    /* A pivot that is rounding sends coefficients far off: sweeps do better then. */
-    for (int64_t i = 0; *out_ok && i < m; i++)
-        *out_ok = isfinite(direction[i]) && matrix[i * m + i] > LEAST_PIVOT * set->root[active[i]];
+    if (status == MLSD_OK) mlsd__posv(m, 1, matrix, m, direction, 1, &ok);
     mlsd__free(a, matrix);
-    if (status != MLSD_OK || !*out_ok) return status;
+    for (int64_t i = 0; ok && i < m; i++) ok = isfinite(direction[i]);
+    if (!ok) return status;
     int64_t at;
-    const double share = first_zero(set, active, m, direction, &at);
-    for (int64_t i = 0; i < m; i++)
-        move(set, active[i], i == at ? 0 : set->w[active[i]] + share * direction[i]);
+    *out_share = first_zero(set, active, m, direction, &at);
+    for (int64_t i = 0; i < m; i++) {
+        const double after = set->w[active[i]] + *out_share * direction[i];
+        mlsd__enet_set_move(set, active[i], i == at ? 0 : after);
+    }
     return mlsd__checkpoint(scope);
+}
+
+/* Steps until one is whole. */
+static mlsd_status solve(mlsd__enet_set *set, mlsd__scope *scope, const mlsd__enet_step *step,
+                         bool *out_can)
+{
+    double share = 0.5;
+    for (int i = 0; i < MOST_STEPS && share > 0 && share < 1; i++)
+        MLSD__TRY(solve_active(set, scope, step, &share));
+    *out_can = share > 0;
+    return MLSD_OK;
 }
 
 mlsd_status mlsd__enet_descend(mlsd__enet_set *set, mlsd__scope *scope, mlsd__enet_step *step)
@@ -334,7 +351,7 @@ mlsd_status mlsd__enet_descend(mlsd__enet_set *set, mlsd__scope *scope, mlsd__en
         if (seen.moved <= step->still * seen.largest) break;
         creeping = seen.has_turned ? 0 : creeping + 1;
         if (can_solve && creeping >= CREEPING_SWEEPS + set->n / SWEEPS_PER_COEFFICIENT) {
-            MLSD__TRY(solve_active(set, scope, step, &can_solve));
+            MLSD__TRY(solve(set, scope, step, &can_solve));
             creeping = 0;
         }
     }

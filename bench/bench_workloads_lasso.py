@@ -47,7 +47,9 @@ def _glmnet(folder, X, y, alphas):
     """A side that runs R, whose answer are coefficients (columns x penalties) and glmnet's own seconds."""
     for name, values in (("x", X.T), ("y", y), ("lambda", alphas)):
         np.ascontiguousarray(values).tofile(folder / name)
-    command = ["Rscript", "-e", GLMNET, "--args", str(folder), *(str(k) for k in (*X.shape, len(alphas)))]
+    script = folder / "glmnet.R"
+    script.write_text(GLMNET, encoding="utf-8")
+    command = ["Rscript", str(script), str(folder), *(str(k) for k in (*X.shape, len(alphas)))]
 
     def call():
         said = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()

@@ -125,11 +125,14 @@ static void print_found(const char *file, const mlsd_table *table)
 }
 
 /* Remarks wait for the result: an error stands alone, and a bar is not torn apart. Those that the
- * result repeats among its notes are the library's to show. */
+ * result repeats among its notes are the library's to show, and what each fold says is shown once.
+ */
 static void on_log(mlsd_log_level level, const char *text, void *user)
 {
     run_job *job = user;
     (void)level;
+    for (int i = 0; i < job->n_remarks; i++)
+        if (strcmp(job->remarks[i], text) == 0) return;
     if (job->n_remarks == MAX_REMARKS) return;
     char *copy = strdup(text);
     if (copy != NULL) job->remarks[job->n_remarks++] = copy;

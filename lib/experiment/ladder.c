@@ -11,6 +11,7 @@ typedef struct rung {
     bool regresses, is_quick;
     bool is_bare; /* looks at no column, so needs no preprocessing */
     bool is_sgd;
+    bool is_unpenalised;
 } rung;
 
 static const rung ladder[] = {
@@ -19,7 +20,11 @@ static const rung ladder[] = {
      .regresses = true,
      .is_quick = true,
      .is_bare = true},
-    {.name = "linear", .kind = "linear_regression", .regresses = true, .is_quick = true},
+    {.name = "linear",
+     .kind = "linear_regression",
+     .regresses = true,
+     .is_quick = true,
+     .is_unpenalised = true},
     {.name = "ridge", .kind = "ridge_cv", .regresses = true},
     {.name = "lasso (tuned)", .kind = "lasso_cv", .regresses = true},
     {.name = "sgd", .kind = "sgd_regressor", .regresses = true, .is_quick = true, .is_sgd = true},
@@ -37,6 +42,9 @@ typedef struct setting {
 static const setting impute_settings[] = {{"category_strategy", "own_level"}};
 static const setting one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
                                            {"drop", "if_binary"}};
+/* Beside an intercept all levels of a column are dependent, which only a penalty makes up for. */
+static const setting unpenalised_one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
+                                                       {"drop", "first"}};
 /* Columns are standardised: small steps, and smaller ones once they lead nowhere, descend evenly.
  * The schedules that are scikit-learn's defaults begin with leaps (classes) or end in a creep
  * (numbers). */
@@ -86,8 +94,9 @@ static mlsd_status add_pipeline(mlsd__scope *scope, mlsd_spec *spec, const rung 
     mlsd_status status =
         add_step(scope, pipeline, "impute", impute_settings, MLSD__COUNT(impute_settings));
     if (status == MLSD_OK) {
-        status =
-            add_step(scope, pipeline, "one_hot", one_hot_settings, MLSD__COUNT(one_hot_settings));
+        status = add_step(scope, pipeline, "one_hot",
+                          r->is_unpenalised ? unpenalised_one_hot_settings : one_hot_settings,
+                          MLSD__COUNT(one_hot_settings));
     }
     if (status == MLSD_OK) {
         status =

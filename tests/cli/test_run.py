@@ -103,6 +103,16 @@ def test_regression(mlsd, make_csv):
     assert without_timings(mlsd.work / "report") == without_timings(mlsd.work / "again")
 
 
+def test_regression_on_dependent_columns(mlsd, make_csv):
+    """The levels of a category do not depend on each other and the intercept; what does is said once, not by each fold."""
+    rows = [[x, z, g, str(2 * float(x)), y] for x, z, g, y in regression_rows(300)]
+    path = make_csv("house.csv", ["x", "z", "g", "twice", "price"], rows)
+    lines = run_to(mlsd, "report", path, "--target", "price").out.splitlines()
+    remarks = [line for line in lines if line.startswith("note: ") and "combination" in line]
+    assert remarks == ["note: linear_regression: column 'twice' is a combination of 'x'"]
+    assert not any("g_" in line for line in lines)
+
+
 def test_multiclass(mlsd, make_csv):
     path = make_csv("pets.csv", ["a", "b", "c", "pet"], multiclass_rows(400))
     run_to(mlsd, "report", path, "--target", "pet", "--slices", "c", "--threads", 2)

@@ -239,10 +239,7 @@ static mlsd_status frame_of_matrix(const mlsd_model *model, const mlsd_matrix *X
                                    mlsd__frame *frame)
 {
     MLSD__TRY(mlsd__matrix_check(X, "X"));
-    if (X->cols != model->n_features)
-        return mlsd__fail(MLSD_E_SHAPE,
-                          "the model was fitted with %lld features, the data has %lld",
-                          (long long)model->n_features, (long long)X->cols);
+    if (X->cols != model->n_features) return mlsd__model_fail_n_columns(model, X->cols);
     for (int64_t i = 0; i < model->n_features; i++) {
         if (model->features[i].type == MLSD__CATEGORY)
             return mlsd__fail(MLSD_E_TYPE,

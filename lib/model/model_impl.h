@@ -31,6 +31,9 @@ typedef struct mlsd__aligned {
 } mlsd__aligned;
 mlsd_status mlsd__model_align(const mlsd__allocator *a, const mlsd_model *model,
                               const mlsd_dataset *data, mlsd__aligned *out);
+/* MLSD_E_SHAPE for data of another number of columns: says which is missing, or the first too much.
+ */
+mlsd_status mlsd__model_fail_n_columns(const mlsd_model *model, int64_t n_given);
 void mlsd__aligned_free(const mlsd__allocator *a, mlsd__aligned *aligned);
 
 /* Predict the rows of a frame that is aligned already. scope may be NULL for few rows: then they

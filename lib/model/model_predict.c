@@ -1,6 +1,7 @@
 /* model_predict.c - from rows to outputs: finding a model's columns in a data set, and predicting
  * block by block. A row's outputs never depend on which rows stand beside it or on the threads. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/handle.h"
@@ -83,17 +84,39 @@ static const char *feature_name_at(const void *user, int64_t i)
     return ((const mlsd__data_store *)user)->features[i].name;
 }
 
-static mlsd_status fail_no_column(const mlsd__data_store *store, const char *name)
+/* Column i of the model, and others, are not in the data: their first by name and number. */
+static mlsd_status fail_no_column(const mlsd_model *model, const mlsd_dataset *data, int64_t i)
 {
+    const mlsd__data_store *const store = data->store;
+    const char *const name = model->features[i].name;
+    int64_t n_others = 0;
+    for (int64_t j = i + 1; j < model->n_features; j++)
+        n_others += mlsd__dataset_find_feature(data, model->features[j].name) < 0;
+    char others[48] = "";
+    if (n_others > 0)
+        (void)snprintf(others, sizeof others, ", nor %lld others", (long long)n_others);
     const char *const near = mlsd__nearest_name(name, feature_name_at, store, store->n_features);
-    if (near != NULL)
-        return mlsd__fail(
-            MLSD_E_COLUMN,
-            "the data has no column '%.100s', which the model was fitted with; it has "
-            "'%.100s'",
-            name, near);
-    return mlsd__fail(MLSD_E_COLUMN,
-                      "the data has no column '%.100s', which the model was fitted with", name);
+    return mlsd__fail(
+        MLSD_E_COLUMN,
+        "the data has no column '%.100s', which the model was fitted with (its column "
+        "%lld)%s%s%.100s%s",
+        name, (long long)i, others, near != NULL ? "; it has '" : "", near != NULL ? near : "",
+        near != NULL ? "'" : "");
+}
+
+mlsd_status mlsd__model_fail_n_columns(const mlsd_model *model, int64_t n_given)
+{
+    const int64_t p = model->n_features;
+    if (n_given > p)
+        return mlsd__fail(MLSD_E_SHAPE,
+                          "the model was fitted with %lld features, the data has %lld: column %lld "
+                          "and what follows it is too much",
+                          (long long)p, (long long)n_given, (long long)p);
+    return mlsd__fail(MLSD_E_SHAPE,
+                      "the model was fitted with %lld features, the data has %lld: column %lld, "
+                      "'%.100s', is missing",
+                      (long long)p, (long long)n_given, (long long)n_given,
+                      model->features[n_given].name);
 }
 
 static mlsd_status align_feature(const mlsd__allocator *a, const mlsd_model *model, int64_t i,
@@ -104,11 +127,14 @@ static mlsd_status align_feature(const mlsd__allocator *a, const mlsd_model *mod
     int64_t j = i;
     if (by_name && (i >= store->n_features || strcmp(store->features[i].name, ours->name) != 0))
         j = mlsd__dataset_find_feature(data, ours->name);
-    if (j < 0) return fail_no_column(store, ours->name);
+    if (j < 0) return fail_no_column(model, data, i);
     const mlsd__feature *const theirs = &store->features[j];
     if (theirs->type != ours->type)
-        return mlsd__fail(MLSD_E_TYPE, "column '%.100s' holds %s, but the model was fitted with %s",
-                          theirs->name, type_nouns[theirs->type], type_nouns[ours->type]);
+        return mlsd__fail(MLSD_E_TYPE,
+                          "column '%.100s' holds %s, but the model was fitted with %s (its column "
+                          "%lld)",
+                          theirs->name, type_nouns[theirs->type], type_nouns[ours->type],
+                          (long long)i);
     if (out->columns == NULL) return MLSD_OK;
     out->columns[i] = store->columns[j];
     if (ours->type != MLSD__CATEGORY || same_levels(ours, theirs)) return MLSD_OK;
@@ -125,9 +151,7 @@ mlsd_status mlsd__model_align(const mlsd__allocator *a, const mlsd_model *model,
     const int64_t p = model->n_features;
     const bool by_name = model->has_names && store->has_names;
     if (!by_name && store->n_features != p)
-        return mlsd__fail(MLSD_E_SHAPE,
-                          "the model was fitted with %lld features, the data has %lld",
-                          (long long)p, (long long)store->n_features);
+        return mlsd__model_fail_n_columns(model, store->n_features);
     if (store->table != NULL) {
         out->columns = mlsd__alloc(a, p, sizeof *out->columns);
         out->recodes = mlsd__alloc(a, p, sizeof *out->recodes);

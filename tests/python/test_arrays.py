@@ -58,6 +58,7 @@ def test_arrays__views_are_not_copied(dtype, view):
 @pytest.mark.parametrize("view", VIEWS)
 def test_arrays__views_give_the_results_of_their_copies(dtype, view):
     a = VIEWS[view]((RNG.randn(30, 4) * 100).astype(dtype))
+    a = a if a.ndim == 2 else a[:, None]
     copy = np.array(a, order="C", dtype=np.float64)
     scaler = mlsd.preprocessing.StandardScaler
     if len(a) > 1:
@@ -128,7 +129,7 @@ def test_arrays__missing_becomes_nan():
         (np.array([["a", 1]], dtype=object), "not numbers"),
         (np.array([[1j]]), "must hold numbers"),
         (np.array([["2020-01-01"]], dtype="M8[D]"), "must hold numbers"),
-        (np.zeros(2, dtype=[("a", "f8")]), "must hold numbers"),
+        (np.zeros((2, 1), dtype=[("a", "f8")]), "must hold numbers"),
         ([[1, 2], [3]], "X"),
         (object(), "not numbers"),
         (np.zeros((0, 3)), "row|0 x 1"),

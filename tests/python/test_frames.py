@@ -105,3 +105,17 @@ def test_frames__the_main_job_takes_a_frame(source):
     pd.testing.assert_frame_equal(pd.DataFrame(by_file.table("leaderboard")), pd.DataFrame(by_frame.table("leaderboard")))
     again = mlsd.run(frame, spec=mlsd.complete(frame, "deny", quick=True, n_splits=3))
     assert again.verdict == by_frame.verdict
+
+
+def test_frames__columns_that_differ_at_prediction_are_named_and_numbered():
+    X = pd.DataFrame({"age": [1.0, 2.0, 4.0], "income": [3.0, 1.0, 2.0], "rooms": [0.0, 1.0, 5.0]})
+    model = Ridge().fit(X, [1.0, 2.0, 3.0])
+    with pytest.raises(mlsd.ColumnError, match=r"no column 'income', .*its column 1\); it has 'incomes'"):
+        model.predict(X.rename(columns={"income": "incomes"}))
+    with pytest.raises(mlsd.DataError, match=r"'rooms' holds text, .* \(its column 2\)"):
+        model.predict(X.assign(rooms=["a", "b", "c"]))
+    with pytest.raises(ValueError, match="X has 2 features, but Ridge is expecting 3 features as input: .* column 2, 'rooms', is missing"):
+        model.predict(X.to_numpy()[:, :2])
+    with pytest.raises(ValueError, match="X has 4 features.*column 3 and what follows it is too much"):
+        model.predict(np.zeros((1, 4)))
+    np.testing.assert_array_equal(model.predict(X[["rooms", "age", "income"]].assign(other=1.0)), model.predict(X))

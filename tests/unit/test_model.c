@@ -2,6 +2,7 @@
  * and messages that name row and column. Witnesses are identities. */
 #include "failing_allocator.h"
 #include "table_data.h"
+#include "unit.h"
 
 static const char RIDGE[] = "{\"kind\":\"ridge\"}";
 static const char ENCODED[] =
@@ -41,15 +42,30 @@ static void test_model__columns_are_found_by_name(void **state)
     moved = dataset_of_table(t, NULL, NULL, MLSD_TASK_NONE);
     assert_int_equal(mlsd_model_predict(NULL, model, moved, MLSD_OUTPUT_VALUE, b, 6),
                      MLSD_E_COLUMN);
-    assert_non_null(strstr(mlsd_last_error(), "'z'"));
+    assert_non_null(
+        strstr(mlsd_last_error(), "no column 'z', which the model was fitted with (its column 1)"));
     mlsd_dataset_free(moved);
+
+    t = new_table();
+    put_numbers(t, "q", X, 6);
+    moved = dataset_of_table(t, NULL, NULL, MLSD_TASK_NONE);
+    ASSERT_FAILS(MLSD_E_COLUMN, "'x', which the model was fitted with (its column 0), nor 1 others",
+                 mlsd_model_predict(NULL, model, moved, MLSD_OUTPUT_VALUE, b, 6));
+    mlsd_dataset_free(moved);
+    const mlsd_matrix narrow = {X, 6, 1, 1, 1, MLSD_F64, 0}, wide = {X, 1, 4, 4, 1, MLSD_F64, 0};
+    ASSERT_FAILS(MLSD_E_SHAPE, "2 features, the data has 1: column 1, 'z', is missing",
+                 mlsd_model_predict_matrix(NULL, model, &narrow, MLSD_OUTPUT_VALUE, b, 6));
+    ASSERT_FAILS(MLSD_E_SHAPE, "has 4: column 2 and what follows it is too much",
+                 mlsd_model_predict_matrix(NULL, model, &wide, MLSD_OUTPUT_VALUE, b, 6));
 
     t = new_table();
     put_numbers(t, "x", X, 6);
     put_letters(t, "z", "abcabc");
     moved = dataset_of_table(t, NULL, NULL, MLSD_TASK_NONE);
     assert_int_equal(mlsd_model_predict(NULL, model, moved, MLSD_OUTPUT_VALUE, b, 6), MLSD_E_TYPE);
-    assert_non_null(strstr(mlsd_last_error(), "column 'z' holds text"));
+    assert_non_null(strstr(mlsd_last_error(),
+                           "column 'z' holds text, but the model was fitted with numbers (its "
+                           "column 1)"));
     mlsd_dataset_free(moved);
     mlsd_model_free(model);
     mlsd_dataset_free(train);

@@ -5,6 +5,7 @@ import ctypes
 import numbers
 import sys
 
+from ._errors import InputError
 from ._signatures import F64S, I64S, Matrix
 
 # By dtype.str, which NumPy knows at once; it builds dtype.name anew, which would be a tenth of a row's prediction.
@@ -19,7 +20,7 @@ def _as_numbers(array, name):
     if isinstance(array, np.ma.MaskedArray):
         array = array.astype(np.float64).filled(np.nan)
     if hasattr(array, "tocsr"):
-        raise ValueError(f"{name} is a sparse matrix, which mlsd does not take; use {name}.toarray()")
+        raise InputError(f"{name} is a sparse matrix, which mlsd does not take; use {name}.toarray()")
     try:
         a = np.asarray(array)
     except ValueError as error:
@@ -28,12 +29,28 @@ def _as_numbers(array, name):
         try:
             a = np.array([np.nan if _is_missing(v) else v for v in a.flat], dtype=np.float64).reshape(a.shape)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} holds objects that are not numbers: {error}") from None
+            raise InputError(f"{name} holds objects that are not numbers: {error}") from None
+    if a.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: {name} must hold numbers without an imaginary part, got {a.dtype}")
     if a.dtype.kind not in "fiub":
         raise ValueError(
             f"{name} must hold numbers, got {a.dtype}; give texts and categories as columns of a frame or a dict"
         )
     return a
+
+
+def require_rows(X):
+    """X as something with two dimensions, as scikit-learn asks for it; an array of one is refused with the remedy."""
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        X = _as_numbers(X, "X")
+        shape = X.shape
+    if len(shape) != 2:
+        raise ValueError(
+            f"Expected 2D array, got {len(shape)}D array instead: X must have 2 dimensions, got {len(shape)}. "
+            "Reshape your data using X.reshape(-1, 1) if it is one column, or X.reshape(1, -1) if it is one row"
+        )
+    return X
 
 
 def as_matrix(array, name="X"):
@@ -80,6 +97,8 @@ def is_pandas(data):
 
 def is_frame(data):
     """Whether these are columns with names rather than a matrix."""
+    if hasattr(data, "tocsr"):  # a sparse matrix, one kind of which is a dict
+        return False
     return is_pandas(data) and hasattr(data, "columns") or hasattr(data, "items") or hasattr(data, "__arrow_c_stream__")
 
 
@@ -119,7 +138,7 @@ def class_codes(y, name="y", fractions=False):
     if y.dtype.kind == "O" and any(_is_missing(v) for v in y) or y.dtype.kind == "f" and not np.isfinite(y).all():
         raise ValueError(f"{name} has missing or infinite labels")
     if y.dtype.kind == "f" and not fractions and (y != np.floor(y)).any():
-        raise ValueError(f"{name} holds fractions, which are no class labels: unknown label type 'continuous'")
+        raise ValueError(f"{name} holds fractions, which are no class labels. Unknown label type: continuous")
     try:
         labels, codes = _small_codes(y) or np.unique(y, return_inverse=True)
     except TypeError:

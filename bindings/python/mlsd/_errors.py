@@ -1,5 +1,7 @@
 """Exceptions, and which status becomes which. Most are also the built-in one that a Python programmer would catch."""
 
+import sys
+
 
 class MlsdError(Exception):
     """A failure of mlsd. `status` is its number, `name` its constant; the text is the library's message."""
@@ -61,6 +63,25 @@ class InternalError(MlsdError, RuntimeError):
 
 class NotFittedError(ValueError, AttributeError):
     """The estimator has no model yet: call fit."""
+
+
+class InputError(ValueError, TypeError):
+    """An array that cannot be used as it is: sparse, or of objects that are not numbers."""
+
+
+def named_as_sklearns(own, name):
+    """`own`, or where scikit-learn is loaded a class that is also its exception or warning of that name."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), name, None)
+    if theirs is None or issubclass(own, theirs):
+        return own
+    return _COMBINED.setdefault(own, type(own.__name__, (own, theirs), {"__doc__": own.__doc__, "__module__": own.__module__}))
+
+
+_COMBINED = {}
+
+
+class DataConversionWarning(UserWarning):
+    """Data were given in another shape than the one wanted, and were converted."""
 
 
 class FitFailedWarning(RuntimeWarning):

@@ -7,13 +7,65 @@ that it also runs inside scikit-learn's Pipeline, GridSearchCV and clone.
 
 import inspect
 import sys
+import types
+import warnings
 
-from ._arrays import class_codes, is_frame
-from ._errors import NotFittedError
+from ._arrays import class_codes, is_frame, require_rows
+from ._errors import DataConversionWarning, DataError, NotFittedError, named_as_sklearns
 from ._handles import DECISION, FEATURES, PROBA, VALUE, Dataset, Model, Spec, Table
 from ._library import kinds
 
 _EXACT = 2**53  # whole numbers beyond are not exact as doubles
+
+# What scikit-learn's checks of an estimator must know; see sklearn.utils._tags. Of all but these the defaults hold.
+_TAKES_NAN = {"allow_nan": True}
+_TAGS = {
+    "dummy_regressor": {"poor_score": True, "no_validation": True, **_TAKES_NAN},
+    "dummy_classifier": {"poor_score": True, "no_validation": True, **_TAKES_NAN},
+    "bernoulli_nb": {"poor_score": True},
+    "multinomial_nb": {"poor_score": True, "requires_positive_X": True},
+    "impute": _TAKES_NAN,
+    "one_hot": _TAKES_NAN,
+    "standardize": _TAKES_NAN,
+}
+
+
+def _column_warning():
+    warnings.warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), for "
+        "example using ravel()",
+        named_as_sklearns(DataConversionWarning, "DataConversionWarning"),
+        stacklevel=4,
+    )
+
+
+def _require_target(y):
+    """y as given, where there is one; a column of numbers or labels is told of, as scikit-learn does."""
+    if y is None:
+        raise ValueError("this estimator requires y to be passed, but the target y is None")
+    shape = getattr(y, "shape", ())
+    if len(shape) == 2 and shape[1] == 1:
+        _column_warning()
+    return y
+
+
+class _Output:
+    """A method that an estimator has only where its model gives that output."""
+
+    def __init__(self, what):
+        self._what = what
+
+    def __call__(self, function):
+        self._function = function
+        self.__doc__ = function.__doc__
+        return self
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self._function
+        if self._what in instance._lacking:
+            raise AttributeError(f"{type(instance).__name__!r} object has no attribute {self._function.__name__!r}")
+        return types.MethodType(self._function, instance)
 
 
 class Estimator:
@@ -49,9 +101,11 @@ class Estimator:
         """The Spec that fit would use; checks the parameters."""
         return Spec(self._kind, **self.get_params(deep=False))
 
-    @staticmethod
-    def _data(X, y, sample_weight, task):
+    def _data(self, X, y, sample_weight, task):
         if not is_frame(X):
+            X = require_rows(X)
+            if X.shape[1] == 0 and X.shape[0] > 0 and not self._more_tags()["no_validation"]:
+                raise ValueError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
             return Dataset(X, y, sample_weight, task)
         table, roles = Table(X), {}
         for role, values in (("target", y), ("weight", sample_weight)):
@@ -66,8 +120,14 @@ class Estimator:
     def _fit_model(self, data, X):
         import numpy as np
 
-        self.model_ = Model(self.spec(), data)
+        try:
+            self.model_ = Model(self.spec(), data)
+        except DataError as error:
+            if data.n_rows == 1:
+                error.args = (f"{error} (n_samples=1)",)
+            raise
         self.n_features_in_ = self.model_.n_features
+        self._lacking = tuple(what for what in (PROBA, DECISION) if self.model_.n_outputs(what) == 0)
         self.__dict__.pop("feature_names_in_", None)
         if is_frame(X):
             self.feature_names_in_ = np.array(self.model_.feature_names, dtype=object)
@@ -75,12 +135,29 @@ class Estimator:
 
     def _fitted(self):
         if "model_" not in self.__dict__:
-            raise NotFittedError(f"this {type(self).__name__} is not fitted yet; call fit first")
+            kind = named_as_sklearns(NotFittedError, "NotFittedError")
+            raise kind(f"this {type(self).__name__} is not fitted yet; call fit first")
         return self.model_
 
     def _output(self, X, what):
         model = self._fitted()
-        return model.predict(self._data(X, None, None, "none") if is_frame(X) else X, what)
+        if is_frame(X):
+            return model.predict(self._data(X, None, None, "none"), what)
+        X = require_rows(X)
+        try:
+            return model.predict(X, what)
+        except DataError as error:
+            if X.shape[1] != self.n_features_in_:
+                raise self._wrong_width(X, error) from None
+            raise
+
+    def _wrong_width(self, X, error):
+        """The library's exception with scikit-learn's sentence in front."""
+        error.args = (
+            f"X has {X.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features as input: "
+            f"{error}",
+        )
+        return error
 
     def __getattr__(self, name):
         """Fitted arrays by name with a trailing underscore: coef_, intercept_, n_iter_, mean_, ..."""
@@ -101,6 +178,14 @@ class Estimator:
     def __sklearn_is_fitted__(self):
         return "model_" in self.__dict__
 
+    def _more_tags(self):
+        """What scikit-learn before 1.6 asks of an estimator."""
+        tags = {"requires_y": self._estimator_type != "transformer", "no_validation": False}
+        return {**tags, **_TAGS.get(self._kind, {}), **self._own_tags}
+
+    _own_tags = {}  # for modules: tags of a class that differ from its kind's
+    _lacking = ()  # outputs that it never gives; once fitted, those that its model does not give
+
     def __sklearn_tags__(self):
         return _tags(self)
 
@@ -109,14 +194,15 @@ def _tags(estimator):
     """What scikit-learn 1.6 and later ask of an estimator; only it calls this."""
     from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags, TransformerTags
 
-    kind = estimator._estimator_type
+    kind, more = estimator._estimator_type, estimator._more_tags()
     return Tags(
         estimator_type=kind if kind in ("classifier", "regressor") else None,
         target_tags=TargetTags(required=kind != "transformer"),
         transformer_tags=TransformerTags() if kind == "transformer" else None,
         classifier_tags=ClassifierTags() if kind == "classifier" else None,
         regressor_tags=RegressorTags() if kind == "regressor" else None,
-        input_tags=InputTags(allow_nan=True, categorical=True),
+        input_tags=InputTags(allow_nan=True, categorical=True, positive_only=more.get("requires_positive_X", False)),
+        no_validation=more["no_validation"],
     )
 
 
@@ -140,7 +226,7 @@ class Regressor(Estimator):
 
     def dataset(self, X, y=None, sample_weight=None):
         """The Dataset that fit would use."""
-        return self._data(X, y, sample_weight, "regression")
+        return self._data(X, _require_target(y), sample_weight, "regression")
 
     def fit(self, X, y, sample_weight=None):
         """Fit to X (n x p) and y (n)."""
@@ -166,11 +252,11 @@ class Classifier(Estimator):
 
     def _labelled(self, X, y, sample_weight):
         """(the Dataset, the labels): class k is labels[k]."""
-        labels, codes = class_codes(y)
+        labels, codes = class_codes(_require_target(y))
         if len(labels) == 0:
             raise ValueError("y is empty")
         if len(labels) == 1:
-            raise ValueError(f"y is {labels[0]!r} in every row; two classes are needed")
+            raise ValueError(f"y is {labels[0]!r} in every row, which is 1 class; two are needed")
         target = codes
         if labels.dtype.kind in "iuf" and -_EXACT < labels[0] and labels[-1] < _EXACT:
             target = labels[codes]  # so that the model file knows the labels
@@ -190,10 +276,12 @@ class Classifier(Estimator):
         codes = self._output(X, VALUE)
         return self.classes_[codes.astype(int)]
 
+    @_Output(PROBA)
     def predict_proba(self, X):
         """Probabilities (n x classes), in the order of classes_."""
         return self._output(X, PROBA)
 
+    @_Output(PROBA)
     def predict_log_proba(self, X):
         """Logarithms of the probabilities."""
         import numpy as np
@@ -201,6 +289,7 @@ class Classifier(Estimator):
         with np.errstate(divide="ignore"):
             return np.log(Classifier.predict_proba(self, X))
 
+    @_Output(DECISION)
     def decision_function(self, X):
         """Scores: (n) for two classes, (n x classes) for more."""
         out = self._output(X, DECISION)
@@ -292,6 +381,7 @@ def _make_class(kind, module):
         "__module__": module,
         "_kind": kind["kind"],
         "_defaults": defaults,
+        "_lacking": tuple(what for what, trait in ((PROBA, "proba"), (DECISION, "decision")) if not traits.get(trait, True)),
     }
     return type(name, (base,), members)
 

@@ -1,6 +1,6 @@
 """Steps one after the other, as sklearn.pipeline: fitted together, inside each fold."""
 
-import types
+import inspect
 
 from ._estimators import Classifier, Estimator, Regressor, Transformer
 from ._handles import Spec
@@ -11,6 +11,8 @@ class Pipeline(Estimator):
 
     It has the methods of its last step. (mlsd's estimators also run inside scikit-learn's Pipeline.)
     """
+
+    _required_parameters = ("steps",)  # for scikit-learn's checks
 
     def __init__(self, steps):
         self.steps = steps
@@ -23,9 +25,9 @@ class Pipeline(Estimator):
     def __getattr__(self, name):
         """The last step's methods, which run on all steps, and what was fitted."""
         if name != "steps" and not name.startswith("_"):
-            method = getattr(self._base(), name, None)
-            if callable(method):
-                return types.MethodType(method, self)
+            method = inspect.getattr_static(self._base(), name, None)
+            if hasattr(method, "__get__"):
+                return method.__get__(self, type(self))
         return super().__getattr__(name)
 
     def _base(self):
@@ -40,6 +42,26 @@ class Pipeline(Estimator):
     @staticmethod
     def _refuse(step):
         raise TypeError(f"the steps must be mlsd's own estimators, got {step!r}; sklearn.pipeline takes both")
+
+    def _more_tags(self):
+        tags = [step._more_tags() for _, step in self.steps]
+        return {**tags[-1], "allow_nan": self._takes_nan(), "no_validation": tags[0]["no_validation"]}
+
+    def _takes_nan(self):
+        for _, step in self.steps:
+            if not step._more_tags().get("allow_nan", False):
+                return False
+            if step._kind == "impute":
+                return True
+        return True
+
+    @property
+    def _lacking(self):
+        return self.__dict__.get("_model_lacks", self.steps[-1][1]._lacking)
+
+    @_lacking.setter
+    def _lacking(self, outputs):
+        self._model_lacks = outputs
 
     @property
     def _estimator_type(self):

@@ -227,8 +227,9 @@ const mlsd_kind mlsd__kind_dummy_classifier = {
     .n_params = MLSD__COUNT(classifier_table),
     .params_size = sizeof(classifier_params),
     .ops = &classifier_ops,
-    .traits = "{\"tasks\":[\"classification\"],\"iterative\":false,\"proba\":true,"
-              "\"sklearn\":\"DummyClassifier\"}",
+    .traits =
+        "{\"tasks\":[\"classification\"],\"iterative\":false,\"proba\":true,\"decision\":false,"
+        "\"sklearn\":\"DummyClassifier\"}",
 };
 
 const mlsd_kind mlsd__kind_dummy_regressor = {

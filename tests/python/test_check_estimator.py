@@ -1,0 +1,79 @@
+"""Every class passes scikit-learn's check_estimator, but for the checks that docs/scikit-learn.md lists with reasons.
+
+The page is the list: a check that fails and is not there fails this test, and so does one that is there and passes.
+Witness: sklearn.utils.estimator_checks.
+"""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+import mlsd
+from mlsd._estimators import Estimator
+
+pytest.importorskip("sklearn")
+from sklearn.utils.estimator_checks import check_estimator
+
+# What a class needs, or the checks expect: they set alpha of a penalised model to 0.01, but not where it also has alphas.
+ARGUMENTS = {
+    "ElasticNet": {"alpha": 0.01},
+    "Lasso": {"alpha": 0.01},
+    "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
+}
+
+
+def classes():
+    """The estimators of all modules of the package, each once."""
+    found = {}
+    for module in (importlib.import_module(f"mlsd.{name}") for name in mlsd._MODULES):
+        for name in getattr(module, "__all__", dir(module)):
+            value = getattr(module, name)
+            if inspect.isclass(value) and issubclass(value, Estimator) and not name.startswith("_"):
+                found[name] = value
+    return [found[name] for name in sorted(found)]
+
+
+def skipped(source, name):
+    """The checks that the page says do not apply to a class: rows `| Class, Class | check | reason |`."""
+    page = (source / "docs/scikit-learn.md").read_text()
+    rows = re.findall(r"^\| ([A-Za-z, ]+) \| `(check_\w+)` \| (.+) \|$", page, re.MULTILINE)
+    assert rows and all(len(reason) > 10 for _, _, reason in rows)
+    return {check for names, check, _ in rows if name in names.split(", ")}
+
+
+def failures(estimator):
+    """{check: what it said} of the checks that fail."""
+    out = {}
+    for made, check in check_estimator(estimator, generate_only=True):
+        try:
+            check(made)
+        except Exception as error:
+            if type(error).__name__ != "SkipTest":
+                out[check.func.__name__] = f"{type(error).__name__}: {error}"
+    return out
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("cls", classes(), ids=lambda cls: cls.__name__)
+def test_check_estimator(cls, source):
+    found = failures(cls(**ARGUMENTS.get(cls.__name__, {})))
+    listed = skipped(source, cls.__name__)
+    unlisted = "\n".join(f"{check}: {found[check]}" for check in sorted(set(found) - listed))
+    assert not unlisted, unlisted
+    assert not listed - set(found), "they pass: take them off docs/scikit-learn.md"
+
+
+def test_check_estimator__the_page_names_classes_that_there_are(source):
+    page = (source / "docs/scikit-learn.md").read_text()
+    names = {cls.__name__ for cls in classes()}
+    for row in re.findall(r"^\| ([A-Za-z, ]+) \| `check_", page, re.MULTILINE):
+        assert set(row.split(", ")) <= names
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_check_estimator__pipelines_of_transforms_and_of_classifiers():
+    scale, impute = mlsd.preprocessing.StandardScaler(), mlsd.impute.SimpleImputer()
+    for steps in ([("scale", scale)], [("impute", impute), ("model", mlsd.linear_model.LogisticRegression())]):
+        assert failures(mlsd.pipeline.Pipeline(steps)) == {}

@@ -8,7 +8,7 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <string.h>
+#include <stddef.h>
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -65,11 +65,36 @@ INLINE void add_rows(mlsd__residual_sums *sums, int64_t p, const double *x, int6
     }
 }
 
+INLINE void multiply_rows(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                          const double *shift, const double *shift_low, int64_t ld_out, double *out,
+                          double *restrict low, bool has_fma)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double *restrict const high = out + i * ld_out;
+        for (int64_t k = 0; k < p; k++) high[k] = -shift[k];
+        for (int64_t k = 0; k < p; k++) low[k] = -shift_low[k];
+        for (int64_t j = 0; j < p; j++) {
+            const double factor = x[i * ld + j];
+            const double *restrict const row = b + j * ld_out;
+            for (int64_t k = j; k < p; k++)
+                accumulate(row[k], factor, 0, &high[k], &low[k], has_fma);
+        }
+        for (int64_t k = 0; k < p; k++) high[k] += low[k];
+    }
+}
+
 static void add_rows_plain(mlsd__residual_sums *sums, int64_t p, const double *x, int64_t n,
                            int64_t ld, const double *y, const double *weight, const double *coef,
                            const double *coef_low, mlsd__dd intercept)
 {
     add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept, false);
+}
+
+static void multiply_rows_plain(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                                const double *shift, const double *shift_low, int64_t ld_out,
+                                double *out, double *low)
+{
+    multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low, false);
 }
 
 #if defined(__x86_64__)
@@ -81,12 +106,21 @@ add_rows_fma(mlsd__residual_sums *sums, int64_t p, const double *x, int64_t n, i
     add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept, true);
 }
 
+__attribute__((target("avx2,fma"))) static void
+multiply_rows_fma(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                  const double *shift, const double *shift_low, int64_t ld_out, double *out,
+                  double *low)
+{
+    multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low, true);
+}
+
 static bool machine_has_fma(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 #else
 #define add_rows_fma add_rows_plain
+#define multiply_rows_fma multiply_rows_plain
 
 static bool machine_has_fma(void)
 {
@@ -102,6 +136,16 @@ void mlsd__residual_sums_add(mlsd__residual_sums *sums, int64_t p, const double 
         add_rows_fma(sums, p, x, n, ld, y, weight, coef, coef_low, intercept);
     else
         add_rows_plain(sums, p, x, n, ld, y, weight, coef, coef_low, intercept);
+}
+
+void mlsd__multiply_rows(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                         const double *shift, const double *shift_low, int64_t ld_out, double *out,
+                         double *low)
+{
+    if (machine_has_fma())
+        multiply_rows_fma(p, x, n, ld, b, shift, shift_low, ld_out, out, low);
+    else
+        multiply_rows_plain(p, x, n, ld, b, shift, shift_low, ld_out, out, low);
 }
 
 void mlsd__residual_sums_merge(mlsd__residual_sums *into, const mlsd__residual_sums *from,
@@ -136,15 +180,14 @@ void mlsd__solve_upper(int64_t p, const double *r, int64_t ld, double *b)
 }
 
 /* Row i of the inverse from the rows below it: R X = I, last row first. */
-void mlsd__invert_upper(int64_t p, const double *r, int64_t ld, double *inverse)
+void mlsd__invert_upper(int64_t p, const double *r, int64_t ld, double *inverse, int64_t ld_inverse)
 {
-    memset(inverse, 0, (size_t)(p * p) * sizeof *inverse);
     for (int64_t i = p - 1; i >= 0; i--) {
-        double *restrict const row = inverse + i * p;
-        row[i] = 1;
+        double *restrict const row = inverse + i * ld_inverse;
+        for (int64_t j = i; j < p; j++) row[j] = j == i;
         for (int64_t k = i + 1; k < p; k++) {
             const double factor = r[i * ld + k];
-            const double *restrict const known = inverse + k * p;
+            const double *restrict const known = inverse + k * ld_inverse;
             for (int64_t j = k; j < p; j++) row[j] -= factor * known[j];
         }
         const double pivot = r[i * ld + i];

@@ -24,10 +24,17 @@ void mlsd__residual_sums_add(mlsd__residual_sums *sums, int64_t p, const double 
 void mlsd__residual_sums_merge(mlsd__residual_sums *into, const mlsd__residual_sums *from,
                                int64_t p);
 
+/* Rows x B - (shift + shift_low), in double-double and rounded once, for an upper triangle B: B
+ * (p x p) and out (n x p) have row stride ld_out. `low` has room for p numbers. */
+void mlsd__multiply_rows(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                         const double *shift, const double *shift_low, int64_t ld_out, double *out,
+                         double *low);
+
 /* Solve R'z = b and R x = z for an upper triangle R (p x p, row stride ld), in place. */
 void mlsd__solve_transposed_upper(int64_t p, const double *r, int64_t ld, double *b);
 void mlsd__solve_upper(int64_t p, const double *r, int64_t ld, double *b);
-/* The inverse of R, upper, zero below. */
-void mlsd__invert_upper(int64_t p, const double *r, int64_t ld, double *inverse);
+/* The inverse of R into the upper triangle of `inverse` (row stride ld_inverse). */
+void mlsd__invert_upper(int64_t p, const double *r, int64_t ld, double *inverse,
+                        int64_t ld_inverse);
 
 #endif

@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import tempfile
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -97,7 +98,40 @@ def fit_r(X, y, has_intercept):
     return {"coef": parts[0], "std_error": error, "residual_std_error": parts[2]}
 
 
+def solve_exactly(A, B):
+    """A^-1 B of rational matrices by Gauss and Jordan, A symmetric and positive definite."""
+    rows = [[*a, *b] for a, b in zip(A, B)]
+    for i, pivot in enumerate(rows):
+        rows[i] = [v / pivot[i] for v in pivot]
+        for k, row in enumerate(rows):
+            if k != i and row[i] != 0:
+                rows[k] = [v - row[i] * u for v, u in zip(row, rows[i])]
+    return [row[len(A):] for row in rows]
+
+
+def fit_exactly(X, y, has_intercept):
+    """The ceiling: rational arithmetic on the doubles, rounded at the end."""
+    X = [[Fraction(v) for v in row] for row in with_ones(X, has_intercept).tolist()]
+    y = [Fraction(v) for v in y.tolist()]
+    n, p = len(X), len(X[0])
+    gram = [[sum(row[i] * row[j] for row in X) for j in range(p)] for i in range(p)]
+    right = [[sum(row[i] * v for row, v in zip(X, y)), *(Fraction(i == j) for j in range(p))] for i in range(p)]
+    solved = solve_exactly(gram, right)
+    squares = sum((v - sum(u * b[0] for u, b in zip(row, solved))) ** 2 for row, v in zip(X, y))
+    mean = sum(y) / n if has_intercept else 0
+    total = sum((v - mean) ** 2 for v in y)
+    variance, explained = squares / (n - p), (total - squares) / (p - has_intercept)
+    return {
+        "coef": [float(b[0]) for b in solved],
+        "std_error": [math.sqrt(variance * b[1 + i]) for i, b in enumerate(solved)],
+        "residual_std_error": [math.sqrt(variance)],
+        "r2": [float(1 - squares / total)],
+        "f": [float(explained / variance) if variance else math.inf],
+    }
+
+
 PEERS = {
+    "ceiling": fit_exactly,
     "mlsd": fit_mlsd,
     "mlsd, fast": lambda *a: fit_mlsd(*a, accuracy="fast"),
     "numpy lstsq": fit_numpy,

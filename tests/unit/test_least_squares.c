@@ -78,6 +78,38 @@ static void test_least_squares__residual_sums_are_exact(void **state)
     }
 }
 
+/* Witness: 128-bit integers. Products of up to 2^60 cancel to what a double would not have kept. */
+static void test_least_squares__multiplied_rows_are_right_to_the_last_digit(void **state)
+{
+    (void)state;
+    enum { N = 3, MOST = 21, LD_OUT = MOST + 1 };
+    double x[N * MOST], b[MOST * LD_OUT], shift[MOST], shift_low[MOST], low[MOST];
+    double out[N * LD_OUT];
+    uint64_t s = 5;
+    for (int p = 1; p <= MOST; p++) {
+        for (int i = 0; i < N * MOST; i++) x[i] = floor(ldexp(next_number(&s), -10));
+        for (int i = 0; i < MOST * LD_OUT; i++) b[i] = floor(ldexp(next_number(&s), -10));
+        for (int k = 0; k < p; k++) {
+            /* What the first row gives, less something small. */
+            __int128 sum = k + 1;
+            for (int j = 0; j <= k; j++) sum += (__int128)x[j] * (__int128)b[j * LD_OUT + k];
+            shift[k] = (double)sum;
+            shift_low[k] = (double)(sum - (__int128)shift[k]);
+        }
+        mlsd__multiply_rows(p, x, N, MOST, b, shift, shift_low, LD_OUT, out, low);
+        for (int k = 0; k < p; k++) assert_true(out[k] == -1 - k);
+        for (int i = 1; i < N; i++) {
+            for (int k = 0; k < p; k++) {
+                __int128 sum = -(__int128)shift[k] - (__int128)shift_low[k];
+                for (int j = 0; j <= k; j++)
+                    sum += (__int128)x[i * MOST + j] * (__int128)b[j * LD_OUT + k];
+                assert_true(fabs(out[i * LD_OUT + k] - (double)sum) <=
+                            DBL_EPSILON * fabs((double)sum));
+            }
+        }
+    }
+}
+
 /* Identity: adding in two parts and merging is adding at once, to rounding of the low parts. */
 static void test_least_squares__merge(void **state)
 {
@@ -108,7 +140,7 @@ static void test_least_squares__triangles(void **state)
 {
     (void)state;
     enum { P = 6, LD = 7 };
-    double r[P * LD] = {0}, x[P], b[P], inverse[P * P];
+    double r[P * LD] = {0}, x[P], b[P], inverse[P * P] = {0};
     for (int i = 0; i < P; i++) {
         for (int j = i; j < P; j++) r[i * LD + j] = i == j ? 2 + i : 1.0 / (1 + i + 2 * j);
         x[i] = i - 2.5;
@@ -125,7 +157,7 @@ static void test_least_squares__triangles(void **state)
     mlsd__solve_transposed_upper(P, r, LD, b);
     mlsd__solve_upper(P, r, LD, b);
     for (int j = 0; j < P; j++) assert_true(fabs(b[j] - x[j]) < 1e-14);
-    mlsd__invert_upper(P, r, LD, inverse);
+    mlsd__invert_upper(P, r, LD, inverse, P);
     for (int i = 0; i < P; i++) {
         for (int j = 0; j < P; j++) {
             double sum = 0;
@@ -141,6 +173,7 @@ int main(void)
         cmocka_unit_test(test_least_squares__error_free),
         cmocka_unit_test(test_least_squares__double_double),
         cmocka_unit_test(test_least_squares__residual_sums_are_exact),
+        cmocka_unit_test(test_least_squares__multiplied_rows_are_right_to_the_last_digit),
         cmocka_unit_test(test_least_squares__merge),
         cmocka_unit_test(test_least_squares__triangles),
     };

@@ -1,7 +1,7 @@
 /* linear_fit.h - a least squares fit in the making: what the files of linear_regression hand to
  * each other. linear_regression.c reduces the rows and solves, linear_refine.c takes the answer to
- * the last digit, linear_dependence.c finds which columns depend on which, linear_inference.c says
- * how sure the answer is. */
+ * the last digit, linear_dependence.c finds which columns depend on which, linear_root.c and
+ * linear_inference.c say how sure the answer is. */
 #ifndef MLSD_MODEL_LINEAR_LINEAR_FIT_H
 #define MLSD_MODEL_LINEAR_LINEAR_FIT_H
 
@@ -43,6 +43,11 @@ mlsd_status mlsd__linear_refine(mlsd__scope *scope, mlsd__linear_fit *fit,
 mlsd_status mlsd__linear_dependence(mlsd__scope *scope, mlsd__linear_fit *fit);
 /* Say them as warnings in the log. */
 void mlsd__linear_dependence_log(mlsd__scope *scope, const mlsd__linear_fit *fit);
+
+/* A root of the inverse of Z'Z, Z the rows sqrt(w) [x - mean, 1]: covariance = sigma^2 root root'
+ * of the coefficients and, in the last row, of the intercept about 0. width x width, width = p + 1,
+ * or p without an intercept; zeros on entry. */
+mlsd_status mlsd__linear_root(mlsd__scope *scope, const mlsd__linear_fit *fit, double *root);
 
 /* Names of the arrays that inference fills, to be appended to a kind's own. With them a prediction
  * at x has, for d = x - mean and C the covariance of the coefficients, the variance d'C d +

@@ -39,8 +39,8 @@ typedef struct inference {
     mlsd__linear_state *state;
     int64_t first;
     double level, df, sigma;
-    double *root;  /* p x p: covariance = sigma^2 root root', in the columns' own units */
-    double *turn;  /* p: root' mean */
+    int64_t width; /* p + 1, or p without an intercept */
+    double *root;  /* width x width: of mlsd__linear_root */
     double *known; /* p: 0 where a coefficient is not determined */
     bool intercept_known;
 } inference;
@@ -50,22 +50,10 @@ static double *extra(const inference *f, int64_t i)
     return f->state->extras[f->first + i].data;
 }
 
-/* A root of (Z'Z)^-1: the inverse of R where the rank is full, V diag(1 / s) where not. */
-static void find_root(inference *f)
+/* Of the i-th coefficient with the j-th, without sigma^2; the intercept is the last. */
+static double covariance(const inference *f, int64_t i, int64_t j)
 {
-    const mlsd__linear_fit *const fit = f->fit;
-    const int64_t p = fit->p;
-    if (fit->rank == p) {
-        mlsd__invert_upper(p, fit->r, fit->q, f->root);
-        for (int64_t i = 0; i < p; i++)
-            for (int64_t j = i; j < p; j++) f->root[i * p + j] *= fit->scale[i];
-    } else {
-        for (int64_t i = 0; i < p; i++)
-            for (int64_t k = 0; k < fit->rank; k++)
-                f->root[i * p + k] = fit->vt[k * p + i] / fit->s[k];
-    }
-    for (int64_t i = 0; i < p; i++)
-        for (int64_t k = 0; k < p; k++) f->turn[k] += fit->mean[i] * f->root[i * p + k];
+    return mlsd__dot(f->root + i * f->width, f->root + j * f->width, f->width);
 }
 
 /* Which numbers a fit of lower rank determines: a coefficient of a column that no dependence
@@ -109,16 +97,13 @@ static void judge_coefficients(const inference *f)
 {
     const int64_t p = f->fit->p;
     for (int64_t j = 0; j < p; j++) {
-        const double *const row = f->root + j * p;
-        const double error = f->known[j] != 0 ? f->sigma * sqrt(mlsd__dot(row, row, p)) : NAN;
+        const double error = f->known[j] != 0 ? f->sigma * sqrt(covariance(f, j, j)) : NAN;
         extra(f, STD_ERROR)[j] = error;
         judge(f, f->state->coef[j], error, &extra(f, T_VALUE)[j], &extra(f, P_VALUE)[j],
               &extra(f, INTERVAL)[j], &extra(f, INTERVAL)[p + j]);
     }
     if (!f->fit->has_intercept) return;
-    const double error = f->intercept_known
-                             ? f->sigma * sqrt(1 / f->fit->weight + mlsd__dot(f->turn, f->turn, p))
-                             : NAN;
+    const double error = f->intercept_known ? f->sigma * sqrt(covariance(f, p, p)) : NAN;
     *extra(f, INTERCEPT_STD_ERROR) = error;
     judge(f, f->state->intercept, error, extra(f, INTERCEPT_T_VALUE), extra(f, INTERCEPT_P_VALUE),
           &extra(f, INTERCEPT_INTERVAL)[0], &extra(f, INTERCEPT_INTERVAL)[1]);
@@ -133,16 +118,14 @@ static mlsd_status fill_covariance(mlsd__scope *scope, const inference *f)
     double *const out = extra(f, COVARIANCE);
     for (int64_t i = 0; width > 0 && i < p; i++) {
         MLSD__TRY(mlsd__checkpoint(scope));
-        const double *const row = f->root + i * p;
         for (int64_t j = 0; j <= i; j++) {
             const bool both = f->known[i] != 0 && f->known[j] != 0;
-            const double value = both ? variance * mlsd__dot(row, f->root + j * p, p) : NAN;
+            const double value = both ? variance * covariance(f, i, j) : NAN;
             out[i * width + j] = out[j * width + i] = value;
         }
         if (!fit->has_intercept) continue;
         const bool both = f->known[i] != 0 && f->intercept_known;
-        out[i * width + p] = out[p * width + i] =
-            both ? -variance * mlsd__dot(row, f->turn, p) : NAN;
+        out[i * width + p] = out[p * width + i] = both ? variance * covariance(f, i, p) : NAN;
     }
     if (width > 0 && fit->has_intercept)
         out[p * width + p] = *extra(f, INTERCEPT_STD_ERROR) * *extra(f, INTERCEPT_STD_ERROR);
@@ -198,20 +181,22 @@ mlsd_status mlsd__linear_inference(mlsd__scope *scope, const mlsd__linear_fit *f
     f.df = fit->weight - (double)fit->rank - (fit->has_intercept ? 1 : 0);
     f.sigma = f.df > 0 ? sqrt(fit->squares.hi / f.df) : NAN;
     int64_t size;
-    MLSD__TRY(mlsd__mul_size(p, p + 2, &size));
+    f.width = p + (fit->has_intercept ? 1 : 0);
+    MLSD__TRY(mlsd__mul_size(f.width, f.width + 1, &size));
     MLSD__TRY(make_room(scope, &f));
     f.root = mlsd__alloc(a, size, sizeof *f.root);
     if (f.root == NULL) return MLSD_E_NOMEM;
-    f.turn = f.root + p * p;
-    f.known = f.turn + p;
+    f.known = f.root + f.width * f.width;
     *extra(&f, WEIGHT_SUM) = fit->weight;
     *extra(&f, T_QUANTILE) = f.df > 0 ? mlsd__t_quantile(0.5 + level / 2, f.df) : NAN;
     memcpy(extra(&f, MEAN), fit->mean, (size_t)p * sizeof *fit->mean);
-    find_root(&f);
-    find_known(&f);
-    judge_coefficients(&f);
-    judge_fit(&f);
-    const mlsd_status status = fill_covariance(scope, &f);
+    mlsd_status status = mlsd__linear_root(scope, fit, f.root);
+    if (status == MLSD_OK) {
+        find_known(&f);
+        judge_coefficients(&f);
+        judge_fit(&f);
+        status = fill_covariance(scope, &f);
+    }
     mlsd__free(a, f.root);
     return status;
 }

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/class_weight.h"
+
 const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec)
 {
     const mlsd_spec *final = spec;
@@ -125,5 +127,11 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
             MLSD__TRY(check_target(train->y_valid, n_valid, n_classes, "the validation set"));
         MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
     }
-    return ops->fit(scope, spec, train, out_state);
+    if (ops->class_weight == NULL) return ops->fit(scope, spec, train, out_state);
+    mlsd__train weighted;
+    double *product;
+    MLSD__TRY(mlsd__class_weight_apply(scope, ops->class_weight(spec), train, &weighted, &product));
+    const mlsd_status status = ops->fit(scope, spec, &weighted, out_state);
+    mlsd__free(scope->allocator, product);
+    return status;
 }

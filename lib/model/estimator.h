@@ -32,6 +32,8 @@ typedef struct mlsd__train {
     bool x_lacks_infinity; /* the same, but it may hold NaN */
 } mlsd__train;
 
+typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
+
 typedef struct mlsd__estimator_ops {
     bool classifies, regresses, transforms; /* what it can be used for */
     bool takes_nan;                         /* missing values need no imputing */
@@ -45,6 +47,10 @@ typedef struct mlsd__estimator_ops {
 
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);
+
+    /* Where the parameters say what each class counts; NULL for kinds without that. fit() is given
+     * weights that it is in already. */
+    const mlsd__class_weight *(*class_weight)(const mlsd_spec *spec);
 
     /* Fit. *out_state is freed by free_state. */
     mlsd_status (*fit)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,

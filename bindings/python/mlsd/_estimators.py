@@ -246,6 +246,26 @@ class Regressor(Estimator):
 class Classifier(Estimator):
     _estimator_type = "classifier"
 
+    def spec(self):
+        """The Spec that fit would use; class_weight may be a dictionary by label once fit has seen the labels."""
+        params = self.get_params(deep=False)
+        if "class_weight" in params:
+            by_label = params["class_weight"]
+            if by_label is None:
+                params["class_weight"] = "none"
+            elif isinstance(by_label, dict):
+                params.update(class_weight="none", class_weights=self._class_weights(by_label))
+        return Spec(self._kind, **params)
+
+    def _class_weights(self, by_label):
+        labels = self.__dict__.get("_labels")
+        if labels is None:
+            raise ValueError("class_weight by label is for fit, which sees the labels; elsewhere give class_weights, a factor for each class")
+        unknown = [label for label in by_label if label not in labels]
+        if unknown:
+            raise ValueError(f"class_weight has {unknown[0]!r}, which is no label of y")
+        return [float(by_label.get(label, 1.0)) for label in labels.tolist()]
+
     def dataset(self, X, y=None, sample_weight=None):
         """The Dataset that fit would use."""
         return Classifier._labelled(self, X, y, sample_weight)[0]
@@ -267,7 +287,11 @@ class Classifier(Estimator):
     def fit(self, X, y, sample_weight=None):
         """Fit to X (n x p) and labels y (n): numbers, texts or truths."""
         data, labels = Classifier._labelled(self, X, y, sample_weight)
-        self._fit_model(data, X)
+        self._labels = labels
+        try:
+            self._fit_model(data, X)
+        finally:
+            del self._labels
         self.classes_ = labels
         return self
 

@@ -26,10 +26,16 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return status;
 }
 
+static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
+{
+    return &((const mlsd__logistic_params *)mlsd__spec_params(spec))->class_weight;
+}
+
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
     .has_proba = true,
     .checks_x = true,
+    .class_weight = class_weight,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,
@@ -51,6 +57,7 @@ static const mlsd_param PARAMS[] = {
     MLSD__P_F64(
         P, tol, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.0001", "log",
         "stop where no slope of the mean loss, by standard deviation of a column, is larger"),
+    MLSD__CLASS_WEIGHT_PARAMS(P),
 };
 #undef P
 

@@ -2,6 +2,7 @@
 #ifndef MLSD_MODEL_LOGISTIC_REGRESSION_H
 #define MLSD_MODEL_LOGISTIC_REGRESSION_H
 
+#include "model/class_weight.h"
 #include "model/linear/design.h"
 #include "model/linear/linear_scores.h"
 #include "model/linear/logistic_solve.h"
@@ -14,6 +15,7 @@ typedef struct mlsd__logistic_params {
     int64_t fit_intercept;
     int64_t max_iter;
     double tol;
+    mlsd__class_weight class_weight;
 } mlsd__logistic_params;
 
 /* A training set ready to be fitted several times, with different C. Classes without a row of

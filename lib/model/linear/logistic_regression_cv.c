@@ -19,6 +19,7 @@ typedef struct logistic_cv_params {
     mlsd__f64_list Cs;
     int64_t n_splits, fit_intercept, max_iter;
     double tol;
+    mlsd__class_weight class_weight; /* of all rows together, in every fold */
 } logistic_cv_params;
 
 /* Probabilities are held off zero by the spacing of numbers at one, as scikit-learn's log_loss
@@ -272,10 +273,16 @@ static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
     return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'Cs' is empty: give at least one value to choose");
 }
 
+static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
+{
+    return &((const logistic_cv_params *)mlsd__spec_params(spec))->class_weight;
+}
+
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
     .has_proba = true,
     .check = check,
+    .class_weight = class_weight,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,
@@ -298,6 +305,7 @@ static const mlsd_param PARAMS[] = {
     MLSD__P_F64(
         P, tol, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.0001", "log",
         "stop where no slope of the mean loss, by standard deviation of a column, is larger"),
+    MLSD__CLASS_WEIGHT_PARAMS(P),
 };
 #undef P
 

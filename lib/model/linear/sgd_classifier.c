@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/fail.h"
+#include "model/class_weight.h"
 #include "model/linear/sgd.h"
 #include "numeric/mathfun.h"
 
@@ -49,6 +50,12 @@ static double huber_slope(double z, double y, double epsilon)
     return margin >= -1.0 ? -2.0 * y * (1.0 - margin) : -4.0 * y;
 }
 
+/* Those of both kinds, and what only classes have. */
+typedef struct classifier_params {
+    mlsd__sgd_params sgd;
+    mlsd__class_weight class_weight;
+} classifier_params;
+
 static const char *const LOSS_NAMES[] = {"log_loss", "hinge", "modified_huber", NULL};
 static const mlsd__sgd_loss LOSSES[] = {
     {log_value, log_slope, MLSD__LINK_LOGISTIC, true},
@@ -65,6 +72,11 @@ static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
     return mlsd__sgd_check(mlsd__spec_params(spec));
+}
+
+static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
+{
+    return &((const classifier_params *)mlsd__spec_params(spec))->class_weight;
 }
 
 static bool spec_has_proba(const mlsd_spec *spec)
@@ -93,6 +105,7 @@ static const mlsd__estimator_ops OPS = {
     .has_proba = true,
     .spec_has_proba = spec_has_proba,
     .check = check,
+    .class_weight = class_weight,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,
@@ -107,6 +120,7 @@ static const mlsd_param PARAMS[] = {
                    "what is made small; all but hinge give probabilities"),
     MLSD__SGD_PARAMS_TO_TOL,
     MLSD__SGD_PARAMS_FROM_SEED("\"optimal\"", "0.0", "0.5"),
+    MLSD__CLASS_WEIGHT_PARAMS(classifier_params),
 };
 
 extern const mlsd_kind mlsd__kind_sgd_classifier;
@@ -116,7 +130,7 @@ const mlsd_kind mlsd__kind_sgd_classifier = {
     .doc = "linear classifier trained by epochs of stochastic gradient descent",
     .params = PARAMS,
     .n_params = MLSD__COUNT(PARAMS),
-    .params_size = sizeof(mlsd__sgd_params),
+    .params_size = sizeof(classifier_params),
     .ops = &OPS,
     .traits = "{\"tasks\":[\"classification\"],\"iterative\":true,\"proba\":true,"
               "\"sklearn\":\"SGDClassifier\"}",

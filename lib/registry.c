@@ -45,6 +45,8 @@ extern const mlsd_kind mlsd__kind_early_stopping;
 extern const mlsd_kind mlsd__kind_impute;
 extern const mlsd_kind mlsd__kind_one_hot;
 extern const mlsd_kind mlsd__kind_standardize;
+extern const mlsd_kind mlsd__kind_pca;
+extern const mlsd_kind mlsd__kind_truncated_svd;
 extern const mlsd_kind mlsd__kind_pipeline;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
@@ -109,6 +111,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_impute,
     &mlsd__kind_one_hot,
     &mlsd__kind_standardize,
+    &mlsd__kind_pca,
+    &mlsd__kind_truncated_svd,
     &mlsd__kind_pipeline,
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,

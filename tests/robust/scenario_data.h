@@ -35,4 +35,7 @@ mlsd_status run_splits_by_time(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_split_columns(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_stored_folds(const mlsd_context *context, uint64_t *hash);
 
+/* In scenarios_discriminant.c. */
+mlsd_status run_decompositions(const mlsd_context *context, uint64_t *hash);
+
 #endif

@@ -586,6 +586,7 @@ const scenario scenarios[] = {
     {"sparse", run_sparse, 0},
     {"classifiers", run_classifiers, 0},
     {"tuned", run_tuned, 1},
+    {"decompositions", run_decompositions, 0},
     {"mixed", run_mixed, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},

@@ -5,7 +5,7 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .naive_bayes, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
+mlsd.linear_model, .naive_bayes, .decomposition, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -41,7 +41,7 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "dummy", "impute", "linear_model", "metrics", "model_selection", "naive_bayes", "pipeline",
+    "audit", "decomposition", "dummy", "impute", "linear_model", "metrics", "model_selection", "naive_bayes", "pipeline",
     "preprocessing", "utils",
 )
 

@@ -12,6 +12,7 @@
 
 #include "model/linear/linear_fit.h"
 #include "model/row_pass.h"
+#include "model/row_triangle.h"
 #include "numeric/blas.h"
 #include "numeric/least_squares.h"
 #include "numeric/sum.h"
@@ -37,87 +38,28 @@ static const char *const extra_names[] = {
     "rank", "condition", "singular", "n_refinements", "dependence", MLSD__LINEAR_INFERENCE_NAMES,
     NULL};
 
-typedef struct triangle_job {
-    const mlsd__train *train;
-    const double *mean, *scale; /* p + 1, p */
-    int64_t n_groups, n_stack;
-    double *triangles; /* n_groups x q x q */
-} triangle_job;
-
 /* Rows sqrt(w) [(x - mean) scale, y - mean]. */
-static void centre_rows(const triangle_job *job, const double *x, int64_t first, int64_t n,
-                        int64_t ld, double *z)
+static void fill_rows(const void *arg, const double *x, int64_t first, int64_t n, int64_t ld,
+                      double *z)
 {
-    const int64_t p = job->train->x->n_features, q = p + 1;
+    const mlsd__linear_fit *const fit = arg;
+    const mlsd__train *const train = fit->train;
+    const int64_t p = fit->p, q = fit->q;
     for (int64_t i = 0; i < n; i++) {
-        const double root = job->train->weight != NULL ? sqrt(job->train->weight[first + i]) : 1;
+        const double root = train->weight != NULL ? sqrt(train->weight[first + i]) : 1;
         for (int64_t j = 0; j < p; j++)
-            z[i * q + j] = root * ((x[i * ld + j] - job->mean[j]) * job->scale[j]);
-        z[i * q + p] = root * (job->train->y[first + i] - job->mean[p]);
+            z[i * q + j] = root * ((x[i * ld + j] - fit->mean[j]) * fit->scale[j]);
+        z[i * q + p] = root * (train->y[first + i] - fit->mean[p]);
     }
-}
-
-/* Replace the rows stacked so far by their triangle, which goes on top of the stack. */
-static mlsd_status reduce(mlsd__scope *scope, double *stack, int64_t *n_stacked, int64_t q,
-                          double *r)
-{
-    MLSD__TRY(mlsd__qr_r(scope, *n_stacked, q, stack, q, r));
-    memcpy(stack, r, (size_t)(q * q) * sizeof *r);
-    *n_stacked = q;
-    return MLSD_OK;
-}
-
-static mlsd_status triangle_group(void *arg, int64_t group, mlsd__scope *scope)
-{
-    const triangle_job *const job = arg;
-    const mlsd__allocator *const a = scope->allocator;
-    const mlsd__frame *const frame = job->train->x;
-    const int64_t q = frame->n_features + 1;
-    double *const r = job->triangles + group * q * q;
-    mlsd__row_reader reader = {0};
-    double *const stack = mlsd__alloc_raw(a, job->n_stack * q, sizeof *stack);
-    mlsd_status status = stack == NULL ? MLSD_E_NOMEM : mlsd__row_reader_open(&reader, a, frame);
-    int64_t block, last, n_stacked = 0;
-    mlsd__row_group(frame->n_rows, job->n_groups, group, &block, &last);
-    for (; status == MLSD_OK && block < last; block++) {
-        int64_t first, n, ld;
-        const double *const x = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
-        if (n_stacked + n > job->n_stack) status = reduce(scope, stack, &n_stacked, q, r);
-        if (status == MLSD_OK) {
-            centre_rows(job, x, first, n, ld, stack + n_stacked * q);
-            n_stacked += n;
-            status = mlsd__checkpoint(scope);
-        }
-    }
-    if (status == MLSD_OK) status = reduce(scope, stack, &n_stacked, q, r);
-    mlsd__free(a, stack);
-    if (reader.frame != NULL) mlsd__row_reader_close(&reader);
-    return status;
 }
 
 /* R of all rows into fit->r. */
 static mlsd_status triangle_of_rows(mlsd__scope *scope, mlsd__linear_fit *fit)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    const int64_t n_rows = fit->train->x->n_rows, q = fit->q;
-    int64_t size;
-    MLSD__TRY(mlsd__mul_size(q, q, &size));
-    triangle_job job = {.train = fit->train, .mean = fit->mean, .scale = fit->scale};
-    job.n_groups = mlsd__row_groups(n_rows, 2 * size);
-    /* A triangle and at least as many rows again, so that half of the work is on new rows. */
-    const int64_t n_block = n_rows < MLSD__BLOCK_ROWS ? n_rows : MLSD__BLOCK_ROWS;
-    job.n_stack = q + n_block * ((q + n_block - 1) / n_block);
-    job.triangles = mlsd__alloc(a, job.n_groups, (size_t)size * sizeof(double));
-    fit->r = mlsd__alloc_raw(a, size, sizeof *fit->r);
-    mlsd_status status = job.triangles == NULL || fit->r == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd__parallel_for(scope, job.n_groups, triangle_group, &job);
-    if (status == MLSD_OK)
-        status = mlsd__qr_r(scope, job.n_groups * q, q, job.triangles, q, fit->r);
-    mlsd__free(a, job.triangles);
-    if (status == MLSD_OK && mlsd__any_nonfinite(fit->r, size))
-        status = mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or "
-                                            "the target down (a standardize step does)");
-    return status;
+    MLSD__TRY(mlsd__row_triangle(scope, fit->train->x, fit->q, fill_rows, fit, &fit->r));
+    if (!mlsd__any_nonfinite(fit->r, fit->q * fit->q)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or the "
+                                      "target down (a standardize step does)");
 }
 
 /* The p x p part of R with its columns divided: by their lengths, or by their scales, which makes

@@ -1,0 +1,70 @@
+/* scenarios_discriminant.c - decompositions, discriminant analysis, calibrated classifiers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "scenario_data.h"
+
+/* Few rows: these models make many small blocks, and a walk over failing allocations visits each.
+ */
+enum { N_ROWS = 30 };
+
+/* Fit, predict, write and read what a JSON text says, and hash what came out. */
+static mlsd_status run_text(const mlsd_context *context, const char *json, mlsd_output what,
+                            const mlsd_dataset *data, const mlsd_matrix *X, uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL, *again = NULL;
+    unsigned char *bytes = NULL;
+    double out[N_ROWS * P];
+    size_t size = 0;
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context, json, &spec));
+    TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+    TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
+    bytes = malloc(size);
+    TRY(mlsd_model_to_bytes(model, bytes, size, &size));
+    TRY(mlsd_model_from_bytes(context, bytes, size, &again));
+    TRY(mlsd_model_predict_matrix(context, again, X, what, out, N_ROWS * P));
+    mix(hash, out, (size_t)(X->rows * mlsd_model_n_outputs(model, what)) * sizeof *out);
+out:
+    free(bytes);
+    mlsd_model_free(again);
+    mlsd_model_free(model);
+    mlsd_spec_free(spec);
+    return status;
+}
+
+static mlsd_status run_texts(const mlsd_context *context, const char *const *texts, int n_texts,
+                             mlsd_output what, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N_ROWS, P), w = matrix_of(s.weight, N_ROWS, 1);
+    const mlsd_matrix y = matrix_of(s.label, N_ROWS, 1);
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_AUTO, &data));
+    for (int i = 0; i < n_texts; i++) TRY(run_text(context, texts[i], what, data, &X, hash));
+out:
+    mlsd_dataset_free(data);
+    return status;
+}
+
+/* Four columns of 30 rows, and 40 of 3: the other way round. */
+mlsd_status run_decompositions(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {"{\"kind\":\"pca\",\"whiten\":true}",
+                                        "{\"kind\":\"truncated_svd\"}"};
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix wide = matrix_of(s.x, 3, 40);
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(run_texts(context, texts, 2, MLSD_OUTPUT_FEATURES, hash));
+    TRY(mlsd_dataset_from_matrix(context, &wide, NULL, NULL, MLSD_TASK_NONE, &data));
+    for (int i = 0; i < 2; i++)
+        TRY(run_text(context, texts[i], MLSD_OUTPUT_FEATURES, data, &wide, hash));
+out:
+    mlsd_dataset_free(data);
+    return status;
+}

@@ -71,8 +71,8 @@ int cli_fail_status(mlsd_status status);
 /* The same, with the file in front where the message does not name it. */
 int cli_fail_file(mlsd_status status, const char *path);
 
-/* A context whose calls show progress on standard error and stop at Ctrl-C. `--threads` is read
- * from the arguments where the command has it. NULL after saying why. */
+/* A context whose calls show progress on standard error and stop at Ctrl-C. `--threads` and
+ * `--numerics` are read from the arguments where the command has them. NULL after saying why. */
 mlsd_context *cli_context_new(const cli_args *args);
 void cli_context_free(mlsd_context *context);
 /* Remove the progress bar before something else is printed. */

@@ -199,6 +199,7 @@ static const cli_option audit_options[] = {
     {"out", "FILE.json", "write everything that was found"},
     {"seed", "N", "seed of everything random (default 0)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
+    {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},
     {NULL, NULL, NULL},
 };
 

@@ -88,6 +88,7 @@ static int run_predict(const cli_args *args)
 static const cli_option predict_options[] = {
     {"out", "FILE.csv", "where to write (default: standard output)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
+    {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},
     {NULL, NULL, NULL},
 };
 

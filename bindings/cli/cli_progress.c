@@ -137,8 +137,17 @@ mlsd_context *cli_context_new(const cli_args *args)
     if (cli_get(args, "threads") != NULL && !cli_get_i64(args, "threads", 0, 4096, &n_threads))
         return NULL;
     mlsd_context *context = NULL;
+    const char *const numerics = cli_get(args, "numerics");
     mlsd_status status = mlsd_context_new(&context);
     if (status == MLSD_OK) status = mlsd_context_set_i64(context, "n_threads", n_threads);
+    if (status == MLSD_OK && numerics != NULL) {
+        status = mlsd_context_set_str(context, "numerics", numerics);
+        if (status != MLSD_OK) {
+            mlsd_context_free(context);
+            cli_fail(CLI_USAGE, "%s", mlsd_last_error());
+            return NULL;
+        }
+    }
     progress.terminal = isatty(STDERR_FILENO) != 0;
     if (status == MLSD_OK) status = mlsd_context_set_progress(context, on_progress, NULL, NULL);
     if (status != MLSD_OK) {

@@ -189,6 +189,7 @@ static const cli_option run_options[] = {
     {"spec", "FILE.json", "an experiment to start from; other options override it"},
     {"seed", "N", "seed of everything random (default 0)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
+    {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},
     {"quick", NULL, "fewer folds and models, for a first look"},
     {"out", "DIR", "where to write (default: FILE-report)"},
     {"overwrite", NULL, "replace an earlier report in DIR"},

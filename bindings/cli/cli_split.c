@@ -184,6 +184,7 @@ static const cli_option split_options[] = {
     {"out", "FILE", "where to save: .csv, .txt for text, otherwise binary"},
     {"describe", NULL, "print sizes, classes, groups, times and a picture"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
+    {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},
     {NULL, NULL, NULL},
 };
 

@@ -66,6 +66,16 @@ MLSD_API mlsd_status mlsd_context_set_i64(mlsd_context *context, const char *nam
 MLSD_API mlsd_status mlsd_context_get_i64(const mlsd_context *context, const char *name,
                                           int64_t *out);
 
+/* The same for parameters that are words: `numerics` = "fast" (OpenBLAS and LAPACK: the same bytes
+ * for any number of threads on one machine) or "exact" (own kernels in a fixed order: the same
+ * bytes on every machine, at up to twice the time). It holds for every call that is given the
+ * context, for fitting and for predicting. *out belongs to the library. Errors as above.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_context_set_str(mlsd_context *context, const char *name,
+                                          const char *value);
+MLSD_API mlsd_status mlsd_context_get_str(const mlsd_context *context, const char *name,
+                                          const char **out);
+
 /* Hear messages of `level` and below; fn NULL for silence. user_free (may be NULL) is called once
  * with user when it is replaced or the context ends. Since 0.1. */
 MLSD_API mlsd_status mlsd_context_set_log(mlsd_context *context, mlsd_log_level level,

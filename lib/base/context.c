@@ -9,6 +9,9 @@
 #include "base/handle.h"
 #include "base/scope.h"
 
+/* In the order of mlsd__numerics. */
+static const char *const numerics[] = {"fast", "exact", NULL};
+
 static const mlsd_param context_params[] = {
     MLSD__P_I64(mlsd__context_params, n_threads, 0, 4096, "0", NULL,
                 "Threads that one call may use; 0 is one for each CPU the process is allowed. "
@@ -20,6 +23,9 @@ static const mlsd_param context_params[] = {
     MLSD__P_BOOL(mlsd__context_params, audit, "true",
                  "Look for leaks between training and test wherever a data set is "
                  "cross-validated, by the cheap checks of an audit."),
+    MLSD__P_CHOICE(mlsd__context_params, numerics, numerics, "\"fast\"",
+                   "fast: OpenBLAS and LAPACK, whose last bits differ with the processor; exact: "
+                   "own kernels in a fixed order, which give the same bytes on every machine."),
 };
 
 const mlsd_kind mlsd__kind_context = {
@@ -113,6 +119,20 @@ mlsd_status mlsd_context_get_i64(const mlsd_context *context, const char *name, 
         return MLSD_OK;
     }
     return mlsd_spec_get_i64(context->params, name, out);
+}
+
+mlsd_status mlsd_context_set_str(mlsd_context *context, const char *name, const char *value)
+{
+    MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
+    MLSD__REQUIRE(name != NULL && value != NULL, "'name' or 'value' is NULL");
+    return mlsd_spec_set_str(context->params, name, value);
+}
+
+mlsd_status mlsd_context_get_str(const mlsd_context *context, const char *name, const char **out)
+{
+    MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
+    MLSD__REQUIRE(name != NULL && out != NULL, "'name' or 'out' is NULL");
+    return mlsd_spec_get_str(context->params, name, out);
 }
 
 mlsd_status mlsd_context_set_log(mlsd_context *context, mlsd_log_level level, mlsd_log_fn fn,

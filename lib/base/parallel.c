@@ -26,7 +26,8 @@ enum {
 
 struct mlsd__call {
     const mlsd_context *context; /* NULL: defaults */
-    atomic_int stopped;          /* the status a callback asked to stop with, 0 before */
+    mlsd__numerics numerics;
+    atomic_int stopped; /* the status a callback asked to stop with, 0 before */
     const char *stage;
     int64_t total;
     atomic_llong done;
@@ -87,7 +88,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1, 1};
+    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -103,6 +104,25 @@ static mlsd_status fail_cancelled(mlsd_status status)
     return mlsd__fail(status, "cancelled");
 }
 
+static _Thread_local mlsd__numerics thread_numerics;
+
+mlsd__numerics mlsd__thread_numerics(void)
+{
+    return thread_numerics;
+}
+
+mlsd__numerics mlsd__numerics_enter(const mlsd_context *context)
+{
+    const mlsd__numerics outer = thread_numerics;
+    thread_numerics = (mlsd__numerics)params_of(context)->numerics;
+    return outer;
+}
+
+void mlsd__numerics_leave(mlsd__numerics outer)
+{
+    thread_numerics = outer;
+}
+
 mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context)
 {
     memset(scope, 0, sizeof *scope);
@@ -116,6 +136,8 @@ mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context)
     atomic_init(&call->done, 0);
     scope->call = call;
     scope->on_entry_thread = true;
+    scope->outer = mlsd__numerics_enter(context);
+    call->numerics = thread_numerics;
     const int64_t n_threads = params_of(context)->n_threads;
     scope->n_threads = n_threads > 0 ? (int32_t)n_threads : allowed_cpus();
     if (is_cancelled(call)) {
@@ -206,6 +228,7 @@ void mlsd__scope_close(mlsd__scope *scope)
     scope->on_close = NULL;
     mlsd__free(scope->allocator, scope->call);
     scope->call = NULL;
+    thread_numerics = scope->outer;
 }
 
 /* Run the progress callback; entry thread only. */
@@ -330,6 +353,7 @@ static void *worker_main(void *arg)
     const team_worker *worker = arg;
     mlsd__team *team = worker->team;
     unsigned seen = 0;
+    thread_numerics = team->call->numerics;
     for (;;) {
         seen = wait_for_work(team, seen);
         if (team->quit) return NULL;

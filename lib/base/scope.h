@@ -20,6 +20,9 @@
  * changes bits. */
 enum { MLSD__BLOCK_ROWS = 1024 };
 
+/* What adds up: OpenBLAS, or own kernels with the same bytes everywhere (numeric/exact.h). */
+typedef enum mlsd__numerics { MLSD__FAST, MLSD__EXACT } mlsd__numerics;
+
 typedef struct mlsd__call mlsd__call; /* shared by all scopes of one top-level call */
 
 typedef struct mlsd__scope {
@@ -30,6 +33,7 @@ typedef struct mlsd__scope {
     int32_t worker;                   /* 0 .. n_threads-1 of the region this scope belongs to */
     int32_t stage_depth;              /* 1: the stage that is shown, deeper ones are not */
     bool on_entry_thread;             /* callbacks may run here */
+    mlsd__numerics outer;             /* what the thread computed with before */
     void (*on_close)(struct mlsd__scope *scope); /* set by lib/numeric to give OpenBLAS back */
 } mlsd__scope;
 
@@ -47,6 +51,15 @@ bool mlsd__scope_holds_blas(const mlsd__scope *scope);
 
 /* Whether the context wants cross-validation to be audited. */
 bool mlsd__scope_audits(const mlsd__scope *scope);
+
+/* What this thread computes with: its innermost open scope's context says so, and the threads of a
+ * parallel region follow the scope that made them. Blocks of rows have no scope, hence by thread.
+ */
+mlsd__numerics mlsd__thread_numerics(void);
+/* For a call so short that it opens no scope: sets what the context wants and returns what was
+ * there, to be put back. */
+mlsd__numerics mlsd__numerics_enter(const mlsd_context *context);
+void mlsd__numerics_leave(mlsd__numerics outer);
 
 /* Call it in every loop that may take longer than some milliseconds: MLSD_E_CANCELLED once a
  * cancel was asked for; on the entry thread it also runs the progress callback when it is due.

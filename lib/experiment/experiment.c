@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "experiment/experiment_impl.h"
 #include "numeric/blas.h"
+#include "numeric/exact.h"
 
 static const mlsd__row_column note_columns[] = {{"note", MLSD_COLUMN_CATEGORY}};
 
@@ -45,25 +46,36 @@ static uint64_t fingerprint(const mlsd_table *t)
     return h;
 }
 
+/* What computed. It bears on fast results and is part of them; exact ones are the same wherever
+ * they are made, so there it stands among what differs from run to run. */
+static mlsd_status put_machine(mlsd__experiment *x, bool is_exact)
+{
+    if (is_exact)
+        return mlsd__result_set_str(x->result, "environment.exact_kernels",
+                                    mlsd__exact_name(mlsd__exact_best()), true);
+    MLSD__TRY(mlsd__result_set_str(x->result, "environment.blas", mlsd__blas_config(), false));
+    return mlsd__result_set_str(x->result, "environment.blas_core", mlsd__blas_core(), false);
+}
+
 static mlsd_status put_texts(mlsd__experiment *x)
 {
     char hash[17];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)fingerprint(x->input));
     const char *task = "";
     MLSD__TRY(mlsd_spec_get_str(x->spec, "task", &task));
+    const bool is_exact = mlsd__thread_numerics() == MLSD__EXACT;
     const char *const texts[][2] = {
         {"target", x->params->target},
         {"task", task},
         {"metric", x->params->metric},
         {"data.fingerprint", hash},
         {"environment.version", mlsd_version_string()},
-        {"environment.blas", mlsd__blas_config()},
-        {"environment.blas_core", mlsd__blas_core()},
+        {"environment.numerics", is_exact ? "exact" : "fast"},
     };
     for (int64_t i = 0; i < MLSD__COUNT(texts); i++) {
         MLSD__TRY(mlsd__result_set_str(x->result, texts[i][0], texts[i][1], false));
     }
-    return MLSD_OK;
+    return put_machine(x, is_exact);
 }
 
 /* The rows that count, and what became of the others. */

@@ -270,7 +270,10 @@ mlsd_status mlsd_model_predict_matrix(const mlsd_context *context, const mlsd_mo
     if (frame.n_rows <= 1) {
         if (context != NULL && atomic_load(&((mlsd_context *)(uintptr_t)context)->cancelled) != 0)
             return mlsd__fail(MLSD_E_CANCELLED, "cancelled");
-        return mlsd__model_predict_frame(NULL, model, &frame, what, out);
+        const mlsd__numerics outer = mlsd__numerics_enter(context);
+        const mlsd_status status = mlsd__model_predict_frame(NULL, model, &frame, what, out);
+        mlsd__numerics_leave(outer);
+        return status;
     }
     mlsd__scope scope;
     MLSD__TRY(mlsd__numeric_open(&scope, context));

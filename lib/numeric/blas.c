@@ -1,7 +1,8 @@
-/* blas.c - the one place that calls BLAS and LAPACK. Matrices are row-major here, so LAPACK sees
- * transposes: the upper triangle of ours is the lower one of its, and no copy is made. LAPACKE's
- * _work functions are used because they take our memory and neither allocate nor look for NaN.
- * Sizes that BLAS's int cannot hold go through a plain loop, which is slow and right. */
+/* blas.c - the one place that calls BLAS and LAPACK, or under numerics = exact the kernels of
+ * exact.h in their place: every function here asks first. Matrices are row-major here, so LAPACK
+ * sees transposes: the upper triangle of ours is the lower one of its, and no copy is made.
+ * LAPACKE's _work functions are used because they take our memory and neither allocate nor look for
+ * NaN. Sizes that BLAS's int cannot hold go through a plain loop, which is slow and right. */
 #include "numeric/blas.h"
 
 #include <cblas.h>
@@ -9,6 +10,13 @@
 #include <limits.h>
 #include <math.h>
 #include <string.h>
+
+#include "numeric/exact.h"
+
+static bool is_exact(void)
+{
+    return mlsd__thread_numerics() == MLSD__EXACT;
+}
 
 static bool fits(int64_t size)
 {
@@ -53,6 +61,10 @@ void mlsd__gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, dou
                 int64_t ldc)
 {
     if (m <= 0 || n <= 0) return;
+    if (is_exact()) {
+        mlsd__exact_gemm(false, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        return;
+    }
     if (!(fits(m) && fits(n) && fits(k) && fits(lda) && fits(ldb) && fits(ldc))) {
         plain_gemm(m, n, k, alpha, make_view(trans_a, a, lda), make_view(trans_b, b, ldb), beta, c,
                    ldc, false);
@@ -68,6 +80,10 @@ void mlsd__syrk(int64_t n, int64_t p, double alpha, const double *a, int64_t lda
                 double *c, int64_t ldc)
 {
     if (p <= 0) return;
+    if (is_exact()) {
+        mlsd__exact_gemm(true, true, false, p, p, n, alpha, a, lda, a, lda, beta, c, ldc);
+        return;
+    }
     if (!(fits(n) && fits(p) && fits(lda) && fits(ldc))) {
         plain_gemm(p, p, n, alpha, make_view(true, a, lda), make_view(false, a, lda), beta, c, ldc,
                    true);
@@ -83,6 +99,10 @@ void mlsd__gemv(bool trans, int64_t m, int64_t n, double alpha, const double *a,
     const int64_t n_out = trans ? n : m;
     const int64_t n_in = trans ? m : n;
     if (n_out <= 0) return;
+    if (is_exact()) {
+        mlsd__exact_gemv(trans, m, n, alpha, a, lda, x, beta, y);
+        return;
+    }
     /* Some OpenBLAS multiply y by beta = 0, which keeps its NaN. */
     if (beta == 0) memset(y, 0, (size_t)n_out * sizeof *y);
     if (n_in <= 0 && beta == 0) return;
@@ -98,6 +118,10 @@ void mlsd__gemv(bool trans, int64_t m, int64_t n, double alpha, const double *a,
 void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok)
 {
     *out_ok = p <= 0;
+    if (p > 0 && is_exact()) {
+        mlsd__exact_potrf(p, a, lda, out_ok);
+        return;
+    }
     if (p <= 0 || !fits(p) || !fits(lda)) return;
     if (LAPACKE_dpotrf_work(LAPACK_COL_MAJOR, 'L', (int)p, a, stride(lda, p)) != 0) return;
     /* OpenBLAS's own dpotrf lets NaN pass. */
@@ -110,6 +134,10 @@ void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok)
 void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb)
 {
     if (p <= 0 || nrhs <= 0) return;
+    if (is_exact()) {
+        mlsd__exact_potrs(p, nrhs, u, ldu, b, ldb);
+        return;
+    }
     if (!(fits(p) && fits(nrhs) && fits(ldu) && fits(ldb))) {
         for (int64_t i = 0; i < p; i++)
             for (int64_t j = 0; j < nrhs; j++) b[i * ldb + j] = NAN;
@@ -177,6 +205,7 @@ mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, do
     if (p <= 0) return MLSD_OK;
     MLSD__TRY(check_sizes("eigenvalues", p, p, lda));
     MLSD__TRY(check_finite("eigenvalues", p, p, a, lda, true));
+    if (is_exact()) return mlsd__exact_syev(scope, p, a, lda, values);
 
     const int ld = stride(lda, p);
     double work_size = 0;
@@ -218,6 +247,7 @@ static void to_columns(int64_t m, int64_t n, const double *a, int64_t lda, doubl
 mlsd_status mlsd__qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda, double *r)
 {
     if (n <= 0) return MLSD_OK;
+    if (is_exact()) return mlsd__exact_qr_r(scope, m, n, a, lda, r);
     memset(r, 0, (size_t)(n * n) * sizeof *r);
     if (m <= 0) return MLSD_OK;
     MLSD__TRY(check_sizes("QR", m, n, lda));
@@ -251,6 +281,7 @@ mlsd_status mlsd__svd(mlsd__scope *scope, int64_t p, double *a, double *u, doubl
     if (p <= 0) return MLSD_OK;
     MLSD__TRY(check_sizes("SVD", p, p, p));
     MLSD__TRY(check_finite("SVD", p, p, a, p, false));
+    if (is_exact()) return mlsd__exact_svd(scope, p, a, u, s, vt);
 
     const int ld = (int)p;
     double work_size = 0;

@@ -1,5 +1,6 @@
 /* blas.h - the one door to BLAS and LAPACK. Row-major, double; sizes int64 (checked against int32
- * behind the door). A second backend with a fixed order of summation can stand behind it. */
+ * behind the door). Where the thread computes with numerics = exact (base/scope.h), the kernels of
+ * numeric/exact.h do the work instead: a new function needs both. */
 #ifndef MLSD_NUMERIC_BLAS_H
 #define MLSD_NUMERIC_BLAS_H
 
@@ -9,7 +10,8 @@
 #include "base/scope.h"
 
 /* Open a top-level scope and hold OpenBLAS's own threading at one until it closes (counted over the
- * process, so that concurrent calls nest; the old number comes back with the last). */
+ * process, so that concurrent calls nest; the old number comes back with the last). Not where the
+ * context wants exact numerics, which does without OpenBLAS. */
 mlsd_status mlsd__numeric_open(mlsd__scope *scope, const mlsd_context *context);
 
 /* C (m x n) = alpha op(A) op(B) + beta C; ld* are row strides. */

@@ -35,7 +35,8 @@ static void let_go(mlsd__scope *scope)
 mlsd_status mlsd__numeric_open(mlsd__scope *scope, const mlsd_context *context)
 {
     MLSD__TRY(mlsd__scope_open(scope, context));
-    if (!mlsd__scope_holds_blas(scope)) return MLSD_OK;
+    /* Exact numerics does not call OpenBLAS. */
+    if (mlsd__thread_numerics() == MLSD__EXACT || !mlsd__scope_holds_blas(scope)) return MLSD_OK;
     hold();
     scope->on_close = let_go;
     return MLSD_OK;

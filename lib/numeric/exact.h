@@ -18,6 +18,7 @@ typedef enum mlsd__exact_isa {
 bool mlsd__exact_has(mlsd__exact_isa isa);
 /* The best one that this processor has. */
 mlsd__exact_isa mlsd__exact_best(void);
+const char *mlsd__exact_name(mlsd__exact_isa isa);
 
 /* C = alpha op(A) op(B) + beta C; each sum runs over k in order, from 0, and is then scaled. C is
  * not read where beta is 0. `only_upper` leaves the part below C's diagonal as it is. */

@@ -71,6 +71,14 @@ typedef void (*tile_fn)(int64_t m, int64_t n, int64_t depth, const double a[DEPT
 DEFINE_TILE(tile_base, , 16, 4)
 
 #if defined(__x86_64__)
+#define BASE_NAME "sse2"
+#elif defined(__aarch64__)
+#define BASE_NAME "neon"
+#else
+#define BASE_NAME "plain"
+#endif
+
+#if defined(__x86_64__)
 DEFINE_TILE(tile_avx2, __attribute__((target("avx2"))), 32, 4)
 DEFINE_TILE(tile_avx512, __attribute__((target("avx512f"))), 64, 8)
 
@@ -96,6 +104,12 @@ mlsd__exact_isa mlsd__exact_best(void)
 {
     if (mlsd__exact_has(MLSD__EXACT_AVX512)) return MLSD__EXACT_AVX512;
     return mlsd__exact_has(MLSD__EXACT_AVX2) ? MLSD__EXACT_AVX2 : MLSD__EXACT_BASE;
+}
+
+const char *mlsd__exact_name(mlsd__exact_isa isa)
+{
+    static const char *const names[MLSD__EXACT_N_ISAS] = {BASE_NAME, "avx2", "avx512"};
+    return names[isa];
 }
 
 static void store(int64_t m, int64_t n, int64_t first_of_row, double alpha,

@@ -3,12 +3,15 @@
  * Sci. Comput. 26(6): errors of products and sums are collected in a low part, which makes the
  * result as good as if it were computed in double-double and rounded. Eight lanes over the columns,
  * in a fixed order. A processor with fused multiply-add finds the error of a product in one
- * instruction; both ways are exact, so the bits agree. */
+ * instruction; both ways are exact and their bits agree but where a product or its error leaves the
+ * range of normal numbers, so exact numerics keeps to the one that every processor has. */
 #include "numeric/least_squares.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/scope.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -83,48 +86,47 @@ INLINE void multiply_rows(int64_t p, const double *x, int64_t n, int64_t ld, con
     }
 }
 
-static void add_rows_plain(mlsd__residual_sums *sums, int64_t p, const double *x, int64_t n,
-                           int64_t ld, const double *y, const double *weight, const double *coef,
-                           const double *coef_low, mlsd__dd intercept)
-{
-    add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept, false);
-}
+/* The two loops for one instruction set. */
+typedef struct loops {
+    void (*add_rows)(mlsd__residual_sums *sums, int64_t p, const double *x, int64_t n, int64_t ld,
+                     const double *y, const double *weight, const double *coef,
+                     const double *coef_low, mlsd__dd intercept);
+    void (*multiply_rows)(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
+                          const double *shift, const double *shift_low, int64_t ld_out, double *out,
+                          double *low);
+} loops;
 
-static void multiply_rows_plain(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
-                                const double *shift, const double *shift_low, int64_t ld_out,
-                                double *out, double *low)
-{
-    multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low, false);
-}
+#define DEFINE_LOOPS(NAME, TARGET, HAS_FMA)                                                       \
+    TARGET static void NAME##_add(mlsd__residual_sums *sums, int64_t p, const double *x,          \
+                                  int64_t n, int64_t ld, const double *y, const double *weight,   \
+                                  const double *coef, const double *coef_low, mlsd__dd intercept) \
+    {                                                                                             \
+        add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept, HAS_FMA);               \
+    }                                                                                             \
+    TARGET static void NAME##_multiply(                                                           \
+        int64_t p, const double *x, int64_t n, int64_t ld, const double *b, const double *shift,  \
+        const double *shift_low, int64_t ld_out, double *out, double *low)                        \
+    {                                                                                             \
+        multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low, HAS_FMA);               \
+    }                                                                                             \
+    static const loops NAME = {NAME##_add, NAME##_multiply};
+
+DEFINE_LOOPS(plain, , false)
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) static void
-add_rows_fma(mlsd__residual_sums *sums, int64_t p, const double *x, int64_t n, int64_t ld,
-             const double *y, const double *weight, const double *coef, const double *coef_low,
-             mlsd__dd intercept)
-{
-    add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept, true);
-}
+DEFINE_LOOPS(with_avx2, __attribute__((target("avx2"))), false)
+DEFINE_LOOPS(with_fma, __attribute__((target("avx2,fma"))), true)
 
-__attribute__((target("avx2,fma"))) static void
-multiply_rows_fma(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
-                  const double *shift, const double *shift_low, int64_t ld_out, double *out,
-                  double *low)
+static const loops *best_loops(void)
 {
-    multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low, true);
-}
-
-static bool machine_has_fma(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (!__builtin_cpu_supports("avx2")) return &plain;
+    if (mlsd__thread_numerics() == MLSD__EXACT) return &with_avx2;
+    return __builtin_cpu_supports("fma") ? &with_fma : &with_avx2;
 }
 #else
-#define add_rows_fma add_rows_plain
-#define multiply_rows_fma multiply_rows_plain
-
-static bool machine_has_fma(void)
+static const loops *best_loops(void)
 {
-    return false;
+    return &plain;
 }
 #endif
 
@@ -132,20 +134,14 @@ void mlsd__residual_sums_add(mlsd__residual_sums *sums, int64_t p, const double 
                              int64_t ld, const double *y, const double *weight, const double *coef,
                              const double *coef_low, mlsd__dd intercept)
 {
-    if (machine_has_fma())
-        add_rows_fma(sums, p, x, n, ld, y, weight, coef, coef_low, intercept);
-    else
-        add_rows_plain(sums, p, x, n, ld, y, weight, coef, coef_low, intercept);
+    best_loops()->add_rows(sums, p, x, n, ld, y, weight, coef, coef_low, intercept);
 }
 
 void mlsd__multiply_rows(int64_t p, const double *x, int64_t n, int64_t ld, const double *b,
                          const double *shift, const double *shift_low, int64_t ld_out, double *out,
                          double *low)
 {
-    if (machine_has_fma())
-        multiply_rows_fma(p, x, n, ld, b, shift, shift_low, ld_out, out, low);
-    else
-        multiply_rows_plain(p, x, n, ld, b, shift, shift_low, ld_out, out, low);
+    best_loops()->multiply_rows(p, x, n, ld, b, shift, shift_low, ld_out, out, low);
 }
 
 void mlsd__residual_sums_merge(mlsd__residual_sums *into, const mlsd__residual_sums *from,

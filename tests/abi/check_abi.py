@@ -121,8 +121,8 @@ def check_forbidden(args):
     return [f"the library uses {name}" for name in symbols if FORBIDDEN.match(name) or TRANSCENDENTAL.match(name)]
 
 
-# The thread's message, and the counted hold on OpenBLAS's threads. The rest is the compiler's.
-STATE_ALLOWED = {"error_message", "hold_mutex", "n_holders", "threads_before"}
+# The thread's message and numerics, and the counted hold on OpenBLAS's threads. The rest is the compiler's.
+STATE_ALLOWED = {"error_message", "thread_numerics", "hold_mutex", "n_holders", "threads_before"}
 STATE_OF_COMPILER = re.compile(r"completed(\.\d+)?|__dso_handle|__TMC_END__|__cpu_\w+")
 
 
@@ -253,6 +253,18 @@ def check_layers(args):
     return problems
 
 
+def check_exact(args):
+    """What calls BLAS or LAPACK asks first whether numerics are exact, and has a kernel of our own for that case."""
+    problems = []
+    for path in sorted((args.source / "lib" / "numeric").glob("*.c")):
+        text = without_comments(path.read_text())
+        for name, body in re.findall(r"(\w+)\([^;{}]*\)\n\{\n(.*?)\n\}\n", text, re.S):
+            call = re.search(r"\b(?:cblas|LAPACKE)_\w+", body)
+            if call and "is_exact()" not in body[: call.start()]:
+                problems.append(f"{path.name}: {name} calls {call[0]} without asking is_exact(): see lib/numeric/exact.h")
+    return problems
+
+
 def check_doors(args):
     problems = []
     for path in library_files(args.source):
@@ -306,6 +318,7 @@ CHECKS = {
     "walked": check_walked,
     "layers": check_layers,
     "doors": check_doors,
+    "exact": check_exact,
     "house": check_house,
 }
 

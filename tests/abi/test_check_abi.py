@@ -131,6 +131,7 @@ CASES = [
     ("doors", in_source("#include <stdlib.h>\nvoid *take(void);\nvoid *take(void) { return malloc(8); }"), "example.c:5: memory"),
     ("doors", in_source("#include <math.h>\ndouble e(double);\ndouble e(double x) { return exp(x); }"), "transcendental"),
     ("doors", in_source("int cblas_f(int);\nint g(void);\nint g(void) { return cblas_f(1); }\nint cblas_f(int x) { return x; }"), "BLAS"),
+    ("exact", {"lib/numeric/blas.c": "/* blas. */\nvoid f(int n)\n{\n    g(n);\n    cblas_f(n);\n    is_exact();\n}\n"}, "f calls cblas_f"),
     ("doors", in_source('#include <stdlib.h>\ndouble r(void);\ndouble r(void) { return strtod("1", 0); }'), "follows the locale"),
     ("house", {"notes.txt": "x\n"}, "notes.txt: the top level"),
     ("house", {"lib/numeric/example.c": "/* twice. */\n"}, "have the same name"),

@@ -36,10 +36,10 @@ def mlsd(tmp_path):
     work = tmp_path / "work"
     work.mkdir()
 
-    def call(*arguments, cwd=work, **options):
+    def call(*arguments, cwd=work, variables=(), **options):
         options.setdefault("stdout", subprocess.PIPE)
         process = subprocess.run([TOOL, *map(str, arguments)], stderr=subprocess.PIPE, cwd=cwd,
-                                 env=ENVIRONMENT, timeout=120, text=True, errors="replace", **options)
+                                 env=ENVIRONMENT | dict(variables), timeout=120, text=True, errors="replace", **options)
         return Outcome(process)
 
     call.work = work

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from conftest import HMDA, OK, REPORT_FILES, binary_rows, result_of, without_timings
+from conftest import HMDA, OK, REPORT_FILES, USAGE, assert_refused, binary_rows, result_of, without_timings
 
 HMDA_RUN = ["run", HMDA, "--target", "deny", "--slices", "afam,single,selfemp"]
 
@@ -45,6 +45,29 @@ def test_threads_and_spec_give_the_same_bytes(mlsd):
         assert pages[0] == pages[1]
     run_to(mlsd, "seed", *HMDA_RUN[1:], "--seed", 1, "--quick")
     assert without_timings(mlsd.work / "t1") != without_timings(mlsd.work / "seed")
+
+
+def test_exact_numerics_give_the_same_bytes_on_any_blas_core(mlsd):
+    """OpenBLAS as another processor would have it changes fast results, and says so in them; exact ones it does not."""
+    cores = ("Nehalem", "Haswell")  # both run on every x86-64 of the last ten years
+    for core in cores:
+        for numerics in ("exact", "fast"):
+            outcome = mlsd("run", HMDA, "--target", "deny", "--quick", "--numerics", numerics,
+                           "--out", f"{numerics}-{core}", variables={"OPENBLAS_CORETYPE": core})
+            assert outcome.code == OK, outcome
+    exact, fast = ([mlsd.work / f"{numerics}-{core}" for core in cores] for numerics in ("exact", "fast"))
+    assert without_timings(exact[0]) == without_timings(exact[1])
+    for name in ("experiment.json", "model.mlsd"):
+        assert (exact[0] / name).read_bytes() == (exact[1] / name).read_bytes()
+    assert result_of(exact[0])["texts"]["environment.numerics"] == "exact"
+    assert "environment.exact_kernels" in result_of(exact[0])["timings"]
+    assert result_of(fast[0])["texts"]["environment.numerics"] == "fast"
+    assert "environment.blas_core" in result_of(fast[0])["texts"]
+
+
+def test_numerics_is_a_word_of_two(mlsd):
+    outcome = mlsd("run", HMDA, "--target", "deny", "--numerics", "exakt")
+    assert_refused(outcome, USAGE, "'exakt'", "did you mean 'exact'?")
 
 
 def test_hmda_verdict(mlsd):

@@ -201,3 +201,26 @@ def test_cross_validation__threads_do_not_change_scores():
         np.testing.assert_array_equal(found[0], found[2])
     finally:
         mlsd.set_threads(0)
+
+
+def test_numerics__exact_fits_agree_with_fast_ones_and_hold_for_new_calls_only():
+    model = linear_model.Ridge()
+    assert mlsd.get_numerics() == "fast"
+    fast = model.fit(X, Y).coef_.copy()
+    mlsd.set_threads(2)
+    try:
+        mlsd.set_numerics("exact")
+        assert mlsd.get_numerics() == "exact" and mlsd.get_threads() == 2
+        found = model.fit(X, Y).coef_.copy()
+        np.testing.assert_allclose(found, fast, rtol=1e-12)
+        alone = np.concatenate([model.predict(row[None, :]) for row in X])
+        np.testing.assert_array_equal(alone, model.predict(X))
+        with pytest.raises(ValueError, match="did you mean 'exact'"):
+            mlsd.set_numerics("exakt")
+        with pytest.raises(TypeError, match="expected a str"):
+            mlsd.set_numerics(1)
+        assert mlsd.get_numerics() == "exact"
+    finally:
+        mlsd.set_numerics("fast")
+        mlsd.set_threads(0)
+    np.testing.assert_array_equal(model.fit(X, Y).coef_, fast)

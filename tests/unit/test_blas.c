@@ -14,6 +14,7 @@
 #include "base/random.h"
 #include "failing_allocator.h"
 #include "numeric/blas.h"
+#include "numeric/exact.h"
 
 enum { MAX = 40, LD = 47, BIG = 300 };
 
@@ -358,9 +359,78 @@ static void test_blas__says_what_it_is(void **state)
     assert_true(strlen(mlsd__blas_core()) > 0);
 }
 
+/* Through the door of a context with exact numerics, each function has the bytes of its kernel. */
+static void test_blas__exact_numerics_takes_the_exact_kernels(void **state)
+{
+    (void)state;
+    enum { P = 23, N = 37 };
+    static double a[N * P], b[N * P], got[P * P], expected[P * P], x[P], y[N], z[N], left[N * P];
+    static double u[P * P], vt[P * P], s[P], square[P * P], factor[P * P];
+    mlsd_context *context = NULL;
+    assert_int_equal(mlsd_context_new(&context), MLSD_OK);
+    assert_int_equal(mlsd_context_set_str(context, "numerics", "exact"), MLSD_OK);
+    mlsd__scope exact;
+    const int n_threads = openblas_get_num_threads();
+    openblas_set_num_threads(2);
+    assert_int_equal(mlsd__numeric_open(&exact, context), MLSD_OK);
+    assert_int_equal(openblas_get_num_threads(), 2); /* there is nothing to hold */
+    openblas_set_num_threads(n_threads);
+
+    draw(a, N * P, 21);
+    draw(b, N * P, 22);
+    draw(x, P, 23);
+    mlsd__gemm(true, false, P, P, N, 2, a, P, b, P, 0, got, P);
+    mlsd__exact_gemm(false, true, false, P, P, N, 2, a, P, b, P, 0, expected, P);
+    assert_memory_equal(got, expected, sizeof got);
+    mlsd__syrk(N, P, 1, a, P, 1, got, P);
+    mlsd__exact_gemm(true, true, false, P, P, N, 1, a, P, a, P, 1, expected, P);
+    assert_memory_equal(got, expected, sizeof got);
+    mlsd__gemv(false, N, P, 1, a, P, x, 0, y);
+    mlsd__exact_gemv(false, N, P, 1, a, P, x, 0, z);
+    assert_memory_equal(y, z, sizeof y);
+
+    mlsd__syrk(N, P, 1, a, P, 0, square, P);
+    memcpy(got, square, sizeof got);
+    memcpy(factor, square, sizeof factor);
+    bool ok = false, exact_ok = false;
+    memcpy(y, x, sizeof x);
+    memcpy(z, x, sizeof x);
+    mlsd__posv(P, 1, got, P, y, 1, &ok);
+    mlsd__exact_potrf(P, factor, P, &exact_ok);
+    mlsd__exact_potrs(P, 1, factor, P, z, 1);
+    assert_true(ok && exact_ok);
+    assert_memory_equal(got, factor, sizeof got);
+    assert_memory_equal(y, z, sizeof x);
+
+    memcpy(got, square, sizeof got);
+    memcpy(expected, square, sizeof expected);
+    assert_int_equal(mlsd__syev(&exact, P, got, P, x), MLSD_OK);
+    assert_int_equal(mlsd__exact_syev(&exact, P, expected, P, s), MLSD_OK);
+    assert_memory_equal(got, expected, sizeof got);
+    assert_memory_equal(x, s, sizeof x);
+
+    memcpy(left, a, sizeof left);
+    assert_int_equal(mlsd__qr_r(&exact, N, P, left, P, got), MLSD_OK);
+    memcpy(left, a, sizeof left);
+    assert_int_equal(mlsd__exact_qr_r(&exact, N, P, left, P, expected), MLSD_OK);
+    assert_memory_equal(got, expected, sizeof got);
+
+    memcpy(square, a, sizeof square);
+    assert_int_equal(mlsd__svd(&exact, P, square, got, x, factor), MLSD_OK);
+    memcpy(square, a, sizeof square);
+    assert_int_equal(mlsd__exact_svd(&exact, P, square, u, s, vt), MLSD_OK);
+    assert_memory_equal(got, u, sizeof got);
+    assert_memory_equal(factor, vt, sizeof got);
+    assert_memory_equal(x, s, sizeof x);
+
+    mlsd__scope_close(&exact);
+    mlsd_context_free(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_blas__exact_numerics_takes_the_exact_kernels),
         cmocka_unit_test(test_blas__gemm_is_the_plain_loop_for_every_layout),
         cmocka_unit_test(test_blas__sizes_beyond_int_are_computed_too),
         cmocka_unit_test(test_blas__syrk_writes_the_upper_triangle_only),

@@ -115,6 +115,7 @@ static void test_fail__version_is_consistent(void **state)
     ASSERT_OK(mlsd_build_info(info, sizeof info, &length));
     assert_int_equal(strlen(info), length);
     assert_non_null(strstr(info, "\"blas_core\":\""));
+    assert_non_null(strstr(info, "\"exact_kernels\":\""));
 }
 
 int main(void)

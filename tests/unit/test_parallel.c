@@ -114,6 +114,69 @@ static void test_parallel__cancel_stops_within_100_ms(void **state)
     mlsd_context_free(context);
 }
 
+/* What each task computes with, and what a call inside a callback does. */
+typedef struct numerics_seen {
+    mlsd_context *other;
+    mlsd__numerics by_task[N_TASKS], in_callback, after_callback;
+} numerics_seen;
+
+static mlsd_status see_numerics(void *arg, int64_t task, mlsd__scope *scope)
+{
+    numerics_seen *const seen = arg;
+    if (task % 500 == 0) usleep(2000); /* so that each thread gets some */
+    seen->by_task[task] = mlsd__thread_numerics();
+    return mlsd__checkpoint(scope);
+}
+
+static int call_with_other_numerics(const mlsd_event *event, void *user)
+{
+    (void)event;
+    numerics_seen *const seen = user;
+    mlsd__scope scope;
+    if (mlsd__scope_open(&scope, seen->other) != MLSD_OK) return 1;
+    seen->in_callback = mlsd__thread_numerics();
+    mlsd__scope_close(&scope);
+    seen->after_callback = mlsd__thread_numerics();
+    return 0;
+}
+
+static void test_parallel__threads_compute_as_the_context_says(void **state)
+{
+    (void)state;
+    for (int exact = 0; exact < 2; exact++) {
+        const mlsd__numerics mine = exact ? MLSD__EXACT : MLSD__FAST;
+        const mlsd__numerics theirs = exact ? MLSD__FAST : MLSD__EXACT;
+        mlsd_context *const context = context_with(3);
+        numerics_seen *const seen = calloc(1, sizeof *seen);
+        seen->other = context_with(1);
+        ASSERT_OK(mlsd_context_set_str(exact ? context : seen->other, "numerics", "exact"));
+        ASSERT_OK(mlsd_context_set_progress(context, call_with_other_numerics, seen, NULL));
+        for (int i = 0; i < N_TASKS; i++) seen->by_task[i] = theirs;
+        seen->in_callback = seen->after_callback = (mlsd__numerics)-1;
+        mlsd__scope scope;
+        ASSERT_OK(mlsd__scope_open(&scope, context));
+        mlsd__stage_begin(&scope, "compute", N_TASKS);
+        ASSERT_OK(mlsd__parallel_for(&scope, N_TASKS, see_numerics, seen));
+        mlsd__stage_end(&scope);
+        assert_int_equal(mlsd__thread_numerics(), mine);
+        mlsd__scope_close(&scope);
+        assert_int_equal(mlsd__thread_numerics(), MLSD__FAST);
+        for (int i = 0; i < N_TASKS; i++) assert_int_equal(seen->by_task[i], mine);
+        assert_int_equal(seen->in_callback, theirs);
+        assert_int_equal(seen->after_callback, mine);
+        mlsd_context_free(seen->other);
+        mlsd_context_free(context);
+        free(seen);
+    }
+    mlsd_context *const cancelled = context_with(1);
+    ASSERT_OK(mlsd_context_set_str(cancelled, "numerics", "exact"));
+    mlsd_context_cancel(cancelled);
+    mlsd__scope scope;
+    assert_int_equal(mlsd__scope_open(&scope, cancelled), MLSD_E_CANCELLED);
+    assert_int_equal(mlsd__thread_numerics(), MLSD__FAST);
+    mlsd_context_free(cancelled);
+}
+
 typedef struct heard {
     int calls, answer_at, answer;
     int64_t last_done, total;
@@ -211,6 +274,19 @@ static void test_parallel__context_arguments(void **state)
                  mlsd_context_set_i64(context, "n_thread", 2));
     ASSERT_FAILS(MLSD_E_PARAM_RANGE, "got -1", mlsd_context_set_i64(context, "n_threads", -1));
     ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_context_set_i64(NULL, "n_threads", 1));
+    const char *numerics = NULL;
+    ASSERT_OK(mlsd_context_get_str(context, "numerics", &numerics));
+    assert_string_equal(numerics, "fast");
+    ASSERT_OK(mlsd_context_set_str(context, "numerics", "exact"));
+    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "did you mean 'exact'",
+                 mlsd_context_set_str(context, "numerics", "exakt"));
+    ASSERT_FAILS(MLSD_E_PARAM_UNKNOWN, "did you mean 'numerics'",
+                 mlsd_context_set_str(context, "numeric", "fast"));
+    ASSERT_FAILS(MLSD_E_PARAM_TYPE, "numerics", mlsd_context_set_i64(context, "numerics", 1));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_context_set_str(context, "numerics", NULL));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_context_get_str(context, "numerics", NULL));
+    ASSERT_OK(mlsd_context_get_str(context, "numerics", &numerics));
+    assert_string_equal(numerics, "exact");
     mlsd_context_free(context);
     ASSERT_FAILS(MLSD_E_ARG, "all three",
                  mlsd_context_new_with_allocator(NULL, NULL, NULL, NULL, &context));
@@ -238,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_parallel__every_task_runs_once),
         cmocka_unit_test(test_parallel__lowest_failing_task_wins),
         cmocka_unit_test(test_parallel__cancel_stops_within_100_ms),
+        cmocka_unit_test(test_parallel__threads_compute_as_the_context_says),
         cmocka_unit_test(test_parallel__progress_is_heard_and_can_stop),
         cmocka_unit_test(test_parallel__log_by_level_and_user_is_released_once),
         cmocka_unit_test(test_parallel__context_arguments),

@@ -30,10 +30,12 @@ from ._handles import Curve, Dataset, Folds, Model, Spec, Table
 from ._library import (
     __version__,
     build_info,
+    get_numerics,
     get_threads,
     kinds,
     library_path,
     set_progress,
+    set_numerics,
     set_threads,
 )
 from ._results import Result, complete, cross_validate, leaderboard, run, score, slice_score

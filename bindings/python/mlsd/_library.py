@@ -161,14 +161,24 @@ _progress, _log = PROGRESS_FN(_on_progress), LOG_FN(_on_log)
 no_release = ctypes.cast(None, RELEASE_FN)
 
 
+def encode(text):
+    """A Python string as C wants it."""
+    if not isinstance(text, str):
+        raise TypeError(f"expected a str, got {text!r}")
+    if "\0" in text:
+        raise ValueError(f"a text may not hold a NUL: {text!r}")
+    return text.encode("utf-8")
+
+
 class Context(Handle):
     """Threads, log and progress of the calls that are given it. Once made it does not change."""
 
     _free = "mlsd_context_free"
 
-    def __init__(self, n_threads=0, watched=False):
+    def __init__(self, n_threads=0, numerics="fast", watched=False):
         self._become(lib.mlsd_context_new)
         lib.mlsd_context_set_i64(self._h, b"n_threads", n_threads)
+        lib.mlsd_context_set_str(self._h, b"numerics", encode(numerics))
         if watched:
             lib.mlsd_context_set_progress(self._h, _progress, None, no_release)
             lib.mlsd_context_set_log(self._h, 3, _log, None, no_release)  # 3: info and above
@@ -183,13 +193,18 @@ def context():
     return _contexts["short"]
 
 
+def _renew_contexts(**changed):
+    """Contexts with the settings there are but for those changed. Calls under way go on as they began."""
+    settings = {"n_threads": get_threads(), "numerics": get_numerics(), **changed}
+    _contexts.update(short=Context(**settings), long=Context(**settings, watched=True))
+
+
 def set_threads(n):
     """Use at most n threads in a call; 0 for one for each CPU the process is allowed. Results do not depend on it.
 
     Calls that are under way in other threads go on as they began.
     """
-    n = int(n)
-    _contexts.update(short=Context(n), long=Context(n, watched=True))
+    _renew_contexts(n_threads=int(n))
 
 
 def get_threads():
@@ -197,6 +212,22 @@ def get_threads():
     out = ctypes.c_int64()
     lib.mlsd_context_get_i64(context(), b"n_threads", ctypes.byref(out))
     return out.value
+
+
+def set_numerics(numerics):
+    """How the calls from now on add up.
+
+    "fast" takes OpenBLAS and LAPACK, whose last bits differ with the processor; "exact" takes kernels of its own in a
+    fixed order, which give the same bytes on every machine, at up to twice the time.
+    """
+    _renew_contexts(numerics=numerics)
+
+
+def get_numerics():
+    """The word that set_numerics was given, "fast" before."""
+    out = ctypes.c_char_p()
+    lib.mlsd_context_get_str(context(), b"numerics", ctypes.byref(out))
+    return out.value.decode()
 
 
 def set_progress(function):
@@ -292,15 +323,6 @@ def text_of(function, *arguments):
     buffer = ctypes.create_string_buffer(length.value + 1)
     function(*arguments, buffer, length.value + 1, None)
     return buffer.value.decode("utf-8")
-
-
-def encode(text):
-    """A Python string as C wants it."""
-    if not isinstance(text, str):
-        raise TypeError(f"expected a str, got {text!r}")
-    if "\0" in text:
-        raise ValueError(f"a text may not hold a NUL: {text!r}")
-    return text.encode("utf-8")
 
 
 def encode_path(path):

@@ -62,6 +62,8 @@ SIGNATURES = {
     "mlsd_context_free": (None, [HANDLE]),
     "mlsd_context_set_i64": (STATUS, [HANDLE, TEXT, I64]),
     "mlsd_context_get_i64": (STATUS, [HANDLE, TEXT, I64S]),
+    "mlsd_context_set_str": (STATUS, [HANDLE, TEXT, TEXT]),
+    "mlsd_context_get_str": (STATUS, [HANDLE, TEXT, TEXTS]),
     "mlsd_context_set_log": (STATUS, [HANDLE, I32, LOG_FN, POINTER, RELEASE_FN]),
     "mlsd_context_set_progress": (STATUS, [HANDLE, PROGRESS_FN, POINTER, RELEASE_FN]),
     "mlsd_context_cancel": (None, [HANDLE]),

@@ -59,6 +59,9 @@ extern const mlsd_kind mlsd__kind_elastic_net;
 extern const mlsd_kind mlsd__kind_elastic_net_cv;
 extern const mlsd_kind mlsd__kind_logistic_regression;
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
+extern const mlsd_kind mlsd__kind_poisson_regressor;
+extern const mlsd_kind mlsd__kind_gamma_regressor;
+extern const mlsd_kind mlsd__kind_tweedie_regressor;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
@@ -125,6 +128,9 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_elastic_net_cv,
     &mlsd__kind_logistic_regression,
     &mlsd__kind_logistic_regression_cv,
+    &mlsd__kind_poisson_regressor,
+    &mlsd__kind_gamma_regressor,
+    &mlsd__kind_tweedie_regressor,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
     &mlsd__kind_gaussian_nb,

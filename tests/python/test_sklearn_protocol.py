@@ -33,7 +33,9 @@ LABELS = np.where(Y > 0, "up", "down")
 
 
 def target_of(estimator):
-    return LABELS if sklearn.base.is_classifier(estimator) else Y
+    if sklearn.base.is_classifier(estimator):
+        return LABELS
+    return np.exp(Y / 4) if estimator._more_tags().get("requires_positive_y") else Y
 
 
 def fitted(cls):

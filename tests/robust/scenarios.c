@@ -584,6 +584,7 @@ const scenario scenarios[] = {
     {"curve", run_curve, 0},
     {"regressors", run_regressors, 0},
     {"sparse", run_sparse, 0},
+    {"generalised", run_generalised, 0},
     {"classifiers", run_classifiers, 0},
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},

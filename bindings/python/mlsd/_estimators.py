@@ -197,7 +197,7 @@ def _tags(estimator):
     kind, more = estimator._estimator_type, estimator._more_tags()
     return Tags(
         estimator_type=kind if kind in ("classifier", "regressor") else None,
-        target_tags=TargetTags(required=kind != "transformer"),
+        target_tags=TargetTags(required=kind != "transformer", positive_only=more.get("requires_positive_y", False)),
         transformer_tags=TransformerTags() if kind == "transformer" else None,
         classifier_tags=ClassifierTags() if kind == "classifier" else None,
         regressor_tags=RegressorTags() if kind == "regressor" else None,

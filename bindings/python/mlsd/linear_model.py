@@ -17,6 +17,9 @@ __all__ = make_classes(
     "logistic_regression_cv",
     "sgd_classifier",
     "sgd_regressor",
+    "poisson_regressor",
+    "gamma_regressor",
+    "tweedie_regressor",
 )
 
 
@@ -139,6 +142,73 @@ class ElasticNetCV(_Enet, ElasticNetCV):  # noqa: F821
         if isinstance(params["l1_ratio"], (int, float)):
             params["l1_ratio"] = [params["l1_ratio"]]
         return Spec(self._kind, **params)
+
+
+class _Tweedie:
+    """What the generalised linear models share: warnings, and the share of deviance explained as their score."""
+
+    _power = None  # of TweedieRegressor its parameter
+
+    def _fit_model(self, data, X):
+        with user_warnings():
+            return super()._fit_model(data, X)
+
+    def _shape_attribute(self, name, value):
+        return value[0] if name == "coef" else float(value[0, 0]) if name not in ("n_iter", "converged") else int(value[0, 0])
+
+    def score(self, X, y, sample_weight=None):
+        """D squared: the share of the deviance about the mean of y that the model explains, as scikit-learn's."""
+        import numpy as np
+
+        y, weight = np.asarray(y, dtype=float).ravel(), sample_weight
+        power = self.power if self._power is None else self._power
+        about_mean = _deviance(power, y, np.full(len(y), np.average(y, weights=weight)), weight)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(1 - np.float64(_deviance(power, y, self.predict(X), weight)) / about_mean)
+
+
+def _deviance(power, y, mean, weight):
+    """Mean unit deviance of a Tweedie distribution (McCullagh & Nelder 1989, section 2.3)."""
+    import numpy as np
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if power == 0:
+            unit = (y - mean) ** 2
+        elif power == 1:
+            unit = 2 * (np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / mean), 0) - y + mean)
+        elif power == 2:
+            unit = 2 * (np.log(mean / y) + y / mean - 1)
+        else:
+            own = np.maximum(y, 0) ** (2 - power) / ((1 - power) * (2 - power))
+            unit = 2 * (own - y * mean ** (1 - power) / (1 - power) + mean ** (2 - power) / (2 - power))
+    return np.average(unit, weights=weight)
+
+
+_GLM = """
+Attributes
+----------
+coef_, intercept_ : of the linear score
+deviance_, null_deviance_, d2_ : sum over the rows; that of the mean; one minus their ratio
+objective_, n_iter_, converged_ : half the mean deviance plus the penalty, and how it was reached
+
+Counts with different exposures: fit count / exposure with sample_weight=exposure.
+"""
+
+
+class PoissonRegressor(_Tweedie, PoissonRegressor):  # noqa: F821 (made above)
+    __doc__ = PoissonRegressor.__doc__ + _GLM  # noqa: F821
+    _power = 1
+    _own_tags = {"requires_positive_y": True}
+
+
+class GammaRegressor(_Tweedie, GammaRegressor):  # noqa: F821
+    __doc__ = GammaRegressor.__doc__ + _GLM  # noqa: F821
+    _power = 2
+    _own_tags = {"requires_positive_y": True}
+
+
+class TweedieRegressor(_Tweedie, TweedieRegressor):  # noqa: F821
+    __doc__ = TweedieRegressor.__doc__ + _GLM  # noqa: F821
 
 
 def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=100, alphas=None, positive=False, fit_intercept=False,

@@ -2,6 +2,7 @@
  * by name, files. How the coefficients are found is in logistic_*.c and sgd*.c. */
 #include "model/linear/linear_scores.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -157,6 +158,8 @@ void mlsd__linear_scores_predict(const void *state, const double *x, int64_t n, 
             scores[i * k + c] = s->intercept[c] + mlsd__dot(x + i * ld, s->coef + c * p, p);
     }
     if (what == MLSD_OUTPUT_PROBA) mlsd__linear_scores_proba(s, scores, n, out);
+    for (int64_t i = 0; s->link == MLSD__LINK_LOG && i < n; i++)
+        out[i] = fmin(mlsd__exp(out[i]), DBL_MAX);
 }
 
 mlsd_status mlsd__linear_scores_save(const void *state, mlsd__writer *w)
@@ -207,8 +210,8 @@ static mlsd_status load_parts(mlsd__reader *r, mlsd__linear_scores *s)
     s->intercept = mlsd__take_f64s(r, &n_intercept);
     const int64_t n_extras = mlsd__take_count(r, MLSD__SCORES_EXTRAS);
     if (r->status != MLSD_OK) return r->status;
-    const bool is_regression = s->link == MLSD__LINK_VALUE;
-    if (s->link < MLSD__LINK_VALUE || s->link > MLSD__LINK_NONE ||
+    const bool is_regression = s->link == MLSD__LINK_VALUE || s->link == MLSD__LINK_LOG;
+    if (s->link < MLSD__LINK_VALUE || s->link > MLSD__LINK_LOG ||
         is_regression != (s->n_classes == 0) || s->n_classes == 1)
         return fail_corrupt(r);
     int64_t n_expected = 0;

@@ -13,7 +13,8 @@ enum {
     MLSD__LINK_VALUE = 1,    /* regression: the score itself */
     MLSD__LINK_LOGISTIC = 2, /* two classes: one score; more: softmax over n_classes scores */
     MLSD__LINK_HUBER = 3, /* (clip(score, -1, 1) + 1) / 2, made to sum to one over more classes */
-    MLSD__LINK_NONE = 4   /* scores only: no probabilities */
+    MLSD__LINK_NONE = 4,  /* scores only: no probabilities */
+    MLSD__LINK_LOG = 5    /* regression: exp of the score */
 };
 
 enum { MLSD__SCORES_EXTRAS = 8, MLSD__SCORES_NAME = 24 };

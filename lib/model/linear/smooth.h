@@ -1,0 +1,43 @@
+/* smooth.h - minimise a smooth function: by Newton's method where its Hessian is small, by L-BFGS
+ * where it is not. Nothing here knows rows or models. */
+#ifndef MLSD_MODEL_LINEAR_SMOOTH_H
+#define MLSD_MODEL_LINEAR_SMOOTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/scope.h"
+
+typedef struct mlsd__smooth {
+    int64_t n; /* numbers in theta */
+    void *user;
+    /* The value at theta, its gradient (n) and Hessian (upper triangle, n x n); either may be NULL.
+     * Infinite or NaN where theta is out of the function's domain. The Hessian may be any positive
+     * semi-definite one that leads downhill, such as Fisher's information. */
+    mlsd_status (*at)(void *user, mlsd__scope *scope, const double *theta, double *value,
+                      double *gradient, double *hessian);
+} mlsd__smooth;
+
+typedef struct mlsd__smooth_limits {
+    int64_t max_iter;
+    double tol; /* largest component of the gradient; the value is of the order of one */
+    bool
+        may_run_away; /* there may be no minimum, only ever flatter slopes on the way to infinity */
+} mlsd__smooth_limits;
+
+typedef struct mlsd__smooth_outcome {
+    int64_t n_iter;
+    bool converged;
+    bool nonfinite; /* the numbers broke down at the start */
+    double value;   /* where theta ended */
+} mlsd__smooth_outcome;
+
+/* From theta downhill to the minimum, in theta. Cancelled by `at`'s checkpoints. */
+mlsd_status mlsd__smooth_newton(const mlsd__smooth *f, mlsd__scope *scope,
+                                const mlsd__smooth_limits *limits, double *theta,
+                                mlsd__smooth_outcome *out);
+mlsd_status mlsd__smooth_lbfgs(const mlsd__smooth *f, mlsd__scope *scope,
+                               const mlsd__smooth_limits *limits, double *theta,
+                               mlsd__smooth_outcome *out);
+
+#endif

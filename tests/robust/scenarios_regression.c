@@ -1,0 +1,61 @@
+/* scenarios_regression.c - regressors whose targets or parameters are special: fit, predict, keep
+ * and load, on a few rows, because each is an allocation walk of its own. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "scenario_data.h"
+
+enum { ROWS = 40, COLUMNS = 2 };
+
+static mlsd_status fit_and_keep(const mlsd_context *context, const char *json,
+                                const mlsd_dataset *data, uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL, *again = NULL;
+    unsigned char *bytes = NULL;
+    double out[ROWS];
+    size_t size = 0;
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context, json, &spec));
+    TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+    TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
+    bytes = malloc(size);
+    TRY(mlsd_model_to_bytes(model, bytes, size, &size));
+    TRY(mlsd_model_from_bytes(context, bytes, size, &again));
+    TRY(mlsd_model_predict(context, again, data, MLSD_OUTPUT_VALUE, out, ROWS));
+    mix(hash, out, sizeof out);
+out:
+    free(bytes);
+    mlsd_model_free(again);
+    mlsd_model_free(model);
+    mlsd_spec_free(spec);
+    return status;
+}
+
+/* Targets above 0, and weights. */
+static mlsd_status fit_all(const mlsd_context *context, const char *const *specs, int n,
+                           uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    for (int i = 0; i < ROWS; i++) s.y[i] = 1 + s.y[i] * s.y[i];
+    const mlsd_matrix X = matrix_of(s.x, ROWS, COLUMNS), y = matrix_of(s.y, ROWS, 1);
+    const mlsd_matrix w = matrix_of(s.weight, ROWS, 1);
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_REGRESSION, &data));
+    for (int k = 0; k < n; k++) TRY(fit_and_keep(context, specs[k], data, hash));
+out:
+    mlsd_dataset_free(data);
+    return status;
+}
+
+mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"poisson_regressor\"}",
+        "{\"kind\":\"gamma_regressor\",\"max_iter\":3}",
+        "{\"kind\":\"tweedie_regressor\",\"power\":1,\"link\":\"identity\"}",
+    };
+    return fit_all(context, specs, 3, hash);
+}

@@ -62,6 +62,7 @@ extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 extern const mlsd_kind mlsd__kind_poisson_regressor;
 extern const mlsd_kind mlsd__kind_gamma_regressor;
 extern const mlsd_kind mlsd__kind_tweedie_regressor;
+extern const mlsd_kind mlsd__kind_huber_regressor;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
@@ -131,6 +132,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_poisson_regressor,
     &mlsd__kind_gamma_regressor,
     &mlsd__kind_tweedie_regressor,
+    &mlsd__kind_huber_regressor,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
     &mlsd__kind_gaussian_nb,

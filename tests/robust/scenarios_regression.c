@@ -56,6 +56,7 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"poisson_regressor\"}",
         "{\"kind\":\"gamma_regressor\",\"max_iter\":3}",
         "{\"kind\":\"tweedie_regressor\",\"power\":1,\"link\":\"identity\"}",
+        "{\"kind\":\"huber_regressor\"}",
     };
-    return fit_all(context, specs, 3, hash);
+    return fit_all(context, specs, 4, hash);
 }

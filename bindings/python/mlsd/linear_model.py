@@ -20,6 +20,7 @@ __all__ = make_classes(
     "poisson_regressor",
     "gamma_regressor",
     "tweedie_regressor",
+    "huber_regressor",
 )
 
 
@@ -144,17 +145,23 @@ class ElasticNetCV(_Enet, ElasticNetCV):  # noqa: F821
         return Spec(self._kind, **params)
 
 
-class _Tweedie:
-    """What the generalised linear models share: warnings, and the share of deviance explained as their score."""
-
-    _power = None  # of TweedieRegressor its parameter
+class _Scored:
+    """What regressors of one linear score share: warnings, and fitted numbers that are plain numbers."""
 
     def _fit_model(self, data, X):
         with user_warnings():
             return super()._fit_model(data, X)
 
     def _shape_attribute(self, name, value):
-        return value[0] if name == "coef" else float(value[0, 0]) if name not in ("n_iter", "converged") else int(value[0, 0])
+        if name in ("coef", "outlier_rows"):
+            return value[0]
+        return int(value[0, 0]) if name in ("n_iter", "converged", "n_rows") else float(value[0, 0])
+
+
+class _Tweedie(_Scored):
+    """The generalised linear models, scored by the share of the deviance that they explain."""
+
+    _power = None  # of TweedieRegressor its parameter
 
     def score(self, X, y, sample_weight=None):
         """D squared: the share of the deviance about the mean of y that the model explains, as scikit-learn's."""
@@ -209,6 +216,30 @@ class GammaRegressor(_Tweedie, GammaRegressor):  # noqa: F821
 
 class TweedieRegressor(_Tweedie, TweedieRegressor):  # noqa: F821
     __doc__ = TweedieRegressor.__doc__ + _GLM  # noqa: F821
+
+
+class HuberRegressor(_Scored, HuberRegressor):  # noqa: F821
+    __doc__ = (
+        HuberRegressor.__doc__  # noqa: F821
+        + """
+Attributes
+----------
+coef_, intercept_, scale_ : the model, and the scale of its residuals
+outliers_ : for each row of training, whether its residual is beyond epsilon * scale_
+objective_, n_iter_, converged_ : the minimum, and how it was reached
+"""
+    )
+
+    @property
+    def outliers_(self):
+        """For each row of training, whether its residual is beyond epsilon * scale_."""
+        import numpy as np
+
+        if "model_" not in self.__dict__:
+            raise AttributeError("outliers_ is there once fit was called")
+        mask = np.zeros(self.n_rows_, dtype=bool)
+        mask[self.outlier_rows_.astype(np.int64)] = True
+        return mask
 
 
 def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=100, alphas=None, positive=False, fit_intercept=False,

@@ -1,22 +1,34 @@
-"""Digits of NIST's certified values that numpy and scipy reach, beside the ceiling.
+"""Digits of NIST's certified values that mlsd and its peers reach, beside the ceiling: the tables of docs/numerics.md.
 
-    /usr/bin/python3 bench/nist_digits.py
+    /usr/bin/python3 bench/nist_digits.py [--programs build/tests/reference]
 
 Prints log relative errors, -log10(|got - certified| / |certified|) up to 15, for the univariate and the analysis of
-variance sets of NIST's Statistical Reference Datasets. The ceiling is exact rational arithmetic on the doubles nearest to
-the decimals: what is lost there is lost before anybody computes. tests/unit/test_moments.c asserts mlsd's digits. PiDigits is left out: the
-mean of the first 5,000 digits of pi is 4.5358, not the certified 4.5348, so its data are not quite what its name says.
+variance sets of NIST's Statistical Reference Datasets (the linear ones: tests/reference/nist_linear.py). The ceiling is exact
+rational arithmetic on the doubles nearest to the decimals: what is lost there is lost before anybody computes.
+tests/unit/test_moments.c asserts mlsd's digits. PiDigits is left out: the mean of the first 5,000 digits of pi is 4.5358, not
+the certified 4.5348, so its data are not quite what its name says.
 """
+import argparse
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 from fractions import Fraction
 
 import mpmath
 import numpy as np
 import scipy.stats
+import sklearn
+import statsmodels
+from sklearn.feature_selection import f_classif
+from sklearn.preprocessing import StandardScaler
+from statsmodels.stats.oneway import anova_oneway
+from statsmodels.stats.weightstats import DescrStatsW
+from statsmodels.tsa.stattools import acf
 
-HEADER = pathlib.Path(__file__).parent.parent / "tests" / "unit" / "nist_univariate.h"
+HERE = pathlib.Path(__file__).resolve().parent
+HEADER = HERE.parent / "tests" / "unit" / "nist_univariate.h"
 
 
 def stored(name):
@@ -77,12 +89,6 @@ def exact_univariate(values):
     return as_mpf(mean), mpmath.sqrt(as_mpf(squares / (len(x) - 1))), as_mpf(products / squares)
 
 
-def numpy_univariate(values):
-    x = np.array(values)
-    d = x - x.mean()
-    return x.mean(), x.std(ddof=1), np.dot(d[:-1], d[1:]) / np.dot(d, d)
-
-
 def exact_f(groups):
     x = [[Fraction(v) for v in g] for g in groups]
     n = sum(len(g) for g in x)
@@ -92,18 +98,93 @@ def exact_f(groups):
     return as_mpf(between / (len(x) - 1) / (within / (n - len(x))))
 
 
+def numpy_univariate(values):
+    x = np.array(values)
+    d = x - x.mean()
+    return x.mean(), x.std(ddof=1), np.dot(d[:-1], d[1:]) / np.dot(d, d)
+
+
+def sklearn_univariate(values):
+    scaler = StandardScaler().fit(np.array(values)[:, None])
+    return scaler.mean_[0], np.sqrt(scaler.var_[0] * len(values) / (len(values) - 1))
+
+
+def statsmodels_univariate(values):
+    summary = DescrStatsW(values, ddof=1)
+    return summary.mean, summary.std, acf(np.array(values), nlags=1, fft=False)[1]
+
+
+def sklearn_f(groups):
+    return f_classif(np.concatenate(groups)[:, None], np.repeat(np.arange(len(groups)), list(map(len, groups))))[0][0]
+
+
+def outside(command, sets):
+    """What another program prints of sets, a line of numbers each: lists of groups as tests/reference/moments_values.c reads them."""
+    words = []
+    for groups in sets:
+        words += [str(len(groups)), *(str(len(g)) for g in groups), *(float(v).hex() for g in groups for v in g)]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(words) + "\n")
+        file.flush()
+        out = subprocess.run(command(file.name), shell=True, capture_output=True, text=True, check=True).stdout
+    return [[float.fromhex(word) if "0x" in word else float(word) for word in line.split()] for line in out.splitlines()]
+
+
+R_SCRIPT = """
+z <- scan('%s', what='', quiet=TRUE); at <- 1
+while (at <= length(z)) {
+  k <- as.integer(z[at]); sizes <- as.integer(z[at + seq_len(k)]); n <- sum(sizes)
+  x <- as.numeric(z[at + k + seq_len(n)]); at <- at + k + 1 + n
+  found <- if (k == 1) c(mean(x), sd(x), acf(x, 1, plot=FALSE)$acf[2])
+           else summary(aov(x ~ factor(rep(seq_len(k), sizes))))[[1]][1, 'F value']
+  cat(sprintf('%%.17g', found), fill=200)
+}
+"""
+
+
+def r_command(path):
+    return f"""Rscript -e "{R_SCRIPT % path}" """.replace("$", "\\$")
+
+
+def table(title, sets, peers):
+    """peers: name -> one list of numbers for each set."""
+    print(f"\n| {title} | " + " | ".join(peers) + " |\n| --- |" + " --- |" * len(peers))
+    for i, (name, _, certified) in enumerate(sets):
+        cells = [" / ".join(f"{lre(g, c):.1f}" for g, c in zip(found[i], certified)) for found in peers.values()]
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", metavar="DIR", default=HERE.parent / "build" / "tests" / "reference", help="where moments_values lies")
+    program = pathlib.Path(parser.parse_args().programs) / "moments_values"
     mpmath.mp.dps = 40
-    print(f"numpy {np.__version__}, scipy {scipy.__version__}, python {sys.version.split()[0]}")
-    print("univariate: mean / standard deviation / lag-1 autocorrelation")
-    for name, values, *certified in univariate_sets():
-        mpmath.mp.dps = 40
-        rows = [[lre(g, c) for g, c in zip(f(values), certified)] for f in (exact_univariate, numpy_univariate)]
-        print(f"{name:9} ceiling {'/'.join('%.1f' % v for v in rows[0]):16} numpy {'/'.join('%.1f' % v for v in rows[1])}")
-    print("analysis of variance: F")
-    for name, groups, certified in anova_sets():
-        got = scipy.stats.f_oneway(*map(np.array, groups)).statistic
-        print(f"{name:9} ceiling {lre(exact_f(groups), certified):4.1f} scipy {lre(float(got), certified):4.1f}")
+    r_version = subprocess.run(["Rscript", "-e", "cat(as.character(getRversion()))"], capture_output=True, text=True, check=True).stdout
+    print(f"numpy {np.__version__}, scipy {scipy.__version__}, scikit-learn {sklearn.__version__}, statsmodels {statsmodels.__version__}, "
+          f"R {r_version}, python {sys.version.split()[0]}")
+    univariate = [(name, [values], certified) for name, values, *certified in univariate_sets()]
+    anova = [(name, groups, [certified]) for name, groups, certified in anova_sets()]
+
+    def each(function, sets):
+        return [function(groups) for _, groups, _ in sets]
+
+    def mlsd_and_r(sets):
+        data = [groups for _, groups, _ in sets]
+        return {"mlsd": outside(lambda path: f"{program} < {path}", data), "R": outside(r_command, data)}
+
+    ours = mlsd_and_r(univariate)
+    table("mean / standard deviation / lag-1 autocorrelation", univariate, {
+        "ceiling": each(lambda g: exact_univariate(g[0]), univariate), "mlsd": ours["mlsd"],
+        "numpy": each(lambda g: numpy_univariate(g[0]), univariate), "scikit-learn": each(lambda g: sklearn_univariate(g[0]), univariate),
+        "statsmodels": each(lambda g: statsmodels_univariate(g[0]), univariate), "R": ours["R"],
+    })
+    ours = mlsd_and_r(anova)
+    table("F", anova, {
+        "ceiling": each(lambda g: [exact_f(g)], anova), "mlsd": ours["mlsd"],
+        "scipy": each(lambda g: [scipy.stats.f_oneway(*map(np.array, g)).statistic], anova),
+        "scikit-learn": each(lambda g: [sklearn_f(g)], anova),
+        "statsmodels": each(lambda g: [anova_oneway(list(map(np.array, g)), use_var="equal").statistic], anova), "R": ours["R"],
+    })
 
 
 if __name__ == "__main__":

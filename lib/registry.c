@@ -47,6 +47,14 @@ extern const mlsd_kind mlsd__kind_one_hot;
 extern const mlsd_kind mlsd__kind_standardize;
 extern const mlsd_kind mlsd__kind_pca;
 extern const mlsd_kind mlsd__kind_truncated_svd;
+extern const mlsd_kind mlsd__kind_min_max_scale;
+extern const mlsd_kind mlsd__kind_max_abs_scale;
+extern const mlsd_kind mlsd__kind_robust_scale;
+extern const mlsd_kind mlsd__kind_quantile_transform;
+extern const mlsd_kind mlsd__kind_power_transform;
+extern const mlsd_kind mlsd__kind_log_transform;
+extern const mlsd_kind mlsd__kind_normalize;
+extern const mlsd_kind mlsd__kind_binarize;
 extern const mlsd_kind mlsd__kind_pipeline;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
@@ -117,6 +125,14 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_standardize,
     &mlsd__kind_pca,
     &mlsd__kind_truncated_svd,
+    &mlsd__kind_min_max_scale,
+    &mlsd__kind_max_abs_scale,
+    &mlsd__kind_robust_scale,
+    &mlsd__kind_quantile_transform,
+    &mlsd__kind_power_transform,
+    &mlsd__kind_log_transform,
+    &mlsd__kind_normalize,
+    &mlsd__kind_binarize,
     &mlsd__kind_pipeline,
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,

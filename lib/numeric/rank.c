@@ -326,16 +326,18 @@ mlsd_status mlsd__factorize_new_i64(mlsd__scope *scope, const int64_t *x, int64_
     return status;
 }
 
+double mlsd__between(double low, double high, double share)
+{
+    if (share == 0 || low == high) return low;
+    /* From the nearer end, so that the result never leaves [low, high]; NumPy's choice too. */
+    return share >= 0.5 ? high - (high - low) * (1 - share) : low + (high - low) * share;
+}
+
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q)
 {
     if (n <= 0 || !(q >= 0 && q <= 1)) return NAN;
     const double place = (double)(n - 1) * q;
     const int64_t below = (int64_t)floor(place);
     if (below >= n - 1) return sorted[n - 1];
-    const double share = place - (double)below;
-    const double low = sorted[below];
-    const double high = sorted[below + 1];
-    if (share == 0 || low == high) return low;
-    /* From the nearer end, so that the result never leaves [low, high]; NumPy's choice too. */
-    return share >= 0.5 ? high - (high - low) * (1 - share) : low + (high - low) * share;
+    return mlsd__between(sorted[below], sorted[below + 1], place - (double)below);
 }

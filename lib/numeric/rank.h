@@ -27,5 +27,7 @@ mlsd_status mlsd__factorize_new_i64(mlsd__scope *scope, const int64_t *x, int64_
                                     double **values, int64_t *out_n_values, int32_t *code);
 /* Quantile with linear interpolation (Hyndman & Fan 1996, type 7) of an ascending array. */
 double mlsd__quantile_sorted(const double *sorted, int64_t n, double q);
+/* low + share * (high - low) for a share in [0, 1), never outside [low, high]. */
+double mlsd__between(double low, double high, double share);
 
 #endif

@@ -589,6 +589,7 @@ const scenario scenarios[] = {
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},
     {"mixed", run_mixed, 0},
+    {"scalers", run_scalers, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
     {"audit", run_audit, 0},

@@ -1,0 +1,72 @@
+/* scenarios_transform.c - every transform on a small table of numbers and categories: fitted, used,
+ * and written. */
+#include "scenario_data.h"
+
+enum { ROWS = 30, MOST_OUT = 20 };
+
+static const char *const scalers[] = {
+    "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"min_max_scale\"},{\"kind\":\"max_abs_scale\"},"
+    "{\"kind\":\"robust_scale\"},{\"kind\":\"normalize\"},{\"kind\":\"binarize\"}]}",
+    "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"quantile_transform\",\"n_quantiles\":4},"
+    "{\"kind\":\"power_transform\"},{\"kind\":\"log_transform\",\"signed\":true}]}",
+};
+
+static mlsd_status make_table(const mlsd_context *context, mlsd_table **out)
+{
+    sample s;
+    make_sample(&s);
+    const char *letters[ROWS];
+    double x[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        letters[i] = i % 7 == 2 ? NULL : i % 3 == 0 ? "a" : i % 5 == 0 ? "b" : "c";
+        x[i] = s.x[i * P];
+    }
+    mlsd_status status = mlsd_table_new(context, out);
+    if (status == MLSD_OK) status = mlsd_table_set_f64(*out, "x", x, ROWS);
+    if (status == MLSD_OK) status = mlsd_table_set_str(*out, "g", letters, ROWS);
+    if (status == MLSD_OK) status = mlsd_table_set_f64(*out, "w", s.weight, ROWS);
+    if (status == MLSD_OK) status = mlsd_table_set_f64(*out, "y", s.y, ROWS);
+    return status;
+}
+
+static mlsd_status run_one(const mlsd_context *context, const char *json, const mlsd_dataset *data,
+                           uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL;
+    double out[ROWS * MOST_OUT];
+    size_t size = 0;
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context, json, &spec));
+    TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+    const int64_t p = mlsd_model_n_outputs(model, MLSD_OUTPUT_FEATURES);
+    TRY(mlsd_model_predict(context, model, data, MLSD_OUTPUT_FEATURES, out, ROWS * MOST_OUT));
+    mix(hash, out, (size_t)(ROWS * p) * sizeof *out);
+    TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
+    mix(hash, &size, sizeof size);
+out:
+    mlsd_model_free(model);
+    mlsd_spec_free(spec);
+    return status;
+}
+
+static mlsd_status run_all(const mlsd_context *context, const char *const *specs, int n,
+                           uint64_t *hash)
+{
+    const char *const columns[] = {"y", "w"}, *const roles[] = {"target", "weight"};
+    mlsd_table *table = NULL;
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(make_table(context, &table));
+    TRY(mlsd_dataset_from_table(context, table, columns, roles, 2, MLSD_TASK_REGRESSION, &data));
+    for (int i = 0; i < n; i++) TRY(run_one(context, specs[i], data, hash));
+out:
+    mlsd_dataset_free(data);
+    mlsd_table_free(table);
+    return status;
+}
+
+mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash)
+{
+    return run_all(context, scalers, sizeof scalers / sizeof *scalers, hash);
+}

@@ -76,6 +76,8 @@ extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
 extern const mlsd_kind mlsd__kind_bernoulli_nb;
 extern const mlsd_kind mlsd__kind_multinomial_nb;
+extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
+extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -154,6 +156,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_gaussian_nb,
     &mlsd__kind_bernoulli_nb,
     &mlsd__kind_multinomial_nb,
+    &mlsd__kind_linear_discriminant_analysis,
+    &mlsd__kind_quadratic_discriminant_analysis,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

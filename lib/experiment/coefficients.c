@@ -11,7 +11,7 @@ static const char *column_name(const mlsd_model *model, int64_t i)
 {
     int64_t n = 0;
     const mlsd__feature *features = NULL;
-    if (model->ops->features_out != NULL) features = model->ops->features_out(model->state, &n);
+    if (model->ops->features_seen != NULL) features = model->ops->features_seen(model->state, &n);
     return features != NULL && i < n ? features[i].name : mlsd_model_feature_name(model, i);
 }
 

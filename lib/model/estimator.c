@@ -72,12 +72,23 @@ static mlsd_status check_target(const double *y, int64_t n, int64_t n_classes, c
     return MLSD_OK;
 }
 
+bool mlsd__spec_transforms(const mlsd_spec *spec)
+{
+    const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+    return ops->transforms && (ops->spec_transforms == NULL || ops->spec_transforms(spec));
+}
+
+bool mlsd__only_transforms(const mlsd__estimator_ops *ops)
+{
+    return ops->transforms && !ops->classifies && !ops->regresses;
+}
+
 /* Can this kind be asked for this task? */
 static mlsd_status check_task(const mlsd_spec *spec, const mlsd__estimator_ops *ops,
                               const mlsd__train *train)
 {
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(spec));
-    if (ops->transforms) return MLSD_OK;
+    if (mlsd__only_transforms(ops)) return MLSD_OK;
     if (train->y == NULL) return mlsd__fail(MLSD_E_DATA, "%s needs a target", kind);
     if (train->task == MLSD_TASK_REGRESSION && !ops->regresses)
         return mlsd__fail(MLSD_E_DATA, "%s tells classes, but the target is a number", kind);

@@ -35,8 +35,9 @@ typedef struct mlsd__train {
 typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
 
 typedef struct mlsd__estimator_ops {
-    bool classifies, regresses, transforms; /* what it can be used for */
-    bool takes_nan;                         /* missing values need no imputing */
+    bool classifies, regresses, transforms;         /* what it can be used for, one or more */
+    bool (*spec_transforms)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */
+    bool takes_nan;                                 /* missing values need no imputing */
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
     bool has_proba;      /* predict_block gives probabilities (classifies) */
@@ -73,6 +74,9 @@ typedef struct mlsd__estimator_ops {
     /* Transforms: what the columns out are, and the block function (state is passed). */
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
+    /* The columns that coefficients are of, where they are not those of the frame: a pipeline's
+     * last step's; or NULL. */
+    const mlsd__feature *(*features_seen)(const void *state, int64_t *out_n);
 
     /* Fitted numbers and arrays by name. list i-th name: "coef", ...; NULL past the end. Data
      * belongs to the state. rows x cols, row-major; a number is 1 x 1. */
@@ -98,6 +102,11 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
  * is_iterative, has_proba, classifies, ... */
 const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec);
 const mlsd__estimator_ops *mlsd__estimator_final_ops(const mlsd_spec *spec);
+
+/* Whether it transforms, as its parameters say; whether that is all it does, so that it has no
+ * task and needs no target. */
+bool mlsd__spec_transforms(const mlsd_spec *spec);
+bool mlsd__only_transforms(const mlsd__estimator_ops *ops);
 
 /* MLSD_E_DATA by row and column for the first NaN (unless nan_ok) or infinity of a frame. */
 mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f, bool nan_ok);

@@ -36,7 +36,7 @@ static mlsd_status describe(const mlsd__allocator *a, const mlsd_spec *spec,
     model->ops = mlsd__spec_ops(spec);
     MLSD__TRY(mlsd_spec_clone(spec, &model->spec));
     MLSD__TRY(mlsd__features_copy(a, store->features, store->n_features, &model->features));
-    if (mlsd__estimator_final_ops(spec)->transforms) {
+    if (mlsd__only_transforms(mlsd__estimator_final_ops(spec))) {
         model->task = MLSD_TASK_NONE;
         return MLSD_OK;
     }
@@ -195,8 +195,8 @@ static mlsd_status check_output(const mlsd_model *model, mlsd_output what, int64
     MLSD__REQUIRE(what >= MLSD_OUTPUT_VALUE && what <= MLSD_OUTPUT_FEATURES,
                   "there is no output %d", (int)what);
     const int64_t width = mlsd__model_width(model, what);
-    const mlsd__estimator_ops *const final = mlsd__estimator_final_ops(model->spec);
-    if (width == 0 && !(what == MLSD_OUTPUT_FEATURES && final->transforms))
+    const mlsd_spec *const final = mlsd__estimator_final(model->spec);
+    if (width == 0 && !(what == MLSD_OUTPUT_FEATURES && mlsd__spec_transforms(final)))
         return mlsd__fail(MLSD_E_UNSUPPORTED, "a model of kind '%s' for this task gives no %s",
                           mlsd_kind_name(mlsd_spec_kind(model->spec)), output_nouns[what]);
     int64_t size;

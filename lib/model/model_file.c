@@ -139,7 +139,7 @@ static mlsd_status check_kind(const mlsd_model *model)
 {
     const mlsd__estimator_ops *const final = mlsd__estimator_final_ops(model->spec);
     if (final == NULL) return mlsd__fail(MLSD_E_CORRUPT, "the pipeline in the model file is empty");
-    const bool fits = model->task == MLSD_TASK_NONE         ? final->transforms
+    const bool fits = model->task == MLSD_TASK_NONE         ? mlsd__only_transforms(final)
                       : model->task == MLSD_TASK_REGRESSION ? final->regresses
                                                             : final->classifies;
     if (!fits)

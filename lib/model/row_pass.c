@@ -2,6 +2,7 @@
  * alone, and summaries are merged in the order of the groups, so n_threads never changes a bit. */
 #include "model/row_pass.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -71,6 +72,13 @@ bool mlsd__any_nonfinite(const double *x, int64_t n)
         seen |= (bits & exponent) + one;
     }
     return (seen >> 63) != 0;
+}
+
+/* scikit-learn's _is_constant_feature. */
+bool mlsd__is_constant(double n, double mean, double variance)
+{
+    const double noise = n * mean * DBL_EPSILON;
+    return variance <= n * DBL_EPSILON * variance + noise * noise;
 }
 
 typedef struct moments_job {

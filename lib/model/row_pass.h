@@ -39,6 +39,9 @@ mlsd_status mlsd__column_moments(mlsd__scope *scope, const mlsd__frame *frame, c
                                  double *out_weight, double *out_mean, double *out_m2,
                                  double *out_missing);
 
+/* Is a column's variance no more than the rounding of its own sum? n: its weight. */
+bool mlsd__is_constant(double n, double mean, double variance);
+
 /* Is there a NaN or an infinity among n values? */
 bool mlsd__any_nonfinite(const double *x, int64_t n);
 

@@ -20,6 +20,7 @@ from sklearn.utils.estimator_checks import check_estimator
 ARGUMENTS = {
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
+    "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
     "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
 }
 

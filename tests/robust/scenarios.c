@@ -588,6 +588,7 @@ const scenario scenarios[] = {
     {"classifiers", run_classifiers, 0},
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},
+    {"discriminants", run_discriminants, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"scores", run_scores, 0},

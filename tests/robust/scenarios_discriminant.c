@@ -68,3 +68,13 @@ out:
     mlsd_dataset_free(data);
     return status;
 }
+
+mlsd_status run_discriminants(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"linear_discriminant_analysis\"}",
+        "{\"kind\":\"linear_discriminant_analysis\",\"solver\":\"lsqr\",\"auto_shrinkage\":true}",
+        "{\"kind\":\"linear_discriminant_analysis\",\"solver\":\"eigen\"}",
+        "{\"kind\":\"quadratic_discriminant_analysis\",\"store_covariance\":true}"};
+    return run_texts(context, texts, 4, MLSD_OUTPUT_PROBA, hash);
+}

@@ -5,7 +5,7 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .naive_bayes, .decomposition, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
+mlsd.linear_model, .naive_bayes, .discriminant_analysis, .decomposition, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -43,7 +43,8 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "decomposition", "dummy", "impute", "linear_model", "metrics", "model_selection", "naive_bayes", "pipeline",
+    "audit", "decomposition", "discriminant_analysis", "dummy", "impute", "linear_model", "metrics", "model_selection",
+    "naive_bayes", "pipeline",
     "preprocessing", "utils",
 )
 

@@ -332,7 +332,25 @@ class Classifier(Estimator):
         return value.ravel() if name in ("intercept", "class_prior") else super()._shape_attribute(name, value)
 
 
-class Transformer(Estimator):
+class Transforms:
+    """The methods of all that transforms, classifiers too."""
+
+    def transform(self, X):
+        """The transformed columns (n x columns out)."""
+        return self._output(X, FEATURES)
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """fit, then transform."""
+        return Transforms.transform(self.fit(X, y, sample_weight), X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns out."""
+        import numpy as np
+
+        return np.array(self._fitted().output_names, dtype=object)
+
+
+class Transformer(Transforms, Estimator):
     _estimator_type = "transformer"
 
     def dataset(self, X, y=None, sample_weight=None):
@@ -342,20 +360,6 @@ class Transformer(Estimator):
     def fit(self, X, y=None, sample_weight=None):
         """Learn from X (n x p)."""
         return self._fit_model(Transformer.dataset(self, X, y, sample_weight), X)
-
-    def transform(self, X):
-        """The transformed columns (n x columns out)."""
-        return self._output(X, FEATURES)
-
-    def fit_transform(self, X, y=None, sample_weight=None):
-        """fit, then transform."""
-        return Transformer.transform(self.fit(X, y, sample_weight), X)
-
-    def get_feature_names_out(self, input_features=None):
-        """Names of the columns out."""
-        import numpy as np
-
-        return np.array(self._fitted().output_names, dtype=object)
 
 
 def _default(param):
@@ -393,10 +397,10 @@ def _init_of(class_name, defaults):
 def _make_class(kind, module):
     """A class in the manner of scikit-learn for a kind."""
     name, traits = kind["traits"]["sklearn"], kind["traits"]
-    if traits.get("transform"):
-        base = Transformer
-    else:
-        base = Regressor if "regression" in traits["tasks"] else Classifier
+    tasks = traits.get("tasks")
+    bases = (Transformer,) if not tasks else (Regressor,) if "regression" in tasks else (Classifier,)
+    if tasks and traits.get("transform"):
+        bases = (Transforms, *bases)
     params = "\n".join(_describe(p) for p in kind["params"])
     defaults = {p["name"]: _default(p) for p in kind["params"]}
     members = {
@@ -407,7 +411,7 @@ def _make_class(kind, module):
         "_defaults": defaults,
         "_lacking": tuple(what for what, trait in ((PROBA, "proba"), (DECISION, "decision")) if not traits.get(trait, True)),
     }
-    return type(name, (base,), members)
+    return type(name, bases, members)
 
 
 def make_classes(module, *kind_names):

@@ -2,7 +2,7 @@
 
 import inspect
 
-from ._estimators import Classifier, Estimator, Regressor, Transformer
+from ._estimators import Classifier, Estimator, Regressor, Transformer, Transforms
 from ._handles import Spec
 
 
@@ -25,9 +25,10 @@ class Pipeline(Estimator):
     def __getattr__(self, name):
         """The last step's methods, which run on all steps, and what was fitted."""
         if name != "steps" and not name.startswith("_"):
-            method = inspect.getattr_static(self._base(), name, None)
-            if hasattr(method, "__get__"):
-                return method.__get__(self, type(self))
+            for base in (self._base(), *self._also()):
+                method = inspect.getattr_static(base, name, None)
+                if hasattr(method, "__get__"):
+                    return method.__get__(self, type(self))
         return super().__getattr__(name)
 
     def _base(self):
@@ -38,6 +39,11 @@ class Pipeline(Estimator):
             if isinstance(last, base):
                 return base
         return last._base() if isinstance(last, Pipeline) else self._refuse(last)
+
+    def _also(self):
+        """What a classifier at the end can do besides."""
+        last = self.steps[-1][1]
+        return last._also() if isinstance(last, Pipeline) else (Transforms,) if isinstance(last, Transforms) else ()
 
     @staticmethod
     def _refuse(step):

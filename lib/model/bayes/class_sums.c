@@ -84,6 +84,30 @@ mlsd_status mlsd__class_sums_add(mlsd__scope *scope, const mlsd__train *train,
     return status;
 }
 
+/* Means from the sums of the first pass; the second one puts them right, and has the squares (Chan,
+ * Golub & LeVeque 1983, equation 1.7). */
+mlsd_status mlsd__class_moments(mlsd__scope *scope, const mlsd__train *train, double *weight,
+                                double *mean, double *variance, double *scratch)
+{
+    const int64_t p = train->x->n_features, cells = train->n_classes * p;
+    double *const rest = scratch;
+    mlsd__class_sums sums = {.weight = weight, .sum = mean};
+    MLSD__TRY(mlsd__class_sums_add(scope, train, &sums));
+    for (int64_t i = 0; i < cells; i++) mean[i] = weight[i / p] > 0 ? mean[i] / weight[i / p] : 0;
+    sums = (mlsd__class_sums){.origin = mean, .weight = weight, .sum = rest, .square = variance};
+    MLSD__TRY(mlsd__class_sums_add(scope, train, &sums));
+    for (int64_t i = 0; i < cells; i++) {
+        const double w = weight[i / p];
+        if (!(w > 0)) continue;
+        mean[i] += rest[i] / w;
+        variance[i] = fmax(0, (variance[i] - rest[i] * rest[i] / w) / w);
+        if (!isfinite(mean[i]) || !isfinite(variance[i]))
+            return mlsd__fail(MLSD_E_NUMERIC, "column '%.100s' is too large to be squared",
+                              train->x->features[i % p].name);
+    }
+    return MLSD_OK;
+}
+
 mlsd_status mlsd__bayes_alloc(const mlsd__allocator *a, size_t header, int64_t n_classes, int64_t p,
                               void **out)
 {

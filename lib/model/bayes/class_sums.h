@@ -15,6 +15,11 @@ typedef struct mlsd__class_sums {
 mlsd_status mlsd__class_sums_add(mlsd__scope *scope, const mlsd__train *train,
                                  const mlsd__class_sums *sums);
 
+/* Weight, mean and variance (over the weight) of the columns in each class, 0 for classes without
+ * weight; scratch has n_classes x p. MLSD_E_NUMERIC where a square overflows. */
+mlsd_status mlsd__class_moments(mlsd__scope *scope, const mlsd__train *train, double *weight,
+                                double *mean, double *variance, double *scratch);
+
 /* Zeroed room for a header and 3 * n_classes * (p + 1) doubles behind it, the caller's by
  * mlsd__free.
  */

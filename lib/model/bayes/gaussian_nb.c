@@ -65,30 +65,6 @@ static void prepare(state *s)
     }
 }
 
-/* Means from the sums of the first pass; the second one puts them right, and has the squares. */
-static mlsd_status find_moments(mlsd__scope *scope, const mlsd__train *train, state *s)
-{
-    const int64_t cells = s->k * s->p;
-    double *const rest = s->precision; /* used for nothing else yet */
-    mlsd__class_sums sums = {.weight = s->count, .sum = s->theta};
-    MLSD__TRY(mlsd__class_sums_add(scope, train, &sums));
-    for (int64_t i = 0; i < cells; i++)
-        s->theta[i] = s->count[i / s->p] > 0 ? s->theta[i] / s->count[i / s->p] : 0;
-    sums =
-        (mlsd__class_sums){.origin = s->theta, .weight = s->count, .sum = rest, .square = s->var};
-    MLSD__TRY(mlsd__class_sums_add(scope, train, &sums));
-    for (int64_t i = 0; i < cells; i++) {
-        const double w = s->count[i / s->p];
-        if (!(w > 0)) continue;
-        s->theta[i] += rest[i] / w;
-        s->var[i] = fmax(0, (s->var[i] - rest[i] * rest[i] / w) / w);
-        if (!isfinite(s->theta[i]) || !isfinite(s->var[i]))
-            return mlsd__fail(MLSD_E_NUMERIC, "column '%.100s' is too large to be squared",
-                              train->x->features[i % s->p].name);
-    }
-    return MLSD_OK;
-}
-
 /* Variance over all classes, from those within and between them. */
 static double whole_variance(const state *s, int64_t j, double total)
 {
@@ -135,7 +111,10 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     state *s;
     MLSD__TRY(state_new(scope->allocator, train->n_classes, train->x->n_features, &s));
     double *const whole = mlsd__alloc_raw(scope->allocator, s->p, sizeof *whole);
-    mlsd_status status = whole == NULL ? MLSD_E_NOMEM : find_moments(scope, train, s);
+    /* precision is used for nothing else yet */
+    mlsd_status status =
+        whole == NULL ? MLSD_E_NOMEM
+                      : mlsd__class_moments(scope, train, s->count, s->theta, s->var, s->precision);
     if (status == MLSD_OK) status = mlsd__class_priors(&p->priors, true, s->count, s->k, s->prior);
     if (status == MLSD_OK) status = smooth(train, p, s, whole);
     mlsd__free(scope->allocator, whole);

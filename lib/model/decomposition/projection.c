@@ -65,7 +65,7 @@ mlsd_status mlsd__projection_new(const mlsd__allocator *a, int64_t p, int64_t k,
 }
 
 void mlsd__project(const double *origin, const double *components, const double *divisor, int64_t p,
-                   int64_t k, const double *x, int64_t n, double *out)
+                   int64_t k, const double *x, int64_t n, int64_t ld, double *out)
 {
     double piece[PIECE_ROWS * PIECE_COLUMNS];
     for (int64_t first = 0; first < n; first += PIECE_ROWS) {
@@ -76,7 +76,7 @@ void mlsd__project(const double *origin, const double *components, const double 
             const int64_t w = p - from < PIECE_COLUMNS ? p - from : PIECE_COLUMNS;
             for (int64_t i = 0; i < m; i++)
                 for (int64_t j = 0; j < w; j++)
-                    piece[i * w + j] = x[(first + i) * p + from + j] - origin[from + j];
+                    piece[i * w + j] = x[(first + i) * ld + from + j] - origin[from + j];
             mlsd__exact_gemm(false, false, true, m, k, w, 1, piece, w, components + from, p, 1, to,
                              k);
         }
@@ -88,7 +88,7 @@ void mlsd__project(const double *origin, const double *components, const double 
 void mlsd__projection_block(const void *state_, const double *in, int64_t n, double *out)
 {
     const mlsd__projection *const s = state_;
-    mlsd__project(s->origin, s->components, s->divisor, s->p, s->k, in, n, out);
+    mlsd__project(s->origin, s->components, s->divisor, s->p, s->k, in, n, s->p, out);
 }
 
 const mlsd__feature *mlsd__projection_features(const void *state_, int64_t *out_n)

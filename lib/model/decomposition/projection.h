@@ -25,10 +25,10 @@ mlsd_status mlsd__projection_new(const mlsd__allocator *a, int64_t p, int64_t k,
 mlsd_status mlsd__numbered_features(const mlsd__allocator *a, const char *prefix, int64_t n,
                                     mlsd__feature **out);
 
-/* out (n x k) = (x - origin) components' / divisor for n rows that lie one after the other; divisor
- * NULL for ones. A row's numbers never depend on the rows beside it. */
+/* out (n x k) = (x - origin) components' / divisor for n rows (row stride ld); divisor NULL for
+ * ones. A row's numbers never depend on the rows beside it. */
 void mlsd__project(const double *origin, const double *components, const double *divisor, int64_t p,
-                   int64_t k, const double *x, int64_t n, double *out);
+                   int64_t k, const double *x, int64_t n, int64_t ld, double *out);
 
 /* Members of the ops table. The last two attributes are of an origin: pca's. */
 void mlsd__projection_block(const void *state, const double *in, int64_t n, double *out);

@@ -82,7 +82,8 @@ static mlsd_status variance_wide(mlsd__scope *scope, const svd_fit *f, mlsd__pro
     double *const column = out + n * state->k;
     mlsd_status status = mlsd__frame_materialize(scope, f->train->x, &x);
     if (status == MLSD_OK) {
-        mlsd__project(state->origin, state->components, NULL, state->p, state->k, x, n, out);
+        mlsd__project(state->origin, state->components, NULL, state->p, state->k, x, n, state->p,
+                      out);
         for (int64_t c = 0; c < state->k; c++) {
             for (int64_t i = 0; i < n; i++) column[i] = out[i * state->k + c];
             mlsd__mean_variance(column, f->train->weight, n, 0, &mean, &state->variance[c]);

@@ -102,8 +102,7 @@ static mlsd_status list_leaves(const mlsd__allocator *a, const mlsd_spec *spec, 
     if (status == MLSD_OK && list->n == 0)
         status = mlsd__fail(MLSD_E_CHILD, "the pipeline has no steps");
     for (int64_t i = 0; status == MLSD_OK && i < list->n - 1; i++) {
-        const mlsd__estimator_ops *const ops = mlsd__spec_ops(list->leaves[i].spec);
-        if (!ops->transforms)
+        if (!mlsd__spec_transforms(list->leaves[i].spec))
             status =
                 mlsd__fail(MLSD_E_CHILD,
                            "step '%.60s' of the pipeline is no transform; only the last may be "
@@ -343,7 +342,7 @@ static void predict_block(const void *state_, const double *x, int64_t n, int64_
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
     for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
-    if (last->ops->transforms) {
+    if (what == MLSD_OUTPUT_FEATURES) {
         walk_pack(last, &w);
         last->ops->transform_block(last->state, w.rows, n, out);
     } else {
@@ -403,8 +402,13 @@ static const mlsd__feature *features_out(const void *state_, int64_t *out_n)
 {
     const pipeline_state *const state = state_;
     const step *const last = &state->steps[state->n_steps - 1];
-    if (last->ops->transforms) return last->ops->features_out(last->state, out_n);
-    /* What the estimator at the end sees: these are the columns of its coefficients. */
+    return last->ops->features_out(last->state, out_n);
+}
+
+static const mlsd__feature *features_seen(const void *state_, int64_t *out_n)
+{
+    const pipeline_state *const state = state_;
+    const step *const last = &state->steps[state->n_steps - 1];
     *out_n = last->p_in;
     return last->features_in;
 }
@@ -441,7 +445,7 @@ static mlsd_status load_steps(mlsd__reader *r, const leaf_list *list, const mlsd
         }
         MLSD__TRY(keep_inputs(r->allocator, s, features, n_features));
         MLSD__TRY(s->ops->load(r, list->leaves[i].spec, features, n_features,
-                               s->ops->transforms ? 0 : n_classes, &s->state));
+                               mlsd__only_transforms(s->ops) ? 0 : n_classes, &s->state));
         if (s->ops->transforms) features = s->ops->features_out(s->state, &n_features);
     }
     return MLSD_OK;
@@ -481,6 +485,7 @@ static const mlsd__estimator_ops ops = {
     .predict_block = predict_block,
     .scratch_width = scratch_width,
     .features_out = features_out,
+    .features_seen = features_seen,
     .attribute = attribute,
     .save = save,
     .load = load,

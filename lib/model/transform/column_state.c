@@ -2,9 +2,10 @@
  * saved and loaded. */
 #include "model/transform/column_state.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
+
+#include "model/row_pass.h"
 
 void mlsd__column_state_free(const mlsd__allocator *a, void *state_)
 {
@@ -104,10 +105,7 @@ void mlsd__shift_and_divide(const double *in, int64_t n, int64_t p, const double
     }
 }
 
-/* scikit-learn's _is_constant_feature. */
 double mlsd__standard_scale(double weight, double mean, double variance)
 {
-    const double noise = weight * mean * DBL_EPSILON;
-    const bool is_constant = variance <= weight * DBL_EPSILON * variance + noise * noise;
-    return is_constant ? 1 : sqrt(variance);
+    return mlsd__is_constant(weight, mean, variance) ? 1 : sqrt(variance);
 }

@@ -59,6 +59,17 @@ MLSD_API mlsd_status mlsd_model_predict_matrix(const mlsd_context *context, cons
                                                const mlsd_matrix *X, mlsd_output what, double *out,
                                                int64_t capacity);
 
+/* The n_neighbors training rows nearest to each row of data, of models that are fitted to neighbors
+ * ("k_neighbors_classifier", a pipeline that ends in one, ...): row-major, n_neighbors for each
+ * row, nearest first, rows at equal distance by their number. index gets their numbers in the
+ * training set, distance (may be NULL) how far they are; each has room for `capacity` numbers.
+ * Weights do not count here, but rows of weight 0 are no neighbors. Columns are found as for
+ * mlsd_model_predict. Errors: those of mlsd_model_predict; MLSD_E_ARG for n_neighbors below 1 or
+ * above the number of training rows; MLSD_E_UNSUPPORTED for other models. Since 0.1. */
+MLSD_API mlsd_status mlsd_model_neighbors(const mlsd_context *context, const mlsd_model *model,
+                                          const mlsd_dataset *data, int64_t n_neighbors,
+                                          int64_t *index, double *distance, int64_t capacity);
+
 /* Columns of an output; 0 where the model does not have it. Since 0.1. */
 MLSD_API int64_t mlsd_model_n_outputs(const mlsd_model *model, mlsd_output what);
 

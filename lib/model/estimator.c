@@ -146,3 +146,13 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
     mlsd__free(scope->allocator, product);
     return status;
 }
+
+mlsd_status mlsd__estimator_predict(mlsd__scope *scope, const mlsd__estimator_ops *ops,
+                                    const void *state, const double *x, int64_t n, int64_t ld,
+                                    mlsd_output what, double *out, double *scratch)
+{
+    if (ops->predict_long != NULL)
+        return ops->predict_long(scope, state, x, n, ld, what, out, scratch);
+    ops->predict_block(state, x, n, ld, what, out, scratch);
+    return MLSD_OK;
+}

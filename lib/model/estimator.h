@@ -71,6 +71,18 @@ typedef struct mlsd__estimator_ops {
                           mlsd_output what, double *out, double *scratch);
     int64_t (*scratch_width)(const void *state); /* NULL: 0 */
 
+    /* In place of predict_block, for what takes long or can fail: calls mlsd__checkpoint, unless
+     * scope is NULL (for a single row). */
+    mlsd_status (*predict_long)(mlsd__scope *scope, const void *state, const double *x, int64_t n,
+                                int64_t ld, mlsd_output what, double *out, double *scratch);
+    /* How many rows to predict at a time; NULL: MLSD__BLOCK_ROWS, and never more. */
+    int64_t (*block_rows)(const void *state);
+
+    /* The k training rows nearest to each of n rows, nearest first: distances and numbers of the
+     * training rows (n x k). NULL: the kind knows none. */
+    mlsd_status (*neighbors)(mlsd__scope *scope, const void *state, const double *x, int64_t n,
+                             int64_t ld, int64_t k, double *distance, double *number);
+
     /* Transforms: what the columns out are, and the block function (state is passed). */
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
@@ -96,6 +108,11 @@ typedef struct mlsd__estimator_ops {
  * searches inside a fit). Does the checks that mlsd__train promises. */
 mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                                 void **out_state);
+
+/* predict_long or predict_block, whichever there is. */
+mlsd_status mlsd__estimator_predict(mlsd__scope *scope, const mlsd__estimator_ops *ops,
+                                    const void *state, const double *x, int64_t n, int64_t ld,
+                                    mlsd_output what, double *out, double *scratch);
 
 /* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
  * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about

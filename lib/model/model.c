@@ -234,6 +234,47 @@ mlsd_status mlsd_model_predict(const mlsd_context *context, const mlsd_model *mo
     return status;
 }
 
+static mlsd_status find_neighbors(mlsd__scope *scope, const mlsd_model *model,
+                                  const mlsd_dataset *data, int64_t k, int64_t *index,
+                                  double *distance)
+{
+    double n_rows;
+    MLSD__TRY(mlsd_model_get_f64(model, "n_samples_fit", &n_rows));
+    MLSD__REQUIRE(k >= 1 && (double)k <= n_rows,
+                  "'n_neighbors' must be in [1, %.0f], the number of training rows, got %lld",
+                  n_rows, (long long)k);
+    mlsd__aligned aligned;
+    MLSD__TRY(mlsd__model_align(scope->allocator, model, data, &aligned));
+    const mlsd_status status =
+        mlsd__model_neighbors_frame(scope, model, &aligned.frame, k, index, distance);
+    mlsd__aligned_free(scope->allocator, &aligned);
+    return status;
+}
+
+mlsd_status mlsd_model_neighbors(const mlsd_context *context, const mlsd_model *model,
+                                 const mlsd_dataset *data, int64_t n_neighbors, int64_t *index,
+                                 double *distance, int64_t capacity)
+{
+    MLSD__REQUIRE_LIVE(model, MLSD__MAGIC_MODEL, "model");
+    MLSD__REQUIRE_LIVE(data, MLSD__MAGIC_DATASET, "dataset");
+    MLSD__REQUIRE(n_neighbors >= 1, "'n_neighbors' must be at least 1, got %lld",
+                  (long long)n_neighbors);
+    if (mlsd__estimator_final_ops(model->spec)->neighbors == NULL)
+        return mlsd__fail(MLSD_E_UNSUPPORTED, "a model of kind '%s' knows no neighbors",
+                          mlsd_kind_name(mlsd_spec_kind(model->spec)));
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(data->n_rows, n_neighbors, &size));
+    if (capacity < size)
+        return mlsd__fail(MLSD_E_BUFFER, "there are %lld neighbors, the buffers have room for %lld",
+                          (long long)size, (long long)capacity);
+    MLSD__REQUIRE(index != NULL || size == 0, "'index' is NULL");
+    mlsd__scope scope;
+    MLSD__TRY(mlsd__numeric_open(&scope, context));
+    const mlsd_status status = find_neighbors(&scope, model, data, n_neighbors, index, distance);
+    mlsd__scope_close(&scope);
+    return status;
+}
+
 /* The frame of a bare matrix, and whether it suits the model. */
 static mlsd_status frame_of_matrix(const mlsd_model *model, const mlsd_matrix *X,
                                    mlsd__frame *frame)

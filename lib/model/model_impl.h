@@ -41,6 +41,11 @@ void mlsd__aligned_free(const mlsd__allocator *a, mlsd__aligned *aligned);
 mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,
                                       const mlsd__frame *frame, mlsd_output what, double *out);
 
+/* The k nearest training rows of each row of a frame: its numbers, and distances unless NULL. */
+mlsd_status mlsd__model_neighbors_frame(mlsd__scope *scope, const mlsd_model *model,
+                                        const mlsd__frame *frame, int64_t k, int64_t *index,
+                                        double *distance);
+
 /* As the public calls, inside an open scope (which may be a worker's serial one). */
 mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
                             const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out);

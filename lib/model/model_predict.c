@@ -193,6 +193,8 @@ typedef struct predict_job {
     mlsd_output what;     /* what is wanted */
     mlsd_output raw;      /* what the estimator is asked for */
     int64_t n_raw, n_out; /* their widths */
+    int64_t n_neighbors;  /* nearest training rows are wanted instead; 0: they are not */
+    int64_t n_block;      /* rows of a block */
     bool is_direct;       /* rows are read where they lie */
     int64_t n_scratch;    /* of the estimator, for each row */
     double *out;
@@ -201,11 +203,16 @@ typedef struct predict_job {
 } predict_job;
 
 static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd__frame *frame,
-                           mlsd_output what, double *out)
+                           mlsd_output what, int64_t n_neighbors, double *out)
 {
     const mlsd__estimator_ops *const ops = model->ops;
-    *job = (predict_job){.model = model, .frame = frame, .what = what, .raw = what, .out = out};
-    job->n_out = mlsd__model_width(model, what);
+    *job = (predict_job){.model = model,
+                         .frame = frame,
+                         .what = what,
+                         .raw = what,
+                         .n_neighbors = n_neighbors,
+                         .out = out};
+    job->n_out = n_neighbors > 0 ? 2 * n_neighbors : mlsd__model_width(model, what);
     if (what == MLSD_OUTPUT_VALUE && model->n_classes > 0)
         job->raw = mlsd__model_width(model, MLSD_OUTPUT_DECISION) > 0 ? MLSD_OUTPUT_DECISION
                                                                       : MLSD_OUTPUT_PROBA;
@@ -214,7 +221,9 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
     int64_t ld = 0;
     job->is_direct = frame->n_rows > 0 && mlsd__frame_direct(frame, 0, &ld) != NULL &&
                      (ops->transform_block == NULL || ld == frame->n_features);
-    const int64_t n = frame->n_rows < MLSD__BLOCK_ROWS ? frame->n_rows : MLSD__BLOCK_ROWS;
+    const int64_t n_wanted = ops->block_rows != NULL ? ops->block_rows(model->state) : INT64_MAX;
+    job->n_block = n_wanted < MLSD__BLOCK_ROWS ? n_wanted : MLSD__BLOCK_ROWS;
+    const int64_t n = frame->n_rows < job->n_block ? frame->n_rows : job->n_block;
     int64_t width = job->n_scratch + job->n_raw;
     if (!job->is_direct) width += frame->n_features;
     MLSD__TRY(mlsd__mul_size(n, width, &job->n_buffer));
@@ -258,8 +267,11 @@ static void choose_classes(const double *raw, int64_t n, int64_t width, double *
     }
 }
 
-static mlsd_status predict_rows(const predict_job *job, int64_t first, int64_t n, double *buffer)
+static mlsd_status predict_block(mlsd__scope *scope, const predict_job *job, int64_t block,
+                                 double *buffer)
 {
+    const int64_t first = block * job->n_block, left = job->frame->n_rows - first;
+    const int64_t n = left < job->n_block ? left : job->n_block;
     const mlsd_model *const model = job->model;
     const mlsd__estimator_ops *const ops = model->ops;
     const int64_t p = job->frame->n_features;
@@ -277,14 +289,18 @@ static mlsd_status predict_rows(const predict_job *job, int64_t first, int64_t n
         MLSD__TRY(ops->check_block(model->state, x, n, ld, first, has_nan, scratch));
 
     double *const out = job->out + first * job->n_out;
+    if (job->n_neighbors > 0)
+        return ops->neighbors(scope, model->state, x, n, ld, job->n_neighbors, out,
+                              out + n * job->n_neighbors);
     if (job->raw == MLSD_OUTPUT_FEATURES && ops->transform_block != NULL) {
         ops->transform_block(model->state, x, n, out);
     } else if (job->raw == job->what) {
-        ops->predict_block(model->state, x, n, ld, job->raw, out, scratch);
+        return mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, out, scratch);
     } else if (job->n_raw == 1 && model->n_classes < 2) {
         memset(out, 0, (size_t)n * sizeof *out);
     } else {
-        ops->predict_block(model->state, x, n, ld, job->raw, raw, scratch);
+        MLSD__TRY(
+            mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, raw, scratch));
         choose_classes(raw, n, job->n_raw, out);
     }
     return MLSD_OK;
@@ -293,38 +309,70 @@ static mlsd_status predict_rows(const predict_job *job, int64_t first, int64_t n
 static mlsd_status predict_task(void *arg, int64_t block, mlsd__scope *scope)
 {
     const predict_job *const job = arg;
-    int64_t first, n;
-    mlsd__block_range(job->frame->n_rows, block, &first, &n);
-    return predict_rows(job, first, n, job->buffers + scope->worker * job->n_buffer);
+    return predict_block(scope, job, block, job->buffers + scope->worker * job->n_buffer);
+}
+
+static mlsd_status run(mlsd__scope *scope, predict_job *job)
+{
+    const int64_t n_rows = job->frame->n_rows;
+    if (n_rows == 0) return MLSD_OK;
+    const int64_t n_blocks = (n_rows + job->n_block - 1) / job->n_block;
+    double on_stack[STACK_DOUBLES];
+    if (n_blocks == 1 && job->n_buffer <= STACK_DOUBLES)
+        return predict_block(scope, job, 0, on_stack);
+
+    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &job->model->allocator;
+    const int64_t n_workers = scope != NULL ? scope->n_threads : 1;
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(n_workers, job->n_buffer, &size));
+    job->buffers = mlsd__alloc_raw(a, size, sizeof *job->buffers);
+    if (job->buffers == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = MLSD_OK;
+    if (scope != NULL) {
+        status = mlsd__parallel_for(scope, n_blocks, predict_task, job);
+    } else {
+        for (int64_t b = 0; status == MLSD_OK && b < n_blocks; b++)
+            status = predict_block(NULL, job, b, job->buffers);
+    }
+    mlsd__free(a, job->buffers);
+    return status;
 }
 
 mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,
                                       const mlsd__frame *frame, mlsd_output what, double *out)
 {
     predict_job job;
-    MLSD__TRY(prepare(&job, model, frame, what, out));
-    if (frame->n_rows == 0) return MLSD_OK;
-    const int64_t n_blocks = mlsd__n_blocks(frame->n_rows);
-    double on_stack[STACK_DOUBLES];
-    if (n_blocks == 1 && job.n_buffer <= STACK_DOUBLES)
-        return predict_rows(&job, 0, frame->n_rows, on_stack);
+    MLSD__TRY(prepare(&job, model, frame, what, 0, out));
+    return run(scope, &job);
+}
 
-    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &model->allocator;
-    const int64_t n_workers = scope != NULL ? scope->n_threads : 1;
-    int64_t size;
-    MLSD__TRY(mlsd__mul_size(n_workers, job.n_buffer, &size));
-    job.buffers = mlsd__alloc_raw(a, size, sizeof *job.buffers);
-    if (job.buffers == NULL) return MLSD_E_NOMEM;
-    mlsd_status status = MLSD_OK;
-    if (scope != NULL) {
-        status = mlsd__parallel_for(scope, n_blocks, predict_task, &job);
-    } else {
-        for (int64_t b = 0; status == MLSD_OK && b < n_blocks; b++) {
-            int64_t first, n;
-            mlsd__block_range(frame->n_rows, b, &first, &n);
-            status = predict_rows(&job, first, n, job.buffers);
+/* Numbers of rows go out as whole numbers. A block's answers lie together: first its distances,
+ * then its numbers. */
+static void hand_over(const predict_job *job, int64_t *index, double *distance)
+{
+    const int64_t k = job->n_neighbors, n_rows = job->frame->n_rows;
+    for (int64_t first = 0; first < n_rows; first += job->n_block) {
+        const int64_t n = n_rows - first < job->n_block ? n_rows - first : job->n_block;
+        const double *const found = job->out + first * job->n_out;
+        for (int64_t i = 0; i < n * k; i++) {
+            if (distance != NULL) distance[first * k + i] = found[i];
+            index[first * k + i] = (int64_t)found[n * k + i];
         }
     }
-    mlsd__free(a, job.buffers);
+}
+
+mlsd_status mlsd__model_neighbors_frame(mlsd__scope *scope, const mlsd_model *model,
+                                        const mlsd__frame *frame, int64_t k, int64_t *index,
+                                        double *distance)
+{
+    predict_job job;
+    int64_t n_cells = 0;
+    MLSD__TRY(mlsd__mul_size(frame->n_rows, 2 * k, &n_cells));
+    double *const found = mlsd__alloc_raw(scope->allocator, n_cells, sizeof *found);
+    if (found == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = prepare(&job, model, frame, MLSD_OUTPUT_VALUE, k, found);
+    if (status == MLSD_OK) status = run(scope, &job);
+    if (status == MLSD_OK) hand_over(&job, index, distance);
+    mlsd__free(scope->allocator, found);
     return status;
 }

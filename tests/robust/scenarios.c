@@ -586,6 +586,7 @@ const scenario scenarios[] = {
     {"sparse", run_sparse, 0},
     {"generalised", run_generalised, 0},
     {"classifiers", run_classifiers, 0},
+    {"neighbors", run_neighbors, 0},
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},
     {"discriminants", run_discriminants, 0},

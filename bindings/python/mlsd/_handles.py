@@ -440,6 +440,18 @@ class Model(Handle):
             call_long(function, *arguments)
         return out[:, 0] if what == VALUE else out
 
+    def neighbors(self, data, n_neighbors):
+        """(distances, numbers) of the training rows nearest to each row of a Dataset or an array, nearest first."""
+        import numpy as np
+
+        data = data if isinstance(data, Dataset) else Dataset(data)
+        shape = (data.n_rows, max(0, n_neighbors))
+        index, distance = np.empty(shape, dtype=np.int64), np.empty(shape)
+        call_long(
+            lib.mlsd_model_neighbors, self._h, data._h, n_neighbors, int64s(index), doubles(distance), index.size
+        )
+        return distance, index
+
     def n_outputs(self, what):
         """Columns of an output; 0 where the model does not have it."""
         return lib.mlsd_model_n_outputs(self._h, what)

@@ -204,6 +204,7 @@ SIGNATURES = {
     "mlsd_model_free": (None, [HANDLE]),
     "mlsd_model_predict": (STATUS, [HANDLE, HANDLE, HANDLE, I32, F64S, I64]),
     "mlsd_model_predict_matrix": (STATUS, [HANDLE, HANDLE, MATRIX, I32, F64S, I64]),
+    "mlsd_model_neighbors": (STATUS, [HANDLE, HANDLE, HANDLE, I64, I64S, F64S, I64]),
     "mlsd_model_n_outputs": (I64, [HANDLE, I32]),
     "mlsd_model_spec": (HANDLE, [HANDLE]),
     "mlsd_model_task": (I32, [HANDLE]),

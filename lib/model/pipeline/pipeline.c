@@ -334,21 +334,44 @@ static void walk_through(const step *s, walk *w)
     walk_swap(w, p_out);
 }
 
-static void predict_block(const void *state_, const double *x, int64_t n, int64_t ld,
-                          mlsd_output what, double *out, double *scratch)
+static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
+                                int64_t ld, mlsd_output what, double *out, double *scratch)
 {
     const pipeline_state *const state = state_;
     const step *const last = &state->steps[state->n_steps - 1];
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
     for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
-    if (what == MLSD_OUTPUT_FEATURES) {
-        walk_pack(last, &w);
-        last->ops->transform_block(last->state, w.rows, n, out);
-    } else {
-        last->ops->predict_block(last->state, w.rows, n, w.ld, what, out,
-                                 scratch + 2 * n * state->max_width);
-    }
+    if (what != MLSD_OUTPUT_FEATURES)
+        return mlsd__estimator_predict(scope, last->ops, last->state, w.rows, n, w.ld, what, out,
+                                       scratch + 2 * n * state->max_width);
+    walk_pack(last, &w);
+    last->ops->transform_block(last->state, w.rows, n, out);
+    return MLSD_OK;
+}
+
+static int64_t block_rows(const void *state_)
+{
+    const pipeline_state *const state = state_;
+    const step *const last = &state->steps[state->n_steps - 1];
+    return last->ops->block_rows != NULL ? last->ops->block_rows(last->state) : MLSD__BLOCK_ROWS;
+}
+
+static mlsd_status neighbors(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
+                             int64_t ld, int64_t k, double *distance, double *number)
+{
+    const pipeline_state *const state = state_;
+    const step *const last = &state->steps[state->n_steps - 1];
+    double *const scratch =
+        mlsd__alloc_raw(scope->allocator, 2 * n * state->max_width, sizeof *scratch);
+    if (scratch == NULL) return MLSD_E_NOMEM;
+    walk w;
+    walk_begin(state, x, n, ld, scratch, &w);
+    for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
+    const mlsd_status status =
+        last->ops->neighbors(scope, last->state, w.rows, n, w.ld, k, distance, number);
+    mlsd__free(scope->allocator, scratch);
+    return status;
 }
 
 static int64_t scratch_width(const void *state_)
@@ -482,8 +505,10 @@ static const mlsd__estimator_ops ops = {
     .check = check,
     .fit = fit,
     .check_block = check_block,
-    .predict_block = predict_block,
+    .predict_long = predict_long,
     .scratch_width = scratch_width,
+    .block_rows = block_rows,
+    .neighbors = neighbors,
     .features_out = features_out,
     .features_seen = features_seen,
     .attribute = attribute,

@@ -71,6 +71,7 @@ extern const mlsd_kind mlsd__kind_poisson_regressor;
 extern const mlsd_kind mlsd__kind_gamma_regressor;
 extern const mlsd_kind mlsd__kind_tweedie_regressor;
 extern const mlsd_kind mlsd__kind_huber_regressor;
+extern const mlsd_kind mlsd__kind_quantile_regressor;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
@@ -153,6 +154,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_gamma_regressor,
     &mlsd__kind_tweedie_regressor,
     &mlsd__kind_huber_regressor,
+    &mlsd__kind_quantile_regressor,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
     &mlsd__kind_gaussian_nb,

@@ -57,6 +57,7 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"gamma_regressor\",\"max_iter\":3}",
         "{\"kind\":\"tweedie_regressor\",\"power\":1,\"link\":\"identity\"}",
         "{\"kind\":\"huber_regressor\"}",
+        "{\"kind\":\"quantile_regressor\",\"alpha\":0.01}",
     };
-    return fit_all(context, specs, 4, hash);
+    return fit_all(context, specs, 5, hash);
 }

@@ -21,6 +21,7 @@ __all__ = make_classes(
     "gamma_regressor",
     "tweedie_regressor",
     "huber_regressor",
+    "quantile_regressor",
 )
 
 
@@ -240,6 +241,18 @@ objective_, n_iter_, converged_ : the minimum, and how it was reached
         mask = np.zeros(self.n_rows_, dtype=bool)
         mask[self.outlier_rows_.astype(np.int64)] = True
         return mask
+
+
+class QuantileRegressor(_Scored, QuantileRegressor):  # noqa: F821
+    __doc__ = (
+        QuantileRegressor.__doc__  # noqa: F821
+        + """
+Attributes
+----------
+coef_, intercept_ : of one of the best vertices
+objective_, dual_gap_, n_iter_, converged_ : the minimum, what the dual solution leaves of it, and the pivots to it
+"""
+    )
 
 
 def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=100, alphas=None, positive=False, fit_intercept=False,

@@ -12,7 +12,7 @@
 #include "base/fail.h"
 #include "model/linear/linear_scores.h"
 #include "model/linear/score_loss.h"
-#include "numeric/rank.h"
+#include "model/linear/target_scale.h"
 #include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_huber_regressor;
@@ -58,36 +58,6 @@ static void huber_rows(const void *family, mlsd__score_rows *rows)
     }
     rows->loss = rows->nuisance > 0.0 ? loss : INFINITY;
     rows->nuisance_slope = is_free ? slope_of_s : 0.0;
-}
-
-static double median_of(const double *values, const int64_t *order, int64_t n)
-{
-    return 0.5 * (values[order[(n - 1) / 2]] + values[order[n / 2]]);
-}
-
-/* Median and median absolute deviation of the target; any values give the same answer, good ones
- * keep the iteration short. */
-static mlsd_status scale_target(problem *p)
-{
-    const mlsd__train *const t = p->train;
-    const int64_t n = t->x->n_rows;
-    int64_t *const order = mlsd__alloc_raw(p->scope->allocator, n, sizeof *order);
-    mlsd_status status = order == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd__argsort_rows(p->scope, t->y, n, order);
-    if (status == MLSD_OK) {
-        p->centre = p->params->fit_intercept != 0 ? median_of(t->y, order, n) : 0.0;
-        for (int64_t i = 0; i < n; i++) p->target[i] = fabs(t->y[i] - p->centre);
-        status = mlsd__argsort_rows(p->scope, p->target, n, order);
-    }
-    if (status == MLSD_OK) {
-        p->scale = median_of(p->target, order, n);
-        if (!(p->scale > 0.0)) p->scale = mlsd__sum(p->target, n) / (double)n;
-        if (!(p->scale > 0.0)) p->scale = 1.0; /* all targets are equal */
-        for (int64_t i = 0; i < n; i++) p->target[i] = (t->y[i] - p->centre) / p->scale;
-        p->weight = t->weight != NULL ? mlsd__sum(t->weight, n) : (double)n;
-    }
-    mlsd__free(p->scope->allocator, order);
-    return status;
 }
 
 static mlsd_status fail_overflow(const problem *p)
@@ -169,7 +139,8 @@ static mlsd_status tell(problem *p, mlsd__linear_scores *s)
 
 static mlsd_status solve(problem *p, mlsd__linear_scores *s)
 {
-    MLSD__TRY(scale_target(p));
+    MLSD__TRY(mlsd__target_scale(p->scope, p->train, p->params->fit_intercept != 0, p->target,
+                                 &p->centre, &p->scale));
     MLSD__TRY(minimise(p));
     mlsd__design_from_scaled(&p->design, p->theta, s->coef, s->intercept);
     for (int64_t j = 0; j < s->n_features; j++) s->coef[j] *= p->scale;
@@ -184,6 +155,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     problem p = {.scope = scope, .params = mlsd__spec_params(spec), .train = train};
     mlsd__linear_scores *s = NULL;
     MLSD__TRY(mlsd__design_open(&p.design, scope, train->x, p.params->fit_intercept != 0));
+    p.weight = train->weight != NULL ? mlsd__sum(train->weight, train->x->n_rows)
+                                     : (double)train->x->n_rows;
     p.target = mlsd__alloc_raw(a, train->x->n_rows, sizeof *p.target);
     p.theta = mlsd__alloc(a, p.design.n_columns + 1, sizeof *p.theta);
     mlsd_status status = p.target == NULL || p.theta == NULL ? MLSD_E_NOMEM : MLSD_OK;

@@ -1,5 +1,6 @@
 /* blas.c - the one place that calls BLAS and LAPACK, or under numerics = exact the kernels of
- * exact.h in their place: every function here asks first. Matrices are row-major here, so LAPACK
+ * exact.h in their place: every function here asks first. Products take fused.h's kernels where
+ * those are faster. Matrices are row-major here, so LAPACK
  * sees transposes: the upper triangle of ours is the lower one of its, and no copy is made.
  * LAPACKE's _work functions are used because they take our memory and neither allocate nor look for
  * NaN. Sizes that BLAS's int cannot hold go through a plain loop, which is slow and right. */
@@ -12,6 +13,7 @@
 #include <string.h>
 
 #include "numeric/exact.h"
+#include "numeric/fused.h"
 
 static bool is_exact(void)
 {
@@ -21,6 +23,33 @@ static bool is_exact(void)
 static bool fits(int64_t size)
 {
     return size >= 0 && size <= INT_MAX;
+}
+
+/* Whether OpenBLAS took kernels of before 2013, two to five times slower than what the processor
+ * can do: it does so where it does not know the processor. */
+static bool blas_is_behind(void)
+{
+    static const char *const old[] = {"Prescott", "Core2",   "Penryn",    "Dunnington", "Nehalem",
+                                      "Atom",     "Generic", "Barcelona", "Bobcat",     "Opteron"};
+    const char *const core = mlsd__blas_core();
+    for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+        if (strcmp(core, old[i]) == 0) return true;
+    return false;
+}
+
+/* Columns up to which our kernel for X'X beats OpenBLAS's best, which packs X first. */
+enum { NARROW = 192 };
+
+/* By fused.h where that is faster; false where it is not. */
+static bool multiply_fused(bool only_upper, bool trans_a, bool trans_b, int64_t m, int64_t n,
+                           int64_t k, double alpha, const double *a, int64_t lda, const double *b,
+                           int64_t ldb, double beta, double *c, int64_t ldc)
+{
+    const mlsd__fused_isa isa = mlsd__fused_best();
+    if (isa == MLSD__FUSED_NONE || !((only_upper && n <= NARROW) || blas_is_behind())) return false;
+    mlsd__fused_gemm(isa, only_upper, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c,
+                     ldc);
+    return true;
 }
 
 /* BLAS wants a leading dimension of at least 1, and of the width even where there is one row. */
@@ -65,6 +94,8 @@ void mlsd__gemm(bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, dou
         mlsd__exact_gemm(false, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         return;
     }
+    if (multiply_fused(false, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc))
+        return;
     if (!(fits(m) && fits(n) && fits(k) && fits(lda) && fits(ldb) && fits(ldc))) {
         plain_gemm(m, n, k, alpha, make_view(trans_a, a, lda), make_view(trans_b, b, ldb), beta, c,
                    ldc, false);
@@ -84,6 +115,7 @@ void mlsd__syrk(int64_t n, int64_t p, double alpha, const double *a, int64_t lda
         mlsd__exact_gemm(true, true, false, p, p, n, alpha, a, lda, a, lda, beta, c, ldc);
         return;
     }
+    if (multiply_fused(true, true, false, p, p, n, alpha, a, lda, a, lda, beta, c, ldc)) return;
     if (!(fits(n) && fits(p) && fits(lda) && fits(ldc))) {
         plain_gemm(p, p, n, alpha, make_view(true, a, lda), make_view(false, a, lda), beta, c, ldc,
                    true);

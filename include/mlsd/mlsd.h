@@ -19,6 +19,7 @@
 #include "mlsd/split.h"
 #include "mlsd/curve.h"
 #include "mlsd/model.h"
+#include "mlsd/custom.h"
 #include "mlsd/metric.h"
 #include "mlsd/result.h"
 #include "mlsd/validate.h"

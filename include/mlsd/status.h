@@ -66,6 +66,10 @@ enum {
  * names the culprit. Valid until the next failing call on this thread. Since 0.1. */
 MLSD_API const char *mlsd_last_error(void);
 
+/* For callbacks: make `message` (UTF-8, one line) the calling thread's last error, and return
+ * `status`. NULL is "". Since 0.1. */
+MLSD_API mlsd_status mlsd_error_set(mlsd_status status, const char *message);
+
 /* The constant's name, such as "MLSD_E_DATA"; "MLSD_E_USER" at and below -1000, "unknown status"
  * otherwise. Static. Since 0.1. */
 MLSD_API const char *mlsd_status_name(mlsd_status status);

@@ -71,6 +71,37 @@ mlsd_status mlsd_context_new_with_allocator(mlsd_alloc_fn alloc_fn, mlsd_realloc
     return new_context(&allocator, out);
 }
 
+const mlsd_kind *mlsd__context_find_kind(const mlsd_context *context, const char *name)
+{
+    const bool is_live = MLSD__IS_LIVE(context, MLSD__MAGIC_CONTEXT);
+    for (int64_t i = 0; name != NULL && is_live && i < context->n_kinds; i++) {
+        if (strcmp(context->kinds[i]->name, name) == 0) return context->kinds[i];
+    }
+    return mlsd_kind_find(name);
+}
+
+mlsd_status mlsd__context_add_kind(mlsd_context *context, const mlsd_kind *kind)
+{
+    mlsd__kind_retain(kind);
+    int64_t i = 0;
+    while (i < context->n_kinds && strcmp(context->kinds[i]->name, kind->name) != 0) i++;
+    if (i == context->n_kinds) {
+        void *kinds = context->kinds;
+        const mlsd_status status = mlsd__reserve(
+            &context->allocator, &kinds, &context->kinds_capacity, i + 1, sizeof *context->kinds);
+        context->kinds = kinds;
+        if (status != MLSD_OK) {
+            mlsd__kind_release(kind);
+            return status;
+        }
+        context->n_kinds++;
+    } else {
+        mlsd__kind_release(context->kinds[i]);
+    }
+    context->kinds[i] = kind;
+    return MLSD_OK;
+}
+
 static void drop_user(mlsd_release_fn *user_free, void **user)
 {
     if (*user_free != NULL) (*user_free)(*user);
@@ -84,6 +115,8 @@ void mlsd_context_free(mlsd_context *context)
     drop_user(&context->log_user_free, &context->log_user);
     drop_user(&context->progress_user_free, &context->progress_user);
     mlsd_spec_free(context->params);
+    for (int64_t i = 0; i < context->n_kinds; i++) mlsd__kind_release(context->kinds[i]);
+    mlsd__free(&context->allocator, context->kinds);
     context->magic = MLSD__DEAD_MAGIC;
     const mlsd__allocator allocator = context->allocator;
     mlsd__free(&allocator, context);

@@ -19,6 +19,8 @@ struct mlsd_context {
     mlsd__allocator allocator;
     atomic_int cancelled; /* the one member that is written behind a const pointer */
     mlsd_spec *params;
+    const mlsd_kind **kinds; /* estimators of the user's, by name; retained */
+    int64_t n_kinds, kinds_capacity;
     mlsd_log_level log_level;
     mlsd_log_fn log_fn;
     void *log_user;
@@ -27,6 +29,11 @@ struct mlsd_context {
     void *progress_user;
     mlsd_release_fn progress_user_free;
 };
+
+/* A kind of the table, or one that the context was given; NULL with the message without. */
+const mlsd_kind *mlsd__context_find_kind(const mlsd_context *context, const char *name);
+/* Let the context know a kind by name; in place of another one of that name. */
+mlsd_status mlsd__context_add_kind(mlsd_context *context, const mlsd_kind *kind);
 
 struct mlsd_event {
     const char *stage;

@@ -87,6 +87,11 @@ void mlsd__error_restore(const char message[MLSD__ERROR_CAPACITY])
     memcpy(error_message, message, MLSD__ERROR_CAPACITY);
 }
 
+mlsd_status mlsd_error_set(mlsd_status status, const char *message)
+{
+    return mlsd__fail(status, "%s", message != NULL ? message : "");
+}
+
 const char *mlsd_last_error(void)
 {
     return error_message;

@@ -19,6 +19,7 @@
 #define MLSD__MAGIC_RANDOM_STATE UINT64_C(0x6d6c736472616e64)
 #define MLSD__MAGIC_CURVE UINT64_C(0x6d6c736463757276)
 #define MLSD__MAGIC_MODEL UINT64_C(0x6d6c73646d6f646c)
+#define MLSD__MAGIC_CUSTOM UINT64_C(0x6d6c736463757374)
 #define MLSD__MAGIC_RESULT UINT64_C(0x6d6c736472736c74)
 
 /* Is it an object of that type? `handle` points to a struct whose first member is the magic. */

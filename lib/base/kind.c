@@ -11,6 +11,17 @@ static bool in_family(const mlsd_kind *kind, const char *family)
     return family == NULL || strcmp(kind->family, family) == 0;
 }
 
+void mlsd__kind_retain(const mlsd_kind *kind)
+{
+    if (kind->life != NULL) (void)atomic_fetch_add(&kind->life->n_references, 1);
+}
+
+void mlsd__kind_release(const mlsd_kind *kind)
+{
+    mlsd__kind_life *const life = kind->life;
+    if (life != NULL && atomic_fetch_sub(&life->n_references, 1) == 1) life->end(life);
+}
+
 int64_t mlsd_kind_count(const char *family)
 {
     int64_t n = 0;
@@ -46,7 +57,11 @@ const mlsd_kind *mlsd_kind_find(const char *name)
     if (near != NULL)
         (void)mlsd__fail(MLSD_E_KIND, "no kind '%.60s'; did you mean '%s'?", name, near);
     else
-        (void)mlsd__fail(MLSD_E_KIND, "no kind '%.60s'; 'mlsd kinds' lists them", name);
+        (void)mlsd__fail(
+            MLSD_E_KIND,
+            "no kind '%.60s'; 'mlsd kinds' lists them, and the context must be given an "
+            "estimator of your own",
+            name);
     return NULL;
 }
 

@@ -9,6 +9,8 @@
 #define MLSD_BASE_KINDTABLE_H
 
 #include <math.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +52,13 @@ typedef struct mlsd__slot {
     const char *doc;
 } mlsd__slot;
 
+/* A kind that is not of the table lives as long as anything refers to it: specs, fitted states, the
+ * context that knows it by name. The first member of its owner, who frees itself in `end`. */
+typedef struct mlsd__kind_life {
+    atomic_llong n_references;
+    void (*end)(struct mlsd__kind_life *life);
+} mlsd__kind_life;
+
 struct mlsd_kind {
     const char *name, *family, *doc;
     const mlsd_param *params;
@@ -57,10 +66,15 @@ struct mlsd_kind {
     size_t params_size; /* bytes of the struct; 0 without parameters */
     const mlsd__slot *slots;
     int64_t n_slots;
-    const void *ops;    /* the family's table of functions */
-    const char *traits; /* JSON object with what bindings must know, such as
-                           {"tasks":["regression"],"iterative":true}; NULL for {} */
+    const void *ops;       /* the family's table of functions */
+    const char *traits;    /* JSON object with what bindings must know, such as
+                              {"tasks":["regression"],"iterative":true}; NULL for {} */
+    mlsd__kind_life *life; /* NULL: of the table, for ever */
 };
+
+/* Count one more or one less reference to a kind; nothing for those of the table. */
+void mlsd__kind_retain(const mlsd_kind *kind);
+void mlsd__kind_release(const mlsd_kind *kind);
 
 /* Shorthands for tables: type, name and offset cannot then disagree by accident. */
 #define MLSD__P_F64(S, field, lo, hi, open_, fallback_, scale_, doc_)                           \
@@ -129,7 +143,12 @@ const mlsd_spec *mlsd__spec_slot_child(const mlsd_spec *spec, const char *slot);
 /* Children stay borrowed; i counts within the slot. NULL past the end. */
 const mlsd_spec *mlsd__spec_slot_at(const mlsd_spec *spec, const char *slot, int64_t i);
 const char *mlsd__spec_slot_name_at(const mlsd_spec *spec, const char *slot, int64_t i);
+/* Is it, or a child of it, of a kind that is not of the table? */
+bool mlsd__spec_is_custom(const mlsd_spec *spec);
 /* A spec without a context, for defaults inside calls: allocator given. */
 mlsd_status mlsd__spec_new(const mlsd__allocator *allocator, const char *kind, mlsd_spec **out);
+/* The same of a kind that is at hand. */
+mlsd_status mlsd__spec_new_of(const mlsd__allocator *allocator, const mlsd_kind *kind,
+                              mlsd_spec **out);
 
 #endif

@@ -3,7 +3,11 @@
  *
  * The team is a counter that hands out tasks in ascending order and a generation number that wakes
  * the workers: they spin shortly, then sleep, so that a busy neighbour costs little. Because tasks
- * start in ascending order, the failing task of the lowest number is the same in every run. */
+ * start in ascending order, the failing task of the lowest number is the same in every run.
+ *
+ * A task may ask for something to be done on the entry thread: it hangs a request on the team's
+ * list and sleeps; the entry thread looks at the list at its checkpoints and while it waits. No
+ * lock is held while a request is served. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -32,7 +36,19 @@ struct mlsd__call {
     int64_t total;
     atomic_llong done;
     int64_t next_tick; /* coarse milliseconds; entry thread only */
+    struct mlsd__team *team;
+    atomic_int n_requests; /* that wait for the entry thread */
 };
+
+/* Lies on the stack of the thread that asks, until it is done. */
+typedef struct entry_request {
+    mlsd__entry_fn fn;
+    void *arg;
+    bool always, is_done; /* is_done is guarded by the team's mutex */
+    mlsd_status status;
+    char message[MLSD__ERROR_CAPACITY];
+    struct entry_request *next;
+} entry_request;
 
 typedef struct team_job {
     mlsd__task_fn fn;
@@ -54,15 +70,19 @@ typedef struct mlsd__team {
     mlsd__call *call;
     const mlsd__allocator *allocator;
     pthread_mutex_t mutex;
-    pthread_cond_t wake, finished;
-    atomic_uint generation; /* grows with each region */
-    atomic_int n_working;   /* workers that have not finished the region */
+    pthread_cond_t wake, finished, served;
+    entry_request *requests; /* in the order they came; guarded by the mutex */
+    atomic_uint generation;  /* grows with each region */
+    atomic_int n_working;    /* workers that have not finished the region */
     bool quit;
     int32_t n_threads, stage_depth;
     team_job job;
     int32_t n_workers;
     team_worker workers[];
 } mlsd__team;
+
+/* The team that this thread was made for; NULL on every thread that is not ours. */
+static _Thread_local mlsd__team *team_of_thread;
 
 double mlsd__seconds(void)
 {
@@ -134,6 +154,7 @@ mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context)
     call->stage = "";
     atomic_init(&call->stopped, 0);
     atomic_init(&call->done, 0);
+    atomic_init(&call->n_requests, 0);
     scope->call = call;
     scope->on_entry_thread = true;
     scope->outer = mlsd__numerics_enter(context);
@@ -177,6 +198,7 @@ static mlsd_status team_new(mlsd__scope *scope, mlsd__team **out)
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     if (pthread_cond_init(&team->wake, &attributes) != 0) goto no_wake;
     if (pthread_cond_init(&team->finished, &attributes) != 0) goto no_finished;
+    if (pthread_cond_init(&team->served, &attributes) != 0) goto no_served;
     (void)pthread_condattr_destroy(&attributes);
 
     /* Signals belong to the program's own threads: ours are born with all of them blocked. */
@@ -191,9 +213,12 @@ static mlsd_status team_new(mlsd__scope *scope, mlsd__team **out)
         team->n_workers++;
     }
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    scope->call->team = team;
     *out = team;
     return MLSD_OK;
 
+no_served:
+    (void)pthread_cond_destroy(&team->finished);
 no_finished:
     (void)pthread_cond_destroy(&team->wake);
 no_wake:
@@ -214,6 +239,7 @@ static void team_free(mlsd__team *team)
     (void)pthread_cond_broadcast(&team->wake);
     (void)pthread_mutex_unlock(&team->mutex);
     for (int32_t i = 0; i < team->n_workers; i++) (void)pthread_join(team->workers[i].thread, NULL);
+    (void)pthread_cond_destroy(&team->served);
     (void)pthread_cond_destroy(&team->finished);
     (void)pthread_cond_destroy(&team->wake);
     (void)pthread_mutex_destroy(&team->mutex);
@@ -247,13 +273,70 @@ static mlsd_status tick(mlsd__call *call, bool due)
     return status;
 }
 
+mlsd_status mlsd__on_entry_thread(mlsd__entry_fn fn, void *arg, bool always)
+{
+    mlsd__team *const team = team_of_thread;
+    if (team == NULL) return fn(arg);
+    entry_request request = {.fn = fn, .arg = arg, .always = always};
+    (void)pthread_mutex_lock(&team->mutex);
+    entry_request **end = &team->requests;
+    while (*end != NULL) end = &(*end)->next;
+    *end = &request;
+    atomic_fetch_add(&team->call->n_requests, 1);
+    (void)pthread_cond_signal(&team->finished);
+    while (!request.is_done) (void)pthread_cond_wait(&team->served, &team->mutex);
+    (void)pthread_mutex_unlock(&team->mutex);
+    if (request.status != MLSD_OK) mlsd__error_restore(request.message);
+    return request.status;
+}
+
+static mlsd_status status_of_call(const mlsd__call *call)
+{
+    const mlsd_status stopped = atomic_load_explicit(&call->stopped, memory_order_relaxed);
+    if (stopped != MLSD_OK) return stopped;
+    return is_cancelled(call) ? MLSD_E_CANCELLED : MLSD_OK;
+}
+
+/* Do what the team's threads asked for; entry thread only. Its own message is as before. */
+static void serve_requests(mlsd__call *call)
+{
+    mlsd__team *const team = call->team;
+    char own_message[MLSD__ERROR_CAPACITY];
+    mlsd__error_copy(own_message);
+    while (atomic_load(&call->n_requests) > 0) {
+        (void)pthread_mutex_lock(&team->mutex);
+        entry_request *const request = team->requests;
+        team->requests = request->next;
+        (void)pthread_mutex_unlock(&team->mutex);
+        atomic_fetch_sub(&call->n_requests, 1);
+
+        mlsd_status status = request->always ? MLSD_OK : status_of_call(call);
+        if (status != MLSD_OK)
+            (void)fail_cancelled(status);
+        else
+            status = mlsd__on_entry_thread(request->fn, request->arg, request->always);
+        mlsd__error_copy(request->message);
+        request->status = status;
+        (void)pthread_mutex_lock(&team->mutex);
+        request->is_done = true;
+        (void)pthread_cond_broadcast(&team->served);
+        (void)pthread_mutex_unlock(&team->mutex);
+    }
+    mlsd__error_restore(own_message);
+}
+
+static inline bool has_requests(const mlsd__call *call)
+{
+    return atomic_load_explicit(&call->n_requests, memory_order_relaxed) > 0;
+}
+
 mlsd_status mlsd__checkpoint(mlsd__scope *scope)
 {
     mlsd__call *call = scope->call;
-    const mlsd_status stopped = atomic_load_explicit(&call->stopped, memory_order_relaxed);
+    const mlsd_status stopped = status_of_call(call);
     if (stopped != MLSD_OK) return fail_cancelled(stopped);
-    if (is_cancelled(call)) return fail_cancelled(MLSD_E_CANCELLED);
     if (!scope->on_entry_thread) return MLSD_OK;
+    if (has_requests(call)) serve_requests(call);
     const mlsd_status status = tick(call, false);
     return status == MLSD_OK ? MLSD_OK : fail_cancelled(status);
 }
@@ -352,6 +435,7 @@ static void *worker_main(void *arg)
 {
     const team_worker *worker = arg;
     mlsd__team *team = worker->team;
+    team_of_thread = team;
     unsigned seen = 0;
     thread_numerics = team->call->numerics;
     for (;;) {
@@ -369,11 +453,12 @@ static void *worker_main(void *arg)
 /* The entry thread waits for the others, and keeps the progress callback alive meanwhile. */
 static void wait_for_workers(mlsd__team *team)
 {
-    for (int i = 0; i < SPIN_ROUNDS; i++) {
+    for (int i = 0; i < SPIN_ROUNDS && !has_requests(team->call); i++) {
         if (atomic_load(&team->n_working) == 0) return;
         relax_cpu();
     }
     while (atomic_load(&team->n_working) != 0) {
+        if (has_requests(team->call)) serve_requests(team->call);
         struct timespec until;
         (void)clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_nsec += SLEEP_MILLISECONDS * 1000000L;
@@ -383,7 +468,7 @@ static void wait_for_workers(mlsd__team *team)
         }
         (void)pthread_mutex_lock(&team->mutex);
         int waited = 0;
-        while (atomic_load(&team->n_working) != 0 && waited == 0)
+        while (atomic_load(&team->n_working) != 0 && team->requests == NULL && waited == 0)
             waited = pthread_cond_timedwait(&team->finished, &team->mutex, &until);
         (void)pthread_mutex_unlock(&team->mutex);
         if (atomic_load(&team->n_working) != 0) (void)tick(team->call, false);

@@ -86,6 +86,15 @@ void mlsd__log_line(mlsd__scope *scope, mlsd_log_level level, const char *format
 typedef mlsd_status (*mlsd__task_fn)(void *arg, int64_t task, mlsd__scope *scope);
 mlsd_status mlsd__parallel_for(mlsd__scope *scope, int64_t n_tasks, mlsd__task_fn fn, void *arg);
 
+/* Run fn(arg) on the thread that entered mlsd: at once where the caller is that thread, otherwise
+ * (in a task, on a thread of ours) as soon as it reaches a checkpoint or waits for the others. This
+ * is how callbacks of the user are called from anywhere. Returns what fn returned, with its
+ * message. Once the call is cancelled fn is not run any more, and MLSD_E_CANCELLED returned, unless
+ * `always`.
+ */
+typedef mlsd_status (*mlsd__entry_fn)(void *arg);
+mlsd_status mlsd__on_entry_thread(mlsd__entry_fn fn, void *arg, bool always);
+
 /* Number of blocks of MLSD__BLOCK_ROWS rows, and the rows of block b. */
 int64_t mlsd__n_blocks(int64_t n_rows);
 void mlsd__block_range(int64_t n_rows, int64_t block, int64_t *first, int64_t *n);

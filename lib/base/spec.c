@@ -5,22 +5,23 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/context_impl.h"
 #include "base/fail.h"
 #include "base/handle.h"
 #include "base/scope.h"
 #include "base/spec_impl.h"
 #include "base/text.h"
 
-mlsd_status mlsd__spec_new(const mlsd__allocator *allocator, const char *kind_name, mlsd_spec **out)
+mlsd_status mlsd__spec_new_of(const mlsd__allocator *allocator, const mlsd_kind *kind,
+                              mlsd_spec **out)
 {
     *out = NULL;
-    const mlsd_kind *kind = mlsd_kind_find(kind_name);
-    if (kind == NULL) return kind_name == NULL ? MLSD_E_ARG : MLSD_E_KIND;
     mlsd_spec *spec = mlsd__alloc(allocator, 1, sizeof *spec);
     if (spec == NULL) return MLSD_E_NOMEM;
     spec->magic = MLSD__MAGIC_SPEC;
     spec->allocator = *allocator;
     spec->kind = kind;
+    mlsd__kind_retain(kind);
     mlsd_status status = MLSD_OK;
     if (kind->params_size > 0) {
         spec->params = mlsd__alloc(allocator, 1, kind->params_size);
@@ -36,10 +37,26 @@ mlsd_status mlsd__spec_new(const mlsd__allocator *allocator, const char *kind_na
     return MLSD_OK;
 }
 
+mlsd_status mlsd__spec_new(const mlsd__allocator *allocator, const char *kind_name, mlsd_spec **out)
+{
+    *out = NULL;
+    const mlsd_kind *kind = mlsd_kind_find(kind_name);
+    if (kind == NULL) return kind_name == NULL ? MLSD_E_ARG : MLSD_E_KIND;
+    return mlsd__spec_new_of(allocator, kind, out);
+}
+
+mlsd_status mlsd__spec_new_in(const mlsd_context *context, const char *kind_name, mlsd_spec **out)
+{
+    *out = NULL;
+    const mlsd_kind *kind = mlsd__context_find_kind(context, kind_name);
+    if (kind == NULL) return kind_name == NULL ? MLSD_E_ARG : MLSD_E_KIND;
+    return mlsd__spec_new_of(mlsd__context_allocator(context), kind, out);
+}
+
 mlsd_status mlsd_spec_new(const mlsd_context *context, const char *kind, mlsd_spec **out)
 {
     MLSD__REQUIRE(out != NULL, "'out' is NULL");
-    return mlsd__spec_new(mlsd__context_allocator(context), kind, out);
+    return mlsd__spec_new_in(context, kind, out);
 }
 
 void mlsd_spec_free(mlsd_spec *spec)
@@ -55,6 +72,7 @@ void mlsd_spec_free(mlsd_spec *spec)
         mlsd__value_free(spec, &spec->kind->params[i]);
     mlsd__free(&a, spec->params);
     spec->magic = MLSD__DEAD_MAGIC;
+    mlsd__kind_release(spec->kind);
     mlsd__free(&a, spec);
 }
 
@@ -64,7 +82,7 @@ mlsd_status mlsd_spec_clone(const mlsd_spec *spec, mlsd_spec **out)
     *out = NULL;
     MLSD__REQUIRE_LIVE(spec, MLSD__MAGIC_SPEC, "spec");
     mlsd_spec *copy = NULL;
-    MLSD__TRY(mlsd__spec_new(&spec->allocator, spec->kind->name, &copy));
+    MLSD__TRY(mlsd__spec_new_of(&spec->allocator, spec->kind, &copy));
     mlsd_status status = MLSD_OK;
     for (int64_t i = 0; status == MLSD_OK && i < spec->kind->n_params; i++)
         status = mlsd__value_copy(copy, spec, &spec->kind->params[i]);
@@ -83,6 +101,14 @@ mlsd_status mlsd_spec_clone(const mlsd_spec *spec, mlsd_spec **out)
 const mlsd_kind *mlsd_spec_kind(const mlsd_spec *spec)
 {
     return MLSD__IS_LIVE(spec, MLSD__MAGIC_SPEC) ? spec->kind : NULL;
+}
+
+bool mlsd__spec_is_custom(const mlsd_spec *spec)
+{
+    bool is_custom = spec->kind->life != NULL;
+    for (int64_t i = 0; !is_custom && i < spec->n_children; i++)
+        is_custom = mlsd__spec_is_custom(spec->children[i].spec);
+    return is_custom;
 }
 
 const void *mlsd__spec_params(const mlsd_spec *spec)

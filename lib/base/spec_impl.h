@@ -46,6 +46,8 @@ static inline void *mlsd__value_at(const mlsd_spec *spec, const mlsd_param *p)
     return (char *)spec->params + p->offset;
 }
 
+/* A spec of a kind of the table, or of one that the context was given. */
+mlsd_status mlsd__spec_new_in(const mlsd_context *context, const char *kind, mlsd_spec **out);
 /* A slot of the kind by name, -1 without. */
 int64_t mlsd__kind_slot(const mlsd_kind *kind, const char *name);
 /* A parameter of the kind by name; NULL with the message (and the nearest name) without. */

@@ -82,7 +82,7 @@ static void write_slot(mlsd__text *t, const mlsd_spec *spec, int64_t slot, bool 
         if (many) indent(t, depth + 2);
         mlsd_spec *defaults = NULL;
         const mlsd_status status =
-            mlsd__spec_new(&spec->allocator, child->spec->kind->name, &defaults);
+            mlsd__spec_new_of(&spec->allocator, child->spec->kind, &defaults);
         if (status != MLSD_OK) {
             t->status = status;
             return;
@@ -127,7 +127,7 @@ static void write_spec(mlsd__text *t, const mlsd_spec *spec, const mlsd_spec *de
 static mlsd_status spec_text(const mlsd_spec *spec, bool all, mlsd__text *t)
 {
     mlsd_spec *defaults = NULL;
-    MLSD__TRY(mlsd__spec_new(&spec->allocator, spec->kind->name, &defaults));
+    MLSD__TRY(mlsd__spec_new_of(&spec->allocator, spec->kind, &defaults));
     write_spec(t, spec, defaults, NULL, all, 0);
     mlsd_spec_free(defaults);
     mlsd__text_append(t, "\n");
@@ -212,38 +212,41 @@ static mlsd_status read_value(mlsd_spec *spec, const mlsd_param *p, const json_t
     }
 }
 
-static mlsd_status read_spec(const mlsd__allocator *a, const json_t *object, int depth,
+static mlsd_status read_spec(const mlsd_context *context, const json_t *object, int depth,
                              mlsd_spec **out);
 
-static mlsd_status read_child(mlsd_spec *spec, const char *slot, const json_t *object, int depth)
+static mlsd_status read_child(const mlsd_context *context, mlsd_spec *spec, const char *slot,
+                              const json_t *object, int depth)
 {
     mlsd_spec *child = NULL;
-    MLSD__TRY(read_spec(&spec->allocator, object, depth + 1, &child));
+    MLSD__TRY(read_spec(context, object, depth + 1, &child));
     return mlsd__spec_adopt_child(spec, slot, json_string_value(json_object_get(object, "name")),
                                   child);
 }
 
-static mlsd_status read_slot(mlsd_spec *spec, const char *slot, const json_t *value, int depth)
+static mlsd_status read_slot(const mlsd_context *context, mlsd_spec *spec, const char *slot,
+                             const json_t *value, int depth)
 {
-    if (!json_is_array(value)) return read_child(spec, slot, value, depth);
+    if (!json_is_array(value)) return read_child(context, spec, slot, value, depth);
     for (size_t i = 0; i < json_array_size(value); i++)
-        MLSD__TRY(read_child(spec, slot, json_array_get(value, i), depth));
+        MLSD__TRY(read_child(context, spec, slot, json_array_get(value, i), depth));
     return MLSD_OK;
 }
 
-static mlsd_status read_member(mlsd_spec *spec, const char *key, const json_t *value, int depth)
+static mlsd_status read_member(const mlsd_context *context, mlsd_spec *spec, const char *key,
+                               const json_t *value, int depth)
 {
     if (strcmp(key, "kind") == 0) return MLSD_OK;
     if (strcmp(key, "name") == 0) {
         if (depth > 0 && json_is_string(value)) return MLSD_OK;
         return mlsd__fail(MLSD_E_PARSE, "\"name\" is a text, and only a child has one");
     }
-    if (mlsd__kind_slot(spec->kind, key) >= 0) return read_slot(spec, key, value, depth);
+    if (mlsd__kind_slot(spec->kind, key) >= 0) return read_slot(context, spec, key, value, depth);
     const mlsd_param *p = mlsd__kind_param(spec->kind, key);
     return p != NULL ? read_value(spec, p, value) : MLSD_E_PARAM_UNKNOWN;
 }
 
-static mlsd_status read_spec(const mlsd__allocator *a, const json_t *object, int depth,
+static mlsd_status read_spec(const mlsd_context *context, const json_t *object, int depth,
                              mlsd_spec **out)
 {
     if (!json_is_object(object))
@@ -253,12 +256,12 @@ static mlsd_status read_spec(const mlsd__allocator *a, const json_t *object, int
     const char *kind = json_string_value(json_object_get(object, "kind"));
     if (kind == NULL) return mlsd__fail(MLSD_E_PARSE, "a spec has no text \"kind\"");
     mlsd_spec *spec = NULL;
-    MLSD__TRY(mlsd__spec_new(a, kind, &spec));
+    MLSD__TRY(mlsd__spec_new_in(context, kind, &spec));
     const char *key;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        const mlsd_status status = read_member(spec, key, value, depth);
+        const mlsd_status status = read_member(context, spec, key, value, depth);
         if (status != MLSD_OK) {
             mlsd_spec_free(spec);
             return status;
@@ -268,7 +271,7 @@ static mlsd_status read_spec(const mlsd__allocator *a, const json_t *object, int
     return MLSD_OK;
 }
 
-static mlsd_status parse_spec(const mlsd__allocator *a, const char *text, size_t size,
+static mlsd_status parse_spec(const mlsd_context *context, const char *text, size_t size,
                               const char *where, mlsd_spec **out)
 {
     json_error_t error;
@@ -278,7 +281,7 @@ static mlsd_status parse_spec(const mlsd__allocator *a, const char *text, size_t
         return mlsd__fail(MLSD_E_PARSE, "%s: line %d, column %d: %s", where, error.line,
                           error.column, error.text);
     }
-    const mlsd_status status = read_spec(a, root, 0, out);
+    const mlsd_status status = read_spec(context, root, 0, out);
     json_decref(root);
     return status;
 }
@@ -288,7 +291,7 @@ mlsd_status mlsd_spec_from_json(const mlsd_context *context, const char *text, m
     MLSD__REQUIRE(out != NULL, "'out' is NULL");
     *out = NULL;
     MLSD__REQUIRE(text != NULL, "'text' is NULL");
-    return parse_spec(mlsd__context_allocator(context), text, strlen(text), "JSON", out);
+    return parse_spec(context, text, strlen(text), "JSON", out);
 }
 
 mlsd_status mlsd_spec_load(const mlsd_context *context, const char *path, mlsd_spec **out)
@@ -298,8 +301,7 @@ mlsd_status mlsd_spec_load(const mlsd_context *context, const char *path, mlsd_s
     MLSD__REQUIRE(path != NULL, "'path' is NULL");
     mlsd__map map;
     MLSD__TRY(mlsd__map_open(&map, path));
-    const mlsd_status status =
-        parse_spec(mlsd__context_allocator(context), map.data, map.size, path, out);
+    const mlsd_status status = parse_spec(context, map.data, map.size, path, out);
     mlsd__map_close(&map);
     return status;
 }

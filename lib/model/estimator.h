@@ -83,6 +83,17 @@ typedef struct mlsd__estimator_ops {
     mlsd_status (*neighbors)(mlsd__scope *scope, const void *state, const double *x, int64_t n,
                              int64_t ld, int64_t k, double *distance, double *number);
 
+    /* For states whose prediction may fail, or must not run on any thread: the user's own, and
+     * pipelines that hold one (predicts_rows tells; NULL where none does). Then predict_rows is
+     * asked for everything, and check_block, predict_block and transform_block for nothing. Many
+     * rows at a time (row stride ld); first_row is the number of the first for messages. scope is
+     * NULL for a few rows on the thread that entered. gives_classes: it is asked for VALUE where
+     * classes are told. See mlsd__estimator_predict_rows. */
+    bool gives_classes;
+    bool (*predicts_rows)(const void *state);
+    mlsd_status (*predict_rows)(mlsd__scope *scope, const void *state, const double *x, int64_t n,
+                                int64_t ld, int64_t first_row, mlsd_output what, double *out);
+
     /* Transforms: what the columns out are, and the block function (state is passed). */
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
@@ -113,6 +124,25 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
 mlsd_status mlsd__estimator_predict(mlsd__scope *scope, const mlsd__estimator_ops *ops,
                                     const void *state, const double *x, int64_t n, int64_t ld,
                                     mlsd_output what, double *out, double *scratch);
+
+/* Must a fitted state be asked through predict_rows? */
+bool mlsd__estimator_by_rows(const mlsd__estimator_ops *ops, const void *state);
+
+/* Ask such a state for an output (n_rows x width) of a frame's rows, chunk by chunk. check (may be
+ * NULL) looks at each chunk's rows before. */
+typedef struct mlsd__rows_job {
+    const mlsd__estimator_ops *ops;
+    const void *state;
+    const mlsd__frame *frame;
+    mlsd_output what;
+    int64_t width;
+    mlsd_status (*check)(const void *user, const double *x, int64_t n, int64_t ld,
+                         int64_t first_row);
+    const void *check_user;
+    double *out;
+} mlsd__rows_job;
+mlsd_status mlsd__estimator_predict_rows(mlsd__scope *scope, const mlsd__allocator *a,
+                                         const mlsd__rows_job *job);
 
 /* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
  * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about

@@ -213,7 +213,8 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
                          .n_neighbors = n_neighbors,
                          .out = out};
     job->n_out = n_neighbors > 0 ? 2 * n_neighbors : mlsd__model_width(model, what);
-    if (what == MLSD_OUTPUT_VALUE && model->n_classes > 0)
+    if (what == MLSD_OUTPUT_VALUE && model->n_classes > 0 &&
+        !mlsd__estimator_final_ops(model->spec)->gives_classes)
         job->raw = mlsd__model_width(model, MLSD_OUTPUT_DECISION) > 0 ? MLSD_OUTPUT_DECISION
                                                                       : MLSD_OUTPUT_PROBA;
     job->n_raw = job->raw == what ? 0 : mlsd__model_width(model, job->raw);
@@ -338,11 +339,47 @@ static mlsd_status run(mlsd__scope *scope, predict_job *job)
     return status;
 }
 
+static mlsd_status check_chunk(const void *user, const double *x, int64_t n, int64_t ld,
+                               int64_t first_row)
+{
+    bool has_nan;
+    return check_values(user, x, n, ld, first_row, &has_nan);
+}
+
+static mlsd_status predict_by_rows(mlsd__scope *scope, const predict_job *job)
+{
+    const mlsd_model *const model = job->model;
+    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &model->allocator;
+    const int64_t n = job->frame->n_rows;
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(n, job->n_raw, &size));
+    double *const raw = mlsd__alloc_raw(a, size, sizeof *raw);
+    if (raw == NULL) return MLSD_E_NOMEM;
+    const bool is_raw = job->raw == job->what;
+    const mlsd__rows_job rows = {.ops = model->ops,
+                                 .state = model->state,
+                                 .frame = job->frame,
+                                 .what = job->raw,
+                                 .width = is_raw ? job->n_out : job->n_raw,
+                                 .check = check_chunk,
+                                 .check_user = model,
+                                 .out = is_raw ? job->out : raw};
+    const mlsd_status status = mlsd__estimator_predict_rows(scope, a, &rows);
+    if (status == MLSD_OK && !is_raw && model->n_classes < 2)
+        memset(job->out, 0, (size_t)n * sizeof *job->out);
+    else if (status == MLSD_OK && !is_raw)
+        choose_classes(raw, n, job->n_raw, job->out);
+    mlsd__free(a, raw);
+    return status;
+}
+
 mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,
                                       const mlsd__frame *frame, mlsd_output what, double *out)
 {
     predict_job job;
     MLSD__TRY(prepare(&job, model, frame, what, 0, out));
+    if (frame->n_rows > 0 && mlsd__estimator_by_rows(model->ops, model->state))
+        return predict_by_rows(scope, &job);
     return run(scope, &job);
 }
 

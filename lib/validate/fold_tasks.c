@@ -156,7 +156,9 @@ static mlsd_status run_refit(mlsd__scope *scope, const job *j, int64_t e)
     MLSD__TRY(
         mlsd__model_fit(scope, j->in->estimators[e], j->in->dataset, NULL, NULL, &run->model));
     run->fit_seconds = mlsd__seconds() - start;
-    MLSD__TRY(mlsd__model_n_bytes(run->model, &run->n_bytes));
+    /* A user's estimator may have no bytes; that is no reason not to compare it. */
+    const mlsd_status status = mlsd__model_n_bytes(run->model, &run->n_bytes);
+    if (status != MLSD_OK && status != MLSD_E_UNSUPPORTED) return status;
     return time_single_row(scope, j, run->model, &run->predict_seconds);
 }
 
@@ -165,6 +167,16 @@ static mlsd_status run_refit(mlsd__scope *scope, const job *j, int64_t e)
 static bool is_about_data(mlsd_status status)
 {
     return status == MLSD_E_DATA || status == MLSD_E_NUMERIC || status == MLSD_E_SHAPE;
+}
+
+/* What an estimator of the user's ends the call with says in which fold. */
+static mlsd_status fail_of_fold(mlsd_status status, int64_t n_splits, int64_t k)
+{
+    char message[MLSD__ERROR_CAPACITY];
+    mlsd__error_copy(message);
+    if (strcmp(message, "cancelled") == 0) return status;
+    if (k == n_splits) return mlsd__fail(status, "fit on all rows: %s", message);
+    return mlsd__fail(status, "fold %lld of %lld: %s", (long long)k, (long long)n_splits, message);
 }
 
 /* Strong estimators take longest and stand last, so they are started first. */
@@ -181,6 +193,9 @@ static mlsd_status run_task(void *arg, int64_t task, mlsd__scope *scope)
         run->status = status;
         run->message = mlsd__strdup(&j->out->allocator, message);
         status = run->message == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    } else if (status != MLSD_OK && status != MLSD_E_NOMEM &&
+               mlsd__spec_is_custom(j->in->estimators[e])) {
+        status = fail_of_fold(status, j->out->n_splits, k);
     }
     mlsd__stage_advance(scope, 1);
     return status;

@@ -19,6 +19,13 @@ CALLBACKS = {
     "mlsd_alloc_fn": s.ALLOC_FN,
     "mlsd_realloc_fn": s.REALLOC_FN,
     "mlsd_free_fn": s.FREE_FN,
+    "mlsd_custom_fit_fn": s.FIT_FN,
+    "mlsd_custom_predict_fn": s.PREDICT_FN,
+    "mlsd_custom_free_fn": s.STATE_FREE_FN,
+    "mlsd_custom_width_fn": s.WIDTH_FN,
+    "mlsd_custom_attribute_fn": s.ATTRIBUTE_FN,
+    "mlsd_custom_save_fn": s.STATE_SAVE_FN,
+    "mlsd_custom_load_fn": s.STATE_LOAD_FN,
 }
 VALUES = {"int": ctypes.c_int, "int32_t": s.I32, "uint32_t": ctypes.c_uint32, "int64_t": s.I64, "double": s.F64, "size_t": s.SIZE}
 POINTERS = {
@@ -31,7 +38,7 @@ POINTERS = {
     "mlsd_matrix": s.MATRIX,
     "void": s.POINTER,
 }
-POINTERS_TO_POINTERS = {"mlsd_matrix": s.MATRICES}
+POINTERS_TO_POINTERS = {"mlsd_matrix": s.MATRICES, "double": s.F64SS, "void": s.HANDLE_OUT}
 
 
 @pytest.fixture(scope="module")

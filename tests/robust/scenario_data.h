@@ -48,4 +48,7 @@ mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash);
 /* Nearest rows, in scenarios_neighbors.c. */
 mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 
+/* Estimators of the user's, in scenarios_custom.c. */
+mlsd_status run_custom(const mlsd_context *context, uint64_t *hash);
+
 #endif

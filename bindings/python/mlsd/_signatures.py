@@ -12,6 +12,7 @@ TEXT, BUFFER, POINTER = ctypes.c_char_p, ctypes.c_char_p, ctypes.c_void_p
 TEXTS = ctypes.POINTER(ctypes.c_char_p)
 I32S, U32S, I64S, F64S, SIZES = (ctypes.POINTER(t) for t in (I32, ctypes.c_uint32, I64, F64, SIZE))
 U64S = ctypes.POINTER(ctypes.c_uint64)
+F64SS = ctypes.POINTER(F64S)
 HANDLE = ctypes.c_void_p
 HANDLE_OUT = HANDLES = ctypes.POINTER(ctypes.c_void_p)
 
@@ -44,10 +45,19 @@ REALLOC_FN = ctypes.CFUNCTYPE(
     ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p
 )
 FREE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+# Callbacks of an estimator.
+FIT_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, MATRIX, F64S, F64S, I64, HANDLE_OUT, POINTER)
+PREDICT_FN = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, MATRIX, I32, F64S, POINTER)
+STATE_FREE_FN = ctypes.CFUNCTYPE(None, POINTER, POINTER)
+WIDTH_FN = ctypes.CFUNCTYPE(I64, POINTER, POINTER)
+ATTRIBUTE_FN = ctypes.CFUNCTYPE(TEXT, POINTER, I64, F64SS, I64S, I64S, POINTER)
+STATE_SAVE_FN = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, POINTER, SIZE, SIZES, POINTER)
+STATE_LOAD_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, POINTER, SIZE, HANDLE_OUT, POINTER)
 
 SIGNATURES = {
     # mlsd/status.h
     "mlsd_last_error": (TEXT, []),
+    "mlsd_error_set": (STATUS, [I32, TEXT]),
     "mlsd_status_name": (TEXT, [I32]),
     "mlsd_status_doc": (TEXT, [I32]),
     "mlsd_status_count": (I64, []),
@@ -219,6 +229,17 @@ SIGNATURES = {
     "mlsd_model_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
     "mlsd_model_to_bytes": (STATUS, [HANDLE, POINTER, SIZE, SIZES]),
     "mlsd_model_from_bytes": (STATUS, [HANDLE, POINTER, SIZE, HANDLE_OUT]),
+    # mlsd/custom.h
+    "mlsd_custom_new": (
+        STATUS, [HANDLE, TEXT, I32, FIT_FN, PREDICT_FN, STATE_FREE_FN, POINTER, RELEASE_FN, HANDLE_OUT]
+    ),
+    "mlsd_custom_free": (None, [HANDLE]),
+    "mlsd_custom_add_param": (STATUS, [HANDLE, TEXT, I32, TEXT, F64, F64, TEXT]),
+    "mlsd_custom_set_width": (STATUS, [HANDLE, WIDTH_FN]),
+    "mlsd_custom_set_attribute": (STATUS, [HANDLE, ATTRIBUTE_FN]),
+    "mlsd_custom_set_save": (STATUS, [HANDLE, STATE_SAVE_FN, STATE_LOAD_FN]),
+    "mlsd_spec_new_custom": (STATUS, [HANDLE, HANDLE_OUT]),
+    "mlsd_context_add_custom": (STATUS, [HANDLE, HANDLE]),
     # mlsd/metric.h
     "mlsd_metric_score": (STATUS, [HANDLE, TEXT, MATRIX, MATRIX, MATRIX, F64, F64S, F64S, F64S]),
     "mlsd_metric_direction": (I32, [TEXT]),

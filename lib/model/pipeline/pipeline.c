@@ -2,38 +2,15 @@
  *
  * Nested pipelines are flattened into their steps, so a fitted pipeline is a plain list. Each step
  * is fitted on the training frame chained through those before it: nothing is copied, and nothing
- * but training rows is seen. */
+ * but training rows is seen. Only what a transform of the user's makes is kept for the time of the
+ * fit, because nobody else may call it; see pipeline_rows.c. */
 #include <math.h>
 #include <string.h>
 
-#include "model/estimator.h"
+#include "model/pipeline/pipeline_impl.h"
 #include "model/row_pass.h"
 
 extern const mlsd_kind mlsd__kind_pipeline;
-
-typedef struct step {
-    char *name; /* "scale", nested ones "prep.scale" */
-    const mlsd__estimator_ops *ops;
-    void *state;
-    int64_t p_in;
-    mlsd__feature *features_in; /* owned: names for messages */
-} step;
-
-/* A fitted number or array that can be asked for: step i's k-th. */
-typedef struct attribute_entry {
-    char *name;
-    int64_t step, index;
-} attribute_entry;
-
-typedef struct pipeline_state {
-    mlsd__allocator allocator;
-    int64_t n_steps;
-    step *steps;
-    int64_t max_width;     /* of any step's input or output but an estimator's output */
-    int64_t final_scratch; /* scratch width of the last step */
-    int64_t n_attributes, attribute_capacity;
-    attribute_entry *attributes;
-} pipeline_state;
 
 /* A step as the spec has it. */
 typedef struct leaf {
@@ -115,9 +92,9 @@ static mlsd_status list_leaves(const mlsd__allocator *a, const mlsd_spec *spec, 
 
 static void free_state(const mlsd__allocator *a, void *state_)
 {
-    pipeline_state *const state = state_;
+    mlsd__pipeline_state *const state = state_;
     for (int64_t i = 0; state->steps != NULL && i < state->n_steps; i++) {
-        step *const s = &state->steps[i];
+        mlsd__step *const s = &state->steps[i];
         if (s->state != NULL) s->ops->free_state(a, s->state);
         mlsd__features_free(a, s->features_in, s->p_in);
         mlsd__free(a, s->name);
@@ -128,10 +105,11 @@ static void free_state(const mlsd__allocator *a, void *state_)
     mlsd__free(a, state);
 }
 
-static mlsd_status state_new(const mlsd__allocator *a, const leaf_list *list, pipeline_state **out)
+static mlsd_status state_new(const mlsd__allocator *a, const leaf_list *list,
+                             mlsd__pipeline_state **out)
 {
     *out = NULL;
-    pipeline_state *const state = mlsd__alloc(a, 1, sizeof *state);
+    mlsd__pipeline_state *const state = mlsd__alloc(a, 1, sizeof *state);
     if (state == NULL) return MLSD_E_NOMEM;
     state->allocator = *a;
     state->steps = mlsd__alloc(a, list->n, sizeof *state->steps);
@@ -150,17 +128,17 @@ static mlsd_status state_new(const mlsd__allocator *a, const leaf_list *list, pi
     return MLSD_OK;
 }
 
-static mlsd_status keep_inputs(const mlsd__allocator *a, step *s, const mlsd__feature *features,
-                               int64_t n)
+static mlsd_status keep_inputs(const mlsd__allocator *a, mlsd__step *s,
+                               const mlsd__feature *features, int64_t n)
 {
     MLSD__TRY(mlsd__features_copy(a, features, n, &s->features_in));
     s->p_in = n;
     return MLSD_OK;
 }
 
-static mlsd_status add_attributes_of(pipeline_state *state, int64_t i, bool with_step_name)
+static mlsd_status add_attributes_of(mlsd__pipeline_state *state, int64_t i, bool with_step_name)
 {
-    const step *const s = &state->steps[i];
+    const mlsd__step *const s = &state->steps[i];
     for (int64_t k = 0; s->ops->attribute != NULL; k++) {
         const double *data;
         int64_t rows, cols;
@@ -175,23 +153,25 @@ static mlsd_status add_attributes_of(pipeline_state *state, int64_t i, bool with
         char *const full = join_names(&state->allocator, with_step_name ? s->name : NULL, name);
         if (full == NULL) return MLSD_E_NOMEM;
         state->attributes[state->n_attributes++] =
-            (attribute_entry){.name = full, .step = i, .index = k};
+            (mlsd__step_attribute){.name = full, .step = i, .index = k};
     }
     return MLSD_OK;
 }
 
 /* What predicting and telling need, once all steps are fitted or loaded: widths, and the names of
  * the numbers: the last step's own first, then every step's as "step.number". */
-static mlsd_status finish(pipeline_state *state)
+static mlsd_status finish(mlsd__pipeline_state *state)
 {
     for (int64_t i = 0; i < state->n_steps; i++) {
-        const step *const s = &state->steps[i];
+        const mlsd__step *const s = &state->steps[i];
         int64_t width = s->p_in;
         if (width > state->max_width) state->max_width = width;
         if (s->ops->transforms) (void)s->ops->features_out(s->state, &width);
         if (width > state->max_width) state->max_width = width;
     }
-    const step *const last = &state->steps[state->n_steps - 1];
+    for (int64_t i = 0; i < state->n_steps; i++)
+        state->by_rows |= mlsd__estimator_by_rows(state->steps[i].ops, state->steps[i].state);
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
     if (last->ops->scratch_width != NULL)
         state->final_scratch = last->ops->scratch_width(last->state);
     MLSD__TRY(add_attributes_of(state, state->n_steps - 1, false));
@@ -202,10 +182,50 @@ static mlsd_status finish(pipeline_state *state)
 /* The frames of a fit: training and, where there is one, validation rows, chained step by step. */
 typedef struct fit_frames {
     mlsd__frame *train, *valid; /* n_steps + 1 of each */
+    double **kept;              /* two for each step: what a user's transform made of them */
 } fit_frames;
 
+static mlsd_status check_chunk(const void *user, const double *x, int64_t n, int64_t ld,
+                               int64_t first_row)
+{
+    const mlsd__step *const s = user;
+    return s->ops->takes_nan ? MLSD_OK : mlsd__step_find_nan(s, x, n, ld, first_row);
+}
+
+/* A frame of f's rows sent through a fitted step. */
+static mlsd_status chain_step(mlsd__scope *scope, const mlsd__step *s, const mlsd__frame *f,
+                              double **kept, mlsd__frame *out)
+{
+    int64_t n_out, size;
+    const mlsd__feature *const features = s->ops->features_out(s->state, &n_out);
+    if (!mlsd__estimator_by_rows(s->ops, s->state)) {
+        mlsd__frame_chain(f, s->ops->transform_block, s->state, features, n_out, out);
+        return MLSD_OK;
+    }
+    MLSD__TRY(mlsd__mul_size(f->n_rows, n_out, &size));
+    *kept = mlsd__alloc_raw(scope->allocator, size, sizeof **kept);
+    if (*kept == NULL) return MLSD_E_NOMEM;
+    const mlsd__rows_job job = {.ops = s->ops,
+                                .state = s->state,
+                                .frame = f,
+                                .what = MLSD_OUTPUT_FEATURES,
+                                .width = n_out,
+                                .check = check_chunk,
+                                .check_user = s,
+                                .out = *kept};
+    MLSD__TRY(mlsd__estimator_predict_rows(scope, scope->allocator, &job));
+    *out = (mlsd__frame){.n_rows = f->n_rows,
+                         .n_features = n_out,
+                         .features = features,
+                         .matrix = {*kept, f->n_rows, n_out, n_out, 1, MLSD_F64, 0},
+                         .n_source = n_out,
+                         .max_width = n_out};
+    return MLSD_OK;
+}
+
 static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *outer,
-                            const fit_frames *frames, int64_t i, bool x_is_finite, step *s)
+                            const fit_frames *frames, int64_t i, bool is_last, bool x_is_finite,
+                            mlsd__step *s)
 {
     mlsd__train inner = *outer;
     inner.x = &frames->train[i];
@@ -215,15 +235,10 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
     MLSD__TRY(
         keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
     MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));
-    if (!s->ops->transforms) return MLSD_OK;
-    int64_t n_out;
-    const mlsd__feature *const out = s->ops->features_out(s->state, &n_out);
-    mlsd__frame_chain(&frames->train[i], s->ops->transform_block, s->state, out, n_out,
-                      &frames->train[i + 1]);
-    if (frames->valid != NULL)
-        mlsd__frame_chain(&frames->valid[i], s->ops->transform_block, s->state, out, n_out,
-                          &frames->valid[i + 1]);
-    return MLSD_OK;
+    if (is_last) return MLSD_OK;
+    MLSD__TRY(chain_step(scope, s, &frames->train[i], &frames->kept[2 * i], &frames->train[i + 1]));
+    if (frames->valid == NULL) return MLSD_OK;
+    return chain_step(scope, s, &frames->valid[i], &frames->kept[2 * i + 1], &frames->valid[i + 1]);
 }
 
 /* Look through the rows once; transforms of finite rows give finite rows, and what a later step
@@ -239,15 +254,16 @@ static mlsd_status look_through(mlsd__scope *scope, const mlsd__train *train, bo
 }
 
 static mlsd_status fit_steps(mlsd__scope *scope, const leaf_list *list, const mlsd__train *train,
-                             const fit_frames *frames, pipeline_state *state)
+                             const fit_frames *frames, mlsd__pipeline_state *state)
 {
     bool is_finite;
     MLSD__TRY(look_through(scope, train, &is_finite));
     frames->train[0] = *train->x;
     if (frames->valid != NULL) frames->valid[0] = *train->x_valid;
     for (int64_t i = 0; i < list->n; i++) {
-        step *const s = &state->steps[i];
-        MLSD__TRY(fit_step(scope, list->leaves[i].spec, train, frames, i, is_finite, s));
+        mlsd__step *const s = &state->steps[i];
+        MLSD__TRY(fit_step(scope, list->leaves[i].spec, train, frames, i, i == list->n - 1,
+                           is_finite, s));
         /* It passed the step's own check, so no NaN comes out either. */
         if (!s->ops->takes_nan) is_finite = true;
     }
@@ -270,19 +286,24 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     const mlsd__allocator *const a = scope->allocator;
     leaf_list list;
     MLSD__TRY(list_leaves(a, spec, &list));
-    pipeline_state *state = NULL;
+    mlsd__pipeline_state *state = NULL;
     fit_frames frames = {0};
     mlsd_status status = state_new(a, &list, &state);
     if (status == MLSD_OK) {
         frames.train = mlsd__alloc(a, list.n + 1, sizeof *frames.train);
         if (train->x_valid != NULL) frames.valid = mlsd__alloc(a, list.n + 1, sizeof *frames.valid);
-        if (frames.train == NULL || (train->x_valid != NULL && frames.valid == NULL))
+        frames.kept = mlsd__alloc(a, 2 * list.n, sizeof *frames.kept);
+        if (frames.train == NULL || frames.kept == NULL ||
+            (train->x_valid != NULL && frames.valid == NULL))
             status = MLSD_E_NOMEM;
+        state->n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     }
     if (status == MLSD_OK) status = fit_steps(scope, &list, train, &frames, state);
     if (status == MLSD_OK) status = finish(state);
     mlsd__free(a, frames.train);
     mlsd__free(a, frames.valid);
+    for (int64_t i = 0; frames.kept != NULL && i < 2 * list.n; i++) mlsd__free(a, frames.kept[i]);
+    mlsd__free(a, frames.kept);
     leaves_free(&list);
     if (status != MLSD_OK) {
         if (state != NULL) free_state(a, state);
@@ -299,7 +320,7 @@ typedef struct walk {
     double *here, *there; /* n * max_width each; rows are never in `here` */
 } walk;
 
-static void walk_begin(const pipeline_state *state, const double *x, int64_t n, int64_t ld,
+static void walk_begin(const mlsd__pipeline_state *state, const double *x, int64_t n, int64_t ld,
                        double *scratch, walk *w)
 {
     *w = (walk){.rows = x, .n = n, .ld = ld, .here = scratch};
@@ -316,7 +337,7 @@ static void walk_swap(walk *w, int64_t ld)
 }
 
 /* Transforms take rows that lie one after the other. */
-static void walk_pack(const step *s, walk *w)
+static void walk_pack(const mlsd__step *s, walk *w)
 {
     const int64_t p = s->p_in;
     if (w->ld == p) return;
@@ -325,7 +346,7 @@ static void walk_pack(const step *s, walk *w)
     walk_swap(w, p);
 }
 
-static void walk_through(const step *s, walk *w)
+static void walk_through(const mlsd__step *s, walk *w)
 {
     int64_t p_out;
     (void)s->ops->features_out(s->state, &p_out);
@@ -337,11 +358,11 @@ static void walk_through(const step *s, walk *w)
 static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
                                 int64_t ld, mlsd_output what, double *out, double *scratch)
 {
-    const pipeline_state *const state = state_;
-    const step *const last = &state->steps[state->n_steps - 1];
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
-    for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
+    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
     if (what != MLSD_OUTPUT_FEATURES)
         return mlsd__estimator_predict(scope, last->ops, last->state, w.rows, n, w.ld, what, out,
                                        scratch + 2 * n * state->max_width);
@@ -352,37 +373,51 @@ static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const do
 
 static int64_t block_rows(const void *state_)
 {
-    const pipeline_state *const state = state_;
-    const step *const last = &state->steps[state->n_steps - 1];
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
     return last->ops->block_rows != NULL ? last->ops->block_rows(last->state) : MLSD__BLOCK_ROWS;
 }
 
 static mlsd_status neighbors(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
                              int64_t ld, int64_t k, double *distance, double *number)
 {
-    const pipeline_state *const state = state_;
-    const step *const last = &state->steps[state->n_steps - 1];
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
+    if (state->by_rows) {
+        double *rows = NULL;
+        int64_t ld_rows = 0;
+        mlsd_status found = mlsd__pipeline_head(scope, state, x, n, ld, 0, &rows, &ld_rows);
+        if (found == MLSD_OK)
+            found = last->ops->neighbors(scope, last->state, rows, n, ld_rows, k, distance, number);
+        mlsd__free(scope->allocator, rows);
+        return found;
+    }
     double *const scratch =
         mlsd__alloc_raw(scope->allocator, 2 * n * state->max_width, sizeof *scratch);
     if (scratch == NULL) return MLSD_E_NOMEM;
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
-    for (const step *s = state->steps; s < last; s++) walk_through(s, &w);
+    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
     const mlsd_status status =
         last->ops->neighbors(scope, last->state, w.rows, n, w.ld, k, distance, number);
     mlsd__free(scope->allocator, scratch);
     return status;
 }
 
+static bool predicts_rows(const void *state)
+{
+    return ((const mlsd__pipeline_state *)state)->by_rows;
+}
+
 static int64_t scratch_width(const void *state_)
 {
-    const pipeline_state *const state = state_;
+    const mlsd__pipeline_state *const state = state_;
     return 2 * state->max_width + state->final_scratch;
 }
 
 /* The first NaN among the rows that a step is given and cannot take. */
-static mlsd_status find_nan(const step *s, const double *rows, int64_t n, int64_t ld,
-                            int64_t first_row)
+mlsd_status mlsd__step_find_nan(const mlsd__step *s, const double *rows, int64_t n, int64_t ld,
+                                int64_t first_row)
 {
     for (int64_t i = 0; i < n; i++) {
         for (int64_t j = 0; j < s->p_in; j++) {
@@ -397,7 +432,7 @@ static mlsd_status find_nan(const step *s, const double *rows, int64_t n, int64_
 }
 
 /* Does a step look at its rows before they are predicted? */
-static bool step_checks(const step *s, bool has_nan)
+static bool step_checks(const mlsd__step *s, bool has_nan)
 {
     return s->ops->check_block != NULL || (has_nan && !s->ops->takes_nan);
 }
@@ -405,14 +440,16 @@ static bool step_checks(const step *s, bool has_nan)
 static mlsd_status check_block(const void *state_, const double *x, int64_t n, int64_t ld,
                                int64_t first_row, bool has_nan, double *scratch)
 {
-    const pipeline_state *const state = state_;
+    const mlsd__pipeline_state *const state = state_;
+    if (state->by_rows) return MLSD_OK; /* each step looks at its rows, see pipeline_rows.c */
     int64_t last = state->n_steps - 1;
     while (last >= 0 && !step_checks(&state->steps[last], has_nan)) last--;
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
     for (int64_t i = 0; i <= last; i++) {
-        const step *const s = &state->steps[i];
-        if (has_nan && !s->ops->takes_nan) MLSD__TRY(find_nan(s, w.rows, n, w.ld, first_row));
+        const mlsd__step *const s = &state->steps[i];
+        if (has_nan && !s->ops->takes_nan)
+            MLSD__TRY(mlsd__step_find_nan(s, w.rows, n, w.ld, first_row));
         if (s->ops->check_block != NULL)
             MLSD__TRY(s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan,
                                           scratch + 2 * n * state->max_width));
@@ -423,15 +460,15 @@ static mlsd_status check_block(const void *state_, const double *x, int64_t n, i
 
 static const mlsd__feature *features_out(const void *state_, int64_t *out_n)
 {
-    const pipeline_state *const state = state_;
-    const step *const last = &state->steps[state->n_steps - 1];
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
     return last->ops->features_out(last->state, out_n);
 }
 
 static const mlsd__feature *features_seen(const void *state_, int64_t *out_n)
 {
-    const pipeline_state *const state = state_;
-    const step *const last = &state->steps[state->n_steps - 1];
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
     *out_n = last->p_in;
     return last->features_in;
 }
@@ -439,27 +476,27 @@ static const mlsd__feature *features_seen(const void *state_, int64_t *out_n)
 static const char *attribute(const void *state_, int64_t i, const double **data, int64_t *rows,
                              int64_t *cols)
 {
-    const pipeline_state *const state = state_;
+    const mlsd__pipeline_state *const state = state_;
     if (i >= state->n_attributes) return NULL;
-    const attribute_entry *const entry = &state->attributes[i];
-    const step *const s = &state->steps[entry->step];
+    const mlsd__step_attribute *const entry = &state->attributes[i];
+    const mlsd__step *const s = &state->steps[entry->step];
     (void)s->ops->attribute(s->state, entry->index, data, rows, cols);
     return entry->name;
 }
 
 static mlsd_status save(const void *state_, mlsd__writer *w)
 {
-    const pipeline_state *const state = state_;
+    const mlsd__pipeline_state *const state = state_;
     for (int64_t i = 0; i < state->n_steps; i++)
         MLSD__TRY(state->steps[i].ops->save(state->steps[i].state, w));
     return w->status;
 }
 
 static mlsd_status load_steps(mlsd__reader *r, const leaf_list *list, const mlsd__feature *features,
-                              int64_t n_features, int64_t n_classes, pipeline_state *state)
+                              int64_t n_features, int64_t n_classes, mlsd__pipeline_state *state)
 {
     for (int64_t i = 0; i < list->n; i++) {
-        step *const s = &state->steps[i];
+        mlsd__step *const s = &state->steps[i];
         const bool is_encoded = s->ops->takes_category;
         for (int64_t j = 0; !is_encoded && j < n_features; j++) {
             if (features[j].type == MLSD__CATEGORY)
@@ -481,8 +518,9 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     *out_state = NULL;
     leaf_list list;
     MLSD__TRY(list_leaves(a, spec, &list));
-    pipeline_state *state = NULL;
+    mlsd__pipeline_state *state = NULL;
     mlsd_status status = state_new(a, &list, &state);
+    if (status == MLSD_OK) state->n_classes = n_classes;
     if (status == MLSD_OK) status = load_steps(r, &list, features, n_features, n_classes, state);
     if (status == MLSD_OK) status = finish(state);
     leaves_free(&list);
@@ -509,6 +547,8 @@ static const mlsd__estimator_ops ops = {
     .scratch_width = scratch_width,
     .block_rows = block_rows,
     .neighbors = neighbors,
+    .predicts_rows = predicts_rows,
+    .predict_rows = mlsd__pipeline_predict_rows,
     .features_out = features_out,
     .features_seen = features_seen,
     .attribute = attribute,

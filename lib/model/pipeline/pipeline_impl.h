@@ -1,0 +1,47 @@
+/* pipeline_impl.h - what a fitted pipeline is made of. */
+#ifndef MLSD_MODEL_PIPELINE_PIPELINE_IMPL_H
+#define MLSD_MODEL_PIPELINE_PIPELINE_IMPL_H
+
+#include "model/estimator.h"
+
+typedef struct mlsd__step {
+    char *name; /* "scale", nested ones "prep.scale" */
+    const mlsd__estimator_ops *ops;
+    void *state;
+    int64_t p_in;
+    mlsd__feature *features_in; /* owned: names for messages */
+} mlsd__step;
+
+/* A fitted number or array that can be asked for: step i's k-th. */
+typedef struct mlsd__step_attribute {
+    char *name;
+    int64_t step, index;
+} mlsd__step_attribute;
+
+typedef struct mlsd__pipeline_state {
+    mlsd__allocator allocator;
+    int64_t n_steps;
+    mlsd__step *steps;
+    int64_t max_width;     /* of any step's input or output but an estimator's output */
+    int64_t final_scratch; /* scratch width of the last step */
+    int64_t n_classes;     /* 0 where it tells none */
+    bool by_rows;          /* one of the steps is predicted by rows, and so is the whole */
+    int64_t n_attributes, attribute_capacity;
+    mlsd__step_attribute *attributes;
+} mlsd__pipeline_state;
+
+/* MLSD_E_DATA for the first NaN among rows that a step is given and cannot take. */
+mlsd_status mlsd__step_find_nan(const mlsd__step *s, const double *rows, int64_t n, int64_t ld,
+                                int64_t first_row);
+
+/* pipeline_rows.c: what n rows become before the last step, one after the other (also on failure
+ * the caller's, by mlsd__free). */
+mlsd_status mlsd__pipeline_head(mlsd__scope *scope, const mlsd__pipeline_state *state,
+                                const double *x, int64_t n, int64_t ld, int64_t first_row,
+                                double **out, int64_t *out_ld);
+/* mlsd__estimator_ops.predict_rows of a pipeline. */
+mlsd_status mlsd__pipeline_predict_rows(mlsd__scope *scope, const void *state, const double *x,
+                                        int64_t n, int64_t ld, int64_t first_row, mlsd_output what,
+                                        double *out);
+
+#endif

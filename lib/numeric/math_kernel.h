@@ -13,7 +13,9 @@
 #include "numeric/double_double.h"
 #include "numeric/math_tables.h"
 
-_Static_assert(FLT_EVAL_METHOD == 0, "doubles are computed in double: use SSE2, not x87");
+/* 16 is what a processor with half precision has: _Float16 as such, all else as in 0. */
+_Static_assert(FLT_EVAL_METHOD == 0 || FLT_EVAL_METHOD == 16,
+               "doubles are computed in double: use SSE2, not x87");
 
 static inline uint64_t mlsd__bits(double x)
 {

@@ -81,14 +81,26 @@ A weight counts how often its row was seen. NaN is what the data does not tell.
         return np.column_stack([value - reach, value + reach])
 
 
-class _Enet:
-    """What the classes of lasso and elastic net share: warnings, and attributes in scikit-learn's shapes."""
-
-    _ROWS = ("coef", "alphas", "intercept_path", "dual_gaps")
+class _Warns:
+    """What the fit remarks, such as that it did not converge, is a UserWarning."""
 
     def _fit_model(self, data, X):
         with user_warnings():
             return super()._fit_model(data, X)
+
+
+class LogisticRegression(_Warns, LogisticRegression):  # noqa: F821 (made above)
+    __doc__ = LogisticRegression.__doc__  # noqa: F821
+
+
+class LogisticRegressionCV(_Warns, LogisticRegressionCV):  # noqa: F821
+    __doc__ = LogisticRegressionCV.__doc__  # noqa: F821
+
+
+class _Enet(_Warns):
+    """What the classes of lasso and elastic net share: warnings, and attributes in scikit-learn's shapes."""
+
+    _ROWS = ("coef", "alphas", "intercept_path", "dual_gaps")
 
     def _shape_attribute(self, name, value):
         if name in ("dual_gap", "l1_ratio"):

@@ -101,7 +101,8 @@ mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__f
         const double m2 = d->inverse[j] + (has_intercept ? 0.0 : (double)count * mean * mean);
         const double inverse = 1.0 / sqrt(m2 / (double)count);
         const bool usable = isfinite(mean) && isfinite(inverse) && inverse > 0.0;
-        d->shift[j] = has_intercept && usable ? mean : 0.0;
+        /* A constant column becomes 0: with an intercept it tells nothing. */
+        d->shift[j] = has_intercept && isfinite(mean) ? mean : 0.0;
         d->inverse[j] = usable ? inverse : 1.0;
     }
     return MLSD_OK;
@@ -116,6 +117,21 @@ void mlsd__design_close(mlsd__design *d, const mlsd__allocator *a)
     d->inverse = NULL;
 }
 
+void mlsd__design_select(const mlsd__design *d, const int64_t *columns, int64_t n, double *room,
+                         mlsd__design *out)
+{
+    *out = *d;
+    out->n_features = n;
+    out->n_columns = n + (d->has_intercept ? 1 : 0);
+    out->columns = columns;
+    out->shift = room;
+    out->inverse = room + n;
+    for (int64_t j = 0; j < n; j++) {
+        out->shift[j] = d->shift[columns[j]];
+        out->inverse[j] = d->inverse[columns[j]];
+    }
+}
+
 void mlsd__design_scale(const mlsd__design *d, const double *restrict x, int64_t n, int64_t ld,
                         double *restrict z)
 {
@@ -124,7 +140,10 @@ void mlsd__design_scale(const mlsd__design *d, const double *restrict x, int64_t
     for (int64_t i = 0; i < n; i++) {
         const double *restrict row = x + i * ld;
         double *restrict out = z + i * q;
-        for (int64_t j = 0; j < p; j++) out[j] = (row[j] - shift[j]) * inverse[j];
+        if (d->columns != NULL)
+            for (int64_t j = 0; j < p; j++) out[j] = (row[d->columns[j]] - shift[j]) * inverse[j];
+        else
+            for (int64_t j = 0; j < p; j++) out[j] = (row[j] - shift[j]) * inverse[j];
         if (d->has_intercept) out[p] = 1.0;
     }
 }

@@ -24,15 +24,20 @@ typedef struct mlsd__design {
     mlsd__resident rows;
     int64_t n_rows, n_features;
     bool has_intercept;
-    int64_t n_columns; /* n_features, and one for the intercept */
-    double *shift;     /* n_features: about the mean; 0 without an intercept */
-    double *inverse;   /* n_features: about 1 / standard deviation */
+    int64_t n_columns;      /* n_features, and one for the intercept */
+    double *shift;          /* n_features: about the mean; 0 without an intercept */
+    double *inverse;        /* n_features: about 1 / standard deviation */
+    const int64_t *columns; /* of the rows, one for each feature; NULL: all in order */
 } mlsd__design;
 
 /* Shift and scale come from some hundred rows of every part of the frame: any values give the same
  * answer, good ones keep digits. */
 mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__frame *frame,
                               bool has_intercept);
+/* Some columns of a design, in room for n shifts and n inverses; borrows rows and `columns`, and is
+ * not to be closed. */
+void mlsd__design_select(const mlsd__design *d, const int64_t *columns, int64_t n, double *room,
+                         mlsd__design *out);
 void mlsd__design_close(mlsd__design *d, const mlsd__allocator *a);
 
 /* Shift and scale n rows into z (row stride n_columns), a column of ones last for the intercept. */

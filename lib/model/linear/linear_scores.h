@@ -17,7 +17,7 @@ enum {
     MLSD__LINK_LOG = 5    /* regression: exp of the score */
 };
 
-enum { MLSD__SCORES_EXTRAS = 8, MLSD__SCORES_NAME = 32 };
+enum { MLSD__SCORES_EXTRAS = 12, MLSD__SCORES_NAME = 32 };
 
 /* A further fitted number or array by name. */
 typedef struct mlsd__fitted_array {

@@ -31,8 +31,8 @@ typedef struct loss_scratch {
 
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
                                      const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_scores, double penalty,
-                                     bool has_hessian)
+                                     const double *weight, int64_t n_scores,
+                                     mlsd__logistic_penalty penalty, bool has_hessian)
 {
     const mlsd__allocator *a = scope->allocator;
     const int64_t k = n_scores;
@@ -172,6 +172,14 @@ static void add_many_class_hessian(const mlsd__logistic_loss *l, int64_t first, 
     }
 }
 
+static void use_scores(const mlsd__logistic_loss *l, int64_t first, int64_t n, double *score)
+{
+    const int64_t k = l->n_scores;
+    for (int64_t i = 0; l->offset != NULL && i < n * k; i++) score[i] += l->offset[first * k + i];
+    if (l->kept_scores != NULL)
+        memcpy(l->kept_scores + first * k, score, (size_t)(n * k) * sizeof *score);
+}
+
 static void add_block(const loss_job *job, mlsd__row_reader *reader, int64_t block,
                       const loss_scratch *s, double *summary)
 {
@@ -184,11 +192,13 @@ static void add_block(const loss_job *job, mlsd__row_reader *reader, int64_t blo
     mlsd__design_scale(l->design, x, n, ld, s->z);
     if (k == 1) {
         mlsd__gemv(false, n, q, 1.0, s->z, q, job->theta, 0.0, s->score);
+        use_scores(l, first, n, s->score);
         two_class_rows(l, first, n, s, summary);
         if (job->wants_gradient) mlsd__gemv(true, n, q, 1.0, s->z, q, s->residual, 1.0, gradient);
         if (job->wants_hessian) add_two_class_hessian(l, n, s, hessian);
     } else {
         mlsd__gemm(false, true, n, k, q, 1.0, s->z, q, job->theta, q, 0.0, s->score, k);
+        use_scores(l, first, n, s->score);
         many_class_rows(l, first, n, s, summary);
         if (job->wants_gradient)
             mlsd__gemm(true, false, k, q, n, 1.0, s->residual, k, s->z, q, 1.0, gradient, q);
@@ -240,17 +250,20 @@ static void finish(const loss_job *job, mlsd__logistic_value *out, double *gradi
     for (int64_t i = 0; gradient != NULL && i < m; i++) gradient[i] = sums[HEAD + i] / sums[1];
     for (int64_t i = 0; hessian != NULL && i < m; i++)
         for (int64_t j = i; j < m; j++) hessian[i * m + j] = sums[HEAD + m + i * m + j] / sums[1];
-    double squares = 0.0;
-    for (int64_t c = 0; l->penalty > 0.0 && c < l->n_scores; c++) {
+    const mlsd__logistic_penalty penalty = l->penalty;
+    double squares = 0.0, sizes = 0.0;
+    for (int64_t c = 0; (penalty.l1 > 0.0 || penalty.l2 > 0.0) && c < l->n_scores; c++) {
         for (int64_t j = 0; j < d->n_features; j++) {
             const int64_t i = c * q + j;
-            const double factor = l->penalty * d->inverse[j] * d->inverse[j];
+            const double factor = penalty.l2 * d->inverse[j] * d->inverse[j];
             squares += factor * job->theta[i] * job->theta[i];
+            sizes += d->inverse[j] * fabs(job->theta[i]);
             if (gradient != NULL) gradient[i] += factor * job->theta[i];
             if (hessian != NULL) hessian[i * m + i] += factor;
         }
     }
     out->objective = out->mean_loss + 0.5 * squares;
+    if (penalty.l1 > 0.0) out->objective += penalty.l1 * sizes;
 }
 
 mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, const double *theta,

@@ -5,17 +5,23 @@
 
 #include "model/linear/design.h"
 
-/* The mean over the weights of the log loss, plus half `penalty` times the squared length of the
- * coefficients in the columns' own units (intercepts are free). One score for two classes,
+/* The mean over the weights of the log loss, plus l1 times the sizes and l2 / 2 times the squares
+ * of the coefficients in the columns' own units (intercepts are free). One score for two classes,
  * otherwise a score for each class: `theta` is n_scores x design->n_columns in the design's units.
  */
+typedef struct mlsd__logistic_penalty {
+    double l1, l2;
+} mlsd__logistic_penalty;
+
 typedef struct mlsd__logistic_loss {
     const mlsd__design *design;
     const int32_t *label; /* 0 .. n_labels-1 */
     const double *weight; /* NULL: ones */
     int64_t n_scores;     /* 1, or the number of labels */
-    double penalty;
+    mlsd__logistic_penalty penalty;
     int64_t n_theta;
+    const double *offset; /* n_rows x n_scores, added to the scores; NULL: nothing */
+    double *kept_scores;  /* n_rows x n_scores that a pass fills with its scores; NULL: none */
 
     /* of a pass */
     mlsd__row_reader *readers; /* one for each thread */
@@ -34,12 +40,13 @@ typedef struct mlsd__logistic_value {
 /* has_hessian makes room for it. */
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
                                      const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_scores, double penalty,
-                                     bool has_hessian);
+                                     const double *weight, int64_t n_scores,
+                                     mlsd__logistic_penalty penalty, bool has_hessian);
 void mlsd__logistic_loss_close(mlsd__logistic_loss *l, const mlsd__allocator *a);
 
 /* Evaluate at theta over every `stride`-th block (1: all rows). gradient has n_theta numbers,
- * hessian (upper triangle) n_theta x n_theta; either may be NULL. */
+ * hessian (upper triangle) n_theta x n_theta; either may be NULL. Both are without l1, which has
+ * neither where a coefficient is 0. */
 mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, const double *theta,
                                    int64_t stride, mlsd__logistic_value *out, double *gradient,
                                    double *hessian);

@@ -61,7 +61,7 @@ static void hold_sum_of_scores(const newton *s)
     const mlsd__design *d = s->loss->design;
     const int64_t k = s->loss->n_scores, q = d->n_columns;
     if (k == 1) return;
-    for (int64_t j = s->loss->penalty > 0.0 ? d->n_features : 0; j < q; j++)
+    for (int64_t j = s->loss->penalty.l2 > 0.0 ? d->n_features : 0; j < q; j++)
         for (int64_t a = 0; a < k; a++)
             for (int64_t b = a; b < k; b++) s->factor[(a * q + j) * s->n + b * q + j] += 1.0;
 }

@@ -6,10 +6,6 @@
 #include "base/fail.h"
 #include "model/linear/logistic_regression.h"
 
-/* Newton's work on a block is the square of the columns for each pair of scores; beyond this many
- * products a block would take longer than a cancel may, and L-BFGS is faster. */
-static const double NEWTON_PRODUCTS = 400.0 * 400.0;
-
 static mlsd_status number_classes(mlsd__logistic_problem *p, mlsd__scope *scope, const char *what)
 {
     const mlsd__allocator *a = scope->allocator;
@@ -81,23 +77,87 @@ static mlsd_status explain_nonfinite(const mlsd__logistic_problem *p, mlsd__scop
                       "add a standardize step");
 }
 
+static bool has_l1(const mlsd__logistic_params *params)
+{
+    return params->penalty == MLSD__PENALTY_L1 ||
+           (params->penalty == MLSD__PENALTY_ELASTICNET && params->l1_ratio > 0.0);
+}
+
+mlsd_status mlsd__logistic_params_check(const mlsd__logistic_params *params)
+{
+    if (params->penalty != MLSD__PENALTY_ELASTICNET || !isnan(params->l1_ratio)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                      "'penalty' elasticnet needs 'l1_ratio', from 0 (l2 alone) to 1 (l1 alone)");
+}
+
+/* Beside the mean loss. */
+static mlsd__logistic_penalty penalty_of(const mlsd__logistic_params *params, double weight)
+{
+    const double strength = 1.0 / (params->C * weight);
+    if (params->penalty == MLSD__PENALTY_NONE) return (mlsd__logistic_penalty){0};
+    const double l1_ratio = params->penalty == MLSD__PENALTY_L2   ? 0.0
+                            : params->penalty == MLSD__PENALTY_L1 ? 1.0
+                                                                  : params->l1_ratio;
+    return (mlsd__logistic_penalty){.l1 = l1_ratio * strength, .l2 = (1.0 - l1_ratio) * strength};
+}
+
+void mlsd__logistic_problem_warn(const mlsd__logistic_problem *p, mlsd__scope *scope,
+                                 const mlsd__logistic_params *params,
+                                 const mlsd__logistic_outcome *outcome, const char *what)
+{
+    if (outcome->converged) return;
+    if (params->penalty == MLSD__PENALTY_NONE && outcome->at.min_margin > 0.0)
+        mlsd__log_line(
+            scope, MLSD_LOG_WARNING,
+            "%s: the columns separate the classes, so without a penalty there is no best "
+            "fit: coefficients grow for ever, and were stopped after %lld iterations; set "
+            "penalty to l2 or l1",
+            what, (long long)outcome->n_iter);
+    else if (params->penalty == MLSD__PENALTY_NONE)
+        mlsd__log_line(
+            scope, MLSD_LOG_WARNING,
+            "%s: did not converge in %lld iterations; raise max_iter - or, where some rows "
+            "of a class can be told for sure, coefficients grow for ever without a "
+            "penalty: set penalty to l2 or l1",
+            what, (long long)outcome->n_iter);
+    else
+        mlsd__log_line(scope, MLSD_LOG_WARNING,
+                       "%s: did not converge in %lld iterations (%lld rows, %lld columns, C = %g); "
+                       "raise max_iter or tol, or scale the columns (a standardize step does)",
+                       what, (long long)outcome->n_iter, (long long)p->design.n_rows,
+                       (long long)p->design.n_features, params->C);
+}
+
+/* Newton's steps on all columns at once pay up to so many; working sets beyond. */
+static const double SPARSE_COLUMNS = 64.0;
+
+static mlsd_status solve_with_l1(const mlsd__logistic_problem *p, mlsd__logistic_loss *loss,
+                                 mlsd__scope *scope, const mlsd__logistic_limits *limits,
+                                 bool has_hessian, mlsd__logistic_outcome *out)
+{
+    return has_hessian ? mlsd__logistic_proximal(loss, scope, limits, p->theta, out)
+                       : mlsd__logistic_sparse(loss, scope, limits, p->theta, out);
+}
+
 mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
                                          const mlsd__logistic_params *params,
                                          mlsd__logistic_outcome *out)
 {
-    const bool has_penalty = params->penalty == MLSD__PENALTY_L2;
+    const bool has_penalty = params->penalty != MLSD__PENALTY_NONE, is_sparse = has_l1(params);
     const int64_t k = p->train->n_classes == 2 ? 1 : p->n_labels;
     const double q = (double)p->design.n_columns;
-    const bool is_newton = 0.5 * (double)k * (double)(k + 1) * q * q <= NEWTON_PRODUCTS;
+    const bool is_newton = is_sparse
+                               ? (double)k * q <= SPARSE_COLUMNS
+                               : 0.5 * (double)k * (double)(k + 1) * q * q <= MLSD__NEWTON_PRODUCTS;
     const mlsd__logistic_limits limits = {
         .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
     mlsd__logistic_loss loss;
     MLSD__TRY(mlsd__logistic_loss_open(&loss, scope, &p->design, p->label, p->train->weight, k,
-                                       has_penalty ? 1.0 / (params->C * p->weight) : 0.0,
-                                       is_newton));
+                                       penalty_of(params, p->weight), is_newton));
     mlsd_status status =
-        is_newton ? mlsd__logistic_newton(&loss, scope, &limits, p->is_cold, p->theta, out)
-                  : mlsd__logistic_lbfgs(&loss, scope, &limits, p->theta, out);
+        is_sparse   ? solve_with_l1(p, &loss, scope, &limits, is_newton, out)
+        : is_newton ? mlsd__logistic_newton(&loss, scope, &limits, p->is_cold, p->theta, out)
+                    : mlsd__logistic_lbfgs(&loss, scope, &limits, p->theta, out);
     mlsd__logistic_loss_close(&loss, scope->allocator);
     p->is_cold = false;
     if (status == MLSD_OK && out->nonfinite) status = explain_nonfinite(p, scope);
@@ -129,13 +189,15 @@ mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const
     MLSD__TRY(mlsd__linear_scores_new(a, MLSD__LINK_LOGISTIC, p->design.n_features,
                                       p->train->n_classes, &s));
     fill_scores(p, s);
-    const double C = params->penalty == MLSD__PENALTY_L2 ? params->C : 1.0;
+    const double C = params->penalty != MLSD__PENALTY_NONE ? params->C : 1.0;
     mlsd_status status = mlsd__linear_scores_number(s, "n_iter", (double)outcome->n_iter);
     if (status == MLSD_OK)
         status = mlsd__linear_scores_number(s, "converged", outcome->converged ? 1.0 : 0.0);
     if (status == MLSD_OK) status = mlsd__linear_scores_number(s, "loss", outcome->at.mean_loss);
     if (status == MLSD_OK)
         status = mlsd__linear_scores_number(s, "objective", C * p->weight * outcome->at.objective);
+    if (status == MLSD_OK && has_l1(params))
+        status = mlsd__linear_scores_number(s, "violation", outcome->violation);
     if (status != MLSD_OK) {
         mlsd__linear_scores_free(a, s);
         return status;

@@ -1,7 +1,7 @@
 /* logistic_regression.c - kind "logistic_regression": scikit-learn's objective,
- * C sum w_i loss_i + ||coef||^2 / 2 with free intercepts, one score for two classes and softmax for
- * more. Separated classes have an optimum with the l2 penalty; without one the fit stops with
- * converged = 0 and finite coefficients. */
+ * C sum w_i loss_i + r |coef|_1 + (1 - r) ||coef||^2 / 2 with free intercepts, one score for two
+ * classes and softmax for more. Separated classes have an optimum with a penalty; without one the
+ * fit stops with converged = 0 and finite coefficients. */
 #include "model/linear/logistic_regression.h"
 
 #include <math.h>
@@ -21,9 +21,17 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     if (status == MLSD_OK)
         status =
             mlsd__logistic_problem_scores(&problem, scope->allocator, params, &outcome, &scores);
+    if (status == MLSD_OK)
+        mlsd__logistic_problem_warn(&problem, scope, params, &outcome, "logistic_regression");
     mlsd__logistic_problem_close(&problem, scope->allocator);
     *out_state = scores;
     return status;
+}
+
+static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
+{
+    (void)task;
+    return mlsd__logistic_params_check(mlsd__spec_params(spec));
 }
 
 static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
@@ -35,6 +43,7 @@ static const mlsd__estimator_ops OPS = {
     .classifies = true,
     .has_proba = true,
     .checks_x = true,
+    .check = check,
     .class_weight = class_weight,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
@@ -45,13 +54,15 @@ static const mlsd__estimator_ops OPS = {
     .free_state = mlsd__linear_scores_free,
 };
 
-static const char *const PENALTIES[] = {"l2", "none", NULL};
+static const char *const PENALTIES[] = {"l2", "none", "l1", "elasticnet", NULL};
 
 #define P mlsd__logistic_params
 static const mlsd_param PARAMS[] = {
     MLSD__P_F64(P, C, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "1.0", "log",
                 "inverse of the penalty's strength: smaller is stronger"),
     MLSD__P_CHOICE(P, penalty, PENALTIES, "\"l2\"", "what keeps the coefficients small"),
+    MLSD__P_F64_NULL(P, l1_ratio, 0, 1, 0, "null",
+                     "part of l1 in penalty elasticnet; the rest is l2"),
     MLSD__P_BOOL(P, fit_intercept, "true", "fit an intercept, which is never penalised"),
     MLSD__P_I64(P, max_iter, 1, INFINITY, "100", "log", "most iterations"),
     MLSD__P_F64(

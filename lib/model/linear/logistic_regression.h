@@ -7,7 +7,12 @@
 #include "model/linear/linear_scores.h"
 #include "model/linear/logistic_solve.h"
 
-enum { MLSD__PENALTY_L2 = 0, MLSD__PENALTY_NONE = 1 };
+enum {
+    MLSD__PENALTY_L2 = 0,
+    MLSD__PENALTY_NONE = 1,
+    MLSD__PENALTY_L1 = 2,
+    MLSD__PENALTY_ELASTICNET = 3
+};
 
 typedef struct mlsd__logistic_params {
     double C;
@@ -15,6 +20,7 @@ typedef struct mlsd__logistic_params {
     int64_t fit_intercept;
     int64_t max_iter;
     double tol;
+    double l1_ratio; /* NaN: not given */
     mlsd__class_weight class_weight;
 } mlsd__logistic_params;
 
@@ -39,13 +45,23 @@ mlsd_status mlsd__logistic_problem_open(mlsd__logistic_problem *p, mlsd__scope *
                                         const char *what);
 void mlsd__logistic_problem_close(mlsd__logistic_problem *p, const mlsd__allocator *a);
 
-/* Minimise C sum w_i loss_i + ||coef||^2 / 2 from where theta is. Errors: MLSD_E_DATA (NaN or
+/* MLSD_E_PARAM_CONFLICT where a penalty lacks what it needs. */
+mlsd_status mlsd__logistic_params_check(const mlsd__logistic_params *params);
+
+/* Minimise C sum w_i loss_i + r |coef|_1 + (1 - r) ||coef||^2 / 2, with r 0 for l2, 1 for l1 and
+ * l1_ratio for elasticnet, from where theta is. Errors: MLSD_E_DATA (NaN or
  * infinity), MLSD_E_NUMERIC (overflow). */
 mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
                                          const mlsd__logistic_params *params,
                                          mlsd__logistic_outcome *out);
 
-/* The answer as scores for all classes, with n_iter, converged, loss and objective. */
+/* Say in the log why a fit did not converge, and what to do; `what` names the kind. */
+void mlsd__logistic_problem_warn(const mlsd__logistic_problem *p, mlsd__scope *scope,
+                                 const mlsd__logistic_params *params,
+                                 const mlsd__logistic_outcome *outcome, const char *what);
+
+/* The answer as scores for all classes, with n_iter, converged, loss, objective and, with l1,
+ * violation. */
 mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const mlsd__allocator *a,
                                           const mlsd__logistic_params *params,
                                           const mlsd__logistic_outcome *outcome,

@@ -19,6 +19,8 @@ typedef struct logistic_cv_params {
     mlsd__f64_list Cs;
     int64_t n_splits, fit_intercept, max_iter;
     double tol;
+    int64_t penalty; /* as in mlsd__logistic_params, which has one more choice */
+    double l1_ratio;
     mlsd__class_weight class_weight; /* of all rows together, in every fold */
 } logistic_cv_params;
 
@@ -100,10 +102,14 @@ static mlsd_status score(mlsd__scope *scope, const mlsd__linear_scores *s, const
     return status;
 }
 
+static const char *const PENALTIES[] = {"l2", "l1", "elasticnet", NULL};
+static const int64_t PENALTY_OF[] = {MLSD__PENALTY_L2, MLSD__PENALTY_L1, MLSD__PENALTY_ELASTICNET};
+
 static mlsd__logistic_params params_with(const logistic_cv_params *p, double C)
 {
     return (mlsd__logistic_params){.C = C,
-                                   .penalty = MLSD__PENALTY_L2,
+                                   .penalty = PENALTY_OF[p->penalty],
+                                   .l1_ratio = p->l1_ratio,
                                    .fit_intercept = p->fit_intercept,
                                    .max_iter = p->max_iter,
                                    .tol = p->tol};
@@ -213,6 +219,8 @@ static mlsd_status refit(const cv_job *job, mlsd__scope *scope, double C, mlsd__
     mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
     if (status == MLSD_OK)
         status = mlsd__logistic_problem_scores(&problem, a, &params, &outcome, out);
+    if (status == MLSD_OK)
+        mlsd__logistic_problem_warn(&problem, scope, &params, &outcome, "logistic_regression_cv");
     mlsd__logistic_problem_close(&problem, a);
     if (status != MLSD_OK) return status;
     status = mlsd__linear_scores_number(*out, "C", C);
@@ -269,8 +277,11 @@ static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
     const logistic_cv_params *params = mlsd__spec_params(spec);
-    if (params->Cs.n > 0) return MLSD_OK;
-    return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'Cs' is empty: give at least one value to choose");
+    if (params->Cs.n <= 0)
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                          "'Cs' is empty: give at least one value to choose");
+    const mlsd__logistic_params one = params_with(params, 1.0);
+    return mlsd__logistic_params_check(&one);
 }
 
 static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
@@ -300,6 +311,9 @@ static const mlsd_param PARAMS[] = {
                      "1291.5496650148827,10000.0]",
                      "log", "values of C to choose from"),
     MLSD__P_I64(P, n_splits, 2, INFINITY, "5", NULL, "stratified folds that C is chosen on"),
+    MLSD__P_CHOICE(P, penalty, PENALTIES, "\"l2\"", "what keeps the coefficients small"),
+    MLSD__P_F64_NULL(P, l1_ratio, 0, 1, 0, "null",
+                     "part of l1 in penalty elasticnet; the rest is l2"),
     MLSD__P_BOOL(P, fit_intercept, "true", "fit an intercept, which is never penalised"),
     MLSD__P_I64(P, max_iter, 1, INFINITY, "100", "log", "most iterations of a fit"),
     MLSD__P_F64(

@@ -81,6 +81,7 @@ extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
 extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
+extern const mlsd_kind mlsd__kind_kernel_ridge;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -164,6 +165,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_quadratic_discriminant_analysis,
     &mlsd__kind_k_neighbors_classifier,
     &mlsd__kind_k_neighbors_regressor,
+    &mlsd__kind_kernel_ridge,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

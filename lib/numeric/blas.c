@@ -163,11 +163,12 @@ void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok)
 }
 
 /* p and nrhs beyond int cannot have been factorised or held in memory; NaN says so if they were. */
-void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb)
+void mlsd__trsm(bool trans, int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
+                int64_t ldb)
 {
     if (p <= 0 || nrhs <= 0) return;
     if (is_exact()) {
-        mlsd__exact_potrs(p, nrhs, u, ldu, b, ldb);
+        mlsd__exact_trsm(trans, p, nrhs, u, ldu, b, ldb);
         return;
     }
     if (!(fits(p) && fits(nrhs) && fits(ldu) && fits(ldb))) {
@@ -175,10 +176,14 @@ void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *
             for (int64_t j = 0; j < nrhs; j++) b[i * ldb + j] = NAN;
         return;
     }
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasTrans, CblasNonUnit, (int)p, (int)nrhs,
-                1, u, stride(ldu, p), b, stride(ldb, nrhs));
-    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, (int)p, (int)nrhs,
-                1, u, stride(ldu, p), b, stride(ldb, nrhs));
+    cblas_dtrsm(CblasRowMajor, CblasLeft, CblasUpper, trans ? CblasTrans : CblasNoTrans,
+                CblasNonUnit, (int)p, (int)nrhs, 1, u, stride(ldu, p), b, stride(ldb, nrhs));
+}
+
+void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb)
+{
+    mlsd__trsm(true, p, nrhs, u, ldu, b, ldb);
+    mlsd__trsm(false, p, nrhs, u, ldu, b, ldb);
 }
 
 void mlsd__posv(int64_t p, int64_t nrhs, double *a, int64_t lda, double *b, int64_t ldb,

@@ -31,6 +31,9 @@ void mlsd__posv(int64_t p, int64_t nrhs, double *a, int64_t lda, double *b, int6
 /* Cholesky A = U'U in place (upper), and solves with it. */
 void mlsd__potrf(int64_t p, double *a, int64_t lda, bool *out_ok);
 void mlsd__potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b, int64_t ldb);
+/* B (p x nrhs) = op(U)^-1 B in place, U upper triangular. */
+void mlsd__trsm(bool trans, int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
+                int64_t ldb);
 /* All eigenvalues ascending and eigenvectors (columns of A on return) of a symmetric A, upper
  * given. */
 mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *values);

@@ -37,6 +37,10 @@ void mlsd__exact_potrf(int64_t p, double *a, int64_t lda, bool *out_ok);
 void mlsd__exact_potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
                        int64_t ldb);
 
+/* B = op(U)^-1 B in place. */
+void mlsd__exact_trsm(bool trans, int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
+                      int64_t ldb);
+
 /* R of A = QR, A spoiled, r zero-filled below its diagonal. */
 mlsd_status mlsd__exact_qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda,
                              double *r);

@@ -44,19 +44,29 @@ static void take_off(int64_t n, double factor, const double *restrict other, dou
     for (int64_t j = 0; j < n; j++) row[j] -= factor * other[j];
 }
 
-void mlsd__exact_potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
-                       int64_t ldb)
+void mlsd__exact_trsm(bool trans, int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
+                      int64_t ldb)
 {
-    for (int64_t k = 0; k < p; k++) {
-        const double *const row = u + k * ldu;
-        for (int64_t j = 0; j < nrhs; j++) b[k * ldb + j] /= row[k];
-        for (int64_t i = k + 1; i < p; i++) take_off(nrhs, row[i], b + k * ldb, b + i * ldb);
+    if (trans) {
+        for (int64_t k = 0; k < p; k++) {
+            const double *const row = u + k * ldu;
+            for (int64_t j = 0; j < nrhs; j++) b[k * ldb + j] /= row[k];
+            for (int64_t i = k + 1; i < p; i++) take_off(nrhs, row[i], b + k * ldb, b + i * ldb);
+        }
+        return;
     }
     for (int64_t i = p - 1; i >= 0; i--) {
         const double *const row = u + i * ldu;
         for (int64_t k = i + 1; k < p; k++) take_off(nrhs, row[k], b + k * ldb, b + i * ldb);
         for (int64_t j = 0; j < nrhs; j++) b[i * ldb + j] /= row[i];
     }
+}
+
+void mlsd__exact_potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, double *b,
+                       int64_t ldb)
+{
+    mlsd__exact_trsm(true, p, nrhs, u, ldu, b, ldb);
+    mlsd__exact_trsm(false, p, nrhs, u, ldu, b, ldb);
 }
 
 /* Length of a column, by its largest value so that squares neither overflow nor vanish. */

@@ -1,6 +1,7 @@
 /* scenarios_neighbors.c - nearest rows by filter, tree and plain measuring, in and outside of a
- * pipeline. */
+ * pipeline; kernel ridge, by Cholesky and where that fails. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "scenario_data.h"
 
@@ -22,8 +23,10 @@ static mlsd_status fit_and_find(const mlsd_context *context, const char *json,
     const int64_t n_out = N * mlsd_model_n_outputs(model, what);
     TRY(mlsd_model_predict(context, model, data, what, out, n_out));
     mix(hash, out, (size_t)n_out * sizeof *out);
-    TRY(mlsd_model_neighbors(context, model, data, K, index, NULL, N * K));
-    mix(hash, index, sizeof index);
+    if (strstr(json, "k_neighbors") != NULL) {
+        TRY(mlsd_model_neighbors(context, model, data, K, index, NULL, N * K));
+        mix(hash, index, sizeof index);
+    }
     TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
     bytes = malloc(size);
     TRY(mlsd_model_to_bytes(model, bytes, size, &size));
@@ -43,7 +46,10 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
         "{\"kind\":\"k_neighbors_classifier\",\"algorithm\":\"kd_tree\",\"weights\":\"distance\"}]"
         "}"};
-    static const char means[] = "{\"kind\":\"k_neighbors_regressor\",\"metric\":\"manhattan\"}";
+    static const char *const means[] = {
+        "{\"kind\":\"k_neighbors_regressor\",\"metric\":\"manhattan\"}",
+        "{\"kind\":\"kernel_ridge\",\"kernel\":\"rbf\"}",
+        "{\"kind\":\"kernel_ridge\",\"alpha\":0}"};
     sample s;
     make_sample(&s);
     const mlsd_matrix X = matrix_of(s.x, N, P), w = matrix_of(s.weight, N, 1);
@@ -55,7 +61,7 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash)
     mlsd_dataset_free(data);
     data = NULL;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_REGRESSION, &data));
-    TRY(fit_and_find(context, means, data, hash));
+    for (int i = 0; i < 3; i++) TRY(fit_and_find(context, means[i], data, hash));
 out:
     mlsd_dataset_free(data);
     return status;

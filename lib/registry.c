@@ -55,6 +55,8 @@ extern const mlsd_kind mlsd__kind_power_transform;
 extern const mlsd_kind mlsd__kind_log_transform;
 extern const mlsd_kind mlsd__kind_normalize;
 extern const mlsd_kind mlsd__kind_binarize;
+extern const mlsd_kind mlsd__kind_ordinal_encode;
+extern const mlsd_kind mlsd__kind_target_encode;
 extern const mlsd_kind mlsd__kind_pipeline;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
@@ -139,6 +141,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_log_transform,
     &mlsd__kind_normalize,
     &mlsd__kind_binarize,
+    &mlsd__kind_ordinal_encode,
+    &mlsd__kind_target_encode,
     &mlsd__kind_pipeline,
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,

@@ -27,10 +27,14 @@ typedef struct mlsd_model mlsd_model;
 
 typedef int32_t mlsd_output;
 enum {
-    MLSD_OUTPUT_VALUE = 1,    /* n x 1: the number, or the class number */
-    MLSD_OUTPUT_PROBA = 2,    /* n x n_classes: probabilities */
-    MLSD_OUTPUT_DECISION = 3, /* n x 1 for two classes, n x n_classes for more: scores */
-    MLSD_OUTPUT_FEATURES = 4  /* n x (features out): what a transform makes */
+    MLSD_OUTPUT_VALUE = 1,         /* n x 1: the number, or the class number */
+    MLSD_OUTPUT_PROBA = 2,         /* n x n_classes: probabilities */
+    MLSD_OUTPUT_DECISION = 3,      /* n x 1 for two classes, n x n_classes for more: scores */
+    MLSD_OUTPUT_FEATURES = 4,      /* n x (features out): what a transform makes */
+    MLSD_OUTPUT_TRAIN_FEATURES = 5 /* the same of the rows that it was fitted on, and of no others:
+                                      what the next step of a pipeline is fitted on. Transforms that
+                                      learn from the target make each row as if its target were not
+                                      known (target_encode). Not of a model that was loaded. */
 };
 
 /* Fit. `valid` (may be NULL) is watched by estimators that train by epochs, never trained on; it

@@ -17,9 +17,14 @@ enum { TILE_ROWS = 128 };
  * second-level cache. */
 enum { CHUNK_DOUBLES = 1 << 16 };
 
+static bool is_chained(const mlsd__frame *f)
+{
+    return f->parent != NULL;
+}
+
 int64_t mlsd__frame_scratch(const mlsd__frame *f, int64_t n)
 {
-    return f->block != NULL ? 2 * n * f->max_width : 0;
+    return is_chained(f) ? n * (2 * f->max_width + f->extra_width) : 0;
 }
 
 /* Category codes: missing is NaN, others go through the recoding where there is one. */
@@ -83,37 +88,42 @@ static const double *source_direct(const mlsd__frame *f, int64_t first, int64_t 
     return (const double *)m->data + first * m->row_stride;
 }
 
-/* What `stage` makes of f's rows. `here` and `there` are scratch; `out` may be neither. */
+/* What `stage` makes of f's rows. `here` and `there` are scratch, and `extra` is for a stage's own
+ * work; `out` may be none of them. */
 static void read_stage(const mlsd__frame *f, const mlsd__frame *stage, int64_t first, int64_t n,
-                       double *out, double *here, double *there)
+                       double *out, double *here, double *there, double *extra)
 {
-    if (stage->block == NULL) {
+    if (!is_chained(stage)) {
         read_source(f, stage->n_features, first, n, out);
         return;
     }
     const mlsd__frame *const before = stage->parent;
     int64_t ld = 0;
-    const double *in = before->block == NULL ? source_direct(f, first, &ld) : NULL;
+    const double *in = is_chained(before) ? NULL : source_direct(f, first, &ld);
     if (in == NULL || ld != before->n_features) {
-        read_stage(f, before, first, n, here, there, here);
+        read_stage(f, before, first, n, here, there, here, extra);
         in = here;
     }
-    stage->block(stage->block_state, in, n, out);
+    if (stage->rows_fn != NULL)
+        stage->rows_fn(stage->block_state, f->rows, first, in, n, out, extra);
+    else
+        stage->block(stage->block_state, in, n, out);
 }
 
 void mlsd__frame_read(const mlsd__frame *f, int64_t first, int64_t n, double *out, double *scratch)
 {
     if (n <= 0) return;
-    if (f->block == NULL) {
+    if (!is_chained(f)) {
         read_source(f, f->n_features, first, n, out);
         return;
     }
-    read_stage(f, f, first, n, out, scratch, scratch + n * f->max_width);
+    double *const there = scratch + n * f->max_width;
+    read_stage(f, f, first, n, out, scratch, there, there + n * f->max_width);
 }
 
 const double *mlsd__frame_direct(const mlsd__frame *f, int64_t first, int64_t *ld)
 {
-    return f->block != NULL ? NULL : source_direct(f, first, ld);
+    return is_chained(f) ? NULL : source_direct(f, first, ld);
 }
 
 void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, int64_t *storage,
@@ -125,25 +135,48 @@ void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, in
     out->rows = storage;
 }
 
+/* A frame of f's rows with another stage, whose function is still to be set. */
+static mlsd__frame chained(const mlsd__frame *f, const void *state, const mlsd__feature *features,
+                           int64_t n_features)
+{
+    const int64_t width_below = is_chained(f) ? f->max_width : f->n_features;
+    mlsd__frame out = *f;
+    if (!is_chained(f)) {
+        out.n_source = f->n_features;
+        out.extra_width = 0;
+    }
+    out.n_features = n_features;
+    out.features = features;
+    out.parent = f;
+    out.block = NULL;
+    out.rows_fn = NULL;
+    out.block_state = state;
+    out.max_width = width_below > n_features ? width_below : n_features;
+    return out;
+}
+
 void mlsd__frame_chain(const mlsd__frame *f, mlsd__block_fn block, const void *state,
                        const mlsd__feature *features, int64_t n_features, mlsd__frame *out)
 {
-    const int64_t width_below = f->block != NULL ? f->max_width : f->n_features;
-    mlsd__frame chained = *f;
-    if (f->block == NULL) chained.n_source = f->n_features;
-    chained.n_features = n_features;
-    chained.features = features;
-    chained.parent = f;
-    chained.block = block;
-    chained.block_state = state;
-    chained.max_width = width_below > n_features ? width_below : n_features;
-    *out = chained;
+    mlsd__frame next = chained(f, state, features, n_features);
+    next.block = block;
+    *out = next;
+}
+
+void mlsd__frame_chain_rows(const mlsd__frame *f, mlsd__rows_fn rows_fn, const void *state,
+                            int64_t scratch_width, const mlsd__feature *features,
+                            int64_t n_features, mlsd__frame *out)
+{
+    mlsd__frame next = chained(f, state, features, n_features);
+    next.rows_fn = rows_fn;
+    if (scratch_width > next.extra_width) next.extra_width = scratch_width;
+    *out = next;
 }
 
 /* Rows that a worker reads at a time: a block, or less of it where rows are wide. */
 static int64_t chunk_rows(const mlsd__frame *f)
 {
-    const int64_t width = f->block != NULL ? f->max_width : f->n_features;
+    const int64_t width = is_chained(f) ? f->max_width : f->n_features;
     const int64_t n = width > 0 ? CHUNK_DOUBLES / width : MLSD__BLOCK_ROWS;
     return n < 1 ? 1 : n > MLSD__BLOCK_ROWS ? MLSD__BLOCK_ROWS : n;
 }
@@ -263,7 +296,7 @@ mlsd_status mlsd__frame_find_bad(mlsd__scope *scope, const mlsd__frame *f, bool 
     *out_row = -1;
     *out_feature = -1;
     const mlsd_dtype dtype = f->matrix.dtype;
-    if (f->block == NULL && f->columns == NULL && (dtype == MLSD_I32 || dtype == MLSD_I64))
+    if (!is_chained(f) && f->columns == NULL && (dtype == MLSD_I32 || dtype == MLSD_I64))
         return MLSD_OK;
 
     const mlsd__allocator *const a = scope->allocator;

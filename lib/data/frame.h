@@ -29,6 +29,13 @@ typedef struct mlsd__feature {
  * not overlap. Must be safe to call from many threads at once. */
 typedef void (*mlsd__block_fn)(const void *state, const double *in, int64_t n, double *out);
 
+/* The same for a transform that must know which rows these are, or that needs room to work: row i
+ * is row rows[first + i] of the source, first + i where rows is NULL; scratch has n * its width
+ * doubles.
+ */
+typedef void (*mlsd__rows_fn)(const void *state, const int64_t *rows, int64_t first,
+                              const double *in, int64_t n, double *out, double *scratch);
+
 /* One column source of a frame over table columns. */
 typedef struct mlsd__frame_column {
     const mlsd__column *column;
@@ -48,10 +55,12 @@ typedef struct mlsd__frame {
     int64_t n_source;                  /* columns of the source; needed with a chain only */
 
     const struct mlsd__frame
-        *parent; /* chain: the frame whose blocks go through `block`, or NULL */
+        *parent; /* chain: the frame whose blocks go through `block` or `rows_fn`, or NULL */
     mlsd__block_fn block;
+    mlsd__rows_fn rows_fn; /* in place of block */
     const void *block_state;
-    int64_t max_width; /* widest stage of the chain: scratch is 2 * n * max_width */
+    int64_t max_width;   /* widest stage of the chain: scratch is 2 * n * max_width, */
+    int64_t extra_width; /* and n * extra_width for the stages that work in it */
 } mlsd__frame;
 
 /* Doubles of scratch that reading n rows at a time needs (0 for sources 1 and 2). */
@@ -72,6 +81,12 @@ void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, in
 /* A frame of f's blocks sent through a fitted transform. f must outlive it. */
 void mlsd__frame_chain(const mlsd__frame *f, mlsd__block_fn block, const void *state,
                        const mlsd__feature *features, int64_t n_features, mlsd__frame *out);
+
+/* The same for a transform that is told the rows' numbers, and has room of `scratch_width` doubles
+ * for each of them. */
+void mlsd__frame_chain_rows(const mlsd__frame *f, mlsd__rows_fn rows_fn, const void *state,
+                            int64_t scratch_width, const mlsd__feature *features,
+                            int64_t n_features, mlsd__frame *out);
 
 /* All rows as one owned row-major matrix, read in parallel blocks; mlsd__free it. */
 mlsd_status mlsd__frame_materialize(mlsd__scope *scope, const mlsd__frame *f, double **out);

@@ -28,6 +28,31 @@ const mlsd__estimator_ops *mlsd__estimator_final_ops(const mlsd_spec *spec)
     return final != NULL ? mlsd__spec_ops(final) : NULL;
 }
 
+int64_t mlsd__scratch_width(const mlsd__estimator_ops *ops, const void *state)
+{
+    return ops->scratch_width != NULL ? ops->scratch_width(state) : 0;
+}
+
+void mlsd__transform_rows(const mlsd__estimator_ops *ops, const void *state, const double *in,
+                          int64_t n, int64_t p, double *out, double *scratch)
+{
+    if (ops->transform_block != NULL)
+        ops->transform_block(state, in, n, out);
+    else
+        (void)mlsd__estimator_predict(NULL, ops, state, in, n, p, MLSD_OUTPUT_FEATURES, out,
+                                      scratch); /* a pipeline of transforms: cannot fail */
+}
+
+void mlsd__transform_training_rows(const mlsd__estimator_ops *ops, const void *state,
+                                   const int64_t *rows, int64_t first, const double *in, int64_t n,
+                                   int64_t p, double *out, double *scratch)
+{
+    if (ops->transform_train != NULL)
+        ops->transform_train(state, rows, first, in, n, out, scratch);
+    else
+        mlsd__transform_rows(ops, state, in, n, p, out, scratch);
+}
+
 mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f, bool nan_ok)
 {
     int64_t row, feature;

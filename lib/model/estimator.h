@@ -101,6 +101,19 @@ typedef struct mlsd__estimator_ops {
      * last step's; or NULL. */
     const mlsd__feature *(*features_seen)(const void *state, int64_t *out_n);
 
+    /* Cross-fitting. A transform that learns from the target must not show a later step its own
+     * training rows as made by a transform that knows their targets: the step would trust a column
+     * that holds its answers. transform_train makes such a row as a transform of other training
+     * rows would (by fold, say) and is asked for the rows of the fit, by their numbers in the
+     * source, as long as the fit of the whole pipeline goes on. All other rows, in validation and
+     * prediction, go through the transform of all training rows. Rows of one number are one row and
+     * must be treated alike. end_training drops what only transform_train needs; from then on it
+     * does what transform_block does. The target need not be y as a model sees it: out-of-fold
+     * predictions of an estimator fit in as well. NULL: as transform_block; nothing to drop.
+     * Scratch is that of scratch_width. */
+    mlsd__rows_fn transform_train;
+    void (*end_training)(const mlsd__allocator *a, void *state);
+
     /* Fitted numbers and arrays by name. list i-th name: "coef", ...; NULL past the end. Data
      * belongs to the state. rows x cols, row-major; a number is 1 x 1. */
     const char *(*attribute)(const void *state, int64_t i, const double **data, int64_t *rows,
@@ -143,6 +156,15 @@ typedef struct mlsd__rows_job {
 } mlsd__rows_job;
 mlsd_status mlsd__estimator_predict_rows(mlsd__scope *scope, const mlsd__allocator *a,
                                          const mlsd__rows_job *job);
+
+/* A fitted transform's output for n rows of p numbers, packed; and for rows of its own fit. Not of
+ * states that are asked by rows. scratch has n * scratch width doubles. */
+void mlsd__transform_rows(const mlsd__estimator_ops *ops, const void *state, const double *in,
+                          int64_t n, int64_t p, double *out, double *scratch);
+void mlsd__transform_training_rows(const mlsd__estimator_ops *ops, const void *state,
+                                   const int64_t *rows, int64_t first, const double *in, int64_t n,
+                                   int64_t p, double *out, double *scratch);
+int64_t mlsd__scratch_width(const mlsd__estimator_ops *ops, const void *state);
 
 /* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
  * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about

@@ -32,6 +32,7 @@ static mlsd_status describe(const mlsd__allocator *a, const mlsd_spec *spec,
     const mlsd__data_store *const store = train->store;
     model->task = store->task;
     model->has_names = store->has_names;
+    model->n_fitted_rows = train->n_rows;
     model->n_features = store->n_features;
     model->ops = mlsd__spec_ops(spec);
     MLSD__TRY(mlsd_spec_clone(spec, &model->spec));
@@ -186,19 +187,49 @@ void mlsd_model_free(mlsd_model *model)
 static const char *const output_nouns[] = {[MLSD_OUTPUT_VALUE] = "values",
                                            [MLSD_OUTPUT_PROBA] = "probabilities",
                                            [MLSD_OUTPUT_DECISION] = "decision scores",
-                                           [MLSD_OUTPUT_FEATURES] = "features"};
+                                           [MLSD_OUTPUT_FEATURES] = "features",
+                                           [MLSD_OUTPUT_TRAIN_FEATURES] = "features"};
+
+/* Does a step make its training rows otherwise than others? */
+static bool crosses(const mlsd_spec *spec)
+{
+    const mlsd_spec *step = mlsd__spec_slot_at(spec, "steps", 0);
+    if (step == NULL)
+        return ((const mlsd__estimator_ops *)mlsd__spec_ops(spec))->transform_train != NULL;
+    for (int64_t i = 1; step != NULL; i++) {
+        if (crosses(step)) return true;
+        step = mlsd__spec_slot_at(spec, "steps", i);
+    }
+    return false;
+}
+
+static mlsd_status check_training_rows(const mlsd_model *model, int64_t n_rows)
+{
+    if (model->n_fitted_rows == 0)
+        return mlsd__fail(MLSD_E_UNSUPPORTED,
+                          "the model was loaded: its training rows are not known any more");
+    if (model->n_fitted_rows != n_rows)
+        return mlsd__fail(MLSD_E_SHAPE, "the model was fitted on %lld rows, the data has %lld",
+                          (long long)model->n_fitted_rows, (long long)n_rows);
+    if (mlsd__estimator_by_rows(model->ops, model->state) && crosses(model->spec))
+        return mlsd__fail(MLSD_E_UNSUPPORTED,
+                          "the pipeline has a step of the user's own, so that it does not know its "
+                          "training rows after the fit");
+    return MLSD_OK;
+}
 
 /* Can the model give that, and is there room for it? */
 static mlsd_status check_output(const mlsd_model *model, mlsd_output what, int64_t n_rows,
                                 const double *out, int64_t capacity)
 {
-    MLSD__REQUIRE(what >= MLSD_OUTPUT_VALUE && what <= MLSD_OUTPUT_FEATURES,
+    MLSD__REQUIRE(what >= MLSD_OUTPUT_VALUE && what <= MLSD_OUTPUT_TRAIN_FEATURES,
                   "there is no output %d", (int)what);
     const int64_t width = mlsd__model_width(model, what);
     const mlsd_spec *const final = mlsd__estimator_final(model->spec);
-    if (width == 0 && !(what == MLSD_OUTPUT_FEATURES && mlsd__spec_transforms(final)))
+    if (width == 0 && !(what >= MLSD_OUTPUT_FEATURES && mlsd__spec_transforms(final)))
         return mlsd__fail(MLSD_E_UNSUPPORTED, "a model of kind '%s' for this task gives no %s",
                           mlsd_kind_name(mlsd_spec_kind(model->spec)), output_nouns[what]);
+    if (what == MLSD_OUTPUT_TRAIN_FEATURES) MLSD__TRY(check_training_rows(model, n_rows));
     int64_t size;
     MLSD__TRY(mlsd__mul_size(n_rows, width, &size));
     if (capacity < size)

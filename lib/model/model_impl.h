@@ -14,6 +14,7 @@ struct mlsd_model {
     void *state;
     mlsd_task task;
     bool has_names;
+    int64_t n_fitted_rows; /* 0: it was loaded */
     int64_t n_features, n_classes;
     mlsd__feature *features; /* names and levels owned */
     char **class_names;

@@ -31,6 +31,7 @@ int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what)
         if (model->n_classes == 0 || final->lacks_decision) return 0;
         return model->n_classes <= 2 ? 1 : model->n_classes;
     case MLSD_OUTPUT_FEATURES:
+    case MLSD_OUTPUT_TRAIN_FEATURES:
         if (final->transforms) (void)model->ops->features_out(model->state, &n_features);
         return n_features;
     default:
@@ -212,6 +213,8 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
                          .raw = what,
                          .n_neighbors = n_neighbors,
                          .out = out};
+    if (what == MLSD_OUTPUT_TRAIN_FEATURES && mlsd__estimator_by_rows(ops, model->state))
+        job->what = job->raw = what = MLSD_OUTPUT_FEATURES; /* nothing is cross-fitted */
     job->n_out = n_neighbors > 0 ? 2 * n_neighbors : mlsd__model_width(model, what);
     if (what == MLSD_OUTPUT_VALUE && model->n_classes > 0 &&
         !mlsd__estimator_final_ops(model->spec)->gives_classes)
@@ -221,7 +224,8 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
     job->n_scratch = ops->scratch_width != NULL ? ops->scratch_width(model->state) : 0;
     int64_t ld = 0;
     job->is_direct = frame->n_rows > 0 && mlsd__frame_direct(frame, 0, &ld) != NULL &&
-                     (ops->transform_block == NULL || ld == frame->n_features);
+                     ((ops->transform_block == NULL && what != MLSD_OUTPUT_TRAIN_FEATURES) ||
+                      ld == frame->n_features);
     const int64_t n_wanted = ops->block_rows != NULL ? ops->block_rows(model->state) : INT64_MAX;
     job->n_block = n_wanted < MLSD__BLOCK_ROWS ? n_wanted : MLSD__BLOCK_ROWS;
     const int64_t n = frame->n_rows < job->n_block ? frame->n_rows : job->n_block;
@@ -293,7 +297,10 @@ static mlsd_status predict_block(mlsd__scope *scope, const predict_job *job, int
     if (job->n_neighbors > 0)
         return ops->neighbors(scope, model->state, x, n, ld, job->n_neighbors, out,
                               out + n * job->n_neighbors);
-    if (job->raw == MLSD_OUTPUT_FEATURES && ops->transform_block != NULL) {
+    if (job->raw == MLSD_OUTPUT_TRAIN_FEATURES) {
+        mlsd__transform_training_rows(ops, model->state, job->frame->rows, first, x, n, p, out,
+                                      scratch);
+    } else if (job->raw == MLSD_OUTPUT_FEATURES && ops->transform_block != NULL) {
         ops->transform_block(model->state, x, n, out);
     } else if (job->raw == job->what) {
         return mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, out, scratch);

@@ -11,6 +11,12 @@ static const char *const scalers[] = {
     "{\"kind\":\"power_transform\"},{\"kind\":\"log_transform\",\"signed\":true}]}",
 };
 
+static const char *const encoders[] = {
+    "{\"kind\":\"ordinal_encode\",\"max_categories\":2}",
+    "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"target_encode\"},{\"kind\":\"impute\"},"
+    "{\"kind\":\"standardize\"}]}",
+};
+
 static mlsd_status make_table(const mlsd_context *context, mlsd_table **out)
 {
     sample s;
@@ -42,6 +48,8 @@ static mlsd_status run_one(const mlsd_context *context, const char *json, const 
     const int64_t p = mlsd_model_n_outputs(model, MLSD_OUTPUT_FEATURES);
     TRY(mlsd_model_predict(context, model, data, MLSD_OUTPUT_FEATURES, out, ROWS * MOST_OUT));
     mix(hash, out, (size_t)(ROWS * p) * sizeof *out);
+    TRY(mlsd_model_predict(context, model, data, MLSD_OUTPUT_TRAIN_FEATURES, out, ROWS * MOST_OUT));
+    mix(hash, out, (size_t)(ROWS * p) * sizeof *out);
     TRY(mlsd_model_to_bytes(model, NULL, 0, &size));
     mix(hash, &size, sizeof size);
 out:
@@ -69,4 +77,9 @@ out:
 mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash)
 {
     return run_all(context, scalers, sizeof scalers / sizeof *scalers, hash);
+}
+
+mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash)
+{
+    return run_all(context, encoders, sizeof encoders / sizeof *encoders, hash);
 }

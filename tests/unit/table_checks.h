@@ -129,8 +129,8 @@ static inline void check_transform(const char *json, int n_classes, int with_nan
     const int few[] = {3, 14, 1030, 2499}, alone[] = {1030};
     mlsd_dataset *weighted = check_data(n_classes, 1, with_nan, NULL, 0);
     mlsd_dataset *repeated = check_data(n_classes, 0, with_nan, NULL, 0);
-    mlsd_dataset *some = check_data(n_classes, 0, with_nan, few, 4);
-    mlsd_dataset *one = check_data(n_classes, 0, with_nan, alone, 1);
+    mlsd_dataset *some = check_data(0, 0, with_nan, few, 4);
+    mlsd_dataset *one = check_data(0, 0, with_nan, alone, 1);
     check_threads(json, weighted);
     mlsd_model *model = fit_json(NULL, json, weighted, NULL, NULL);
     mlsd_model *other = fit_json(NULL, json, repeated, NULL, NULL);

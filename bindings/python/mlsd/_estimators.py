@@ -12,7 +12,7 @@ import warnings
 
 from ._arrays import class_codes, is_frame, require_rows
 from ._errors import DataConversionWarning, DataError, NotFittedError, named_as_sklearns
-from ._handles import DECISION, FEATURES, PROBA, VALUE, Dataset, Model, Spec, Table
+from ._handles import DECISION, FEATURES, PROBA, TRAIN_FEATURES, VALUE, Dataset, Model, Spec, Table
 from ._library import kinds
 
 _EXACT = 2**53  # whole numbers beyond are not exact as doubles
@@ -352,14 +352,34 @@ class Transforms:
 
 class Transformer(Transforms, Estimator):
     _estimator_type = "transformer"
+    _needs_target = False
 
     def dataset(self, X, y=None, sample_weight=None):
         """The Dataset that fit would use."""
-        return self._data(X, None, sample_weight, "none")
+        if not self._needs_target:
+            return self._data(X, None, sample_weight, "none")
+        if y is None:
+            raise ValueError(f"{type(self).__name__} needs y")
+        if _is_number(y):
+            return self._data(X, y, sample_weight, "regression")
+        return Classifier._labelled(self, X, y, sample_weight)[0]
 
     def fit(self, X, y=None, sample_weight=None):
         """Learn from X (n x p)."""
         return self._fit_model(Transformer.dataset(self, X, y, sample_weight), X)
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """fit, and what the next step of a pipeline is fitted on: transform(X), but cross-fitted by those that learn from y."""
+        data = Transformer.dataset(self, X, y, sample_weight)
+        return self._fit_model(data, X).model_.predict(data, TRAIN_FEATURES)
+
+
+def _is_number(y):
+    """Whether a target is a number rather than a class: it has fractions, or more than 20 values, as the library has it."""
+    import numpy as np
+
+    y = np.asarray(y).ravel()
+    return y.dtype.kind in "iuf" and (len(np.unique(y)) > 20 or (y.dtype.kind == "f" and (y != np.floor(y)).any()))
 
 
 def _default(param):
@@ -409,6 +429,7 @@ def _make_class(kind, module):
         "__module__": module,
         "_kind": kind["kind"],
         "_defaults": defaults,
+        "_needs_target": bool(traits.get("target")),
         "_lacking": tuple(what for what, trait in ((PROBA, "proba"), (DECISION, "decision")) if not traits.get(trait, True)),
     }
     return type(name, bases, members)

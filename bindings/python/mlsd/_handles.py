@@ -18,7 +18,7 @@ from ._library import (
 from ._signatures import MATRIX
 
 TASKS = {"auto": 0, "regression": 1, "binary": 2, "multiclass": 3, "none": 4}
-VALUE, PROBA, DECISION, FEATURES = 1, 2, 3, 4
+VALUE, PROBA, DECISION, FEATURES, TRAIN_FEATURES = 1, 2, 3, 4, 5
 _F64, _I64 = 1, 2  # column types; the third is categories
 _QUICK_ROWS = 1000  # that many predictions are over before a Ctrl-C could be felt
 

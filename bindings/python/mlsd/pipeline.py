@@ -73,6 +73,10 @@ class Pipeline(Estimator):
     def _estimator_type(self):
         return self._base()._estimator_type
 
+    @property
+    def _needs_target(self):
+        return any(getattr(step, "_needs_target", False) for _, step in self.steps)
+
     def get_params(self, deep=True):
         """The steps, and with deep their parameters as <step>__<name>."""
         out = {"steps": self.steps}

@@ -19,6 +19,8 @@ __all__ = make_classes(
     "normalize",
     "binarize",
     "one_hot",
+    "ordinal_encode",
+    "target_encode",
 )
 
 _inverse.add(globals())

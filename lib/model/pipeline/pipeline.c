@@ -165,15 +165,14 @@ static mlsd_status finish(mlsd__pipeline_state *state)
     for (int64_t i = 0; i < state->n_steps; i++) {
         const mlsd__step *const s = &state->steps[i];
         int64_t width = s->p_in;
+        const int64_t scratch = mlsd__scratch_width(s->ops, s->state);
+        if (scratch > state->step_scratch) state->step_scratch = scratch;
         if (width > state->max_width) state->max_width = width;
         if (s->ops->transforms) (void)s->ops->features_out(s->state, &width);
         if (width > state->max_width) state->max_width = width;
     }
     for (int64_t i = 0; i < state->n_steps; i++)
         state->by_rows |= mlsd__estimator_by_rows(state->steps[i].ops, state->steps[i].state);
-    const mlsd__step *const last = &state->steps[state->n_steps - 1];
-    if (last->ops->scratch_width != NULL)
-        state->final_scratch = last->ops->scratch_width(last->state);
     MLSD__TRY(add_attributes_of(state, state->n_steps - 1, false));
     for (int64_t i = 0; i < state->n_steps; i++) MLSD__TRY(add_attributes_of(state, i, true));
     return MLSD_OK;
@@ -192,14 +191,32 @@ static mlsd_status check_chunk(const void *user, const double *x, int64_t n, int
     return s->ops->takes_nan ? MLSD_OK : mlsd__step_find_nan(s, x, n, ld, first_row);
 }
 
-/* A frame of f's rows sent through a fitted step. */
+/* Stages of the frames. */
+static void step_rows(const void *step, const int64_t *rows, int64_t first, const double *in,
+                      int64_t n, double *out, double *scratch)
+{
+    const mlsd__step *const s = step;
+    (void)rows, (void)first;
+    mlsd__transform_rows(s->ops, s->state, in, n, s->p_in, out, scratch);
+}
+
+static void step_train(const void *step, const int64_t *rows, int64_t first, const double *in,
+                       int64_t n, double *out, double *scratch)
+{
+    const mlsd__step *const s = step;
+    mlsd__transform_training_rows(s->ops, s->state, rows, first, in, n, s->p_in, out, scratch);
+}
+
+/* A frame of f's rows sent through a fitted step: training rows cross-fitted where the step makes
+ * such. */
 static mlsd_status chain_step(mlsd__scope *scope, const mlsd__step *s, const mlsd__frame *f,
-                              double **kept, mlsd__frame *out)
+                              mlsd__rows_fn stage, double **kept, mlsd__frame *out)
 {
     int64_t n_out, size;
     const mlsd__feature *const features = s->ops->features_out(s->state, &n_out);
     if (!mlsd__estimator_by_rows(s->ops, s->state)) {
-        mlsd__frame_chain(f, s->ops->transform_block, s->state, features, n_out, out);
+        mlsd__frame_chain_rows(f, stage, s, mlsd__scratch_width(s->ops, s->state), features, n_out,
+                               out);
         return MLSD_OK;
     }
     MLSD__TRY(mlsd__mul_size(f->n_rows, n_out, &size));
@@ -236,9 +253,11 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
         keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
     MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));
     if (is_last) return MLSD_OK;
-    MLSD__TRY(chain_step(scope, s, &frames->train[i], &frames->kept[2 * i], &frames->train[i + 1]));
+    MLSD__TRY(chain_step(scope, s, &frames->train[i], step_train, &frames->kept[2 * i],
+                         &frames->train[i + 1]));
     if (frames->valid == NULL) return MLSD_OK;
-    return chain_step(scope, s, &frames->valid[i], &frames->kept[2 * i + 1], &frames->valid[i + 1]);
+    return chain_step(scope, s, &frames->valid[i], step_rows, &frames->kept[2 * i + 1],
+                      &frames->valid[i + 1]);
 }
 
 /* Look through the rows once; transforms of finite rows give finite rows, and what a later step
@@ -280,6 +299,15 @@ static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
     }
 }
 
+static void end_training(const mlsd__allocator *a, void *state_)
+{
+    const mlsd__pipeline_state *const state = state_;
+    for (int64_t i = 0; i < state->n_steps; i++) {
+        const mlsd__step *const s = &state->steps[i];
+        if (s->ops->end_training != NULL) s->ops->end_training(a, s->state);
+    }
+}
+
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
@@ -300,6 +328,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     }
     if (status == MLSD_OK) status = fit_steps(scope, &list, train, &frames, state);
     if (status == MLSD_OK) status = finish(state);
+    if (status == MLSD_OK && (state->by_rows || !state->steps[state->n_steps - 1].ops->transforms))
+        end_training(a, state);
     mlsd__free(a, frames.train);
     mlsd__free(a, frames.valid);
     for (int64_t i = 0; frames.kept != NULL && i < 2 * list.n; i++) mlsd__free(a, frames.kept[i]);
@@ -318,6 +348,10 @@ typedef struct walk {
     const double *rows;
     int64_t n, ld;
     double *here, *there; /* n * max_width each; rows are never in `here` */
+    double *scratch;      /* of the steps */
+    bool is_training;     /* these are rows of the fit, */
+    const int64_t *numbers;
+    int64_t first; /* as mlsd__rows_fn is told them */
 } walk;
 
 static void walk_begin(const mlsd__pipeline_state *state, const double *x, int64_t n, int64_t ld,
@@ -325,6 +359,7 @@ static void walk_begin(const mlsd__pipeline_state *state, const double *x, int64
 {
     *w = (walk){.rows = x, .n = n, .ld = ld, .here = scratch};
     w->there = scratch + n * state->max_width;
+    w->scratch = w->there + n * state->max_width;
 }
 
 static void walk_swap(walk *w, int64_t ld)
@@ -346,12 +381,20 @@ static void walk_pack(const mlsd__step *s, walk *w)
     walk_swap(w, p);
 }
 
+static void walk_transform(const mlsd__step *s, walk *w, double *out)
+{
+    walk_pack(s, w);
+    if (w->is_training)
+        step_train(s, w->numbers, w->first, w->rows, w->n, out, w->scratch);
+    else
+        step_rows(s, NULL, 0, w->rows, w->n, out, w->scratch);
+}
+
 static void walk_through(const mlsd__step *s, walk *w)
 {
     int64_t p_out;
     (void)s->ops->features_out(s->state, &p_out);
-    walk_pack(s, w);
-    s->ops->transform_block(s->state, w->rows, w->n, w->here);
+    walk_transform(s, w, w->here);
     walk_swap(w, p_out);
 }
 
@@ -365,10 +408,30 @@ static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const do
     for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
     if (what != MLSD_OUTPUT_FEATURES)
         return mlsd__estimator_predict(scope, last->ops, last->state, w.rows, n, w.ld, what, out,
-                                       scratch + 2 * n * state->max_width);
-    walk_pack(last, &w);
-    last->ops->transform_block(last->state, w.rows, n, out);
+                                       w.scratch);
+    walk_transform(last, &w, out);
     return MLSD_OK;
+}
+
+/* Of a pipeline of transforms. */
+static void transform_train(const void *state_, const int64_t *rows, int64_t first,
+                            const double *in, int64_t n, double *out, double *scratch)
+{
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
+    walk w;
+    walk_begin(state, in, n, state->steps[0].p_in, scratch, &w);
+    w.is_training = true;
+    w.numbers = rows;
+    w.first = first;
+    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
+    walk_transform(last, &w, out);
+}
+
+static int64_t scratch_width(const void *state_)
+{
+    const mlsd__pipeline_state *const state = state_;
+    return 2 * state->max_width + state->step_scratch;
 }
 
 static int64_t block_rows(const void *state_)
@@ -393,7 +456,7 @@ static mlsd_status neighbors(mlsd__scope *scope, const void *state_, const doubl
         return found;
     }
     double *const scratch =
-        mlsd__alloc_raw(scope->allocator, 2 * n * state->max_width, sizeof *scratch);
+        mlsd__alloc_raw(scope->allocator, n * scratch_width(state), sizeof *scratch);
     if (scratch == NULL) return MLSD_E_NOMEM;
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
@@ -407,12 +470,6 @@ static mlsd_status neighbors(mlsd__scope *scope, const void *state_, const doubl
 static bool predicts_rows(const void *state)
 {
     return ((const mlsd__pipeline_state *)state)->by_rows;
-}
-
-static int64_t scratch_width(const void *state_)
-{
-    const mlsd__pipeline_state *const state = state_;
-    return 2 * state->max_width + state->final_scratch;
 }
 
 /* The first NaN among the rows that a step is given and cannot take. */
@@ -451,8 +508,8 @@ static mlsd_status check_block(const void *state_, const double *x, int64_t n, i
         if (has_nan && !s->ops->takes_nan)
             MLSD__TRY(mlsd__step_find_nan(s, w.rows, n, w.ld, first_row));
         if (s->ops->check_block != NULL)
-            MLSD__TRY(s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan,
-                                          scratch + 2 * n * state->max_width));
+            MLSD__TRY(
+                s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan, w.scratch));
         if (i < last) walk_through(s, &w);
     }
     return MLSD_OK;
@@ -549,6 +606,8 @@ static const mlsd__estimator_ops ops = {
     .neighbors = neighbors,
     .predicts_rows = predicts_rows,
     .predict_rows = mlsd__pipeline_predict_rows,
+    .transform_train = transform_train,
+    .end_training = end_training,
     .features_out = features_out,
     .features_seen = features_seen,
     .attribute = attribute,

@@ -22,10 +22,10 @@ typedef struct mlsd__pipeline_state {
     mlsd__allocator allocator;
     int64_t n_steps;
     mlsd__step *steps;
-    int64_t max_width;     /* of any step's input or output but an estimator's output */
-    int64_t final_scratch; /* scratch width of the last step */
-    int64_t n_classes;     /* 0 where it tells none */
-    bool by_rows;          /* one of the steps is predicted by rows, and so is the whole */
+    int64_t max_width;    /* of any step's input or output but an estimator's output */
+    int64_t step_scratch; /* widest scratch of any step */
+    int64_t n_classes;    /* 0 where it tells none */
+    bool by_rows;         /* one of the steps is predicted by rows, and so is the whole */
     int64_t n_attributes, attribute_capacity;
     mlsd__step_attribute *attributes;
 } mlsd__pipeline_state;

@@ -40,7 +40,7 @@ static mlsd_status one_block(void *arg, int64_t block, mlsd__scope *scope)
                                    has_nan(x, n, job->step->p_in, job->ld), scratch));
     if (job->what != MLSD_OUTPUT_FEATURES)
         return mlsd__estimator_predict(scope, ops, state, x, n, job->ld, job->what, out, scratch);
-    ops->transform_block(state, x, n, out);
+    mlsd__transform_rows(ops, state, x, n, job->step->p_in, out, scratch);
     return MLSD_OK;
 }
 

@@ -7,8 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/estimator.h"
-#include "model/row_pass.h"
+#include "model/transform/level_rank.h"
 
 extern const mlsd_kind mlsd__kind_one_hot;
 
@@ -20,6 +19,7 @@ enum { NOWHERE = -1, UNKNOWN = -2 };
 
 typedef struct one_hot_params {
     int64_t handle_unknown, drop, max_categories;
+    double min_frequency;
 } one_hot_params;
 
 /* One feature in. slot[code + 1] is the column of a level, counted from `first`; slot[0] is
@@ -89,145 +89,14 @@ static mlsd_status state_new(const mlsd__allocator *a, const mlsd_spec *spec,
     return MLSD_OK;
 }
 
-typedef struct count_job {
-    const mlsd__train *train;
-    const one_hot_state *state;
-    const int64_t *offset; /* of each column's counts */
-    int64_t n_counts, n_groups;
-    double *counts; /* n_groups x n_counts: weights of the slots */
-} count_job;
-
-static mlsd_status count_group(void *arg, int64_t group, mlsd__scope *scope)
-{
-    const count_job *const job = arg;
-    const mlsd__frame *const frame = job->train->x;
-    double *const counts = job->counts + group * job->n_counts;
-    mlsd__row_reader reader;
-    MLSD__TRY(mlsd__row_reader_open(&reader, scope->allocator, frame));
-    mlsd_status status = MLSD_OK;
-    int64_t block, last;
-    mlsd__row_group(frame->n_rows, job->n_groups, group, &block, &last);
-    for (; status == MLSD_OK && block < last; block++) {
-        int64_t first, n, ld;
-        const double *const x = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
-        for (int64_t j = 0; j < frame->n_features; j++) {
-            const encoded *const c = &job->state->columns[j];
-            for (int64_t i = 0; c->is_category && i < n; i++) {
-                const double code = x[i * ld + j];
-                if (code < 0 || code >= (double)(c->n_slots - 1)) continue;
-                const int64_t s = isnan(code) ? 0 : (int64_t)code + 1;
-                counts[job->offset[j] + s] +=
-                    job->train->weight != NULL ? job->train->weight[first + i] : 1;
-            }
-        }
-        status = mlsd__checkpoint(scope);
-    }
-    mlsd__row_reader_close(&reader);
-    return status;
-}
-
-/* Weights of all slots of all columns; *counts is the caller's. */
-static mlsd_status count_levels(mlsd__scope *scope, const mlsd__train *train,
-                                const one_hot_state *state, int64_t *offset, double **counts)
-{
-    const mlsd__allocator *const a = scope->allocator;
-    count_job job = {.train = train, .state = state, .offset = offset};
-    for (int64_t j = 0; j < state->p; j++) {
-        offset[j] = job.n_counts;
-        job.n_counts += state->columns[j].n_slots;
-    }
-    job.n_groups = mlsd__row_groups(train->x->n_rows, job.n_counts);
-    job.counts = mlsd__alloc(a, job.n_groups * (job.n_counts + 1), sizeof *job.counts);
-    if (job.counts == NULL) return MLSD_E_NOMEM;
-    mlsd_status status = MLSD_OK;
-    if (job.n_counts > 0) status = mlsd__parallel_for(scope, job.n_groups, count_group, &job);
-    for (int64_t g = 1; status == MLSD_OK && g < job.n_groups; g++) {
-        for (int64_t i = 0; i < job.n_counts; i++)
-            job.counts[i] += job.counts[g * job.n_counts + i];
-    }
-    if (status != MLSD_OK) {
-        mlsd__free(a, job.counts);
-        return status;
-    }
-    *counts = job.counts;
-    return MLSD_OK;
-}
-
-typedef struct ranked {
-    const char *text; /* NULL: missing, which comes last */
-    double weight;
-    int64_t slot;
-    int64_t position; /* by text */
-    bool is_rare;
-} ranked;
-
-static bool text_before(const ranked *a, const ranked *b)
-{
-    if (a->text == NULL || b->text == NULL) return a->text != NULL;
-    return strcmp(a->text, b->text) < 0;
-}
-
-static bool rarer(const ranked *a, const ranked *b)
-{
-    return a->weight != b->weight ? a->weight < b->weight : a->position < b->position;
-}
-
-static void sift_down(ranked *x, int64_t at, int64_t n,
-                      bool (*before)(const ranked *, const ranked *))
-{
-    for (;;) {
-        int64_t last = at;
-        for (int64_t child = 2 * at + 1; child <= 2 * at + 2 && child < n; child++) {
-            if (before(&x[last], &x[child])) last = child;
-        }
-        if (last == at) return;
-        const ranked kept = x[at];
-        x[at] = x[last];
-        x[last] = kept;
-        at = last;
-    }
-}
-
-/* Heap sort: no two are equal, so that it need not be stable, and libc's qsort allocates behind the
- * context's back. */
-static void sort_levels(ranked *x, int64_t n, bool (*before)(const ranked *, const ranked *))
-{
-    for (int64_t i = n / 2 - 1; i >= 0; i--) sift_down(x, i, n, before);
-    for (int64_t i = n - 1; i > 0; i--) {
-        const ranked last = x[0];
-        x[0] = x[i];
-        x[i] = last;
-        sift_down(x, 0, i, before);
-    }
-}
-
-/* By text; with too many levels the rarest share a column: of equals those first by text are the
- * rarer, as in scikit-learn. */
-static void rank_levels(ranked *levels, int64_t n, int64_t most)
-{
-    sort_levels(levels, n, text_before);
-    if (most == MLSD__NULL_I64 || n <= most) return;
-    for (int64_t i = 0; i < n; i++) levels[i].position = i;
-    sort_levels(levels, n, rarer);
-    for (int64_t i = 0; i < n - (most - 1); i++) levels[i].is_rare = true;
-    sort_levels(levels, n, text_before);
-}
-
 /* Give the levels of one column their columns out. */
 static mlsd_status place_levels(const mlsd__allocator *a, const one_hot_params *params,
-                                const mlsd__feature *feature, const double *counts, encoded *c)
+                                const mlsd__feature *feature, const double *weights, encoded *c)
 {
-    ranked *const levels = mlsd__alloc_raw(a, c->n_slots, sizeof *levels);
-    if (levels == NULL) return MLSD_E_NOMEM;
-    int64_t n = 0;
-    for (int64_t s = 0; s < c->n_slots; s++) {
-        if (!(counts[s] > 0)) continue;
-        levels[n++] =
-            (ranked){.text = s > 0 ? feature->levels[s - 1] : NULL, .weight = counts[s], .slot = s};
-    }
-    rank_levels(levels, n, params->max_categories);
-
-    int64_t width = 0, n_rare = 0;
+    mlsd__level *levels;
+    int64_t n, width = 0, n_rare = 0;
+    MLSD__TRY(mlsd__levels_rank(a, feature, weights, params->min_frequency, params->max_categories,
+                                &levels, &n));
     for (int64_t i = 0; i < n; i++) {
         n_rare += levels[i].is_rare;
         if (!levels[i].is_rare) c->slot[levels[i].slot] = width++;
@@ -235,6 +104,7 @@ static mlsd_status place_levels(const mlsd__allocator *a, const one_hot_params *
     for (int64_t i = 0; i < n; i++) {
         if (levels[i].is_rare) c->slot[levels[i].slot] = width;
     }
+    mlsd__free(a, levels);
     width += n_rare > 0;
     const bool drops_first =
         params->drop == DROP_FIRST || (params->drop == DROP_IF_BINARY && width == 2);
@@ -245,7 +115,6 @@ static mlsd_status place_levels(const mlsd__allocator *a, const one_hot_params *
     c->unknown = params->handle_unknown == ERROR ? UNKNOWN : NOWHERE;
     if (params->handle_unknown == INFREQUENT_IF_EXIST && n_rare > 0) c->unknown = width - 1;
     c->width = width;
-    mlsd__free(a, levels);
     return MLSD_OK;
 }
 
@@ -293,6 +162,13 @@ static mlsd_status lay_out(one_hot_state *state)
     for (int64_t j = 0; j < state->p; j++) {
         state->columns[j].first = state->p_out;
         state->p_out += state->columns[j].width;
+        if (state->p_out > MLSD__MOST_COLUMNS)
+            return mlsd__fail(
+                MLSD_E_SHAPE,
+                "one_hot makes %lld columns of '%.100s', and %lld together: too many; "
+                "set 'max_categories' or 'min_frequency', or take target_encode",
+                (long long)state->columns[j].width, state->features_in[j].name,
+                (long long)state->p_out);
     }
     state->features = mlsd__alloc(a, state->p_out, sizeof *state->features);
     if (state->features == NULL) return MLSD_E_NOMEM;
@@ -315,18 +191,18 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     const one_hot_params *const params = mlsd__spec_params(spec);
     const int64_t p = train->x->n_features;
     one_hot_state *state = NULL;
-    double *counts = NULL;
+    double *weights = NULL;
     int64_t *const offset = mlsd__alloc(a, p, sizeof *offset);
     mlsd_status status = offset == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) status = state_new(a, spec, train->x->features, p, &state);
-    if (status == MLSD_OK) status = count_levels(scope, train, state, offset, &counts);
+    if (status == MLSD_OK) status = mlsd__level_weights(scope, train, offset, &weights);
     for (int64_t j = 0; status == MLSD_OK && j < p; j++) {
         if (state->columns[j].is_category)
-            status = place_levels(a, params, &train->x->features[j], counts + offset[j],
+            status = place_levels(a, params, &train->x->features[j], weights + offset[j],
                                   &state->columns[j]);
     }
     if (status == MLSD_OK) status = lay_out(state);
-    mlsd__free(a, counts);
+    mlsd__free(a, weights);
     mlsd__free(a, offset);
     if (status != MLSD_OK) {
         if (state != NULL) free_state(a, state);
@@ -466,6 +342,9 @@ static const mlsd_param table[] = {
                    "Leave out the first level of each column, or of those with two"),
     MLSD__P_I64_NULL(one_hot_params, max_categories, 1, 9007199254740992.0, "null",
                      "Most columns for one feature: the rarest levels share one"),
+    MLSD__P_F64_NULL(one_hot_params, min_frequency, 0, INFINITY,
+                     MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "null",
+                     "Levels of fewer rows share one column; below 1 it is a share of the rows"),
 };
 
 const mlsd_kind mlsd__kind_one_hot = {

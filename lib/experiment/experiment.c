@@ -51,8 +51,8 @@ static uint64_t fingerprint(const mlsd_table *t)
 static mlsd_status put_machine(mlsd__experiment *x, bool is_exact)
 {
     if (is_exact)
-        return mlsd__result_set_str(x->result, "environment.exact_kernels",
-                                    mlsd__exact_name(mlsd__exact_best()), true);
+        return mlsd__result_set_str(x->result, "environment.exact_kernels", mlsd__exact_name(),
+                                    true);
     MLSD__TRY(mlsd__result_set_str(x->result, "environment.blas", mlsd__blas_config(), false));
     return mlsd__result_set_str(x->result, "environment.blas_core", mlsd__blas_core(), false);
 }

@@ -1,6 +1,6 @@
 /* blas.c - the one place that calls BLAS and LAPACK, or under numerics = exact the kernels of
- * exact.h in their place: every function here asks first. Products take fused.h's kernels where
- * those are faster. Matrices are row-major here, so LAPACK
+ * exact.h in their place: every function here asks first. Products take tile_product.h's kernels
+ * where those are faster. Matrices are row-major here, so LAPACK
  * sees transposes: the upper triangle of ours is the lower one of its, and no copy is made.
  * LAPACKE's _work functions are used because they take our memory and neither allocate nor look for
  * NaN. Sizes that BLAS's int cannot hold go through a plain loop, which is slow and right. */
@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "numeric/exact.h"
-#include "numeric/fused.h"
+#include "numeric/tile_product.h"
 
 static bool is_exact(void)
 {
@@ -40,15 +40,15 @@ static bool blas_is_behind(void)
 /* Columns up to which our kernel for X'X beats OpenBLAS's best, which packs X first. */
 enum { NARROW = 192 };
 
-/* By fused.h where that is faster; false where it is not. */
+/* By tile_product.h where that is faster; false where it is not. */
 static bool multiply_fused(bool only_upper, bool trans_a, bool trans_b, int64_t m, int64_t n,
                            int64_t k, double alpha, const double *a, int64_t lda, const double *b,
                            int64_t ldb, double beta, double *c, int64_t ldc)
 {
-    const mlsd__fused_isa isa = mlsd__fused_best();
-    if (isa == MLSD__FUSED_NONE || !((only_upper && n <= NARROW) || blas_is_behind())) return false;
-    mlsd__fused_gemm(isa, only_upper, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c,
-                     ldc);
+    const mlsd__tile_isa isa = mlsd__tile_best(true);
+    if (isa == MLSD__TILE_NONE || !((only_upper && n <= NARROW) || blas_is_behind())) return false;
+    mlsd__tile_gemm(isa, only_upper, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c,
+                    ldc);
     return true;
 }
 

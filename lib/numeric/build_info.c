@@ -66,7 +66,7 @@ mlsd_status mlsd_build_info(char *buf, int64_t capacity, int64_t *out_length)
     mlsd__text_append(&t, ",\"blas_core\":");
     mlsd__text_json_string(&t, mlsd__blas_core());
     mlsd__text_append(&t, ",\"exact_kernels\":");
-    mlsd__text_json_string(&t, mlsd__exact_name(mlsd__exact_best()));
+    mlsd__text_json_string(&t, mlsd__exact_name());
     mlsd__text_append(&t, "}");
     const mlsd_status status = mlsd__text_to_buffer(&t, buf, capacity, out_length);
     mlsd__text_free(&t);

@@ -7,25 +7,13 @@
 #include <stdint.h>
 
 #include "base/scope.h"
+#include "numeric/tile_product.h"
 
-/* Instruction sets the products are compiled for; their bits agree. */
-typedef enum mlsd__exact_isa {
-    MLSD__EXACT_BASE,
-    MLSD__EXACT_AVX2,
-    MLSD__EXACT_AVX512,
-    MLSD__EXACT_N_ISAS
-} mlsd__exact_isa;
-bool mlsd__exact_has(mlsd__exact_isa isa);
-/* The best one that this processor has. */
-mlsd__exact_isa mlsd__exact_best(void);
-const char *mlsd__exact_name(mlsd__exact_isa isa);
+/* The instruction set that products are computed with here: "sse2", "avx2", "avx512", "neon" or
+ * "plain". Their bits agree. */
+const char *mlsd__exact_name(void);
 
-/* C = alpha op(A) op(B) + beta C; each sum runs over k in order, from 0, and is then scaled. C is
- * not read where beta is 0. `only_upper` leaves the part below C's diagonal as it is. */
-void mlsd__exact_gemm_on(mlsd__exact_isa isa, bool only_upper, bool trans_a, bool trans_b,
-                         int64_t m, int64_t n, int64_t k, double alpha, const double *a,
-                         int64_t lda, const double *b, int64_t ldb, double beta, double *c,
-                         int64_t ldc);
+/* As in tile_product.h. */
 void mlsd__exact_gemm(bool only_upper, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k,
                       double alpha, const double *a, int64_t lda, const double *b, int64_t ldb,
                       double beta, double *c, int64_t ldc);

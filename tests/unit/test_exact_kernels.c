@@ -1,5 +1,5 @@
-/* test_exact_kernels.c - linear algebra in a fixed order. Witnesses: the plain triple loop, bit for
- * bit; each instruction set against the others; the identities that define each factor; LAPACK's
+/* test_exact_kernels.c - linear algebra in a fixed order. Witnesses: the product,
+ * bit for bit (test_tile_product.c has its own); the identities that define each factor; LAPACK's
  * values. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,58 +42,6 @@ static void draw(double *to, int64_t n, uint64_t seed)
     for (int64_t i = 0; i < n; i++) to[i] = mlsd__stream_normal(&stream);
 }
 
-/* C in `expected`, by the definition. */
-static void plain_product(bool upper, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
-                          double alpha, double beta)
-{
-    for (int64_t i = 0; i < m; i++)
-        for (int64_t j = upper ? i : 0; j < n; j++) {
-            double sum = 0;
-            for (int64_t l = 0; l < k; l++)
-                sum += a[ta ? l * LD + i : i * LD + l] * b[tb ? j * LD + l : l * LD + j];
-            double *const cell = expected + i * LD + j;
-            *cell = beta == 0 ? alpha * sum : alpha * sum + beta * *cell;
-        }
-}
-
-static void check_product(bool upper, bool ta, bool tb, int64_t m, int64_t n, int64_t k,
-                          double alpha, double beta)
-{
-    memcpy(expected, before, sizeof expected);
-    plain_product(upper, ta, tb, m, n, k, alpha, beta);
-    for (int isa = 0; isa < MLSD__EXACT_N_ISAS; isa++) {
-        if (!mlsd__exact_has((mlsd__exact_isa)isa)) continue;
-        memcpy(got, before, sizeof got);
-        mlsd__exact_gemm_on((mlsd__exact_isa)isa, upper, ta, tb, m, n, k, alpha, a, LD, b, LD, beta,
-                            got, LD);
-        if (memcmp(got, expected, sizeof got) != 0)
-            fail_msg("isa %d, %d%d%d, %d x %d x %d, alpha %g, beta %g: other bytes", isa, upper, ta,
-                     tb, (int)m, (int)n, (int)k, alpha, beta);
-    }
-}
-
-static void test_exact_kernels__gemm_has_the_bytes_of_the_plain_loop(void **state)
-{
-    (void)state;
-    static const int64_t sizes[] = {0, 1, 7, 8, 17, 63, 64, 65, 129};
-    const int n_sizes = sizeof sizes / sizeof sizes[0];
-    draw(a, CELLS, 1);
-    draw(b, CELLS, 2);
-    draw(before, CELLS, 3);
-    for (int i = 0; i < n_sizes; i++)
-        for (int j = 0; j < n_sizes; j++)
-            for (int l = 0; l < n_sizes; l++) {
-                const int kind = (i + j + l) % 4;
-                check_product(false, kind & 1, kind & 2, sizes[i], sizes[j], sizes[l], 1, 0);
-            }
-    for (int kind = 0; kind < 4; kind++) {
-        check_product(false, kind & 1, kind & 2, 33, 71, 90, -1.5, 1);
-        check_product(false, kind & 1, kind & 2, 71, 33, 66, 0, 0.3);
-    }
-    for (int i = 0; i < n_sizes; i++)
-        check_product(true, true, false, sizes[i], sizes[i], sizes[n_sizes - 1 - i], 1, 1);
-}
-
 static void test_exact_kernels__gemm_lets_nan_and_infinity_pass(void **state)
 {
     (void)state;
@@ -124,6 +72,13 @@ static void test_exact_kernels__gemv_has_the_bytes_of_gemm(void **state)
                          -0.5, y);
         mlsd__exact_gemm(false, kind & 1, false, n_out, 1, n_in, 2, a, LD, b, 1, -0.5, y_product,
                          1);
+        assert_memory_equal(y, y_product, sizeof y);
+    }
+    for (int trans = 0; trans < 2; trans++) { /* longer than a stretch of the sums */
+        const int64_t n_out = 11, n_in = 600, ld = trans ? n_out : n_in;
+        double y[11] = {1, 2, 3}, y_product[11] = {1, 2, 3};
+        mlsd__exact_gemv(trans, trans ? n_in : n_out, trans ? n_out : n_in, 1.5, a, ld, b, 1, y);
+        mlsd__exact_gemm(false, trans, false, n_out, 1, n_in, 1.5, a, ld, b, 1, 1, y_product, 1);
         assert_memory_equal(y, y_product, sizeof y);
     }
 }
@@ -292,7 +247,6 @@ static void test_exact_kernels__any_failed_allocation_leaks_nothing(void **state
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact_kernels__gemm_has_the_bytes_of_the_plain_loop),
         cmocka_unit_test(test_exact_kernels__gemm_lets_nan_and_infinity_pass),
         cmocka_unit_test(test_exact_kernels__gemv_has_the_bytes_of_gemm),
         cmocka_unit_test(test_exact_kernels__cholesky_solves),

@@ -13,6 +13,7 @@
 #include "model/decomposition/projection.h"
 #include "model/row_pass.h"
 #include "model/row_triangle.h"
+#include "model/train_part.h"
 #include "numeric/blas.h"
 #include "numeric/mathfun.h"
 #include "numeric/sum.h"
@@ -82,38 +83,18 @@ static void prepare(state *s)
 /* ---- fit ---- */
 
 /* The rows of one class that have weight. */
-typedef struct class_rows {
-    int64_t *rows, *storage;
-    double *weight;
-    mlsd__frame frame;
-    double total;
-} class_rows;
-
-static void rows_free(const mlsd__allocator *a, class_rows *r)
-{
-    mlsd__free(a, r->rows);
-    mlsd__free(a, r->weight);
-}
-
 static mlsd_status rows_of_class(const mlsd__allocator *a, const mlsd__train *train, int64_t c,
-                                 class_rows *out)
+                                 mlsd__train_part *out)
 {
     int64_t n = 0;
-    *out = (class_rows){0};
     for (int64_t i = 0; i < train->x->n_rows; i++) n += train->y[i] == (double)c;
-    out->rows = mlsd__alloc_raw(a, n, 2 * sizeof *out->rows);
-    out->weight = mlsd__alloc_raw(a, n, sizeof *out->weight);
-    if (out->rows == NULL || out->weight == NULL) return MLSD_E_NOMEM;
-    out->storage = out->rows + n;
-    n = 0;
+    MLSD__TRY(mlsd__train_part_open(out, a, n));
+    out->n = 0;
     for (int64_t i = 0; i < train->x->n_rows; i++) {
-        const double w = train->weight != NULL ? train->weight[i] : 1;
-        if (train->y[i] != (double)c || !(w > 0)) continue;
-        out->rows[n] = i;
-        out->weight[n++] = w;
+        const bool counts = train->weight == NULL || train->weight[i] > 0;
+        if (train->y[i] == (double)c && counts) out->rows[out->n++] = i;
     }
-    out->total = mlsd__sum(out->weight, n);
-    mlsd__frame_select(train->x, out->rows, n, out->storage, &out->frame);
+    mlsd__train_part_gather(out, train);
     return MLSD_OK;
 }
 
@@ -181,7 +162,7 @@ static mlsd_status fit_class(mlsd__scope *scope, const qda_params *params, const
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t p = s->p;
-    class_rows rows;
+    mlsd__train_part rows;
     double *r = NULL, *room = NULL;
     mlsd_status status = rows_of_class(a, train, c, &rows);
     *out_weight = rows.total;
@@ -204,7 +185,7 @@ static mlsd_status fit_class(mlsd__scope *scope, const qda_params *params, const
 out:
     mlsd__free(a, r);
     mlsd__free(a, room);
-    rows_free(a, &rows);
+    mlsd__train_part_close(&rows, a);
     return status;
 }
 

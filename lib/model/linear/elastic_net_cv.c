@@ -11,6 +11,7 @@
 #include "model/linear/design.h"
 #include "model/linear/elastic_net.h"
 #include "model/row_pass.h"
+#include "model/train_part.h"
 #include "numeric/blas.h"
 #include "split/splitter.h"
 
@@ -57,54 +58,20 @@ static mlsd__enet_options options_of(const enet_cv_params *p, double l1_ratio)
                                 .is_random = p->selection != 0};
 }
 
-/* One side of a fold, gathered. */
-typedef struct fold_side {
-    int64_t *rows, *storage;
-    double *y, *weight;
-    mlsd__frame frame;
-    mlsd__train train;
-    double total; /* of the weights */
-} fold_side;
-
-static void side_close(fold_side *side, const mlsd__allocator *a)
-{
-    mlsd__free(a, side->rows);
-    mlsd__free(a, side->y);
-    *side = (fold_side){0};
-}
-
-static mlsd_status side_open(fold_side *side, const mlsd__allocator *a, const cv_job *job,
+static mlsd_status side_open(mlsd__train_part *side, const mlsd__allocator *a, const cv_job *job,
                              int64_t split, int64_t part)
 {
-    const mlsd__train *const t = job->train;
-    const int64_t n = mlsd_folds_part_size(job->folds, split, part);
-    *side = (fold_side){0};
-    side->rows = mlsd__alloc(a, n, 2 * sizeof *side->rows);
-    side->y = mlsd__alloc(a, n, 2 * sizeof *side->y);
-    if (side->rows == NULL || side->y == NULL) return MLSD_E_NOMEM;
-    side->storage = side->rows + n;
-    side->weight = t->weight != NULL ? side->y + n : NULL;
-    MLSD__TRY(mlsd_folds_part(job->folds, split, part, side->rows, n));
-    for (int64_t i = 0; i < n; i++) {
-        side->y[i] = t->y[side->rows[i]];
-        if (side->weight != NULL) side->weight[i] = t->weight[side->rows[i]];
-        side->total += side->weight != NULL ? side->weight[i] : 1;
-    }
-    mlsd__frame_select(t->x, side->rows, n, side->storage, &side->frame);
-    side->train = *t;
-    side->train.x = &side->frame;
-    side->train.y = side->y;
-    side->train.weight = side->weight;
+    MLSD__TRY(mlsd__train_part_of_fold(side, a, job->train, job->folds, split, part));
     side->train.x_is_finite = true;
     return MLSD_OK;
 }
 
 static mlsd_status part_moments(const cv_job *job, mlsd__scope *scope, int64_t split)
 {
-    fold_side test;
+    mlsd__train_part test;
     mlsd_status status = side_open(&test, scope->allocator, job, split, 1);
     if (status == MLSD_OK) status = mlsd__enet_moments(scope, &test.train, &job->moments[split]);
-    side_close(&test, scope->allocator);
+    mlsd__train_part_close(&test, scope->allocator);
     return status;
 }
 
@@ -137,16 +104,16 @@ static mlsd_status open_problem(const cv_job *job, mlsd__scope *scope, int64_t s
         return status;
     }
     if (split < 0) return mlsd__enet_open(scope, job->train, fit_intercept, problem);
-    fold_side side;
+    mlsd__train_part side;
     mlsd_status status = side_open(&side, a, job, split, 0);
     if (status == MLSD_OK) status = mlsd__enet_open(scope, &side.train, fit_intercept, problem);
-    side_close(&side, a);
+    mlsd__train_part_close(&side, a);
     return status;
 }
 
 /* Mean squared errors of the rows of a part under n models. */
-static mlsd_status score(mlsd__scope *scope, const fold_side *test, int64_t n, const double *coef,
-                         const double *intercept, double *mse, int64_t stride)
+static mlsd_status score(mlsd__scope *scope, const mlsd__train_part *test, int64_t n,
+                         const double *coef, const double *intercept, double *mse, int64_t stride)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t n_rows = test->frame.n_rows, p = test->frame.n_features;
@@ -180,7 +147,7 @@ static mlsd_status score(mlsd__scope *scope, const fold_side *test, int64_t n, c
 
 /* The whole path for one share of L1 on the training rows of a fold, scored on its test rows. */
 static mlsd_status run_ratio(const cv_job *job, mlsd__scope *scope,
-                             const mlsd__enet_problem *problem, const fold_side *test,
+                             const mlsd__enet_problem *problem, const mlsd__train_part *test,
                              int64_t split, int64_t ratio)
 {
     const mlsd__allocator *const a = scope->allocator;
@@ -228,7 +195,7 @@ static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
     const cv_job *const job = arg;
     const mlsd__allocator *const a = scope->allocator;
     mlsd__enet_problem problem = {0};
-    fold_side test = {0};
+    mlsd__train_part test = {0};
     bool trains, tests;
     MLSD__TRY(has_weight(job, a, split, 0, &trains));
     MLSD__TRY(has_weight(job, a, split, 1, &tests));
@@ -241,7 +208,7 @@ static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
     if (status == MLSD_OK) status = side_open(&test, a, job, split, 1);
     for (int64_t r = 0; status == MLSD_OK && r < job->n_ratios; r++)
         status = run_ratio(job, scope, &problem, &test, split, r);
-    side_close(&test, a);
+    mlsd__train_part_close(&test, a);
     mlsd__enet_close(&problem, a);
     mlsd__stage_advance(scope, 1);
     return status;

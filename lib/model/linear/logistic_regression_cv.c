@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "base/kindtable.h"
 #include "model/linear/logistic_regression.h"
+#include "model/train_part.h"
 #include "numeric/mathfun.h"
 #include "split/splitter.h"
 
@@ -29,8 +30,7 @@ typedef struct logistic_cv_params {
 static const double LEAST_PROBA = 2.220446049250313e-16;
 
 typedef struct cv_job {
-    const mlsd__train *train;
-    const mlsd__frame *frame; /* the training rows, cheap to read */
+    const mlsd__train *train; /* its frame is cheap to read */
     const mlsd_folds *folds;
     const logistic_cv_params *params;
     const double *Cs; /* ascending */
@@ -38,43 +38,9 @@ typedef struct cv_job {
     double *losses; /* n_Cs x n_splits; NaN where a fold's test rows have no weight */
 } cv_job;
 
-/* One side of a fold, gathered. */
-typedef struct fold_part {
-    int64_t n;
-    int64_t *rows, *storage;
-    double *y, *weight;
-    mlsd__frame frame;
-} fold_part;
-
-static void part_close(fold_part *part, const mlsd__allocator *a)
-{
-    mlsd__free(a, part->rows);
-    mlsd__free(a, part->y);
-    *part = (fold_part){0};
-}
-
-static mlsd_status part_open(fold_part *part, const mlsd__allocator *a, const cv_job *job,
-                             int64_t split, int64_t number)
-{
-    const mlsd__train *t = job->train;
-    *part = (fold_part){.n = mlsd_folds_part_size(job->folds, split, number)};
-    part->rows = mlsd__alloc(a, part->n, 2 * sizeof *part->rows);
-    part->y = mlsd__alloc(a, part->n, 2 * sizeof *part->y);
-    if (part->rows == NULL || part->y == NULL) return MLSD_E_NOMEM;
-    part->storage = part->rows + part->n;
-    part->weight = t->weight != NULL ? part->y + part->n : NULL;
-    MLSD__TRY(mlsd_folds_part(job->folds, split, number, part->rows, part->n));
-    for (int64_t i = 0; i < part->n; i++) {
-        part->y[i] = t->y[part->rows[i]];
-        if (part->weight != NULL) part->weight[i] = t->weight[part->rows[i]];
-    }
-    mlsd__frame_select(job->frame, part->rows, part->n, part->storage, &part->frame);
-    return MLSD_OK;
-}
-
 /* Mean log loss of the test rows. */
-static mlsd_status score(mlsd__scope *scope, const mlsd__linear_scores *s, const fold_part *test,
-                         double *out)
+static mlsd_status score(mlsd__scope *scope, const mlsd__linear_scores *s,
+                         const mlsd__train_part *test, double *out)
 {
     const mlsd__allocator *a = scope->allocator;
     const int64_t n_rows = test->n < MLSD__BLOCK_ROWS ? test->n : MLSD__BLOCK_ROWS;
@@ -117,7 +83,7 @@ static mlsd__logistic_params params_with(const logistic_cv_params *p, double C)
 
 /* All C on the training rows of one fold. */
 static mlsd_status run_path(const cv_job *job, mlsd__scope *scope, mlsd__logistic_problem *problem,
-                            const fold_part *test, int64_t split)
+                            const mlsd__train_part *test, int64_t split)
 {
     for (int64_t c = 0; c < job->n_Cs; c++) {
         const mlsd__logistic_params params = params_with(job->params, job->Cs[c]);
@@ -141,24 +107,21 @@ static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
     char what[96];
     (void)snprintf(what, sizeof what, "logistic_regression_cv: fold %lld of %lld",
                    (long long)(split + 1), (long long)job->n_splits);
-    fold_part fold = {0}, test = {0};
-    mlsd_status status = part_open(&fold, a, job, split, 0);
-    if (status == MLSD_OK) status = part_open(&test, a, job, split, 1);
+    mlsd__train_part fold = {0}, test = {0};
+    mlsd_status status = mlsd__train_part_of_fold(&fold, a, job->train, job->folds, split, 0);
+    if (status == MLSD_OK)
+        status = mlsd__train_part_of_fold(&test, a, job->train, job->folds, split, 1);
     if (status == MLSD_OK) {
-        mlsd__train inner = *job->train;
-        inner.x = &fold.frame;
-        inner.y = fold.y;
-        inner.weight = fold.weight;
         mlsd__logistic_problem problem;
-        status = mlsd__logistic_problem_open(&problem, scope, &inner,
+        status = mlsd__logistic_problem_open(&problem, scope, &fold.train,
                                              job->params->fit_intercept != 0, what);
         if (status == MLSD_OK) {
             status = run_path(job, scope, &problem, &test, split);
             mlsd__logistic_problem_close(&problem, a);
         }
     }
-    part_close(&fold, a);
-    part_close(&test, a);
+    mlsd__train_part_close(&fold, a);
+    mlsd__train_part_close(&test, a);
     mlsd__stage_advance(scope, 1);
     return status;
 }
@@ -210,11 +173,9 @@ static mlsd_status refit(const cv_job *job, mlsd__scope *scope, double C, mlsd__
 {
     const mlsd__allocator *a = scope->allocator;
     const mlsd__logistic_params params = params_with(job->params, C);
-    mlsd__train all = *job->train;
-    all.x = job->frame;
     mlsd__logistic_problem problem;
     mlsd__logistic_outcome outcome;
-    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, &all, params.fit_intercept != 0,
+    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, job->train, params.fit_intercept != 0,
                                           "logistic_regression_cv"));
     mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
     if (status == MLSD_OK)
@@ -239,8 +200,9 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 {
     const mlsd__allocator *a = scope->allocator;
     const logistic_cv_params *params = mlsd__spec_params(spec);
+    mlsd__train all = *train;
     cv_job job = {
-        .train = train, .params = params, .n_Cs = params->Cs.n, .n_splits = params->n_splits};
+        .train = &all, .params = params, .n_Cs = params->Cs.n, .n_splits = params->n_splits};
     mlsd__resident rows = {0};
     mlsd_folds *folds = NULL;
     mlsd__linear_scores *scores = NULL;
@@ -258,7 +220,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     if (status == MLSD_OK) {
         sort_ascending(Cs, job.n_Cs);
         job.Cs = Cs;
-        job.frame = rows.frame;
+        all.x = rows.frame;
         job.folds = folds;
         mlsd__stage_begin(scope, "choose C", job.n_splits);
         status = mlsd__parallel_for(scope, job.n_splits, run_fold, &job);

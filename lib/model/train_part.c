@@ -1,0 +1,48 @@
+/* train_part.c - see the header. */
+#include "model/train_part.h"
+
+#include "numeric/sum.h"
+
+void mlsd__train_part_close(mlsd__train_part *part, const mlsd__allocator *a)
+{
+    mlsd__free(a, part->rows);
+    mlsd__free(a, part->y);
+    *part = (mlsd__train_part){0};
+}
+
+mlsd_status mlsd__train_part_open(mlsd__train_part *part, const mlsd__allocator *a, int64_t n)
+{
+    *part = (mlsd__train_part){.n = n};
+    part->rows = mlsd__alloc_raw(a, n, 2 * sizeof *part->rows);
+    part->y = mlsd__alloc(a, n, 2 * sizeof *part->y);
+    if (part->rows == NULL || part->y == NULL) return MLSD_E_NOMEM;
+    part->storage = part->rows + n;
+    return MLSD_OK;
+}
+
+void mlsd__train_part_gather(mlsd__train_part *part, const mlsd__train *train)
+{
+    const int64_t n = part->n;
+    part->weight = train->weight != NULL ? part->y + n : NULL;
+    for (int64_t i = 0; i < n; i++) {
+        if (train->y != NULL) part->y[i] = train->y[part->rows[i]];
+        if (part->weight != NULL) part->weight[i] = train->weight[part->rows[i]];
+    }
+    part->total = part->weight != NULL ? mlsd__sum(part->weight, n) : (double)n;
+    mlsd__frame_select(train->x, part->rows, n, part->storage, &part->frame);
+    part->train = *train;
+    part->train.x = &part->frame;
+    part->train.y = train->y != NULL ? part->y : NULL;
+    part->train.weight = part->weight;
+    part->train.curve = NULL;
+}
+
+mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocator *a,
+                                     const mlsd__train *train, const mlsd_folds *folds,
+                                     int64_t split, int64_t number)
+{
+    MLSD__TRY(mlsd__train_part_open(part, a, mlsd_folds_part_size(folds, split, number)));
+    MLSD__TRY(mlsd_folds_part(folds, split, number, part->rows, part->n));
+    mlsd__train_part_gather(part, train);
+    return MLSD_OK;
+}

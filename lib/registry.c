@@ -84,6 +84,8 @@ extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
 extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
 extern const mlsd_kind mlsd__kind_kernel_ridge;
+extern const mlsd_kind mlsd__kind_isotonic_regression;
+extern const mlsd_kind mlsd__kind_calibrated_classifier;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -170,6 +172,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_k_neighbors_classifier,
     &mlsd__kind_k_neighbors_regressor,
     &mlsd__kind_kernel_ridge,
+    &mlsd__kind_isotonic_regression,
+    &mlsd__kind_calibrated_classifier,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

@@ -2,6 +2,7 @@
 #include "model/train_part.h"
 
 #include "numeric/sum.h"
+#include "split/splitter.h"
 
 void mlsd__train_part_close(mlsd__train_part *part, const mlsd__allocator *a)
 {
@@ -45,4 +46,16 @@ mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocat
     MLSD__TRY(mlsd_folds_part(folds, split, number, part->rows, part->n));
     mlsd__train_part_gather(part, train);
     return MLSD_OK;
+}
+
+mlsd_status mlsd__inner_folds(mlsd__scope *scope, const char *kind, int64_t n_splits,
+                              const mlsd__train *train, mlsd_folds **out)
+{
+    mlsd_spec *splitter = NULL;
+    MLSD__TRY(mlsd__spec_new(scope->allocator, kind, &splitter));
+    mlsd_status status = mlsd_spec_set_i64(splitter, "n_splits", n_splits);
+    if (status == MLSD_OK)
+        status = mlsd__folds_split(scope, splitter, train->x->n_rows, train->y, out);
+    mlsd_spec_free(splitter);
+    return status;
 }

@@ -26,4 +26,9 @@ mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocat
                                      const mlsd__train *train, const mlsd_folds *folds,
                                      int64_t split, int64_t number);
 
+/* Folds of the training rows by a splitter of that kind ("kfold", "stratified_kfold"), for choices
+ * inside a fit; the caller's by mlsd_folds_free. */
+mlsd_status mlsd__inner_folds(mlsd__scope *scope, const char *kind, int64_t n_splits,
+                              const mlsd__train *train, mlsd_folds **out);
+
 #endif

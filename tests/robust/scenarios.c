@@ -590,6 +590,7 @@ const scenario scenarios[] = {
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},
     {"discriminants", run_discriminants, 0},
+    {"calibrated", run_calibrated, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},

@@ -78,3 +78,26 @@ mlsd_status run_discriminants(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"quadratic_discriminant_analysis\",\"store_covariance\":true}"};
     return run_texts(context, texts, 4, MLSD_OUTPUT_PROBA, hash);
 }
+
+mlsd_status run_calibrated(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"calibrated_classifier\",\"n_splits\":2,\"estimator\":{\"kind\":"
+        "\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},{\"kind\":\"gaussian_nb\"}]}}",
+        "{\"kind\":\"calibrated_classifier\",\"n_splits\":2,\"method\":\"isotonic\","
+        "\"estimator\":{\"kind\":\"dummy_classifier\"}}",
+        "{\"kind\":\"calibrated_classifier\",\"n_splits\":2,\"method\":\"temperature\","
+        "\"ensemble\":false,\"estimator\":{\"kind\":\"gaussian_nb\"}}"};
+    static const char isotonic[] = "{\"kind\":\"isotonic_regression\",\"auto_increasing\":true}";
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N_ROWS, 1), y = matrix_of(s.y, N_ROWS, 1);
+    mlsd_dataset *data = NULL;
+    mlsd_status status;
+    TRY(run_texts(context, texts, 3, MLSD_OUTPUT_PROBA, hash));
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
+    TRY(run_text(context, isotonic, MLSD_OUTPUT_VALUE, data, &X, hash));
+out:
+    mlsd_dataset_free(data);
+    return status;
+}

@@ -5,16 +5,23 @@
 
 #include "linear_data.h"
 
-static inline mlsd_dataset *dataset_from(const double *x, const double *y, const double *w,
-                                         int64_t n, int64_t p)
+static inline mlsd_dataset *dataset_for(mlsd_task task, const double *x, const double *y,
+                                        const double *w, int64_t n, int64_t p)
 {
     const mlsd_matrix mx = {x, n, p, p, 1, MLSD_F64, 0}, my = {y, n, 1, 1, 1, MLSD_F64, 0};
     const mlsd_matrix mw = {w, n, 1, 1, 1, MLSD_F64, 0};
     mlsd_dataset *data = NULL;
-    if (mlsd_dataset_from_matrix(NULL, &mx, y != NULL ? &my : NULL, w != NULL ? &mw : NULL,
-                                 y != NULL ? MLSD_TASK_AUTO : MLSD_TASK_NONE, &data) != MLSD_OK)
+    if (mlsd_dataset_from_matrix(NULL, &mx, y != NULL ? &my : NULL, w != NULL ? &mw : NULL, task,
+                                 &data) != MLSD_OK)
         fail_msg("%s", mlsd_last_error());
     return data;
+}
+
+/* Classes where y is whole, no task without. */
+static inline mlsd_dataset *dataset_from(const double *x, const double *y, const double *w,
+                                         int64_t n, int64_t p)
+{
+    return dataset_for(y != NULL ? MLSD_TASK_AUTO : MLSD_TASK_NONE, x, y, w, n, p);
 }
 
 /* n rows of an output; free() it. */

@@ -156,6 +156,41 @@ static char *cross_validated(const mlsd_context *context, const mlsd_spec *spec,
     return text;
 }
 
+/* Inside a calibrated classifier, alone and at the end of a pipeline. */
+static void test_custom__calibrated(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(400, 3, 3, 9);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
+    const int64_t counts[] = {1, 2, 7};
+    double *first = malloc(1200 * sizeof *first), *out = malloc(1200 * sizeof *out), row[3];
+    for (int i = 0; i < 6; i++) {
+        custom_log log = {0};
+        mlsd_context *context = context_with_threads(counts[i % 3]);
+        mlsd_spec *own = spec_of(&log, 0, 0);
+        if (i >= 3) own = pipeline_with(own, "{\"kind\":\"standardize\"}", 0);
+        mlsd_spec *spec = spec_from("{\"kind\":\"calibrated_classifier\",\"n_splits\":3}");
+        mlsd_model *model = NULL;
+        ASSERT_OK(mlsd_spec_add(spec, "estimator", NULL, own));
+        ASSERT_OK(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+        ASSERT_OK(mlsd_model_predict(context, model, data, MLSD_OUTPUT_PROBA, out, 1200));
+        if (i % 3 == 0) memcpy(first, out, 1200 * sizeof *out);
+        assert_memory_equal(first, out, 1200 * sizeof *out);
+        const mlsd_matrix at = {d.x + 30, 1, 3, 3, 1, MLSD_F64, 0};
+        ASSERT_OK(mlsd_model_predict_matrix(context, model, &at, MLSD_OUTPUT_PROBA, row, 3));
+        assert_memory_equal(row, out + 30, sizeof row);
+        mlsd_model_free(model);
+        mlsd_spec_free(spec);
+        mlsd_spec_free(own);
+        mlsd_context_free(context);
+        assert_tidy(&log);
+    }
+    mlsd_dataset_free(data);
+    free(first);
+    free(out);
+    free_linear_data(&d);
+}
+
 static void test_custom__folds_on_any_number_of_threads(void **state)
 {
     (void)state;
@@ -755,6 +790,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_custom__by_hand),
         cmocka_unit_test(test_custom__in_pipelines),
+        cmocka_unit_test(test_custom__calibrated),
         cmocka_unit_test(test_custom__folds_on_any_number_of_threads),
         cmocka_unit_test(test_custom__beside_built_in_models),
         cmocka_unit_test(test_custom__in_an_experiment),

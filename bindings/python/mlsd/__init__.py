@@ -5,7 +5,8 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .naive_bayes, .neighbors, .kernel_ridge, .discriminant_analysis, .decomposition, .dummy, .preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
+mlsd.linear_model, .naive_bayes, .neighbors, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
+.preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -43,8 +44,8 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "decomposition", "discriminant_analysis", "dummy", "impute", "kernel_ridge", "linear_model", "metrics",
-    "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "utils",
+    "audit", "calibration", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
+    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "utils",
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

@@ -13,7 +13,6 @@
 #include "model/row_pass.h"
 #include "model/train_part.h"
 #include "numeric/blas.h"
-#include "split/splitter.h"
 
 extern const mlsd_kind mlsd__kind_lasso_cv;
 extern const mlsd_kind mlsd__kind_elastic_net_cv;
@@ -214,18 +213,6 @@ static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
     return status;
 }
 
-static mlsd_status make_folds(mlsd__scope *scope, const enet_cv_params *params,
-                              const mlsd__train *train, mlsd_folds **out)
-{
-    mlsd_spec *splitter = NULL;
-    MLSD__TRY(mlsd__spec_new(scope->allocator, "kfold", &splitter));
-    mlsd_status status = mlsd_spec_set_i64(splitter, "n_splits", params->n_splits);
-    if (status == MLSD_OK)
-        status = mlsd__folds_split(scope, splitter, train->x->n_rows, train->y, out);
-    mlsd_spec_free(splitter);
-    return status;
-}
-
 static void make_alphas(cv_job *job, const mlsd__enet_problem *problem)
 {
     const mlsd__f64_list *const given = &job->params->alphas;
@@ -376,7 +363,7 @@ static mlsd_status fit_with(mlsd__scope *scope, const mlsd_spec *spec, const mls
     mlsd_folds *folds = NULL;
     mlsd__linear_state *state;
     MLSD__TRY(mlsd__linear_state_new(a, train->x->n_features, extra_names, &state));
-    mlsd_status status = make_folds(scope, params, train, &folds);
+    mlsd_status status = mlsd__inner_folds(scope, "kfold", params->n_splits, train, &folds);
     if (status == MLSD_OK && !train->x_is_finite)
         status = mlsd__frame_require_finite(scope, train->x, false);
     if (status == MLSD_OK) status = mlsd__resident_open(&rows, scope, train->x);

@@ -12,7 +12,6 @@
 #include "model/linear/logistic_regression.h"
 #include "model/train_part.h"
 #include "numeric/mathfun.h"
-#include "split/splitter.h"
 
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
 
@@ -126,18 +125,6 @@ static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
     return status;
 }
 
-static mlsd_status make_folds(mlsd__scope *scope, const logistic_cv_params *params,
-                              const mlsd__train *train, mlsd_folds **out)
-{
-    mlsd_spec *splitter = NULL;
-    MLSD__TRY(mlsd__spec_new(scope->allocator, "stratified_kfold", &splitter));
-    mlsd_status status = mlsd_spec_set_i64(splitter, "n_splits", params->n_splits);
-    if (status == MLSD_OK)
-        status = mlsd__folds_split(scope, splitter, train->x->n_rows, train->y, out);
-    mlsd_spec_free(splitter);
-    return status;
-}
-
 /* The C of the smallest mean loss over the folds; the strongest penalty among equals. */
 static double choose(const cv_job *job)
 {
@@ -210,7 +197,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     double *Cs = NULL;
     *out_state = NULL;
     mlsd_status status = mlsd__mul_size(job.n_Cs, job.n_splits, &n_losses);
-    if (status == MLSD_OK) status = make_folds(scope, params, train, &folds);
+    if (status == MLSD_OK)
+        status = mlsd__inner_folds(scope, "stratified_kfold", params->n_splits, train, &folds);
     if (status == MLSD_OK) status = mlsd__resident_open(&rows, scope, train->x);
     if (status == MLSD_OK) {
         Cs = mlsd__memdup(a, params->Cs.values, job.n_Cs, sizeof *Cs);

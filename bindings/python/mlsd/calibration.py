@@ -1,0 +1,82 @@
+"""Probabilities from scores, as sklearn.calibration: curves fitted inside folds around any classifier of mlsd."""
+
+from ._estimators import DECISION, Classifier, Estimator, is_classifier
+from ._handles import Spec
+
+
+class CalibratedClassifierCV(Classifier):
+    """A classifier whose scores become probabilities by curves fitted on rows it has not seen.
+
+    Parameters
+    ----------
+    estimator : a classifier of mlsd, or a pipeline that ends in one
+    method : {'sigmoid', 'isotonic', 'temperature'}
+        Platt's sigmoid, for few rows; any rising curve, for a thousand rows or more; one number, which changes no decision
+    cv : int or None
+        Stratified inner folds, None for 5
+    ensemble : bool
+        Average one calibrated estimator for each fold; False: one estimator of all rows, and curves from the scores of the folds
+
+    Attributes
+    ----------
+    slope_, offset_ : of 'sigmoid' (members x curves): the probability is 1 / (1 + exp(slope score + offset))
+    thresholds_, threshold_starts_ : of 'isotonic': points (score, probability) of all curves, and where each curve starts
+    temperature_ : of 'temperature', one for each member
+    converged_
+    """
+
+    _kind = "calibrated_classifier"
+    _required_parameters = ("estimator",)  # for scikit-learn's checks
+    _lacking = (DECISION,)
+
+    def __init__(self, estimator=None, *, method="sigmoid", cv=None, ensemble=True):
+        self.estimator = estimator
+        self.method = method
+        self.cv = cv
+        self.ensemble = ensemble
+
+    _defaults = {"estimator": None, "method": "sigmoid", "cv": None, "ensemble": True}
+
+    def get_params(self, deep=True):
+        """Parameters by name, and with deep the estimator's as estimator__<name>."""
+        params = super().get_params(deep=False)
+        if deep and hasattr(self.estimator, "get_params"):
+            params.update({f"estimator__{name}": value for name, value in self.estimator.get_params().items()})
+        return params
+
+    def set_params(self, **params):
+        """Set parameters, the estimator's as estimator__<name>, and return self."""
+        nested = {name: params.pop(name) for name in list(params) if name.startswith("estimator__")}
+        super().set_params(**params)
+        if nested:
+            self.estimator.set_params(**{name.partition("__")[2]: value for name, value in nested.items()})
+        return self
+
+    def _more_tags(self):
+        child = self.estimator._more_tags() if isinstance(self.estimator, Estimator) else {}
+        return {**super()._more_tags(), **child}
+
+    def spec(self):
+        """The Spec that fit would use."""
+        child = self.estimator
+        if not isinstance(child, Estimator) or not is_classifier(child):
+            raise TypeError(f"the estimator must be a classifier of mlsd, got {child!r}")
+        spec = Spec(self._kind, method=self.method, ensemble=self.ensemble)
+        if self.cv is not None:
+            spec.set("n_splits", self.cv)
+        labels = self.__dict__.get("_labels")
+        if labels is not None:
+            child._labels = labels
+        try:
+            spec.add("estimator", child.spec())
+        finally:
+            child.__dict__.pop("_labels", None)
+        return spec
+
+    def _shape_attribute(self, name, value):
+        if name == "converged":
+            return int(value[0, 0])
+        return value[0].astype(int) if name == "threshold_starts" else value[0] if name == "temperature" else value
+
+
+__all__ = ["CalibratedClassifierCV"]

@@ -18,15 +18,16 @@ from ._library import kinds
 _EXACT = 2**53  # whole numbers beyond are not exact as doubles
 
 # What scikit-learn's checks of an estimator must know; see sklearn.utils._tags. Of all but these the defaults hold.
-_TAKES_NAN = {"allow_nan": True}
+_TAKES_NAN = set(
+    "binarize dummy_classifier dummy_regressor impute log_transform max_abs_scale min_max_scale normalize one_hot"
+    " ordinal_encode power_transform quantile_transform robust_scale standardize target_encode".split()
+)
 _TAGS = {
-    "dummy_regressor": {"poor_score": True, "no_validation": True, **_TAKES_NAN},
-    "dummy_classifier": {"poor_score": True, "no_validation": True, **_TAKES_NAN},
     "bernoulli_nb": {"poor_score": True},
+    "dummy_classifier": {"poor_score": True, "no_validation": True},
+    "dummy_regressor": {"poor_score": True, "no_validation": True},
+    "log_transform": {"requires_positive_X": True},
     "multinomial_nb": {"poor_score": True, "requires_positive_X": True},
-    "impute": _TAKES_NAN,
-    "one_hot": _TAKES_NAN,
-    "standardize": _TAKES_NAN,
 }
 
 
@@ -73,6 +74,7 @@ class Estimator:
 
     _kind = None
     _defaults = {}
+    _mlsd_spec = True  # for Spec.of
 
     def __init__(self, **params):
         for name in params:
@@ -180,7 +182,11 @@ class Estimator:
 
     def _more_tags(self):
         """What scikit-learn before 1.6 asks of an estimator."""
-        tags = {"requires_y": self._estimator_type != "transformer", "no_validation": False}
+        tags = {
+            "requires_y": self._estimator_type != "transformer",
+            "no_validation": False,
+            "allow_nan": self._kind in _TAKES_NAN,
+        }
         return {**tags, **_TAGS.get(self._kind, {}), **self._own_tags}
 
     _own_tags = {}  # for modules: tags of a class that differ from its kind's

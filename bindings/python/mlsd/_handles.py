@@ -33,15 +33,43 @@ class Spec(Handle):
 
     _free = "mlsd_spec_free"
 
+    _kinds = ()  # descriptions of the Python objects in it
+
     def __init__(self, kind, **params):
         self._become(lib.mlsd_spec_new, context(), encode(kind))
         for name, value in params.items():
             self.set(name, value)
 
     @classmethod
-    def from_json(cls, text):
+    def of(cls, estimator, transforms=False):
+        """The Spec of an estimator: mlsd's, or any object with fit and predict, or with fit and transform."""
+        if isinstance(estimator, Spec):
+            return estimator
+        if hasattr(estimator, "_mlsd_spec"):
+            return estimator.spec()
+        from . import _custom
+
+        _custom.require(estimator)
+        if transforms and not hasattr(estimator, "transform"):
+            raise TypeError(f"a step before the last must have transform; got {estimator!r}")
+        transforms = transforms or not hasattr(estimator, "predict")
+        kind = _custom.kind_of(estimator, transforms)
+        self = cls._made(lib.mlsd_spec_new_custom, kind._h)
+        self._kinds = (kind,)
+        return self
+
+    @classmethod
+    def from_json(cls, text, kinds=()):
         """The spec that a JSON text describes."""
-        return cls._made(lib.mlsd_spec_from_json, context(), encode(text))
+        self = cls._made(lib.mlsd_spec_from_json, _context_of(kinds), encode(text))
+        self._kinds = tuple(kinds)
+        return self
+
+    def clone(self):
+        """A deep copy."""
+        copy = Spec._made(lib.mlsd_spec_clone, self._h)
+        copy._kinds = self._kinds
+        return copy
 
     @classmethod
     def load(cls, path):
@@ -49,6 +77,8 @@ class Spec(Handle):
         return cls._made(lib.mlsd_spec_load, context(), encode_path(path))
 
     def __reduce__(self):
+        if self._kinds:
+            return _spec_again, (self.to_json(), _described(self._kinds))
         return Spec.from_json, (self.to_json(),)
 
     def __repr__(self):
@@ -93,6 +123,7 @@ class Spec(Handle):
     def add(self, slot, child, name=None):
         """Copy a spec into a slot."""
         lib.mlsd_spec_add(self._h, encode(slot), None if name is None else encode(name), child._h)
+        self._kinds = (*self._kinds, *child._kinds)
 
     def to_json(self, all=False):
         """The spec as JSON: what differs from the defaults, or all."""
@@ -101,6 +132,28 @@ class Spec(Handle):
     def save(self, path):
         """Write that JSON to a file."""
         lib.mlsd_spec_save(self._h, encode_path(path))
+
+
+def _context_of(kinds):
+    if not kinds:
+        return context()
+    from . import _custom
+
+    return _custom.context_with(kinds)
+
+
+def _described(kinds):
+    return [kind.described() for kind in kinds]
+
+
+def _kinds_again(described):
+    from . import _custom
+
+    return tuple(_custom.Kind(*arguments) for arguments in described)
+
+
+def _spec_again(text, described):
+    return Spec.from_json(text, _kinds_again(described))
 
 
 class Table(Handle):
@@ -397,22 +450,37 @@ class Model(Handle):
     """A fitted spec. Never changes; any number of threads may predict with it."""
 
     _free = "mlsd_model_free"
+    _kinds = ()
 
     def __init__(self, spec, train, valid=None, curve=None):
         handles = (spec._h, train._h, valid._h if valid else None, curve._h if curve else None)
         self._become(call_long, lib.mlsd_model_fit, *handles)
+        self._kinds = spec._kinds
 
     @classmethod
-    def load(cls, path):
-        """The model in a file."""
-        return cls._made(lib.mlsd_model_load, context(), encode_path(path))
+    def load(cls, path, like=None):
+        """The model in a file. With Python objects in it, like is the estimator or Spec that it was fitted with.
+
+        Those objects are read by pickle: load only files that you trust.
+        """
+        kinds = Spec.of(like)._kinds if like is not None else ()
+        return cls._with(kinds, lib.mlsd_model_load, encode_path(path))
 
     @classmethod
-    def from_bytes(cls, data):
-        """The model that to_bytes gave."""
-        return cls._made(lib.mlsd_model_from_bytes, context(), data, len(data))
+    def from_bytes(cls, data, like=None):
+        """The model that to_bytes gave; like as in load."""
+        kinds = Spec.of(like)._kinds if like is not None else ()
+        return cls._with(kinds, lib.mlsd_model_from_bytes, data, len(data))
+
+    @classmethod
+    def _with(cls, kinds, function, *arguments):
+        self = cls._made(function, _context_of(kinds), *arguments)
+        self._kinds = tuple(kinds)
+        return self
 
     def __reduce__(self):
+        if self._kinds:
+            return _model_again, (self.to_bytes(), _described(self._kinds))
         return Model.from_bytes, (self.to_bytes(),)
 
     def save(self, path):
@@ -488,6 +556,10 @@ class Model(Handle):
         out = np.empty((rows.value, cols.value))
         lib.mlsd_model_get_array(self._h, encode(name), doubles(out), out.size, *sizes)
         return out
+
+
+def _model_again(data, described):
+    return Model._with(_kinds_again(described), lib.mlsd_model_from_bytes, data, len(data))
 
 
 def model_bytes(pointer):

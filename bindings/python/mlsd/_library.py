@@ -68,8 +68,13 @@ def _declare(handle):
 def _check(status, _function, _arguments):
     if status == 0:
         return status
-    name = lib.mlsd_status_name(status).decode()
-    raise failure(status, name, lib.mlsd_last_error().decode("utf-8", "replace"))
+    name, message = lib.mlsd_status_name(status).decode(), lib.mlsd_last_error().decode("utf-8", "replace")
+    error, raised = failure(status, name, message), _raised_by_callback(message)
+    if raised is None:
+        raise error
+    if raised.__cause__ is None and isinstance(raised, Exception):
+        raise raised from error  # which says in which estimator and fold
+    raise raised
 
 
 def _open():
@@ -115,7 +120,8 @@ class Handle:
 
 _WARNING = 2  # MLSD_LOG_WARNING
 
-# What runs on this thread: `error` is what a callback or signal handler raised meanwhile; `progress` the user's.
+# What runs on this thread: `error` is what a progress callback or signal handler raised meanwhile; `failures` what
+# estimators raised, as (text, exception); `in_callback` that the code of one of them runs.
 _running = threading.local()
 _settings = {"progress": None}
 
@@ -240,6 +246,71 @@ def set_progress(function):
     _settings["progress"] = function
 
 
+_STATUSES = {lib.mlsd_status_name(code).decode(): code for code in map(lib.mlsd_status_at, range(lib.mlsd_status_count()))}
+_MESSAGE_BYTES = 300  # of an exception's text, so that names and fold fit into the library's message beside it
+
+
+def call_back(work):
+    """Run an estimator's code for the library: 0, or the status of its failure.
+
+    An exception fails the fit or prediction, as a fold's data may. Anything else (KeyboardInterrupt) ends the call.
+    """
+    if getattr(_running, "error", None) is not None:
+        return _STATUSES["MLSD_E_CANCELLED"]
+    outer = getattr(_running, "in_callback", False)
+    try:
+        _running.in_callback = True
+        work()
+        return 0
+    except BaseException as error:
+        return _keep_failure(error)
+    finally:
+        _running.in_callback = outer
+
+
+def _keep_failure(error):
+    text = " ".join(f"{type(error).__name__}: {error}".replace("\0", " ").split())
+    text = text.encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
+    if getattr(_running, "failures", None) is None:
+        _running.failures = []
+    _running.failures.append((text, error))
+    status = _STATUSES["MLSD_E_DATA" if isinstance(error, Exception) else "MLSD_E_CANCELLED"]
+    if not isinstance(error, Exception) and getattr(_running, "is_watched", False):
+        _running.error = error  # so that no other fold begins
+    _set_error(status, text.encode())
+    return status
+
+
+def _set_error(status, text):
+    function = lib["mlsd_error_set"]  # one of its own, that raises nothing
+    function.argtypes = [ctypes.c_int32, ctypes.c_char_p]
+    function(status, text)
+
+
+def exception_of(message, failures):
+    """The exception that a message of the library tells of, or None."""
+    return next((error for text, error in failures if text in message), None)
+
+
+def _raised_by_callback(message):
+    failures = getattr(_running, "failures", None)
+    if not failures:
+        return None
+    error = exception_of(message, failures)
+    failures.clear()
+    return error
+
+
+@contextlib.contextmanager
+def failures_kept():
+    """A list of what estimators raise in calls inside that do not fail because of it."""
+    outer, _running.keeper = getattr(_running, "keeper", None), []
+    try:
+        yield _running.keeper
+    finally:
+        _running.keeper = outer
+
+
 @contextlib.contextmanager
 def _own_interrupt_handler():
     """While a call runs, a handler of SIGINT that never raises: an exception could not pass through C.
@@ -255,6 +326,9 @@ def _own_interrupt_handler():
         return
 
     def keep(number, frame):
+        if getattr(_running, "in_callback", False):
+            previous(number, frame)  # an estimator's code runs: it may be left
+            return
         try:
             previous(number, frame)
         except BaseException as error:
@@ -271,7 +345,8 @@ def _own_interrupt_handler():
 def interruptible():
     """Around a long call, whose context it gives: Ctrl-C and what callbacks raise stop the call and come out of it."""
     outer = getattr(_running, "error", None)
-    _running.error = None
+    before = {name: getattr(_running, name, None) for name in ("in_callback", "failures", "is_watched")}
+    vars(_running).update(error=None, in_callback=False, failures=[], is_watched=True)
     try:
         with _own_interrupt_handler():
             yield _contexts["long"]
@@ -279,7 +354,10 @@ def interruptible():
         if _running.error is None:
             raise
     finally:
+        if getattr(_running, "keeper", None) is not None:
+            _running.keeper.extend(_running.failures)
         kept, _running.error = _running.error, outer
+        vars(_running).update(before)
     try:
         if kept is not None:
             raise kept from kept.__cause__  # the cancelled call is not what happened to the caller

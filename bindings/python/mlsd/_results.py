@@ -11,6 +11,7 @@ class Result(Handle):
     """Numbers, texts, tables and models by name, and a verdict."""
 
     _free = "mlsd_result_free"
+    _kinds = ()  # descriptions of the Python objects in its models
 
     def number(self, name):
         """A number by name."""
@@ -35,7 +36,8 @@ class Result(Handle):
 
     def model(self, name="chosen"):
         """A model by name."""
-        return Model.from_bytes(model_bytes(_found(lib.mlsd_result_get_model(self._h, encode(name)))))
+        data = model_bytes(_found(lib.mlsd_result_get_model(self._h, encode(name))))
+        return Model._with(self._kinds, lib.mlsd_model_from_bytes, data, len(data))
 
     @property
     def names(self):
@@ -73,14 +75,19 @@ def _found(pointer):
 
 
 def cross_validate(spec, dataset, folds, metrics):
-    """Fit a Spec on each fold of a Dataset and score it by each metric; preprocessing is fitted inside the fold."""
+    """Fit a Spec (or an estimator) on each fold of a Dataset and score it by each metric, preprocessing included."""
+    spec = Spec.of(spec)
     return Result._made(
         call_long, lib.mlsd_cross_validate, spec._h, dataset._h, folds._h, texts(metrics), len(metrics)
     )
 
 
 def leaderboard(specs, dataset, folds, metric):
-    """Cross-validate {name: Spec}, given from simple to strong, on the same folds."""
+    """Cross-validate {name: Spec or estimator}, given from simple to strong, on the same folds."""
+    from ._custom import one_tree
+
+    with one_tree():
+        specs = {name: Spec.of(spec) for name, spec in specs.items()}
     pointers = (ctypes.c_void_p * max(1, len(specs)))(*(s._h for s in specs.values()))
     names = texts(list(specs))
     return Result._made(
@@ -108,32 +115,48 @@ def slice_score(groups, by, metric, y, prediction, sample_weight=None, min_suppo
     )
 
 
-def _experiment(source, target, spec, params):
+def _experiment(source, target, spec, models, params):
     if not isinstance(source, Table):
         is_path = isinstance(source, (str, bytes)) or hasattr(source, "__fspath__") or hasattr(source, "read")
         source = Table.read_csv(source) if is_path else Table(source)
     if isinstance(spec, Spec):
-        spec = Spec._made(lib.mlsd_spec_clone, spec._h)
+        spec = spec.clone()
     else:
         spec = Spec("experiment") if spec is None else Spec.load(spec)
     if target is not None:
         params = {"target": target, **params}
     for name, value in params.items():
         spec.set(name, value)
+    if models:
+        _add_models(spec, models)
     return spec, source
 
 
-def complete(source, target=None, *, spec=None, **params):
+def _add_models(spec, models):
+    from ._custom import one_tree
+
+    with one_tree():
+        for name, model in models.items():
+            spec.add("models", Spec.of(model), name)
+
+
+def complete(source, target=None, *, spec=None, models=None, **params):
     """The Spec of the experiment that run would run, with all that is left open filled in."""
-    spec, table = _experiment(source, target, spec, params)
-    return Spec._made(call_long, lib.mlsd_experiment_complete, spec._h, table._h)
+    spec, table = _experiment(source, target, spec, models, params)
+    out = Spec._made(call_long, lib.mlsd_experiment_complete, spec._h, table._h)
+    out._kinds = spec._kinds
+    return out
 
 
-def run(source, target=None, *, spec=None, **params):
+def run(source, target=None, *, spec=None, models=None, **params):
     """The main job: from a CSV file, a Table, a frame or a dict of columns to a verdict.
 
     spec is a Spec of kind "experiment" or the path of its JSON; target and params (slices, task, split, seed, quick,
-    ...: see mlsd.kinds("experiment")) are set on it. Returns a Result.
+    ...: see mlsd.kinds("experiment")) are set on it. models: {name: estimator} from simple to strong, in place of the
+    ladder; mlsd's estimators and pipelines, or any object with fit and predict, which is given class numbers as labels.
+    Returns a Result.
     """
-    spec, table = _experiment(source, target, spec, params)
-    return Result._made(call_long, lib.mlsd_experiment_run, spec._h, table._h)
+    spec, table = _experiment(source, target, spec, models, params)
+    result = Result._made(call_long, lib.mlsd_experiment_run, spec._h, table._h)
+    result._kinds = spec._kinds
+    return result

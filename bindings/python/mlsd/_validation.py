@@ -5,13 +5,14 @@ mlsd's estimators on mlsd's splitters with named scorers run in one call of the 
 the same scores.
 """
 
-import copy
 import time
 import warnings
 
 from ._arrays import n_rows, take
+from ._custom import clone
 from ._errors import FitFailedWarning
 from ._estimators import Estimator, is_classifier
+from ._library import exception_of, failures_kept
 
 # scikit-learn's scorer names: our metric, and the score that it makes (greater is better).
 _SCORERS = {
@@ -51,13 +52,14 @@ def _in_library(estimator, X, y, cv, scorers, error_score):
     from ._results import cross_validate as run
 
     metrics = list(dict.fromkeys(_SCORERS[s][0] for s in scorers.values()))
-    result = run(estimator.spec(), estimator.dataset(X, y), cv.folds(X, y), metrics)
+    with failures_kept() as failures:
+        result = run(estimator.spec(), estimator.dataset(X, y), cv.folds(X, y), metrics)
     table, seconds = result.table("folds"), result.table("timings.folds")
     failed = np.array([status != "ok" for status in table["status"]])
     if failed.any():
         message = str(table["message"][failed][0])
         if error_score == "raise":
-            raise ValueError(message)
+            raise exception_of(message, failures) or ValueError(message)
         _warn_of_failures(int(failed.sum()), len(failed), message)
     out = {"fit_time": seconds["fit_seconds"], "score_time": seconds["predict_seconds"]}
     for name, scorer in scorers.items():
@@ -71,15 +73,6 @@ def _in_library(estimator, X, y, cv, scorers, error_score):
 def _warn_of_failures(n_failed, n, message):
     text = f"{n_failed} of {n} folds failed; their score is error_score. The first: {message}"
     warnings.warn(text, FitFailedWarning, stacklevel=4)
-
-
-def _clone(estimator):
-    """A copy that is not fitted, as sklearn.base.clone makes it."""
-    if isinstance(estimator, (list, tuple)):
-        return type(estimator)(_clone(e) for e in estimator)
-    if not hasattr(estimator, "get_params") or isinstance(estimator, type):
-        return copy.deepcopy(estimator)
-    return type(estimator)(**{name: _clone(value) for name, value in estimator.get_params(deep=False).items()})
 
 
 def _score_one(estimator, X, y, scorer):
@@ -101,7 +94,7 @@ def _fit_and_score(estimator, X, y, train, test, scorers, fit_params, parts):
     rows = {"train": train, "test": test}
     n, started = n_rows(X), time.perf_counter()
     params = {k: take(v, train) if hasattr(v, "__len__") and n_rows(v) == n else v for k, v in fit_params.items()}
-    fitted = _clone(estimator)
+    fitted = clone(estimator)
     fitted.fit(take(X, train), *(take(a, train) for a in y), **params)
     fit_ended = time.perf_counter()
     scores = {

@@ -2,14 +2,26 @@
 
 import inspect
 
+from . import _custom
 from ._estimators import Classifier, Estimator, Regressor, Transformer, Transforms
-from ._handles import Spec
+from ._handles import DECISION, PROBA, Spec
+
+_BASES = {"classifier": Classifier, "regressor": Regressor, "transformer": Transformer, "any": Regressor}
+
+
+def _tags_of(step):
+    if isinstance(step, Estimator):
+        return step._more_tags()
+    return {"allow_nan": _custom.takes_nan(step), "no_validation": False, "requires_y": _custom.type_of(step) != "transformer"}
 
 
 class Pipeline(Estimator):
-    """Transforms, then an estimator. steps: [(name, estimator), ...]; all of them mlsd's own.
+    """Transforms, then an estimator. steps: [(name, estimator), ...].
 
-    It has the methods of its last step. (mlsd's estimators also run inside scikit-learn's Pipeline.)
+    A step is an estimator of mlsd's or any object with fit and transform, and the last one may be any with fit and predict:
+    scikit-learn's, or your own. Such an object is copied for each fit, and is given class numbers as labels. One that says
+    neither by _estimator_type nor by predict_proba that it classifies is a regressor. The pipeline has the methods of its
+    last step. (mlsd's estimators also run inside scikit-learn's Pipeline.)
     """
 
     _required_parameters = ("steps",)  # for scikit-learn's checks
@@ -38,32 +50,38 @@ class Pipeline(Estimator):
         for base in (Classifier, Regressor, Transformer):
             if isinstance(last, base):
                 return base
-        return last._base() if isinstance(last, Pipeline) else self._refuse(last)
+        if isinstance(last, Pipeline):
+            return last._base()
+        _custom.require(last)
+        return _BASES[_custom.type_of(last)]
 
     def _also(self):
         """What a classifier at the end can do besides."""
         last = self.steps[-1][1]
         return last._also() if isinstance(last, Pipeline) else (Transforms,) if isinstance(last, Transforms) else ()
 
-    @staticmethod
-    def _refuse(step):
-        raise TypeError(f"the steps must be mlsd's own estimators, got {step!r}; sklearn.pipeline takes both")
-
     def _more_tags(self):
-        tags = [step._more_tags() for _, step in self.steps]
+        tags = [_tags_of(step) for _, step in self.steps]
         return {**tags[-1], "allow_nan": self._takes_nan(), "no_validation": tags[0]["no_validation"]}
 
     def _takes_nan(self):
         for _, step in self.steps:
-            if not step._more_tags().get("allow_nan", False):
+            if not _tags_of(step).get("allow_nan", False):
                 return False
-            if step._kind == "impute":
+            if getattr(step, "_kind", None) == "impute":
                 return True
         return True
 
     @property
     def _lacking(self):
-        return self.__dict__.get("_model_lacks", self.steps[-1][1]._lacking)
+        if "_model_lacks" in self.__dict__:
+            return self._model_lacks
+        last = self.steps[-1][1]
+        if isinstance(last, Estimator):
+            return last._lacking
+        return tuple(
+            what for what, name in ((PROBA, "predict_proba"), (DECISION, "decision_function")) if not hasattr(last, name)
+        )
 
     @_lacking.setter
     def _lacking(self, outputs):
@@ -83,7 +101,8 @@ class Pipeline(Estimator):
         if deep:
             for name, step in self.steps:
                 out[name] = step
-                out.update({f"{name}__{k}": v for k, v in step.get_params().items()})
+                if hasattr(step, "get_params"):
+                    out.update({f"{name}__{k}": v for k, v in step.get_params().items()})
         return out
 
     def set_params(self, **params):
@@ -112,10 +131,9 @@ class Pipeline(Estimator):
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
         spec = Spec("pipeline")
-        for name, step in self.steps:
-            if not isinstance(step, Estimator):
-                self._refuse(step)
-            spec.add("steps", step.spec(), name)
+        with _custom.one_tree():
+            for i, (name, step) in enumerate(self.steps):
+                spec.add("steps", Spec.of(step, transforms=i < len(self.steps) - 1), name)
         return spec
 
     def _shape_attribute(self, name, value):

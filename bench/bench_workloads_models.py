@@ -36,9 +36,15 @@ def ridge_fit(bench):
     n, p = bench.size((200_000, 100), (50_000, 100), (500, 10))
     X, y = _regression(n, p)
 
+    def normal_equations():
+        mean, level = X.mean(0), y.mean()
+        gram, right = X.T @ X - n * np.outer(mean, mean), X.T @ y - n * level * mean
+        gram[np.diag_indices(p)] += 1
+        return np.linalg.solve(gram, right)
+
     def check(out):
-        peer = out["peer"]
-        yield Check("coefficients, relative difference", _relative(out["mlsd 2"].coef_, peer.coef_), 1e-9)
+        yield Check("coefficients beside scikit-learn, relative difference", _relative(out["mlsd 2"].coef_, out["peer"].coef_), 1e-9)
+        yield Check("coefficients beside numpy, relative difference", _relative(out["mlsd 2"].coef_, out["numpy"]), 1e-9)
         same = np.array_equal(out["mlsd 1"].coef_, out["mlsd 2"].coef_)
         yield Check("coefficients of 1 and 2 threads that differ in bits", 0 if same else 1, 0)
 
@@ -46,7 +52,10 @@ def ridge_fit(bench):
         "ridge_fit",
         f"ridge, {n:,} x {p}, alpha 1",
         ours(lambda: Ridge(alpha=1.0).fit(X, y))
-        + [Side("scikit-learn cholesky", PEER, lambda: PeerRidge(alpha=1.0).fit(X, y), bench.peer_threads, key="peer")],
+        + [
+            Side("scikit-learn cholesky", PEER, lambda: PeerRidge(alpha=1.0).fit(X, y), bench.peer_threads, key="peer"),
+            Side("numpy X.T @ X, solve", PEER, normal_equations, bench.peer_threads, key="numpy"),
+        ],
         check,
         lambda: bench.limits.seconds(flops=n * p * (p + 1), read=8 * n * (p + 1)),
         "X'X at the rate of dgemm, or reading X once",

@@ -62,11 +62,21 @@ def workloads():
     import bench_workloads_exact
     import bench_workloads_folds
     import bench_workloads_lasso
+    import bench_workloads_least_squares
     import bench_workloads_models
     import bench_workloads_splits
 
     made = {}
-    modules = (bench_workloads_models, bench_workloads_lasso, bench_workloads_splits, bench_workloads_folds, bench_workloads_csv, bench_workloads_exact, bench_workloads_calls)
+    modules = (
+        bench_workloads_models,
+        bench_workloads_least_squares,
+        bench_workloads_lasso,
+        bench_workloads_splits,
+        bench_workloads_folds,
+        bench_workloads_csv,
+        bench_workloads_exact,
+        bench_workloads_calls,
+    )
     for module in modules:
         made.update(module.WORKLOADS)
     return made, bench_workloads_calls.UNITS

@@ -40,7 +40,7 @@ mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, do
 /* R of A = QR (m x n, row-major, A is spoiled): r is n x n, upper, zero-filled below; m may be < n.
  */
 mlsd_status mlsd__qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda, double *r);
-/* SVD of a small square A (p x p, spoiled): A = U diag(s) Vt. */
+/* SVD of a small square A (p x p, spoiled): A = U diag(s) Vt; s alone where u and vt are NULL. */
 mlsd_status mlsd__svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s, double *vt);
 
 /* What BLAS this is: "OpenBLAS 0.3.21 ... SkylakeX MAX_THREADS=64", and its core. Static texts. */

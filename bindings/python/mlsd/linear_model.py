@@ -36,7 +36,7 @@ interval_, intercept_interval_ : lower bounds, upper bounds, at `level`
 covariance_ : of the coefficients, the intercept last; of models with up to 512 columns
 r2_, adjusted_r2_, f_value_, f_p_value_, df_model_, df_residual_, residual_std_error_
 rank_, condition_, singular_ : condition of the centred columns brought to one length
-n_refinements_ : passes in double-double; 0 where the answer is that of accuracy="fast"
+n_refinements_ : passes in double-double
 dependencies_ : which columns are combinations of which others
 
 A weight counts how often its row was seen. NaN is what the data does not tell.

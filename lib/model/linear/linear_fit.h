@@ -1,7 +1,7 @@
 /* linear_fit.h - a least squares fit in the making: what the files of linear_regression hand to
- * each other. linear_regression.c reduces the rows and solves, linear_refine.c takes the answer to
- * the last digit, linear_dependence.c finds which columns depend on which, linear_root.c and
- * linear_inference.c say how sure the answer is. */
+ * each other. linear_triangle.c reduces the rows, linear_regression.c solves, linear_refine.c takes
+ * the answer to the last digit, linear_dependence.c finds which columns depend on which,
+ * linear_root.c and linear_inference.c say how sure the answer is. */
 #ifndef MLSD_MODEL_LINEAR_LINEAR_FIT_H
 #define MLSD_MODEL_LINEAR_LINEAR_FIT_H
 
@@ -28,15 +28,24 @@ typedef struct mlsd__linear_fit {
     mlsd__dd total;       /* sum w (y - mean)^2 */
     double condition;     /* of the centred columns brought to one length */
     int64_t rank;
-    int64_t n_passes; /* of the refinement */
+    bool from_moments; /* R comes from X'X: one refinement at least must follow */
+    int64_t n_passes;  /* of the refinement */
     int64_t n_dependences;
     double *dependences; /* n_dependences x p: -1 at a column, the last that is not 0, and what
                             makes it of columns before it */
     double *vt, *s;      /* of the centred columns as they are: p x p, p */
 } mlsd__linear_fit;
 
-/* Refine coef and intercept of a fit of full rank, and set `squares` and `total`. */
-mlsd_status mlsd__linear_refine(mlsd__scope *scope, mlsd__linear_fit *fit,
+/* Find mean, scale, r, length, total, rank and condition. */
+mlsd_status mlsd__linear_triangle(mlsd__scope *scope, mlsd__linear_fit *fit);
+/* The p x p part of R with its columns divided: by their lengths, or by their scales, which makes
+ * them the columns as they are. */
+void mlsd__linear_copy_triangle(const mlsd__linear_fit *fit, const double *divisor, double *out);
+
+/* Refine coef and intercept of a fit of full rank in at most so many passes, and set `squares` and
+ * `total`. */
+enum { MLSD__LINEAR_PASSES = 12 };
+mlsd_status mlsd__linear_refine(mlsd__scope *scope, mlsd__linear_fit *fit, int64_t most_passes,
                                 mlsd__linear_state *state);
 
 /* Find the dependences of a fit whose rank is below p. */

@@ -15,7 +15,6 @@
 #include "numeric/least_squares.h"
 #include "numeric/sum.h"
 
-enum { MAX_PASSES = 12 };
 /* A change below this share of a number does not move its last bit. */
 static const double DONE = 0x1p-55;
 
@@ -23,7 +22,7 @@ typedef struct refine_job {
     const mlsd__linear_fit *fit;
     const double *coef;
     mlsd__dd intercept;
-    int64_t n_groups;
+    int64_t n_groups, most_passes;
     mlsd__residual_sums *sums; /* n_groups */
 } refine_job;
 
@@ -128,9 +127,10 @@ static mlsd_status iterate(mlsd__scope *scope, mlsd__linear_fit *fit, mlsd__line
                            refine_job *job, double *room, double *d)
 {
     /* What share of the error a step leaves, until two steps have shown it. */
-    double share = fmin(1, 8 * DBL_EPSILON * (double)(fit->p + 1) * fit->condition);
+    const double error = fit->condition * (fit->from_moments ? fit->condition : 1);
+    double share = fmin(1, 8 * DBL_EPSILON * (double)(fit->p + 1) * error);
     double gain_before = INFINITY;
-    for (fit->n_passes = 0; fit->n_passes < MAX_PASSES;) {
+    for (fit->n_passes = 0; fit->n_passes < job->most_passes;) {
         job->intercept = mlsd__two_sum(state->intercept, fit->intercept_low);
         MLSD__TRY(sum_rows(scope, job, room));
         const mlsd__residual_sums *const sums = &job->sums[0];
@@ -156,12 +156,12 @@ static mlsd_status iterate(mlsd__scope *scope, mlsd__linear_fit *fit, mlsd__line
     return MLSD_OK;
 }
 
-mlsd_status mlsd__linear_refine(mlsd__scope *scope, mlsd__linear_fit *fit,
+mlsd_status mlsd__linear_refine(mlsd__scope *scope, mlsd__linear_fit *fit, int64_t most_passes,
                                 mlsd__linear_state *state)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t p = fit->p;
-    refine_job job = {.fit = fit, .coef = state->coef};
+    refine_job job = {.fit = fit, .coef = state->coef, .most_passes = most_passes};
     job.n_groups = mlsd__row_groups(fit->train->x->n_rows, 2 * p);
     job.sums = mlsd__alloc(a, job.n_groups, sizeof *job.sums);
     double *const room = mlsd__alloc_raw(a, (job.n_groups * 2 + 1) * p, sizeof *room);

@@ -1,32 +1,22 @@
-/* linear_regression.c - ordinary least squares, by orthogonal transformations of the rows.
- *
- * Blocks of centred rows [X y], columns brought to about one length by powers of two, are reduced
- * to triangles, and triangles of groups to one triangle (TSQR: Demmel, Grigori, Hoemmen & Langou
- * 2012, SIAM J. Sci. Comput. 34(1)), whose singular values tell the rank. No normal equations: the
- * condition is not squared. Where the rank is full the answer is refined in double-double
+/* linear_regression.c - ordinary least squares from the triangle of the centred rows
+ * (linear_triangle.c). Where the rank is full the answer is refined in double-double
  * (linear_refine.c); otherwise it is the one of least norm, and the columns that depend on others
  * are named (linear_dependence.c). */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "model/linear/linear_fit.h"
-#include "model/row_pass.h"
-#include "model/row_triangle.h"
 #include "numeric/blas.h"
 #include "numeric/least_squares.h"
 #include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_linear_regression;
 
-/* Singular values below this many roundings of the largest are 0, for columns of like size. */
-static const double RANK_SLACK = 8;
-
-/* Rows times columns up to which refining is the default's work; beyond, it would be felt. */
+/* Rows times columns up to which `auto` refines; beyond, it would be felt. */
 static const int64_t REFINED_SIZE = 10000000;
 
-enum { REFINED, FAST };
-static const char *const ACCURACIES[] = {"refined", "fast", NULL};
+enum { AUTO, REFINED, FAST };
+static const char *const ACCURACIES[] = {"auto", "refined", "fast", NULL};
 
 typedef struct regression_params {
     int64_t fit_intercept, accuracy;
@@ -37,60 +27,6 @@ enum { RANK, CONDITION, SINGULAR, N_REFINEMENTS, DEPENDENCE, INFERENCE };
 static const char *const extra_names[] = {
     "rank", "condition", "singular", "n_refinements", "dependence", MLSD__LINEAR_INFERENCE_NAMES,
     NULL};
-
-/* Rows sqrt(w) [(x - mean) scale, y - mean]. */
-static void fill_rows(const void *arg, const double *x, int64_t first, int64_t n, int64_t ld,
-                      double *z)
-{
-    const mlsd__linear_fit *const fit = arg;
-    const mlsd__train *const train = fit->train;
-    const int64_t p = fit->p, q = fit->q;
-    for (int64_t i = 0; i < n; i++) {
-        const double root = train->weight != NULL ? sqrt(train->weight[first + i]) : 1;
-        for (int64_t j = 0; j < p; j++)
-            z[i * q + j] = root * ((x[i * ld + j] - fit->mean[j]) * fit->scale[j]);
-        z[i * q + p] = root * (train->y[first + i] - fit->mean[p]);
-    }
-}
-
-/* R of all rows into fit->r. */
-static mlsd_status triangle_of_rows(mlsd__scope *scope, mlsd__linear_fit *fit)
-{
-    MLSD__TRY(mlsd__row_triangle(scope, fit->train->x, fit->q, fill_rows, fit, &fit->r));
-    if (!mlsd__any_nonfinite(fit->r, fit->q * fit->q)) return MLSD_OK;
-    return mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or the "
-                                      "target down (a standardize step does)");
-}
-
-/* The p x p part of R with its columns divided: by their lengths, or by their scales, which makes
- * them the columns as they are. */
-static void copy_triangle(const mlsd__linear_fit *fit, const double *divisor, double *out)
-{
-    const int64_t p = fit->p;
-    for (int64_t i = 0; i < p; i++)
-        for (int64_t j = 0; j < p; j++)
-            out[i * p + j] = j < i ? 0 : fit->r[i * fit->q + j] / divisor[j];
-}
-
-static void find_lengths(mlsd__linear_fit *fit)
-{
-    for (int64_t j = 0; j < fit->p; j++) {
-        double largest = 0, sum = 0;
-        for (int64_t i = 0; i <= j; i++) largest = fmax(largest, fabs(fit->r[i * fit->q + j]));
-        for (int64_t i = 0; i <= j && largest > 0; i++) {
-            const double part = fit->r[i * fit->q + j] / largest;
-            sum += part * part;
-        }
-        fit->length[j] = largest > 0 ? largest * sqrt(sum) : 1;
-    }
-}
-
-static int64_t numerical_rank(const double *s, int64_t p)
-{
-    int64_t rank = 0;
-    while (rank < p && s[rank] > RANK_SLACK * DBL_EPSILON * (double)p * s[0]) rank++;
-    return rank;
-}
 
 /* x = V diag(1 / s) U' b over the first `rank` singular values, and the length of what they leave
  * of b. */
@@ -108,66 +44,26 @@ static double solve_by_svd(const mlsd__linear_fit *fit, const double *u, const d
     return left;
 }
 
-/* Solve R b = r from the joint triangle. Rank is judged with columns brought to one length, so that
- * units do not matter: where it is full, the answer is unique. Where it is not, the least norm is
- * asked of the columns as they are. `room` has p (2 p + 2) numbers. */
+/* Solve R b = r from the joint triangle. Where the rank is full, the answer is unique. Where it is
+ * not, the least norm is asked of the columns as they are. `room` has p (2 p + 2) numbers. */
 static mlsd_status solve(mlsd__scope *scope, mlsd__linear_fit *fit, double *room,
                          mlsd__linear_state *state)
 {
     const int64_t p = fit->p, q = fit->q;
     double *const triangle = room, *const u = room + p * p, *const b = u + p * p;
     double *const right = b + p;
-    find_lengths(fit);
-    copy_triangle(fit, fit->length, triangle);
-    MLSD__TRY(mlsd__svd(scope, p, triangle, u, fit->s, fit->vt));
-    fit->rank = numerical_rank(fit->s, p);
-    fit->condition = fit->rank < p ? INFINITY : p > 0 ? fit->s[0] / fit->s[p - 1] : 1;
-    copy_triangle(fit, fit->scale, triangle);
-    MLSD__TRY(mlsd__svd(scope, p, triangle, u, fit->s, fit->vt));
+    const bool is_full = fit->rank == p;
+    mlsd__linear_copy_triangle(fit, fit->scale, triangle);
+    MLSD__TRY(mlsd__svd(scope, p, triangle, is_full ? NULL : u, fit->s, is_full ? NULL : fit->vt));
     for (int64_t i = 0; i < p; i++) b[i] = fit->r[i * q + p];
     fit->squares.hi = fit->r[p * q + p] * fit->r[p * q + p];
-    if (fit->rank < p) {
+    if (!is_full) {
         fit->squares.hi += solve_by_svd(fit, u, b, right, state->coef);
         return MLSD_OK;
     }
     mlsd__solve_upper(p, fit->r, q, b);
     for (int64_t j = 0; j < p; j++) state->coef[j] = b[j] * fit->scale[j];
     return MLSD_OK;
-}
-
-/* Means of [X y], 0 without an intercept, and the powers of two that bring the columns to about one
- * length. NaN and infinity show in the means. */
-static mlsd_status find_means(mlsd__scope *scope, mlsd__linear_fit *fit)
-{
-    const mlsd__train *const train = fit->train;
-    const int64_t p = fit->p;
-    double variance;
-    double *const weight = mlsd__alloc_raw(scope->allocator, p, 3 * sizeof *weight);
-    if (weight == NULL) return MLSD_E_NOMEM;
-    double *const missing = weight + p, *const m2 = missing + p;
-    mlsd_status status =
-        mlsd__column_moments(scope, train->x, train->weight, weight, fit->mean, m2, missing);
-    bool is_finite = true;
-    for (int64_t j = 0; status == MLSD_OK && j < p; j++)
-        is_finite = is_finite && missing[j] == 0 && isfinite(fit->mean[j]);
-    if (status == MLSD_OK && !is_finite && !train->x_is_finite)
-        status = mlsd__frame_require_finite(scope, train->x, false);
-    mlsd__mean_variance(train->y, train->weight, train->x->n_rows, 0, &fit->mean[p], &variance);
-    for (int64_t j = 0; status == MLSD_OK && j < p; j++) {
-        const double about_0 = fit->has_intercept ? 0 : fit->weight * fit->mean[j] * fit->mean[j];
-        const double length = sqrt(m2[j] + about_0);
-        int exponent = 0;
-        if (length > 0 && isfinite(length)) (void)frexp(length, &exponent);
-        fit->scale[j] = ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000 : -exponent);
-    }
-    double total = variance * fit->weight;
-    if (!fit->has_intercept) {
-        total += fit->weight * fit->mean[p] * fit->mean[p];
-        memset(fit->mean, 0, (size_t)fit->q * sizeof *fit->mean);
-    }
-    fit->total = (mlsd__dd){total, 0};
-    mlsd__free(scope->allocator, weight);
-    return status;
 }
 
 static mlsd_status fit_new(mlsd__scope *scope, const mlsd__train *train, bool has_intercept,
@@ -223,17 +119,19 @@ static mlsd_status fit_coefficients(mlsd__scope *scope, mlsd__linear_fit *fit,
     return MLSD_OK;
 }
 
-/* Whether to refine; says where the size decides against it. */
-static bool is_refined(mlsd__scope *scope, const mlsd__linear_fit *fit, int64_t accuracy)
+/* How many passes of refinement there may be; says where the size decides against them. */
+static int64_t most_passes(mlsd__scope *scope, const mlsd__linear_fit *fit, int64_t accuracy)
 {
-    const int64_t n = fit->train->x->n_rows;
-    if (accuracy != REFINED || fit->rank < fit->p) return false;
-    if (fit->p == 0 || n <= REFINED_SIZE / fit->p) return true;
+    const int64_t n = fit->train->x->n_rows, if_fast = fit->from_moments ? 1 : 0;
+    if (fit->rank < fit->p) return 0;
+    if (accuracy == FAST) return if_fast;
+    if (accuracy == REFINED || fit->p == 0 || n <= REFINED_SIZE / fit->p)
+        return MLSD__LINEAR_PASSES;
     mlsd__log_line(scope, MLSD_LOG_INFO,
                    "linear_regression: %lld rows x %lld columns are more than %lld numbers: "
                    "accuracy is 'fast'",
                    (long long)n, (long long)fit->p, (long long)REFINED_SIZE);
-    return false;
+    return if_fast;
 }
 
 static mlsd_status tell(mlsd__scope *scope, const mlsd__linear_fit *fit, double level,
@@ -259,11 +157,10 @@ static mlsd_status fit_state(mlsd__scope *scope, const regression_params *params
 {
     mlsd__linear_fit fit;
     mlsd_status status = fit_new(scope, train, params->fit_intercept != 0, &fit);
-    if (status == MLSD_OK) status = find_means(scope, &fit);
-    if (status == MLSD_OK) status = triangle_of_rows(scope, &fit);
+    if (status == MLSD_OK) status = mlsd__linear_triangle(scope, &fit);
     if (status == MLSD_OK) status = fit_coefficients(scope, &fit, state);
-    if (status == MLSD_OK && is_refined(scope, &fit, params->accuracy))
-        status = mlsd__linear_refine(scope, &fit, state);
+    const int64_t passes = status == MLSD_OK ? most_passes(scope, &fit, params->accuracy) : 0;
+    if (passes > 0) status = mlsd__linear_refine(scope, &fit, passes, state);
     if (status == MLSD_OK) status = tell(scope, &fit, params->level, state);
     fit_free(scope->allocator, &fit);
     return status == MLSD_OK ? mlsd__linear_state_check(state) : status;
@@ -303,9 +200,9 @@ static const mlsd__estimator_ops ops = {
 
 static const mlsd_param table[] = {
     MLSD__P_BOOL(regression_params, fit_intercept, "true", "Whether there is an intercept"),
-    MLSD__P_CHOICE(regression_params, accuracy, ACCURACIES, "\"refined\"",
-                   "refined: to the last digit, up to 10 million numbers; fast: one solution in "
-                   "double"),
+    MLSD__P_CHOICE(regression_params, accuracy, ACCURACIES, "\"auto\"",
+                   "refined: to the last digit; fast: what doubles give; auto: refined up to 10 "
+                   "million numbers, then fast"),
     MLSD__P_F64(regression_params, level, 0, 1, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.95", NULL,
                 "Confidence level of the coefficients' intervals"),
 };

@@ -57,6 +57,9 @@ extern const mlsd_kind mlsd__kind_normalize;
 extern const mlsd_kind mlsd__kind_binarize;
 extern const mlsd_kind mlsd__kind_ordinal_encode;
 extern const mlsd_kind mlsd__kind_target_encode;
+extern const mlsd_kind mlsd__kind_polynomial_features;
+extern const mlsd_kind mlsd__kind_spline_features;
+extern const mlsd_kind mlsd__kind_bin;
 extern const mlsd_kind mlsd__kind_pipeline;
 extern const mlsd_kind mlsd__kind_dummy_classifier;
 extern const mlsd_kind mlsd__kind_dummy_regressor;
@@ -145,6 +148,9 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_binarize,
     &mlsd__kind_ordinal_encode,
     &mlsd__kind_target_encode,
+    &mlsd__kind_polynomial_features,
+    &mlsd__kind_spline_features,
+    &mlsd__kind_bin,
     &mlsd__kind_pipeline,
     &mlsd__kind_dummy_classifier,
     &mlsd__kind_dummy_regressor,

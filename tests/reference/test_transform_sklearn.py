@@ -135,3 +135,73 @@ def test_inverse_takes_what_transform_gives():
     scaler = mlsd.preprocessing.MinMaxScaler().fit(np.arange(6.0).reshape(3, 2))
     with pytest.raises(ValueError, match="2 columns"):
         scaler.inverse_transform(np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_polynomial_features(seed):
+    rng, X, more = problem(seed)
+    X, more = np.nan_to_num(X)[:, : rng.randint(1, 6)], more
+    options = {"degree": int(rng.randint(1, 5)), "interaction_only": bool(seed % 2), "include_bias": bool(seed % 3)}
+    ours, theirs = mlsd.preprocessing.PolynomialFeatures(**options), sklearn.preprocessing.PolynomialFeatures(**options)
+    compare(ours, theirs, X, more[:, : X.shape[1]], inverse=False)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+
+
+@pytest.mark.parametrize("extrapolation", ["constant", "linear", "continue", "periodic"])
+@pytest.mark.parametrize("seed", range(CASES))
+def test_spline_features(seed, extrapolation):
+    """Without the constant column, for which scikit-learn gives NaN, and the one with ties, for which quantiles coincide.
+
+    Lines of degree 1 one column at a time: of several, scikit-learn 1.2 gives splines that do not sum to 1.
+    """
+    rng, X, more = problem(seed)
+    X, more = np.nan_to_num(X)[:, [0, 1, 3, 5]], more[:, [0, 1, 3, 5]]
+    if extrapolation == "linear" and seed % 2:
+        X, more = X[:, :1], more[:, :1]
+    options = {"n_knots": int(rng.randint(5, 9)), "degree": int(rng.randint(0 if extrapolation != "linear" else 1 if seed % 2 else 2, 5)),
+               "knots": str(rng.choice(["uniform", "quantile"])), "include_bias": bool(seed % 3), "extrapolation": extrapolation}
+    if len(np.unique(X[:, -1])) < 50 or seed % 3 == 0:
+        options["knots"] = "uniform"  # zeros in place of NaN are ties too
+    ours, theirs = mlsd.preprocessing.SplineTransformer(**options), sklearn.preprocessing.SplineTransformer(**options)
+    more = np.clip(more, X.min(axis=0) - 0.3 * np.ptp(X, axis=0), X.max(axis=0) + 0.3 * np.ptp(X, axis=0))
+    if options["degree"] == 0:
+        more = np.clip(more, X.min(axis=0), X.max(axis=0))  # scikit-learn's steps beyond the knots are 0
+    compare(ours, theirs, X, more, inverse=False, rtol=1e-8, atol=1e-9)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("strategy", ["uniform", "quantile"])
+@pytest.mark.parametrize("seed", range(CASES))
+def test_bins(seed, strategy):
+    rng, X, more = problem(seed)
+    X = np.nan_to_num(X)
+    options = {"n_bins": int(rng.randint(2, 9)), "strategy": strategy, "encode": str(rng.choice(["ordinal", "onehot-dense"]))}
+    ours = mlsd.preprocessing.KBinsDiscretizer(**options).fit(X)
+    theirs = sklearn.preprocessing.KBinsDiscretizer(**options).fit(X)
+    assert list(ours.n_bins_) == list(theirs.n_bins_)
+    for a, b in zip(ours.bin_edges_, theirs.bin_edges_):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    np.testing.assert_array_equal(ours.transform(more), theirs.transform(more))
+    keep = [0, 1, 2, 3, 5]  # the middle of the constant's bin is NaN
+    X, more = X[:, keep], more[:, keep]
+    ours.fit(X), theirs.fit(X)
+    np.testing.assert_allclose(ours.inverse_transform(ours.transform(more)), theirs.inverse_transform(theirs.transform(more)),
+                               rtol=1e-10)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_bins_of_k_means(seed):
+    """scikit-learn stops within a tolerance, we at rest: its sum of squares is at most a hair below ours."""
+    rng = np.random.RandomState(seed)
+    x = np.concatenate([rng.randn(rng.randint(20, 200)) + c for c in rng.uniform(-20, 20, rng.randint(2, 6))])
+    k = int(rng.randint(2, 7))
+    edges = [cls(n_bins=k, strategy="kmeans", encode="ordinal").fit(x[:, None]).bin_edges_[0]
+             for cls in (mlsd.preprocessing.KBinsDiscretizer, sklearn.preprocessing.KBinsDiscretizer)]
+    squares = []
+    for e in edges:
+        group = np.searchsorted(e[1:-1], x, side="right")
+        squares.append(sum(((x[group == g] - x[group == g].mean()) ** 2).sum() for g in set(group)))
+    assert squares[0] <= squares[1] * (1 + 1e-3)
+    assert len(edges[0]) == k + 1 and (np.diff(edges[0]) > 0).all()

@@ -46,6 +46,7 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash);
 /* Scenarios of transforms, in scenarios_transform.c. */
 mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_features(const mlsd_context *context, uint64_t *hash);
 
 /* Nearest rows, in scenarios_neighbors.c. */
 mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);

@@ -594,6 +594,7 @@ const scenario scenarios[] = {
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},
+    {"features", run_features, 0},
     {"custom", run_custom, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},

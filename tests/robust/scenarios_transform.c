@@ -17,6 +17,13 @@ static const char *const encoders[] = {
     "{\"kind\":\"standardize\"}]}",
 };
 
+static const char *const features[] = {
+    "{\"kind\":\"polynomial_features\"}",
+    "{\"kind\":\"spline_features\",\"knots\":\"quantile\",\"n_knots\":3}",
+    "{\"kind\":\"spline_features\",\"n_knots\":4,\"extrapolation\":\"linear\"}",
+    "{\"kind\":\"bin\",\"strategy\":\"kmeans\",\"n_bins\":3}",
+};
+
 static mlsd_status make_table(const mlsd_context *context, mlsd_table **out)
 {
     sample s;
@@ -82,4 +89,9 @@ mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash)
 mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash)
 {
     return run_all(context, encoders, sizeof encoders / sizeof *encoders, hash);
+}
+
+mlsd_status run_features(const mlsd_context *context, uint64_t *hash)
+{
+    return run_all(context, features, sizeof features / sizeof *features, hash);
 }

@@ -104,7 +104,23 @@ def _power(self, X):
     return X
 
 
+def _bins(self, X):
+    """The middle of each row's bin."""
+    import numpy as np
+
+    X = _matrix(self, X)
+    if self.encode != "ordinal":
+        ends = np.cumsum(self.n_bins_)
+        parts = [X[:, end - n : end] for n, end in zip(self.n_bins_, ends)]
+        X = np.column_stack([np.where(np.isnan(p[:, 0]), np.nan, p.argmax(axis=1)) for p in parts])
+    for j, edges in enumerate(self.bin_edges_):
+        known = ~np.isnan(X[:, j])
+        X[known, j] = ((edges[1:] + edges[:-1]) / 2)[X[known, j].astype(int)]
+    return X
+
+
 _METHODS = {
+    "KBinsDiscretizer": _bins,
     "StandardScaler": _standard,
     "MinMaxScaler": _min_max,
     "MaxAbsScaler": _max_abs,

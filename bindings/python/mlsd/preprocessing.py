@@ -21,6 +21,27 @@ __all__ = make_classes(
     "one_hot",
     "ordinal_encode",
     "target_encode",
+    "polynomial_features",
+    "spline_features",
+    "bin",
 )
 
 _inverse.add(globals())
+
+
+def _shape_bins(self, name, value):
+    """Edges of each column alone, and whole numbers of bins, as scikit-learn has them."""
+    import numpy as np
+
+    if name == "n_bins":
+        return value[0].astype(int)
+    if name == "bin_edges":
+        out = np.empty(len(value), dtype=object)
+        for j, row in enumerate(value):
+            out[j] = row[~np.isnan(row)] if row[0] < row[1] else np.array([-np.inf, np.inf])
+        return out
+    return super(KBinsDiscretizer, self)._shape_attribute(name, value)  # noqa: F821 - made above
+
+
+if "KBinsDiscretizer" in __all__:
+    globals()["KBinsDiscretizer"]._shape_attribute = _shape_bins

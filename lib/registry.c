@@ -77,6 +77,8 @@ extern const mlsd_kind mlsd__kind_gamma_regressor;
 extern const mlsd_kind mlsd__kind_tweedie_regressor;
 extern const mlsd_kind mlsd__kind_huber_regressor;
 extern const mlsd_kind mlsd__kind_quantile_regressor;
+extern const mlsd_kind mlsd__kind_linear_svc;
+extern const mlsd_kind mlsd__kind_linear_svr;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
@@ -168,6 +170,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_tweedie_regressor,
     &mlsd__kind_huber_regressor,
     &mlsd__kind_quantile_regressor,
+    &mlsd__kind_linear_svc,
+    &mlsd__kind_linear_svr,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
     &mlsd__kind_gaussian_nb,

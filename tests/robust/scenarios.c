@@ -343,6 +343,17 @@ static mlsd_status run_classifiers(const mlsd_context *context, uint64_t *hash)
     return run_kinds_of(context, kinds, 5, 1, hash);
 }
 
+/* Numbers, and two classes. */
+static mlsd_status run_support_vectors(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const regressor = "linear_svr", *const classifier = "linear_svc";
+    mlsd_status status = MLSD_OK;
+    TRY(run_kinds_of(context, &regressor, 1, 0, hash));
+    TRY(run_kinds_of(context, &classifier, 1, 1, hash));
+out:
+    return status;
+}
+
 /* Models that fit many times. */
 static mlsd_status run_tuned(const mlsd_context *context, uint64_t *hash)
 {
@@ -586,6 +597,7 @@ const scenario scenarios[] = {
     {"sparse", run_sparse, 0},
     {"generalised", run_generalised, 0},
     {"classifiers", run_classifiers, 0},
+    {"support vectors", run_support_vectors, 0},
     {"neighbors", run_neighbors, 0},
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},

@@ -38,8 +38,10 @@ static void fixture_open(fixture *f, int64_t n, int64_t p, int64_t k, bool has_i
     f->label = calloc((size_t)n, sizeof *f->label);
     for (int64_t i = 0; i < n; i++) f->label[i] = (int32_t)f->d.y[i];
     const mlsd__logistic_penalty penalty = {.l1 = l1, .l2 = l2};
-    assert_int_equal(mlsd__logistic_loss_open(&f->loss, &f->scope, &f->design, f->label,
-                                              f->d.weight, k == 2 ? 1 : k, penalty, true),
+    const mlsd__loss_rows rows = {
+        .kind = MLSD__LOSS_LOG, .label = f->label, .positive = 1, .weight = f->d.weight};
+    assert_int_equal(mlsd__logistic_loss_open(&f->loss, &f->scope, &f->design, &rows,
+                                              k == 2 ? 1 : k, penalty, true),
                      MLSD_OK);
     f->m = f->loss.n_theta;
     f->theta = numbers(f->m);
@@ -179,6 +181,42 @@ static void test_logistic_loss__kept_scores_come_back_as_offset(void **state)
     }
 }
 
+/* Squared hinge and squared epsilon-insensitive loss: derivatives by differences (no row is within
+ * h of a corner, where the second one jumps), and values by hand. */
+static void test_logistic_loss__squared_losses(void **state)
+{
+    (void)state;
+    for (int64_t kind = MLSD__LOSS_SQUARED_HINGE; kind <= MLSD__LOSS_SQUARED_EPSILON; kind++) {
+        fixture f;
+        fixture_open(&f, 300, 3, 2, true, 0.0, 0.05);
+        f.loss.rows.kind = kind;
+        f.loss.rows.target = f.d.y;
+        f.loss.rows.epsilon = 0.25;
+        check_derivatives(&f);
+        fixture_close(&f);
+    }
+    const int32_t label[] = {1, 0, 1};
+    const double target[] = {1.0, -2.0, 0.5}, weight[] = {1.0, 2.0, 4.0}, score[] = {0.5, 0.0, 3.0};
+    double residual[3], curvature[3];
+    mlsd__loss_rows rows = {.kind = MLSD__LOSS_SQUARED_HINGE,
+                            .label = label,
+                            .positive = 1,
+                            .target = target,
+                            .weight = weight,
+                            .epsilon = 1.5};
+    mlsd__loss_sums sums = {0};
+    mlsd__loss_of_scores(&rows, 0, 3, score, residual, curvature, &sums);
+    assert_true(sums.loss == 0.25 + 2.0 && sums.weight == 7.0);
+    assert_close(residual, (const double[]){-1.0, 4.0, 0.0}, 3, 0.0);
+    assert_close(curvature, (const double[]){2.0, 4.0, 0.0}, 3, 0.0);
+    rows.kind = MLSD__LOSS_SQUARED_EPSILON;
+    sums = (mlsd__loss_sums){0};
+    mlsd__loss_of_scores(&rows, 0, 3, score, residual, curvature, &sums);
+    assert_true(sums.loss == 0.5 + 4.0 && sums.min_margin < 0.0);
+    assert_close(residual, (const double[]){0.0, 2.0, 8.0}, 3, 0.0);
+    assert_close(curvature, (const double[]){0.0, 4.0, 8.0}, 3, 0.0);
+}
+
 /* Where more columns have coefficients than a working set holds, parts are solved in turn: the
  * answer is that of all columns at once. */
 static void test_logistic_loss__parts_in_turn_reach_the_optimum(void **state)
@@ -211,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_logistic_loss__derivatives_are_those_of_the_value),
         cmocka_unit_test(test_logistic_loss__value_is_the_definitions),
         cmocka_unit_test(test_logistic_loss__kept_scores_come_back_as_offset),
+        cmocka_unit_test(test_logistic_loss__squared_losses),
         cmocka_unit_test(test_logistic_loss__parts_in_turn_reach_the_optimum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
     result.save_report("report.html")
 
 mlsd.linear_model, .naive_bayes, .neighbors, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
-.preprocessing, .impute, .pipeline, .model_selection, .metrics and .utils have scikit-learn's names
+.preprocessing, .impute, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -45,7 +45,7 @@ read_csv = Table.read_csv
 
 _MODULES = (
     "audit", "calibration", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
-    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "utils",
+    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm", "utils",
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

@@ -101,7 +101,11 @@ class Estimator:
 
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
-        return Spec(self._kind, **self.get_params(deep=False))
+        return Spec(self._kind, **self._spec_params())
+
+    def _spec_params(self):
+        """Parameters as the library takes them."""
+        return self.get_params(deep=False)
 
     def _data(self, X, y, sample_weight, task):
         if not is_frame(X):
@@ -252,16 +256,16 @@ class Regressor(Estimator):
 class Classifier(Estimator):
     _estimator_type = "classifier"
 
-    def spec(self):
-        """The Spec that fit would use; class_weight may be a dictionary by label once fit has seen the labels."""
-        params = self.get_params(deep=False)
+    def _spec_params(self):
+        """class_weight may be a dictionary by label once fit has seen the labels."""
+        params = super()._spec_params()
         if "class_weight" in params:
             by_label = params["class_weight"]
             if by_label is None:
                 params["class_weight"] = "none"
             elif isinstance(by_label, dict):
                 params.update(class_weight="none", class_weights=self._class_weights(by_label))
-        return Spec(self._kind, **params)
+        return params
 
     def _class_weights(self, by_label):
         labels = self.__dict__.get("_labels")

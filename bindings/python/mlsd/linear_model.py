@@ -158,12 +158,8 @@ class ElasticNetCV(_Enet, ElasticNetCV):  # noqa: F821
         return Spec(self._kind, **params)
 
 
-class _Scored:
+class _Scored(_Warns):
     """What regressors of one linear score share: warnings, and fitted numbers that are plain numbers."""
-
-    def _fit_model(self, data, X):
-        with user_warnings():
-            return super()._fit_model(data, X)
 
     def _shape_attribute(self, name, value):
         if name in ("coef", "outlier_rows"):

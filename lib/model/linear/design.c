@@ -69,25 +69,28 @@ static mlsd_status sample_moments(mlsd__design *d, mlsd__scope *scope, int64_t *
         int64_t first = 0, n = 0, ld = 0;
         const double *x = mlsd__row_reader_block(&reader, k * n_blocks / n_parts, &first, &n, &ld);
         const int64_t n_taken = n < SAMPLE_ROWS / n_parts ? n : SAMPLE_ROWS / n_parts;
-        add_sample(x, n_taken, d->n_features, ld, count, d->shift, d->inverse);
+        add_sample(x, n_taken, d->n_read, ld, count, d->shift, d->inverse);
         status = mlsd__checkpoint(scope);
     }
     mlsd__row_reader_close(&reader);
     return status;
 }
 
-mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__frame *frame,
-                              bool has_intercept)
+static mlsd_status open_with(mlsd__design *d, mlsd__scope *scope, const mlsd__frame *frame,
+                             bool has_intercept, double constant)
 {
     const mlsd__allocator *a = scope->allocator;
+    const int64_t p = frame->n_features, n_features = p + (constant != 0.0 ? 1 : 0);
     *d = (mlsd__design){.n_rows = frame->n_rows,
-                        .n_features = frame->n_features,
+                        .n_features = n_features,
+                        .n_read = p,
+                        .constant = constant,
                         .has_intercept = has_intercept,
-                        .n_columns = frame->n_features + (has_intercept ? 1 : 0)};
+                        .n_columns = n_features + (has_intercept ? 1 : 0)};
     mlsd_status status = mlsd__resident_open(&d->rows, scope, frame);
     if (status == MLSD_OK) {
-        d->shift = mlsd__alloc(a, d->n_features, sizeof *d->shift);
-        d->inverse = mlsd__alloc(a, d->n_features, sizeof *d->inverse);
+        d->shift = mlsd__alloc(a, n_features, sizeof *d->shift);
+        d->inverse = mlsd__alloc(a, n_features, sizeof *d->inverse);
         if (d->shift == NULL || d->inverse == NULL) status = MLSD_E_NOMEM;
     }
     int64_t count = 0;
@@ -96,7 +99,7 @@ mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__f
         mlsd__design_close(d, a);
         return status;
     }
-    for (int64_t j = 0; j < d->n_features; j++) {
+    for (int64_t j = 0; j < p; j++) {
         const double mean = d->shift[j];
         const double m2 = d->inverse[j] + (has_intercept ? 0.0 : (double)count * mean * mean);
         const double inverse = 1.0 / sqrt(m2 / (double)count);
@@ -105,7 +108,20 @@ mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__f
         d->shift[j] = has_intercept && isfinite(mean) ? mean : 0.0;
         d->inverse[j] = usable ? inverse : 1.0;
     }
+    if (constant != 0.0) d->inverse[p] = 1.0 / fabs(constant);
     return MLSD_OK;
+}
+
+mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__frame *frame,
+                              bool has_intercept)
+{
+    return open_with(d, scope, frame, has_intercept, 0.0);
+}
+
+mlsd_status mlsd__design_open_constant(mlsd__design *d, mlsd__scope *scope,
+                                       const mlsd__frame *frame, double constant)
+{
+    return open_with(d, scope, frame, false, constant);
 }
 
 void mlsd__design_close(mlsd__design *d, const mlsd__allocator *a)
@@ -132,19 +148,30 @@ void mlsd__design_select(const mlsd__design *d, const int64_t *columns, int64_t 
     }
 }
 
+/* Columns by number: the constant stands behind those that are read. */
+static void scale_some(const mlsd__design *d, const double *restrict row, double *restrict out)
+{
+    for (int64_t j = 0; j < d->n_features; j++) {
+        const double value = d->columns[j] < d->n_read ? row[d->columns[j]] : d->constant;
+        out[j] = (value - d->shift[j]) * d->inverse[j];
+    }
+}
+
 void mlsd__design_scale(const mlsd__design *d, const double *restrict x, int64_t n, int64_t ld,
                         double *restrict z)
 {
-    const int64_t p = d->n_features, q = d->n_columns;
+    const int64_t p = d->n_read, q = d->n_columns;
     const double *restrict shift = d->shift, *restrict inverse = d->inverse;
     for (int64_t i = 0; i < n; i++) {
         const double *restrict row = x + i * ld;
         double *restrict out = z + i * q;
-        if (d->columns != NULL)
-            for (int64_t j = 0; j < p; j++) out[j] = (row[d->columns[j]] - shift[j]) * inverse[j];
-        else
+        if (d->columns != NULL) {
+            scale_some(d, row, out);
+        } else {
             for (int64_t j = 0; j < p; j++) out[j] = (row[j] - shift[j]) * inverse[j];
-        if (d->has_intercept) out[p] = 1.0;
+            if (d->constant != 0.0) out[p] = d->constant * inverse[p];
+        }
+        if (d->has_intercept) out[q - 1] = 1.0;
     }
 }
 

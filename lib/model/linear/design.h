@@ -28,12 +28,18 @@ typedef struct mlsd__design {
     double *shift;          /* n_features: about the mean; 0 without an intercept */
     double *inverse;        /* n_features: about 1 / standard deviation */
     const int64_t *columns; /* of the rows, one for each feature; NULL: all in order */
+    int64_t n_read;         /* columns of the rows; feature number n_read is the constant */
+    double constant;        /* 0: no such feature */
 } mlsd__design;
 
 /* Shift and scale come from some hundred rows of every part of the frame: any values give the same
  * answer, good ones keep digits. */
 mlsd_status mlsd__design_open(mlsd__design *d, mlsd__scope *scope, const mlsd__frame *frame,
                               bool has_intercept);
+/* A design without an intercept and without shifts, whose last feature is a constant (0: none): an
+ * intercept that is penalised as the coefficients are. */
+mlsd_status mlsd__design_open_constant(mlsd__design *d, mlsd__scope *scope,
+                                       const mlsd__frame *frame, double constant);
 /* Some columns of a design, in room for n shifts and n inverses; borrows rows and `columns`, and is
  * not to be closed. */
 void mlsd__design_select(const mlsd__design *d, const int64_t *columns, int64_t n, double *room,

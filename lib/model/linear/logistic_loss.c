@@ -1,5 +1,4 @@
-/* logistic_loss.c - one pass over the rows gives value, gradient and Hessian of the logistic
- * objective.
+/* logistic_loss.c - one pass over the rows gives value, gradient and Hessian of the objective.
  *
  * Groups of blocks are summed by one thread each and merged in the order of the groups, so the bits
  * do not depend on the threads. The Hessian is sum w (diag(p) - p p') (x) x x': one weighted Gram
@@ -11,7 +10,6 @@
 
 #include "base/fail.h"
 #include "numeric/blas.h"
-#include "numeric/mathfun.h"
 
 enum { HEAD = 3 }; /* loss, weight and least margin stand before gradient and Hessian */
 
@@ -30,15 +28,14 @@ typedef struct loss_scratch {
 } loss_scratch;
 
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
-                                     const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_scores,
-                                     mlsd__logistic_penalty penalty, bool has_hessian)
+                                     const mlsd__design *design, const mlsd__loss_rows *rows,
+                                     int64_t n_scores, mlsd__logistic_penalty penalty,
+                                     bool has_hessian)
 {
     const mlsd__allocator *a = scope->allocator;
     const int64_t k = n_scores;
     *l = (mlsd__logistic_loss){.design = design,
-                               .label = label,
-                               .weight = weight,
+                               .rows = *rows,
                                .n_scores = k,
                                .penalty = penalty,
                                .n_threads = scope->n_threads};
@@ -89,55 +86,6 @@ static loss_scratch scratch_of(const mlsd__logistic_loss *l, int32_t worker)
                           .weighted = curvature + n};
 }
 
-/* Loss, residual w (p - y) and curvature w p (1 - p) of rows with one score. */
-static void two_class_rows(const mlsd__logistic_loss *l, int64_t first, int64_t n,
-                           const loss_scratch *s, double *head)
-{
-    double loss = 0.0, weight = 0.0, margin = head[2];
-    for (int64_t i = 0; i < n; i++) {
-        const double w = l->weight != NULL ? l->weight[first + i] : 1.0;
-        const bool is_one = l->label[first + i] == 1;
-        const double z = s->score[i];
-        const double signed_score = is_one ? z : -z;
-        const double e = mlsd__exp(-fabs(z)); /* never overflows, and is enough for all of them */
-        const double small = e / (1.0 + e), large = 1.0 / (1.0 + e);
-        const double p_wrong = signed_score >= 0.0 ? small : large;
-        loss += w * ((signed_score < 0.0 ? -signed_score : 0.0) + mlsd__log1p(e));
-        weight += w;
-        s->residual[i] = is_one ? -w * p_wrong : w * p_wrong;
-        s->curvature[i] = w * small * large;
-        if (w > 0.0 && !(signed_score >= margin)) margin = signed_score;
-    }
-    head[0] += loss;
-    head[1] += weight;
-    head[2] = margin;
-}
-
-/* Loss and residual of rows with a score for each class; the scores become probabilities. */
-static void many_class_rows(const mlsd__logistic_loss *l, int64_t first, int64_t n,
-                            const loss_scratch *s, double *head)
-{
-    const int64_t k = l->n_scores;
-    double loss = 0.0, weight = 0.0, margin = head[2];
-    for (int64_t i = 0; i < n; i++) {
-        const double w = l->weight != NULL ? l->weight[first + i] : 1.0;
-        const int32_t label = l->label[first + i];
-        double *const row = s->score + i * k;
-        const double right = row[label];
-        double best_other = -INFINITY;
-        for (int64_t c = 0; c < k; c++)
-            if (c != label && row[c] > best_other) best_other = row[c];
-        if (w > 0.0 && !(right - best_other >= margin)) margin = right - best_other;
-        loss += w * (mlsd__softmax(row, k) - right);
-        weight += w;
-        for (int64_t c = 0; c < k; c++)
-            s->residual[i * k + c] = w * (row[c] - (c == label ? 1.0 : 0.0));
-    }
-    head[0] += loss;
-    head[1] += weight;
-    head[2] = margin;
-}
-
 static void scale_rows(const double *z, int64_t n, int64_t q, const double *factor, double *out)
 {
     for (int64_t i = 0; i < n; i++)
@@ -161,7 +109,7 @@ static void add_many_class_hessian(const mlsd__logistic_loss *l, int64_t first, 
     for (int64_t a = 0; a < k; a++) {
         for (int64_t b = a; b < k; b++) {
             for (int64_t i = 0; i < n; i++) {
-                const double w = l->weight != NULL ? l->weight[first + i] : 1.0;
+                const double w = l->rows.weight != NULL ? l->rows.weight[first + i] : 1.0;
                 const double *p = s->score + i * k;
                 s->curvature[i] = w * p[a] * ((a == b ? 1.0 : 0.0) - p[b]);
             }
@@ -189,21 +137,25 @@ static void add_block(const loss_job *job, mlsd__row_reader *reader, int64_t blo
     double *const hessian = gradient + l->n_theta;
     int64_t first = 0, n = 0, ld = 0;
     const double *x = mlsd__row_reader_block(reader, block, &first, &n, &ld);
+    mlsd__loss_sums sums = {summary[0], summary[1], summary[2]};
     mlsd__design_scale(l->design, x, n, ld, s->z);
     if (k == 1) {
         mlsd__gemv(false, n, q, 1.0, s->z, q, job->theta, 0.0, s->score);
         use_scores(l, first, n, s->score);
-        two_class_rows(l, first, n, s, summary);
+        mlsd__loss_of_scores(&l->rows, first, n, s->score, s->residual, s->curvature, &sums);
         if (job->wants_gradient) mlsd__gemv(true, n, q, 1.0, s->z, q, s->residual, 1.0, gradient);
         if (job->wants_hessian) add_two_class_hessian(l, n, s, hessian);
     } else {
         mlsd__gemm(false, true, n, k, q, 1.0, s->z, q, job->theta, q, 0.0, s->score, k);
         use_scores(l, first, n, s->score);
-        many_class_rows(l, first, n, s, summary);
+        mlsd__loss_of_classes(&l->rows, first, n, k, s->score, s->residual, &sums);
         if (job->wants_gradient)
             mlsd__gemm(true, false, k, q, n, 1.0, s->residual, k, s->z, q, 1.0, gradient, q);
         if (job->wants_hessian) add_many_class_hessian(l, first, n, s, hessian);
     }
+    summary[0] = sums.loss;
+    summary[1] = sums.weight;
+    summary[2] = sums.min_margin;
 }
 
 static mlsd_status run_group(void *arg, int64_t group, mlsd__scope *scope)

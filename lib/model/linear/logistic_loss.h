@@ -1,11 +1,12 @@
-/* logistic_loss.h - the objective of logistic regression over a design: value, gradient, Hessian.
- */
+/* logistic_loss.h - the objective of logistic regression over a design: value, gradient, Hessian;
+ * and, with another loss of the rows, that of linear support vector machines. */
 #ifndef MLSD_MODEL_LOGISTIC_LOSS_H
 #define MLSD_MODEL_LOGISTIC_LOSS_H
 
 #include "model/linear/design.h"
+#include "model/linear/loss_rows.h"
 
-/* The mean over the weights of the log loss, plus l1 times the sizes and l2 / 2 times the squares
+/* The mean over the weights of the loss, plus l1 times the sizes and l2 / 2 times the squares
  * of the coefficients in the columns' own units (intercepts are free). One score for two classes,
  * otherwise a score for each class: `theta` is n_scores x design->n_columns in the design's units.
  */
@@ -15,9 +16,8 @@ typedef struct mlsd__logistic_penalty {
 
 typedef struct mlsd__logistic_loss {
     const mlsd__design *design;
-    const int32_t *label; /* 0 .. n_labels-1 */
-    const double *weight; /* NULL: ones */
-    int64_t n_scores;     /* 1, or the number of labels */
+    mlsd__loss_rows rows;
+    int64_t n_scores; /* 1, or the number of labels, which are then 0 .. n_scores - 1 */
     mlsd__logistic_penalty penalty;
     int64_t n_theta;
     const double *offset; /* n_rows x n_scores, added to the scores; NULL: nothing */
@@ -39,9 +39,9 @@ typedef struct mlsd__logistic_value {
 
 /* has_hessian makes room for it. */
 mlsd_status mlsd__logistic_loss_open(mlsd__logistic_loss *l, mlsd__scope *scope,
-                                     const mlsd__design *design, const int32_t *label,
-                                     const double *weight, int64_t n_scores,
-                                     mlsd__logistic_penalty penalty, bool has_hessian);
+                                     const mlsd__design *design, const mlsd__loss_rows *rows,
+                                     int64_t n_scores, mlsd__logistic_penalty penalty,
+                                     bool has_hessian);
 void mlsd__logistic_loss_close(mlsd__logistic_loss *l, const mlsd__allocator *a);
 
 /* Evaluate at theta over every `stride`-th block (1: all rows). gradient has n_theta numbers,

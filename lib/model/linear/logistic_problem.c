@@ -152,7 +152,9 @@ mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope 
     const mlsd__logistic_limits limits = {
         .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
     mlsd__logistic_loss loss;
-    MLSD__TRY(mlsd__logistic_loss_open(&loss, scope, &p->design, p->label, p->train->weight, k,
+    const mlsd__loss_rows rows = {
+        .kind = MLSD__LOSS_LOG, .label = p->label, .positive = 1, .weight = p->train->weight};
+    MLSD__TRY(mlsd__logistic_loss_open(&loss, scope, &p->design, &rows, k,
                                        penalty_of(params, p->weight), is_newton));
     mlsd_status status =
         is_sparse   ? solve_with_l1(p, &loss, scope, &limits, is_newton, out)

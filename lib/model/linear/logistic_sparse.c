@@ -168,8 +168,8 @@ static mlsd_status solve_set(sparse *s, const mlsd__logistic_limits *limits, boo
     mlsd__logistic_outcome inner;
     if (has_others) MLSD__TRY(find_offset(s));
     mlsd__design_select(l->design, s->set, s->n_set, s->room, &some);
-    MLSD__TRY(mlsd__logistic_loss_open(&loss, s->scope, &some, l->label, l->weight, l->n_scores,
-                                       l->penalty, true));
+    MLSD__TRY(
+        mlsd__logistic_loss_open(&loss, s->scope, &some, &l->rows, l->n_scores, l->penalty, true));
     loss.offset = has_others ? s->offset : NULL;
     exchange(s, true);
     const mlsd__logistic_limits own = {.max_iter = limits->max_iter - out->n_iter,

@@ -108,6 +108,14 @@ def predict_pipeline(bench):
     )
 
 
+def predict_neighbors(bench):
+    from mlsd.neighbors import KNeighborsRegressor
+    from sklearn.neighbors import KNeighborsRegressor as PeerNeighbors
+
+    title = "the mean of the 5 nearest of 2,000 rows, predict"
+    return _predict(bench, "predict_neighbors", title, KNeighborsRegressor(), PeerNeighbors(), "value")
+
+
 # --- a fresh process ------------------------------------------------------------------------------
 
 
@@ -209,6 +217,7 @@ WORKLOADS = {
     "predict_ridge": predict_ridge,
     "predict_logistic": predict_logistic,
     "predict_pipeline": predict_pipeline,
+    "predict_neighbors": predict_neighbors,
     "import": import_time,
     "memory_import": memory_small,
     "memory_ridge": memory_ridge,

@@ -64,6 +64,7 @@ def workloads():
     import bench_workloads_lasso
     import bench_workloads_least_squares
     import bench_workloads_models
+    import bench_workloads_neighbors
     import bench_workloads_splits
 
     made = {}
@@ -71,6 +72,7 @@ def workloads():
         bench_workloads_models,
         bench_workloads_least_squares,
         bench_workloads_lasso,
+        bench_workloads_neighbors,
         bench_workloads_splits,
         bench_workloads_folds,
         bench_workloads_csv,

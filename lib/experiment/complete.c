@@ -164,7 +164,7 @@ static mlsd_status fill(const mlsd_context *context, mlsd__scope *scope, const m
         MLSD__TRY(add_early_stopping(scope, spec));
     }
     if (mlsd__spec_slot_child(spec, "models") == NULL) {
-        MLSD__TRY(mlsd__experiment_add_ladder(scope, spec, task));
+        MLSD__TRY(mlsd__experiment_add_ladder(scope, spec, table, target, task));
     }
     return MLSD_OK;
 }

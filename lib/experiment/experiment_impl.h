@@ -73,7 +73,8 @@ typedef struct mlsd__experiment {
 
 /* ladder.c: the models from simple to strong, each with its preprocessing, as children of `spec`.
  */
-mlsd_status mlsd__experiment_add_ladder(mlsd__scope *scope, mlsd_spec *spec, mlsd_task task);
+mlsd_status mlsd__experiment_add_ladder(mlsd__scope *scope, mlsd_spec *spec,
+                                        const mlsd_table *table, int64_t target, mlsd_task task);
 
 /* complete.c: fill in what a spec leaves open. */
 mlsd_status mlsd__experiment_complete(const mlsd_context *context, mlsd__scope *scope,

@@ -1,18 +1,71 @@
-/* ladder.c - the models of an experiment from simple to strong. Each is a pipeline, so that missing
- * values, categories and scales are learned inside each fold from its training rows alone. */
+/* ladder.c - the models of an experiment from simple to strong, those that suit the task, the
+ * target and the number of rows. Each is a pipeline, so that missing values, categories and scales
+ * are learned inside each fold from its training rows alone. */
 #include <string.h>
 
 #include "base/text.h"
 #include "experiment/experiment_impl.h"
 
+typedef struct setting {
+    const char *name, *text;
+} setting;
+
+/* What the choice of models looks at beside the task. */
+typedef struct problem {
+    const mlsd_table *table;
+    int64_t target;
+} problem;
+
 typedef struct rung {
     const char *name; /* as the leaderboard shows it */
     const char *kind;
+    const setting *settings;
+    int64_t n_settings;
     bool regresses, is_quick;
     bool is_bare; /* looks at no column, so needs no preprocessing */
-    bool is_sgd;
+    bool is_seeded;
     bool is_unpenalised;
+    bool is_calibrated; /* its own probabilities say too much: a curve of inner folds mends them */
+    bool (*suits)(const problem *given); /* NULL: always */
 } rung;
+
+/* A column of whole numbers, none below 0: counts, or what is modelled like them. */
+static bool has_counts(const problem *given)
+{
+    const mlsd__column *const target = given->table->columns[given->target];
+    if (target->type != MLSD_COLUMN_I64) return false;
+    const int64_t *const values = target->values;
+    for (int64_t i = 0; i < target->n; i++)
+        if (values[i] < 0) return false;
+    return true;
+}
+
+/* Searching neighbors takes the square of the rows. */
+enum { MOST_NEIGHBOR_ROWS = 50000 };
+
+static bool has_few_rows(const problem *given)
+{
+    return given->table->n_rows <= MOST_NEIGHBOR_ROWS;
+}
+
+/* That a category is missing tells something; two values need one column. */
+static const setting impute_settings[] = {{"category_strategy", "own_level"}};
+static const setting one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
+                                           {"drop", "if_binary"}};
+/* Beside an intercept all levels of a column are dependent, which only a penalty makes up for. */
+static const setting unpenalised_one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
+                                                       {"drop", "first"}};
+/* Columns are standardised: small steps, and smaller ones once they lead nowhere, descend evenly.
+ * The schedules that are scikit-learn's defaults begin with leaps (classes) or end in a creep
+ * (numbers). */
+static const setting sgd_settings[] = {
+    {"learning_rate", "adaptive"}, {"eta0", "0.01"}, {"tol", "0.0001"}};
+/* A handful of neighbors is all noise where rows are noisy. */
+static const setting neighbor_settings[] = {{"n_neighbors", "25"}};
+/* One model of all rows, so that what is shown and saved is what its name says. */
+static const setting calibration_settings[] = {{"ensemble", "false"}};
+
+#define SETTINGS(array) .settings = (array), .n_settings = MLSD__COUNT(array)
 
 static const rung ladder[] = {
     {.name = "constant",
@@ -27,41 +80,76 @@ static const rung ladder[] = {
      .is_unpenalised = true},
     {.name = "ridge", .kind = "ridge_cv", .regresses = true},
     {.name = "lasso (tuned)", .kind = "lasso_cv", .regresses = true},
-    {.name = "sgd", .kind = "sgd_regressor", .regresses = true, .is_quick = true, .is_sgd = true},
+    {.name = "poisson",
+     .kind = "poisson_regressor",
+     .regresses = true,
+     .is_quick = true,
+     .suits = has_counts},
+    {.name = "sgd",
+     .kind = "sgd_regressor",
+     SETTINGS(sgd_settings),
+     .regresses = true,
+     .is_quick = true,
+     .is_seeded = true},
+    {.name = "neighbors",
+     .kind = "k_neighbors_regressor",
+     SETTINGS(neighbor_settings),
+     .regresses = true,
+     .suits = has_few_rows},
     {.name = "constant", .kind = "dummy_classifier", .is_quick = true, .is_bare = true},
+    {.name = "naive bayes", .kind = "gaussian_nb", .is_quick = true, .is_calibrated = true},
     {.name = "logistic", .kind = "logistic_regression", .is_quick = true},
+    {.name = "discriminant", .kind = "linear_discriminant_analysis", .is_quick = true},
     {.name = "logistic (tuned)", .kind = "logistic_regression_cv"},
-    {.name = "sgd", .kind = "sgd_classifier", .is_quick = true, .is_sgd = true},
+    {.name = "sgd",
+     .kind = "sgd_classifier",
+     SETTINGS(sgd_settings),
+     .is_quick = true,
+     .is_seeded = true},
+    {.name = "neighbors",
+     .kind = "k_neighbors_classifier",
+     SETTINGS(neighbor_settings),
+     .is_calibrated = true,
+     .suits = has_few_rows},
 };
 
-typedef struct setting {
-    const char *name, *text;
-} setting;
-
-/* That a category is missing tells something; two values need one column. */
-static const setting impute_settings[] = {{"category_strategy", "own_level"}};
-static const setting one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
-                                           {"drop", "if_binary"}};
-/* Beside an intercept all levels of a column are dependent, which only a penalty makes up for. */
-static const setting unpenalised_one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
-                                                       {"drop", "first"}};
-/* Columns are standardised: small steps, and smaller ones once they lead nowhere, descend evenly.
- * The schedules that are scikit-learn's defaults begin with leaps (classes) or end in a creep
- * (numbers). */
-static const setting sgd_settings[] = {
-    {"learning_rate", "adaptive"}, {"eta0", "0.01"}, {"tol", "0.0001"}};
+static mlsd_status make_step(mlsd__scope *scope, const char *kind, const setting *settings,
+                             int64_t n_settings, mlsd_spec **out)
+{
+    mlsd_spec *step;
+    MLSD__TRY(mlsd__spec_new(scope->allocator, kind, &step));
+    mlsd_status status = MLSD_OK;
+    for (int64_t i = 0; i < n_settings && status == MLSD_OK; i++)
+        status = mlsd_spec_set_text(step, settings[i].name, settings[i].text);
+    if (status == MLSD_OK)
+        *out = step;
+    else
+        mlsd_spec_free(step);
+    return status;
+}
 
 static mlsd_status add_step(mlsd__scope *scope, mlsd_spec *pipeline, const char *kind,
                             const setting *settings, int64_t n_settings)
 {
     mlsd_spec *step;
-    MLSD__TRY(mlsd__spec_new(scope->allocator, kind, &step));
-    mlsd_status status = MLSD_OK;
-    for (int64_t i = 0; i < n_settings && status == MLSD_OK; i++) {
-        status = mlsd_spec_set_text(step, settings[i].name, settings[i].text);
-    }
-    if (status == MLSD_OK) status = mlsd_spec_add(pipeline, "steps", NULL, step);
+    MLSD__TRY(make_step(scope, kind, settings, n_settings, &step));
+    const mlsd_status status = mlsd_spec_add(pipeline, "steps", NULL, step);
     mlsd_spec_free(step);
+    return status;
+}
+
+/* The last step of a pipeline: the model, behind a calibration where it needs one. */
+static mlsd_status add_model(mlsd__scope *scope, mlsd_spec *pipeline, const rung *r)
+{
+    if (!r->is_calibrated) return add_step(scope, pipeline, r->kind, r->settings, r->n_settings);
+    mlsd_spec *outer, *model = NULL;
+    MLSD__TRY(make_step(scope, "calibrated_classifier", calibration_settings,
+                        MLSD__COUNT(calibration_settings), &outer));
+    mlsd_status status = make_step(scope, r->kind, r->settings, r->n_settings, &model);
+    if (status == MLSD_OK) status = mlsd_spec_add(outer, "estimator", NULL, model);
+    if (status == MLSD_OK) status = mlsd_spec_add(pipeline, "steps", NULL, outer);
+    mlsd_spec_free(model);
+    mlsd_spec_free(outer);
     return status;
 }
 
@@ -103,24 +191,24 @@ static mlsd_status add_pipeline(mlsd__scope *scope, mlsd_spec *spec, const rung 
             set_number(scope->allocator, pipeline, "one_hot", "max_categories", p->max_categories);
     }
     if (status == MLSD_OK) status = add_step(scope, pipeline, "standardize", NULL, 0);
-    if (status == MLSD_OK) {
-        status = add_step(scope, pipeline, r->kind, sgd_settings,
-                          r->is_sgd ? MLSD__COUNT(sgd_settings) : 0);
-    }
-    if (status == MLSD_OK && r->is_sgd)
+    if (status == MLSD_OK) status = add_model(scope, pipeline, r);
+    if (status == MLSD_OK && r->is_seeded)
         status = set_number(scope->allocator, pipeline, r->kind, "seed", p->seed);
     if (status == MLSD_OK) status = mlsd_spec_add(spec, "models", r->name, pipeline);
     mlsd_spec_free(pipeline);
     return status;
 }
 
-mlsd_status mlsd__experiment_add_ladder(mlsd__scope *scope, mlsd_spec *spec, mlsd_task task)
+mlsd_status mlsd__experiment_add_ladder(mlsd__scope *scope, mlsd_spec *spec,
+                                        const mlsd_table *table, int64_t target, mlsd_task task)
 {
     const mlsd__experiment_params *p = mlsd__spec_params(spec);
+    const problem given = {table, target};
     for (int64_t i = 0; i < MLSD__COUNT(ladder); i++) {
         const rung *r = &ladder[i];
         if (r->regresses != (task == MLSD_TASK_REGRESSION)) continue;
         if (p->quick && !r->is_quick) continue;
+        if (r->suits != NULL && !r->suits(&given)) continue;
         MLSD__TRY(r->is_bare ? add_bare(scope, spec, r) : add_pipeline(scope, spec, r));
     }
     return MLSD_OK;

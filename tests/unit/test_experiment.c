@@ -107,6 +107,63 @@ static const char *cell(const mlsd_result *r, const char *table, const char *col
     return mlsd_table_get_str(t, j, row);
 }
 
+/* The names of the models that an experiment on y = base + 0, 1, 2, ... gets by itself. */
+static char *ladder_of(int64_t n, int64_t base, int is_text)
+{
+    int64_t *y = malloc(sizeof *y * (size_t)n);
+    const char **label = malloc(sizeof *label * (size_t)n);
+    mlsd_table *t = NULL;
+    mlsd_spec *spec = make_spec(NULL, "y"), *full = NULL;
+    for (int64_t i = 0; i < n; i++) {
+        y[i] = base + i % 30;
+        label[i] = i % 2 == 0 ? "no" : "yes";
+    }
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_i64(t, "x", y, n));
+    if (is_text) {
+        ASSERT_OK(mlsd_table_set_str(t, "y", label, n));
+    } else {
+        ASSERT_OK(mlsd_table_set_i64(t, "y", y, n));
+        ASSERT_OK(mlsd_spec_set_str(spec, "task", "regression"));
+    }
+    ASSERT_OK(mlsd_experiment_complete(NULL, spec, t, &full));
+    char *const text = spec_json(full);
+    mlsd_spec_free(full);
+    mlsd_spec_free(spec);
+    mlsd_table_free(t);
+    free(label);
+    free(y);
+    return text;
+}
+
+static void test_experiment__ladder_suits_the_target_and_the_rows(void **state)
+{
+    (void)state;
+    const struct {
+        int64_t n, base;
+        int is_text;
+        const char *there[5], *missing[4];
+    } cases[] = {
+        {200, 0, 0, {"poisson_regressor", "k_neighbors_regressor", "lasso_cv"}, {"gaussian_nb"}},
+        {200, -1, 0, {"linear_regression", "k_neighbors_regressor"}, {"poisson_regressor"}},
+        {50001, 0, 0, {"poisson_regressor"}, {"k_neighbors_regressor"}},
+        {200,
+         0,
+         1,
+         {"gaussian_nb", "linear_discriminant_analysis", "calibrated_classifier",
+          "k_neighbors_classifier"},
+         {"poisson_regressor", "k_neighbors_regressor"}},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char *const text = ladder_of(cases[c].n, cases[c].base, cases[c].is_text);
+        for (int i = 0; i < 5 && cases[c].there[i] != NULL; i++)
+            assert_non_null(strstr(text, cases[c].there[i]));
+        for (int i = 0; i < 4 && cases[c].missing[i] != NULL; i++)
+            assert_null(strstr(text, cases[c].missing[i]));
+        free(text);
+    }
+}
+
 static void test_experiment__complete_says_everything(void **state)
 {
     (void)state;
@@ -125,7 +182,7 @@ static void test_experiment__complete_says_everything(void **state)
     for (int64_t i = 0; i < mlsd_spec_child_count(full); i++) {
         n_models += strcmp(mlsd_spec_child_slot(full, i), "models") == 0;
     }
-    assert_int_equal(n_models, 4);
+    assert_int_equal(n_models, 7);
     assert_string_equal(mlsd_spec_child_name(full, 0) != NULL ? "named" : "", "named");
 
     ASSERT_OK(mlsd_experiment_complete(NULL, full, t, &again));
@@ -334,6 +391,8 @@ static void test_experiment__shows_a_curve(void **state)
     ASSERT_OK(mlsd_table_find(curve, "train", &j));
     ASSERT_OK(mlsd_table_find(curve, "valid", &j));
     assert_int_equal(mlsd_table_n_rows(curve), number(r, "curve.n_epochs"));
+    mlsd_result_free(r);
+    r = run_with(1, 0, "{\"kind\": \"experiment\", \"target\": \"y\"}"); /* 'linear' is chosen */
     const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(r, "coefficients"));
     assert_true(n >= 5);
     assert_string_equal(cell(r, "coefficients", "feature", 0), "x0");
@@ -590,6 +649,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_experiment__complete_says_everything),
+        cmocka_unit_test(test_experiment__ladder_suits_the_target_and_the_rows),
         cmocka_unit_test(test_experiment__quick_is_smaller),
         cmocka_unit_test(test_experiment__same_bytes_regression),
         cmocka_unit_test(test_experiment__same_bytes_binary),

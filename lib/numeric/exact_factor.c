@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "numeric/sum.h"
+
 /* Part of the results' definition: changing it changes bits. */
 enum { BAND = 64 };
 
@@ -69,48 +71,122 @@ void mlsd__exact_potrs(int64_t p, int64_t nrhs, const double *u, int64_t ldu, do
     mlsd__exact_trsm(false, p, nrhs, u, ldu, b, ldb);
 }
 
-/* Length of a column, by its largest value so that squares neither overflow nor vanish. */
-static double column_norm(int64_t m, const double *a, int64_t lda)
+/* Columns of a panel, which is factorised alone before its reflections are applied to the columns
+ * behind it all at once. Part of the results' definition. */
+enum { PANEL = 24 };
+
+/* Length of a vector whose largest value is `largest`, so that squares neither overflow nor vanish.
+ */
+static double length(int64_t n, const double *v, double largest)
 {
-    double largest = 0;
-    for (int64_t i = 0; i < m; i++) {
-        const double size = fabs(a[i * lda]);
-        if (!(size <= largest)) largest = size;
-        if (isnan(size)) return size;
-    }
-    if (largest == 0 || isinf(largest)) return largest;
     double sum = 0;
-    for (int64_t i = 0; i < m; i++) {
-        const double part = a[i * lda] / largest;
-        sum += part * part;
+    for (int64_t first = 0; first < n; first += BAND) {
+        double part[BAND];
+        const int64_t size = n - first < BAND ? n - first : BAND;
+        for (int64_t i = 0; i < size; i++) part[i] = v[first + i] / largest;
+        sum += mlsd__dot(part, part, size);
     }
     return largest * sqrt(sum);
 }
 
-/* One Householder reflection, signs as in LAPACK's dlarfg; v = (1, below) is left in the column.
- * `product` is v'A of the columns to the right. */
-static void reflect(int64_t m, int64_t n, double *a, int64_t lda, double *restrict product)
+/* v becomes the reflection (1, below) that turns it into (diagonal, 0, ..), with LAPACK's signs
+ * (dlarfg). Returns tau, 0 where nothing is to be done. */
+static double make_reflection(int64_t n, double *v, double *diagonal)
 {
-    const double head = a[0];
-    if (column_norm(m - 1, a + lda, lda) == 0) return;
-    const double norm = column_norm(m, a, lda);
-    const double diagonal = head > 0 ? -norm : norm;
-    const double tau = (diagonal - head) / diagonal;
-    for (int64_t i = 1; i < m; i++) a[i * lda] /= head - diagonal;
+    const double head = v[0];
+    double largest = 0;
+    bool has_nan = false;
+    for (int64_t i = 1; i < n; i++) {
+        const double size = fabs(v[i]);
+        has_nan |= isnan(size);
+        if (size > largest) largest = size;
+    }
+    *diagonal = head;
+    v[0] = 1;
+    if (largest == 0 && !has_nan) return 0;
+    v[0] = head;
+    const double whole = fabs(head) > largest ? fabs(head) : largest;
+    const double norm = has_nan || isnan(head) ? NAN
+                        : isinf(whole)         ? INFINITY
+                                               : length(n, v, whole);
+    *diagonal = head > 0 ? -norm : norm;
+    const double divisor = head - *diagonal;
+    for (int64_t i = 1; i < n; i++) v[i] /= divisor;
+    v[0] = 1;
+    return (*diagonal - head) / *diagonal;
+}
 
-    for (int64_t j = 1; j < n; j++) product[j] = a[j];
-    for (int64_t i = 1; i < m; i++) {
-        const double *restrict const row = a + i * lda;
-        for (int64_t j = 1; j < n; j++) product[j] += row[0] * row[j];
+/* A panel of `width` columns, each of n_rows numbers in a row of v. R's cells go to r; v keeps the
+ * reflections, 0 above their 1. Returns how many there are. */
+static int64_t factor_panel(int64_t n_rows, int64_t width, double *v, double *tau, double *r,
+                            int64_t ldr)
+{
+    const int64_t n_steps = width < n_rows ? width : n_rows;
+    for (int64_t j = 0; j < n_steps; j++) {
+        double *const own = v + j * n_rows + j;
+        double diagonal = 0;
+        tau[j] = make_reflection(n_rows - j, own, &diagonal);
+        for (int64_t c = j + 1; c < width && tau[j] != 0; c++) {
+            double *const other = v + c * n_rows + j;
+            take_off(n_rows - j, tau[j] * mlsd__dot(own, other, n_rows - j), own, other);
+        }
+        for (int64_t i = 0; i < j; i++) {
+            r[i * ldr + j] = v[j * n_rows + i];
+            v[j * n_rows + i] = 0;
+        }
+        r[j * ldr + j] = diagonal;
     }
-    for (int64_t j = 1; j < n; j++) product[j] *= tau;
-    for (int64_t j = 1; j < n; j++) a[j] -= product[j];
-    for (int64_t i = 1; i < m; i++) {
-        double *restrict const row = a + i * lda;
-        const double factor = row[0];
-        for (int64_t j = 1; j < n; j++) row[j] -= factor * product[j];
+    for (int64_t j = n_steps; j < width; j++)
+        for (int64_t i = 0; i < n_rows; i++) r[i * ldr + j] = v[j * n_rows + i];
+    return n_steps;
+}
+
+/* The product of k reflections is I - V T V': Schreiber & Van Loan (1989), SIAM J. Sci. Stat.
+ * Comput. 10(1). t holds V'V before (upper) and T after, each k x k. */
+static void make_block_factor(int64_t k, const double *tau, double *t)
+{
+    for (int64_t j = 0; j < k; j++) {
+        double column[PANEL];
+        for (int64_t i = 0; i < j; i++) {
+            column[i] = 0;
+            for (int64_t l = i; l < j; l++) column[i] += t[i * k + l] * t[l * k + j];
+        }
+        for (int64_t i = 0; i < j; i++) t[i * k + j] = -tau[j] * column[i];
+        t[j * k + j] = tau[j];
     }
-    a[0] = diagonal;
+}
+
+/* A -= V (T' (V'A)): n_rows x n, w is room for k x n. */
+static void apply_block(int64_t n_rows, int64_t n, int64_t k, const double *v, const double *t,
+                        double *a, int64_t lda, double *w)
+{
+    mlsd__exact_gemm(false, false, false, k, n, n_rows, 1, v, n_rows, a, lda, 0, w, n);
+    for (int64_t j = k - 1; j >= 0; j--) {
+        double *restrict const row = w + j * n;
+        for (int64_t c = 0; c < n; c++) row[c] *= t[j * k + j];
+        for (int64_t i = 0; i < j; i++) take_off(n, -t[i * k + j], w + i * n, row);
+    }
+    mlsd__exact_gemm(false, true, false, n_rows, n, k, -1, v, n_rows, w, n, 1, a, lda);
+}
+
+/* Columns first .. first + width - 1 of the rows from `first` on, and what they do to the columns
+ * behind them. room is for PANEL (m + n + PANEL + 1). */
+static void factor_columns(int64_t first, int64_t width, int64_t m, int64_t n, double *a,
+                           int64_t lda, double *r, double *room)
+{
+    const int64_t n_rows = m - first, n_behind = n - first - width;
+    double *const v = room, *const w = v + PANEL * m, *const t = w + PANEL * n;
+    double *const tau = t + PANEL * PANEL;
+    double *const corner = a + first * lda + first, *const out = r + first * n + first;
+    for (int64_t i = 0; i < n_rows; i++)
+        for (int64_t j = 0; j < width; j++) v[j * n_rows + i] = corner[i * lda + j];
+    const int64_t k = factor_panel(n_rows, width, v, tau, out, n);
+    if (n_behind <= 0) return;
+    mlsd__exact_gemm(true, false, true, k, k, n_rows, 1, v, n_rows, v, n_rows, 0, t, k);
+    make_block_factor(k, tau, t);
+    apply_block(n_rows, n_behind, k, v, t, corner + width, lda, w);
+    for (int64_t i = 0; i < k; i++)
+        memcpy(out + i * n + width, corner + i * lda + width, (size_t)n_behind * sizeof *out);
 }
 
 mlsd_status mlsd__exact_qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda,
@@ -119,15 +195,16 @@ mlsd_status mlsd__exact_qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a
     if (n <= 0) return MLSD_OK;
     memset(r, 0, (size_t)(n * n) * sizeof *r);
     if (m <= 0) return MLSD_OK;
-    double *const product = mlsd__alloc_raw(scope->allocator, n, sizeof *product);
-    if (product == NULL) return MLSD_E_NOMEM;
+    int64_t size = 0;
+    MLSD__TRY(mlsd__mul_size(PANEL, m + n + PANEL + 1, &size));
+    double *const room = mlsd__alloc_raw(scope->allocator, size, sizeof *room);
+    if (room == NULL) return MLSD_E_NOMEM;
     mlsd_status status = MLSD_OK;
-    const int64_t n_steps = m < n ? m : n;
-    for (int64_t k = 0; k < n_steps && status == MLSD_OK; k++) {
-        if (k + 1 < m) reflect(m - k, n - k, a + k * lda + k, lda, product);
-        memcpy(r + k * n + k, a + k * lda + k, (size_t)(n - k) * sizeof *r);
+    for (int64_t first = 0; first < n && first < m && status == MLSD_OK; first += PANEL) {
+        const int64_t width = n - first < PANEL ? n - first : PANEL;
+        factor_columns(first, width, m, n, a, lda, r, room);
         status = mlsd__checkpoint(scope);
     }
-    mlsd__free(scope->allocator, product);
+    mlsd__free(scope->allocator, room);
     return status;
 }

@@ -23,6 +23,7 @@ from mlsd.pipeline import Pipeline, make_pipeline
 from mlsd.preprocessing import StandardScaler
 
 pytest.importorskip("sklearn")
+import sklearn.calibration
 import sklearn.decomposition
 import sklearn.linear_model
 import sklearn.model_selection
@@ -256,6 +257,17 @@ def test_custom__objects_of_one_class_keep_apart():
     np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(ours)).predict(X), theirs.predict(X))
     assert '"python:PCA-2"' in ours.spec().to_json()
+
+
+@pytest.mark.parametrize("y", [LABELS, THREE], ids=["two", "three"])
+def test_custom__calibrated(y):
+    tree = DecisionTreeClassifier(max_depth=4, random_state=0)
+    ours = mlsd.calibration.CalibratedClassifierCV(tree, cv=3).fit(X, y)
+    theirs = sklearn.calibration.CalibratedClassifierCV(tree, cv=3).fit(X, y)
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), atol=2e-3)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(ours)).predict_proba(X), ours.predict_proba(X))
+    inside = make_pipeline(StandardScaler(), mlsd.calibration.CalibratedClassifierCV(make_pipeline(sklearn.decomposition.PCA(3), tree), cv=3))
+    assert np.isfinite(cross_val_score(inside, X, y, scoring="neg_log_loss")).all()
 
 
 def test_custom__in_the_main_job_and_on_the_leaderboard():

@@ -17,6 +17,7 @@ from sklearn.calibration import _sigmoid_calibration
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis as TheirLDA
 from sklearn.isotonic import IsotonicRegression as TheirIsotonic
 from sklearn.linear_model import LogisticRegression as TheirLogistic
+from sklearn.linear_model import Ridge as TheirRidge
 
 from mlsd.calibration import CalibratedClassifierCV
 from mlsd.discriminant_analysis import LinearDiscriminantAnalysis
@@ -136,8 +137,8 @@ def test_protocol():
     assert model.slope_.shape == model.offset_.shape == (3, 3)
     search = sklearn.model_selection.GridSearchCV(model, {"estimator__logisticregression__C": [0.1, 1], "method": ["sigmoid", "temperature"]})
     assert search.fit(X, y).best_score_ > 0.4
-    for wrong in (None, Ridge(), TheirLogistic()):
-        with pytest.raises(TypeError, match="must be a classifier of mlsd"):
+    for wrong in (None, Ridge(), TheirRidge()):
+        with pytest.raises(TypeError, match="must be a classifier"):
             CalibratedClassifierCV(wrong).fit(X, y)
     with pytest.raises(ValueError, match="'n_splits'"):
         CalibratedClassifierCV(GaussianNB(), cv=1).fit(X, y)

@@ -76,6 +76,110 @@ static void test_parallel__lowest_failing_task_wins(void **state)
     }
 }
 
+/* Every task has three things done on the entry thread, one of which may fail. */
+typedef struct asking {
+    pthread_t entry;
+    int64_t fails_at;
+    int n_done, n_elsewhere; /* written on the entry thread only: no lock is needed */
+    int64_t tasks[N_TASKS];
+} asking;
+
+typedef struct question {
+    asking *of;
+    int64_t task;
+} question;
+
+static mlsd_status answer(void *arg)
+{
+    const question *q = arg;
+    asking *a = q->of;
+    a->n_elsewhere += !pthread_equal(pthread_self(), a->entry);
+    a->n_done++;
+    a->tasks[q->task]++;
+    if (q->task == a->fails_at) return mlsd__fail(MLSD_E_USER, "no answer to %d", (int)q->task);
+    return MLSD_OK;
+}
+
+static mlsd_status ask_task(void *arg, int64_t task, mlsd__scope *scope)
+{
+    question q = {arg, task};
+    (void)scope;
+    for (int i = 0; i < 3; i++) MLSD__TRY(mlsd__on_entry_thread(answer, &q, false));
+    return MLSD_OK;
+}
+
+static void test_parallel__tasks_have_things_done_on_the_entry_thread(void **state)
+{
+    (void)state;
+    for (int64_t n_threads = 1; n_threads <= 4; n_threads++) {
+        mlsd_context *context = context_with(n_threads);
+        asking *a = calloc(1, sizeof *a);
+        a->entry = pthread_self();
+        a->fails_at = -1;
+        mlsd__scope scope;
+        ASSERT_OK(mlsd__scope_open(&scope, context));
+        ASSERT_OK(mlsd__parallel_for(&scope, 200, ask_task, a));
+        assert_int_equal(a->n_done, 600);
+        for (int i = 0; i < 200; i++) assert_int_equal(a->tasks[i], 3);
+        a->fails_at = 50;
+        ASSERT_FAILS(MLSD_E_USER, "no answer to 50", mlsd__parallel_for(&scope, 200, ask_task, a));
+        assert_int_equal(a->tasks[50], 4);
+        assert_int_equal(a->n_elsewhere, 0);
+        mlsd__scope_close(&scope);
+        free(a);
+        mlsd_context_free(context);
+    }
+}
+
+/* Tasks on other threads ask, whether or not the call was cancelled; what must be done is done. */
+typedef struct ending {
+    const mlsd_context *context;
+    int n_always, n_else; /* entry thread only */
+} ending;
+
+static mlsd_status count_always(void *arg)
+{
+    ((ending *)arg)->n_always++;
+    return MLSD_OK;
+}
+
+static mlsd_status count_else(void *arg)
+{
+    ((ending *)arg)->n_else++;
+    return MLSD_OK;
+}
+
+static mlsd_status end_task(void *arg, int64_t task, mlsd__scope *scope)
+{
+    ending *e = arg;
+    (void)task;
+    if (scope->on_entry_thread) {
+        usleep(200); /* so that the other thread gets one */
+        return MLSD_OK;
+    }
+    mlsd_context_cancel(e->context);
+    const mlsd_status status = mlsd__on_entry_thread(count_else, e, false);
+    MLSD__TRY(mlsd__on_entry_thread(count_always, e, true));
+    return status;
+}
+
+static void test_parallel__a_cancel_leaves_undone_what_need_not_be(void **state)
+{
+    (void)state;
+    mlsd_context *context = context_with(2);
+    ending e = {context, 0, 0};
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, context));
+    mlsd_status status = MLSD_OK;
+    for (int i = 0; i < 1000 && status == MLSD_OK; i++)
+        status = mlsd__parallel_for(&scope, 4, end_task, &e);
+    mlsd__scope_close(&scope);
+    assert_int_equal(status, MLSD_E_CANCELLED);
+    assert_true(e.n_always >= 1);
+    assert_int_equal(e.n_else, 0);
+    mlsd_context_free(context);
+}
+
 static mlsd_status slow_task(void *arg, int64_t task, mlsd__scope *scope)
 {
     (void)arg;
@@ -313,6 +417,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_parallel__every_task_runs_once),
         cmocka_unit_test(test_parallel__lowest_failing_task_wins),
+        cmocka_unit_test(test_parallel__tasks_have_things_done_on_the_entry_thread),
+        cmocka_unit_test(test_parallel__a_cancel_leaves_undone_what_need_not_be),
         cmocka_unit_test(test_parallel__cancel_stops_within_100_ms),
         cmocka_unit_test(test_parallel__threads_compute_as_the_context_says),
         cmocka_unit_test(test_parallel__progress_is_heard_and_can_stop),

@@ -453,6 +453,7 @@ class Model(Handle):
     _kinds = ()
 
     def __init__(self, spec, train, valid=None, curve=None):
+        spec = Spec.of(spec)
         handles = (spec._h, train._h, valid._h if valid else None, curve._h if curve else None)
         self._become(call_long, lib.mlsd_model_fit, *handles)
         self._kinds = spec._kinds

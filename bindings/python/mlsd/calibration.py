@@ -1,4 +1,4 @@
-"""Probabilities from scores, as sklearn.calibration: curves fitted inside folds around any classifier of mlsd."""
+"""Probabilities from scores, as sklearn.calibration: curves fitted inside folds around any classifier."""
 
 from ._estimators import DECISION, Classifier, Estimator, is_classifier
 from ._handles import Spec
@@ -9,7 +9,7 @@ class CalibratedClassifierCV(Classifier):
 
     Parameters
     ----------
-    estimator : a classifier of mlsd, or a pipeline that ends in one
+    estimator : a classifier of mlsd, a pipeline that ends in one, or any object with fit and predict_proba or decision_function
     method : {'sigmoid', 'isotonic', 'temperature'}
         Platt's sigmoid, for few rows; any rising curve, for a thousand rows or more; one number, which changes no decision
     cv : int or None
@@ -59,12 +59,15 @@ class CalibratedClassifierCV(Classifier):
     def spec(self):
         """The Spec that fit would use."""
         child = self.estimator
-        if not isinstance(child, Estimator) or not is_classifier(child):
-            raise TypeError(f"the estimator must be a classifier of mlsd, got {child!r}")
+        if not is_classifier(child) and not hasattr(child, "predict_proba"):
+            raise TypeError(f"the estimator must be a classifier, got {child!r}")
         spec = Spec(self._kind, method=self.method, ensemble=self.ensemble)
         if self.cv is not None:
             spec.set("n_splits", self.cv)
         labels = self.__dict__.get("_labels")
+        if not isinstance(child, Estimator):
+            spec.add("estimator", Spec.of(child))
+            return spec
         if labels is not None:
             child._labels = labels
         try:

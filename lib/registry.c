@@ -91,6 +91,9 @@ extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
 extern const mlsd_kind mlsd__kind_kernel_ridge;
 extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
+extern const mlsd_kind mlsd__kind_naive_forecaster;
+extern const mlsd_kind mlsd__kind_exponential_smoothing;
+extern const mlsd_kind mlsd__kind_auto_reg;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -184,6 +187,9 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_kernel_ridge,
     &mlsd__kind_isotonic_regression,
     &mlsd__kind_calibrated_classifier,
+    &mlsd__kind_naive_forecaster,
+    &mlsd__kind_exponential_smoothing,
+    &mlsd__kind_auto_reg,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

@@ -30,6 +30,8 @@ typedef struct mlsd__train {
     mlsd_curve *curve;     /* NULL: none asked for */
     bool x_is_finite;      /* x was looked through before and holds neither NaN nor infinity */
     bool x_lacks_infinity; /* the same, but it may hold NaN */
+    const struct mlsd__clock *clock; /* forecasters: y is in the order of time, and this tells where
+                                        it ends (model/series/series_clock.h); otherwise NULL */
 } mlsd__train;
 
 typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
@@ -52,6 +54,10 @@ typedef struct mlsd__estimator_ops {
     /* Where the parameters say what each class counts; NULL for kinds without that. fit() is given
      * weights that it is in already. */
     const mlsd__class_weight *(*class_weight)(const mlsd_spec *spec);
+
+    /* Forecasters, and only they, have it: the end of the series that a state was fitted to. They
+     * read no features; the x that they predict from is one column, the steps after that end. */
+    const struct mlsd__clock *(*clock)(const void *state);
 
     /* Fit. *out_state is freed by free_state. */
     mlsd_status (*fit)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "data/matrix_view.h"
 #include "model/model_impl.h"
+#include "model/series/series_clock.h"
 #include "numeric/blas.h"
 
 /* Copies of n texts; an array of NULLs is fine to free on failure. */
@@ -115,10 +116,14 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
     if (model == NULL) return MLSD_E_NOMEM;
     model->magic = MLSD__MAGIC_MODEL;
     model->allocator = *a;
+    mlsd__clock clock;
     mlsd_status status = describe(a, spec, train, model);
     if (status != MLSD_OK) goto out;
+    const bool forecasts = model->ops->clock != NULL && train->store->target != NULL;
     if (train->store->target != NULL) status = mlsd__dataset_gather_target(train, &y);
     if (status == MLSD_OK) status = mlsd__dataset_gather_weight(train, &weight);
+    if (status == MLSD_OK && forecasts)
+        status = mlsd__series_order(scope, train, y, weight, &clock);
     if (status == MLSD_OK && valid != NULL)
         status = prepare_valid(a, model, valid, &aligned, &y_valid, &weight_valid);
     if (status != MLSD_OK) goto out;
@@ -132,7 +137,8 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
                                   .x_valid = valid != NULL ? &aligned.frame : NULL,
                                   .y_valid = y_valid,
                                   .weight_valid = weight_valid,
-                                  .curve = curve};
+                                  .curve = curve,
+                                  .clock = forecasts ? &clock : NULL};
     status = mlsd__estimator_fit(scope, model->spec, &prepared, &model->state);
 out:
     mlsd__aligned_free(a, &aligned);
@@ -240,11 +246,34 @@ static mlsd_status check_output(const mlsd_model *model, mlsd_output what, int64
     return MLSD_OK;
 }
 
+/* A forecaster's frame is one column, the steps after the end of its series: to the rows of a data
+ * set, or to so many next ones. */
+static mlsd_status predict_steps(mlsd__scope *scope, const mlsd_model *model,
+                                 const mlsd_dataset *data, int64_t n_rows, mlsd_output what,
+                                 double *out)
+{
+    const mlsd__clock *const clock = model->ops->clock(model->state);
+    double *const steps = mlsd__alloc_raw(scope->allocator, n_rows, sizeof *steps);
+    if (steps == NULL) return MLSD_E_NOMEM;
+    const mlsd__frame frame = {.n_rows = n_rows,
+                               .n_features = 1,
+                               .matrix = {steps, n_rows, 1, 1, 1, MLSD_F64, 0},
+                               .n_source = 1,
+                               .max_width = 1};
+    mlsd_status status = data != NULL ? mlsd__series_steps(scope, clock, data, steps)
+                                      : mlsd__series_next_steps(n_rows, steps);
+    if (status == MLSD_OK) status = mlsd__model_predict_frame(scope, model, &frame, what, out);
+    mlsd__free(scope->allocator, steps);
+    return status;
+}
+
 mlsd_status mlsd__model_predict(mlsd__scope *scope, const mlsd_model *model,
                                 const mlsd_dataset *data, mlsd_output what, double *out,
                                 int64_t capacity)
 {
     MLSD__TRY(check_output(model, what, data->n_rows, out, capacity));
+    if (model->ops->clock != NULL)
+        return predict_steps(scope, model, data, data->n_rows, what, out);
     mlsd__aligned aligned;
     MLSD__TRY(mlsd__model_align(scope->allocator, model, data, &aligned));
     const mlsd_status status = mlsd__model_predict_frame(scope, model, &aligned.frame, what, out);
@@ -339,7 +368,8 @@ mlsd_status mlsd_model_predict_matrix(const mlsd_context *context, const mlsd_mo
 
     /* One row needs no threads, no memory and no BLAS of its own: opening a scope would be most of
      * its cost. */
-    if (frame.n_rows <= 1) {
+    const bool forecasts = model->ops->clock != NULL;
+    if (frame.n_rows <= 1 && !forecasts) {
         if (context != NULL && atomic_load(&((mlsd_context *)(uintptr_t)context)->cancelled) != 0)
             return mlsd__fail(MLSD_E_CANCELLED, "cancelled");
         const mlsd__numerics outer = mlsd__numerics_enter(context);
@@ -349,7 +379,9 @@ mlsd_status mlsd_model_predict_matrix(const mlsd_context *context, const mlsd_mo
     }
     mlsd__scope scope;
     MLSD__TRY(mlsd__numeric_open(&scope, context));
-    const mlsd_status status = mlsd__model_predict_frame(&scope, model, &frame, what, out);
+    const mlsd_status status = forecasts
+                                   ? predict_steps(&scope, model, NULL, frame.n_rows, what, out)
+                                   : mlsd__model_predict_frame(&scope, model, &frame, what, out);
     mlsd__scope_close(&scope);
     return status;
 }

@@ -240,7 +240,7 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
 static mlsd_status check_values(const mlsd_model *model, const double *x, int64_t n, int64_t ld,
                                 int64_t first_row, bool *out_has_nan)
 {
-    const int64_t p = model->n_features;
+    const int64_t p = model->ops->clock != NULL ? 0 : model->n_features; /* steps are numbers */
     *out_has_nan = false;
     for (int64_t i = 0; i < n; i++) {
         if (!mlsd__any_nonfinite(x + i * ld, p)) continue;

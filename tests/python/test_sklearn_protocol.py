@@ -23,7 +23,7 @@ import sklearn.preprocessing
 import sklearn.utils.validation
 
 MODULES = ("decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge", "linear_model", "naive_bayes", "neighbors",
-           "preprocessing", "svm")
+           "preprocessing", "svm", "time_series")
 CLASSES = [getattr(importlib.import_module(f"mlsd.{m}"), name) for m in MODULES for name in importlib.import_module(f"mlsd.{m}").__all__
            if name[0].isupper()]
 KINDS = {kind["kind"]: kind for kind in mlsd.kinds()}

@@ -32,9 +32,9 @@ out:
     return status;
 }
 
-/* Targets above 0, and weights. */
+/* Targets above 0, with weights or without. */
 static mlsd_status fit_all(const mlsd_context *context, const char *const *specs, int n,
-                           uint64_t *hash)
+                           int weighted, uint64_t *hash)
 {
     sample s;
     make_sample(&s);
@@ -43,7 +43,8 @@ static mlsd_status fit_all(const mlsd_context *context, const char *const *specs
     const mlsd_matrix w = matrix_of(s.weight, ROWS, 1);
     mlsd_dataset *data = NULL;
     mlsd_status status;
-    TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_REGRESSION, &data));
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, weighted ? &w : NULL, MLSD_TASK_REGRESSION,
+                                 &data));
     for (int k = 0; k < n; k++) TRY(fit_and_keep(context, specs[k], data, hash));
 out:
     mlsd_dataset_free(data);
@@ -59,5 +60,15 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"huber_regressor\"}",
         "{\"kind\":\"quantile_regressor\",\"alpha\":0.01}",
     };
-    return fit_all(context, specs, 5, hash);
+    return fit_all(context, specs, 5, 1, hash);
+}
+
+mlsd_status run_forecasters(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"naive_forecaster\",\"sp\":4}",
+        "{\"kind\":\"exponential_smoothing\",\"trend\":\"add\",\"max_iter\":2}",
+        "{\"kind\":\"auto_reg\",\"max_lags\":3}",
+    };
+    return fit_all(context, specs, 3, 0, hash);
 }

@@ -45,7 +45,8 @@ read_csv = Table.read_csv
 
 _MODULES = (
     "audit", "calibration", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
-    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm", "utils",
+    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm",
+    "time_series", "utils",
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mlsd
+import mlsd.linear_model
 from mlsd._arrays import as_matrix, column_values
 from mlsd._library import lib
 from mlsd._signatures import Matrix
@@ -181,3 +182,43 @@ def test_arrays__columns_of_tables(values, expected):
     else:
         np.testing.assert_array_equal(found, expected)
         assert found.dtype == expected.dtype
+
+
+def _fitted_line():
+    rng = np.random.default_rng(12)
+    X = rng.standard_normal((60, 4))
+    return X, mlsd.linear_model.Ridge().fit(X, X @ [1.0, -2.0, 0.5, 0.0])
+
+
+def test_arrays__rows_that_lie_ready_and_others_give_the_same_bits():
+    X, model = _fitted_line()
+    whole = model.predict(np.asfortranarray(X))
+    misaligned = np.frombuffer(b"\0" + X.tobytes(), dtype=np.uint8)[1:].view(np.float64).reshape(X.shape)
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    for name, rows in {"ready": X, "misaligned": misaligned, "read-only": frozen, "reversed": X[::-1][::-1], "list": X.tolist()}.items():
+        assert np.array_equal(model.predict(rows), whole), name
+    assert [model.predict(X[i : i + 1])[0] for i in range(len(X))] == whole.tolist()
+    assert model.predict(X[:1]).shape == (1,) and model.predict(X[:0]).shape == (0,)
+    assert np.array_equal(model.predict(X.astype(np.float32)), model.predict(X.astype(np.float32).astype(float)))
+
+
+def test_arrays__what_is_wrong_with_a_few_rows_is_said():
+    X, model = _fitted_line()
+    with pytest.raises(ValueError, match="X has 3 features, but Ridge is expecting 4 features"):
+        model.predict(X[:1, :3].copy())
+    broken = X[:2].copy()
+    broken[1, 2] = np.nan
+    with pytest.raises(ValueError, match="row 1, column 'x2' is NaN"):
+        model.predict(broken)
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        model.predict(X[0])
+
+
+def test_arrays__a_classifier_predicts_few_rows_as_many():
+    X, _ = _fitted_line()
+    model = mlsd.linear_model.LogisticRegression().fit(X, X[:, 0] > 0)
+    proba = model.predict_proba(np.asfortranarray(X))
+    assert np.array_equal(model.predict_proba(X), proba) and proba.shape == (60, 2)
+    assert np.array_equal(np.concatenate([model.predict_proba(X[i : i + 1]) for i in range(60)]), proba)
+    assert np.array_equal(model.decision_function(X[:5]), model.decision_function(X)[:5])

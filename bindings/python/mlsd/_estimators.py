@@ -14,6 +14,7 @@ from ._arrays import class_codes, is_frame, require_rows
 from ._errors import DataConversionWarning, DataError, NotFittedError, named_as_sklearns
 from ._handles import DECISION, FEATURES, PROBA, TRAIN_FEATURES, VALUE, Dataset, Model, Spec, Table
 from ._library import kinds
+from ._quick import quick_prediction
 
 _EXACT = 2**53  # whole numbers beyond are not exact as doubles
 
@@ -147,6 +148,9 @@ class Estimator:
 
     def _output(self, X, what):
         model = self._fitted()
+        out = quick_prediction(model, X, what)
+        if out is not None:
+            return out
         if is_frame(X):
             return model.predict(self._data(X, None, None, "none"), what)
         X = require_rows(X)

@@ -15,6 +15,7 @@ from ._library import (
     text_of,
     texts,
 )
+from ._quick import quick_prediction
 from ._signatures import MATRIX
 
 TASKS = {"auto": 0, "regression": 1, "binary": 2, "multiclass": 3, "none": 4}
@@ -451,6 +452,7 @@ class Model(Handle):
 
     _free = "mlsd_model_free"
     _kinds = ()
+    _facts = None  # of quick_prediction, once it was asked for: the handle, and the columns of each output
 
     def __init__(self, spec, train, valid=None, curve=None):
         spec = Spec.of(spec)
@@ -494,6 +496,9 @@ class Model(Handle):
 
     def predict(self, data, what=VALUE):
         """Predict a Dataset or an array: (n,) for VALUE, (n, outputs) otherwise."""
+        out = quick_prediction(self, data, what)
+        if out is not None:
+            return out
         import numpy as np
 
         if isinstance(data, Dataset):

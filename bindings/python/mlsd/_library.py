@@ -189,6 +189,7 @@ class Context(Handle):
             lib.mlsd_context_set_progress(self._h, _progress, None, no_release)
             lib.mlsd_context_set_log(self._h, 3, _log, None, no_release)  # 3: info and above
         self._as_parameter_ = self._h
+        self.address = self._h.value
 
 
 _contexts = {"short": Context(), "long": Context(watched=True)}

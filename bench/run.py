@@ -65,6 +65,7 @@ def workloads():
     import bench_workloads_least_squares
     import bench_workloads_models
     import bench_workloads_neighbors
+    import bench_workloads_projection
     import bench_workloads_splits
 
     made = {}
@@ -73,6 +74,7 @@ def workloads():
         bench_workloads_least_squares,
         bench_workloads_lasso,
         bench_workloads_neighbors,
+        bench_workloads_projection,
         bench_workloads_splits,
         bench_workloads_folds,
         bench_workloads_csv,

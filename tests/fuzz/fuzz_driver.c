@@ -104,22 +104,21 @@ static void seal(unsigned char *bytes, size_t size)
     memcpy(bytes + size - 8, &hash, 8);
 }
 
-static size_t sample_model(const char *kind, unsigned char *bytes)
+/* A pipeline of standardize and a step described as JSON. */
+static size_t sample_model(const char *json, mlsd_task task, unsigned char *bytes)
 {
-    const double x[] = {0, 1, 1, 0, 2, 1, 3, 5}, y[] = {0, 1, 0, 1};
-    const mlsd_matrix X = {x, 4, 2, 2, 1, MLSD_F64, 0}, Y = {y, 4, 1, 1, 1, MLSD_F64, 0};
+    const double x[] = {0, 1, 1, 0, 2, 1, 3, 5, 4, 2, 7, 1}, y[] = {0, 1, 0, 1, 1, 0};
+    const mlsd_matrix X = {x, 6, 2, 2, 1, MLSD_F64, 0}, Y = {y, 6, 1, 1, 1, MLSD_F64, 0};
     mlsd_dataset *data = NULL;
     mlsd_spec *pipeline = NULL, *step = NULL;
     mlsd_model *model = NULL;
     size_t size = 0;
-    const int classifies = strcmp(kind, "logistic_regression") == 0;
-    ASSERT_OK(mlsd_dataset_from_matrix(
-        NULL, &X, &Y, NULL, classifies ? MLSD_TASK_BINARY : MLSD_TASK_REGRESSION, &data));
+    ASSERT_OK(mlsd_dataset_from_matrix(NULL, &X, &Y, NULL, task, &data));
     ASSERT_OK(mlsd_spec_new(NULL, "pipeline", &pipeline));
     ASSERT_OK(mlsd_spec_new(NULL, "standardize", &step));
     ASSERT_OK(mlsd_spec_add(pipeline, "steps", NULL, step));
     mlsd_spec_free(step);
-    ASSERT_OK(mlsd_spec_new(NULL, kind, &step));
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &step));
     ASSERT_OK(mlsd_spec_add(pipeline, "steps", NULL, step));
     ASSERT_OK(mlsd_model_fit(NULL, pipeline, data, NULL, NULL, &model));
     ASSERT_OK(mlsd_model_to_bytes(model, bytes, MAX_SIZE, &size));
@@ -133,11 +132,29 @@ static size_t sample_model(const char *kind, unsigned char *bytes)
 static void test_fuzz__model(void **state)
 {
     (void)state;
-    static unsigned char samples[2][MAX_SIZE], bytes[MAX_SIZE];
-    const size_t sizes[2] = {sample_model("ridge", samples[0]),
-                             sample_model("logistic_regression", samples[1])};
+    static const struct {
+        const char *json;
+        mlsd_task task;
+    } steps[] = {
+        {"{\"kind\":\"ridge\"}", MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"logistic_regression\"}", MLSD_TASK_BINARY},
+        {"{\"kind\":\"pca\"}", MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"linear_discriminant_analysis\"}", MLSD_TASK_BINARY},
+        {"{\"kind\":\"quadratic_discriminant_analysis\",\"reg_param\":0.5}", MLSD_TASK_BINARY},
+        {"{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"pca\",\"n_components\":1},{\"kind\":"
+         "\"isotonic_regression\"}]}",
+         MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"calibrated_classifier\",\"method\":\"isotonic\",\"n_splits\":2,"
+         "\"estimator\":{\"kind\":\"gaussian_nb\"}}",
+         MLSD_TASK_BINARY},
+    };
+    enum { N_STEPS = sizeof steps / sizeof *steps };
+    static unsigned char samples[N_STEPS][MAX_SIZE], bytes[MAX_SIZE];
+    size_t sizes[N_STEPS];
+    for (int k = 0; k < N_STEPS; k++)
+        sizes[k] = sample_model(steps[k].json, steps[k].task, samples[k]);
     for (long long i = 0; i < rounds(); i++) {
-        const uint64_t k = draw(2);
+        const uint64_t k = draw(N_STEPS);
         memcpy(bytes, samples[k], sizes[k]);
         size_t size = mutate(bytes, sizes[k]);
         if (size > 32 && draw(8) != 0) seal(bytes, size);

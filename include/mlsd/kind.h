@@ -3,7 +3,9 @@
  * mlsd/kind.h - what mlsd knows: every kind of estimator, splitter, metric, ... and the parameters
  * of each, listed from the same tables that check and document them.
  *
- * Everything here is static: never freed, the same for every thread.
+ * Everything here is static: never freed, the same for every thread. Only the kind of an estimator
+ * of your own (mlsd/custom.h) ends, with the last spec, model or context that has it; it is in none
+ * of the lists.
  */
 #ifndef MLSD_KIND_H
 #define MLSD_KIND_H

@@ -284,6 +284,20 @@ def test_custom__in_the_main_job_and_on_the_leaderboard():
     assert board.text("chosen") in models
 
 
+def test_custom__what_cannot_be_pickled_is_compared_all_the_same():
+    class Local(Own):
+        pass
+
+    models = {"constant": mlsd.dummy.DummyRegressor(), "own": make_pipeline(StandardScaler(), Local())}
+    result = mlsd.run({"x": X[:, 0], "z": X[:, 1], "y": Y}, "y", models=models, n_splits=3)
+    assert list(result.table("leaderboard")["n_splits"]) == [3, 3] and result.table("leaderboard")["model_bytes"][1] == 0
+    own = make_pipeline(StandardScaler(), Local()).fit(X, Y)
+    with pytest.raises((pickle.PicklingError, AttributeError), match="Local"):
+        pickle.dumps(own)
+    with pytest.raises((pickle.PicklingError, AttributeError), match="Local"):
+        own.model_.to_bytes()
+
+
 def test_custom__mlsd_within_a_callback():
     class Within(Own):
         def fit(self, X, y):

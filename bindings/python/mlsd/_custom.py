@@ -326,7 +326,7 @@ def _on_save(state, buffer, capacity, out_size, user):
             ctypes.memmove(buffer, data, len(data))
             _kinds[user]._saved.pop(state)
 
-    return call_back(work)
+    return call_back(work, "MLSD_E_UNSUPPORTED")  # an object that cannot be pickled is fitted and compared all the same
 
 
 def _on_load(_spec, data, size, out_state, user):

@@ -251,7 +251,7 @@ _STATUSES = {lib.mlsd_status_name(code).decode(): code for code in map(lib.mlsd_
 _MESSAGE_BYTES = 300  # of an exception's text, so that names and fold fit into the library's message beside it
 
 
-def call_back(work):
+def call_back(work, failure_name="MLSD_E_DATA"):
     """Run an estimator's code for the library: 0, or the status of its failure.
 
     An exception fails the fit or prediction, as a fold's data may. Anything else (KeyboardInterrupt) ends the call.
@@ -264,18 +264,18 @@ def call_back(work):
         work()
         return 0
     except BaseException as error:
-        return _keep_failure(error)
+        return _keep_failure(error, failure_name)
     finally:
         _running.in_callback = outer
 
 
-def _keep_failure(error):
+def _keep_failure(error, failure_name):
     text = " ".join(f"{type(error).__name__}: {error}".replace("\0", " ").split())
     text = text.encode("utf-8", "replace")[:_MESSAGE_BYTES].decode("utf-8", "ignore")
     if getattr(_running, "failures", None) is None:
         _running.failures = []
     _running.failures.append((text, error))
-    status = _STATUSES["MLSD_E_DATA" if isinstance(error, Exception) else "MLSD_E_CANCELLED"]
+    status = _STATUSES[failure_name if isinstance(error, Exception) else "MLSD_E_CANCELLED"]
     if not isinstance(error, Exception) and getattr(_running, "is_watched", False):
         _running.error = error  # so that no other fold begins
     _set_error(status, text.encode())

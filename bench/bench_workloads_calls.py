@@ -172,13 +172,13 @@ FITS = {
 }
 
 
-def _memory(bench, name, title, n, p):
+def _memory(bench, name, title, n, p, fits=FITS):
     def measured(fit):
         code = FIT.format(n=n, p=p, fit=fit)
         return lambda: Measured(float(_python(bench, code)))
 
     roles = {"mlsd": OURS, "scikit-learn": PEER}
-    sides = [Side(side, roles.get(side, FLOOR), measured(fit)) for side, fit in FITS.items()]
+    sides = [Side(side, roles.get(side, FLOOR), measured(fit)) for side, fit in fits.items()]
     return Workload(name, title, sides, lambda _: (), repeats=bench.size(3, 3, 1))
 
 
@@ -213,6 +213,28 @@ def memory_ridge(bench):
     return _memory(bench, "memory_ridge", title, n, p)
 
 
+def _fits_of(labels):
+    """Fits of logistic regression to labels made of y."""
+    return {
+        "mlsd": f"{labels}; from mlsd.linear_model import LogisticRegression; LogisticRegression().fit(X, y)",
+        "scikit-learn": f"{labels}; from sklearn.linear_model import LogisticRegression; LogisticRegression().fit(X, y)",
+        "numpy and the data alone": "",
+    }
+
+
+def memory_logistic(bench):
+    n, p = bench.size((200_000, 50), (50_000, 50), (500, 5))
+    title = f"peak memory: logistic regression, {n:,} x {p} ({8 * n * p / 1e6:.0f} MB of data)"
+    return _memory(bench, "memory_logistic", title, n, p, _fits_of("y = (y > 0.3).astype(int)"))
+
+
+def memory_multinomial(bench):
+    n, p = bench.size((50_000, 50), (20_000, 50), (500, 5))
+    title = f"peak memory: logistic regression of 10 classes, {n:,} x {p} ({8 * n * p / 1e6:.0f} MB of data)"
+    labels = "y = np.digitize(y + rng.standard_normal(len(y)), np.linspace(-2, 2, 9))"
+    return _memory(bench, "memory_multinomial", title, n, p, _fits_of(labels))
+
+
 WORKLOADS = {
     "predict_ridge": predict_ridge,
     "predict_logistic": predict_logistic,
@@ -221,5 +243,7 @@ WORKLOADS = {
     "import": import_time,
     "memory_import": memory_small,
     "memory_ridge": memory_ridge,
+    "memory_logistic": memory_logistic,
+    "memory_multinomial": memory_multinomial,
 }
-UNITS = {"memory_import": "MB", "memory_ridge": "MB"}
+UNITS = {"memory_import": "MB", "memory_ridge": "MB", "memory_logistic": "MB", "memory_multinomial": "MB"}

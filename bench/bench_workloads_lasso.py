@@ -37,7 +37,7 @@ def _ours(call):
     ]
 
 
-def _has_glmnet():
+def has_glmnet():
     if shutil.which("Rscript") is None:
         return False
     return subprocess.run(["Rscript", "-e", "library(glmnet)"], capture_output=True, check=False).returncode == 0
@@ -87,7 +87,7 @@ def lasso_path(bench):
     sides = _ours(lambda: path(X, y, alphas=alphas, fit_intercept=True))
     sides.append(Side("scikit-learn lasso_path", PEER, peer, bench.peer_threads, key="peer"))
     notes = []
-    if not bench.smoke and _has_glmnet():
+    if not bench.smoke and has_glmnet():
         folder = pathlib.Path(bench.folder) / "glmnet"
         folder.mkdir(exist_ok=True)
         sides.append(_glmnet(folder, X, y, alphas))

@@ -1,4 +1,4 @@
-"""Workloads of fitting: ridge and its cross-validation, logistic regression, and what a small call costs."""
+"""Workloads of fitting: ridge and its cross-validation, and what a small call costs."""
 
 import numpy as np
 
@@ -9,13 +9,6 @@ def _regression(n, p):
     rng = np.random.default_rng(1)
     X = rng.standard_normal((n, p))
     return X, X @ rng.standard_normal(p) + rng.standard_normal(n)
-
-
-def _classification(n, p):
-    rng = np.random.default_rng(2)
-    X = rng.standard_normal((n, p))
-    score = X @ (rng.standard_normal(p) * 2 / np.sqrt(p)) - 0.5
-    return X, (rng.random(n) < 1 / (1 + np.exp(-score))).astype(np.int64)
 
 
 def ours(call):
@@ -119,39 +112,4 @@ def cv_small(bench):
     )
 
 
-def logistic_fit(bench):
-    from mlsd.linear_model import LogisticRegression
-    from sklearn.linear_model import LogisticRegression as PeerLogistic
-
-    n, p = bench.size((200_000, 50), (50_000, 50), (500, 5))
-    X, y = _classification(n, p)
-
-    def objective(model):
-        w = np.ravel(model.coef_)
-        margin = (2 * y - 1) * (X @ w + np.ravel(model.intercept_))
-        return 0.5 * w @ w + np.logaddexp(0, -margin).sum()
-
-    def check(out):
-        found = objective(out["mlsd 2"])
-        for solver in ("lbfgs", "newton-cholesky"):
-            theirs = objective(out[solver])
-            yield Check(f"objective above that of {solver}, share", found / theirs - 1, 1e-8)
-            yield Check(f"coefficients beside {solver}, difference", _relative(out["mlsd 2"].coef_, out[solver].coef_), 1e-2)
-
-    n_iter = LogisticRegression(C=1.0).fit(X, y).n_iter_
-    peers = [
-        Side(f"scikit-learn {s}", PEER, lambda s=s: PeerLogistic(C=1.0, solver=s).fit(X, y), bench.peer_threads, key=s)
-        for s in ("lbfgs", "newton-cholesky")
-    ]
-    return Workload(
-        "logistic_fit",
-        f"logistic regression, {n:,} x {p}, C 1, each with its own tolerance",
-        ours(lambda: LogisticRegression(C=1.0).fit(X, y)) + peers,
-        check,
-        lambda: bench.limits.seconds(flops=n_iter * n * p * (p + 1), read=n_iter * 8 * n * (p + 1)),
-        f"{n_iter} Newton steps, each X'WX at the rate of dgemm",
-        bench.size(7, 5, 1),
-    )
-
-
-WORKLOADS = {"ridge_fit": ridge_fit, "ridge_cv": ridge_cv, "cv_small": cv_small, "logistic_fit": logistic_fit}
+WORKLOADS = {"ridge_fit": ridge_fit, "ridge_cv": ridge_cv, "cv_small": cv_small}

@@ -63,6 +63,7 @@ def workloads():
     import bench_workloads_folds
     import bench_workloads_lasso
     import bench_workloads_least_squares
+    import bench_workloads_logistic
     import bench_workloads_models
     import bench_workloads_neighbors
     import bench_workloads_projection
@@ -75,6 +76,7 @@ def workloads():
         bench_workloads_lasso,
         bench_workloads_neighbors,
         bench_workloads_projection,
+        bench_workloads_logistic,
         bench_workloads_splits,
         bench_workloads_folds,
         bench_workloads_csv,
@@ -92,7 +94,7 @@ def chosen(args, made):
             print(f"bench: no workload {name!r}; there are {', '.join(made)}", file=sys.stderr)
             sys.exit(2)
     if args.smoke:  # the same code as memory_import, and seconds of starting processes
-        made = [name for name in made if name != "memory_ridge"]
+        made = [name for name in made if name == "memory_import" or not name.startswith("memory_")]
     if args.smoke or args.quick:
         made = [name for name in made if not name.endswith("_1e7")]
     return [name for name in made if not args.only or name in args.only]

@@ -5,6 +5,7 @@
 #include "linear_data.h"
 
 #include "data/frame.h"
+#include "model/linear/logistic_precondition.h"
 #include "model/linear/logistic_solve.h"
 #include "numeric/blas.h"
 
@@ -217,6 +218,46 @@ static void test_logistic_loss__squared_losses(void **state)
     assert_close(curvature, (const double[]){0.0, 4.0, 8.0}, 3, 0.0);
 }
 
+/* At 0 all probabilities are the same, and the rough inverse is the inverse: the Hessian takes it
+ * back, but for what all scores share, which has no curvature. */
+static void test_logistic_loss__rough_inverse_is_exact_at_zero(void **state)
+{
+    (void)state;
+    for (int64_t k = 2; k <= 4; k++) {
+        fixture f;
+        fixture_open(&f, 3000, 3, k, true, 0.0, 0.01);
+        const int64_t m = f.m, s = f.loss.n_scores, q = f.design.n_columns;
+        double *const zero = numbers(3 * m), *const hessian = numbers(m * m);
+        double *const v = zero + m, *const back = zero + 2 * m;
+        at(&f, zero, 1, back, hessian);
+        uint32_t seed = 3;
+        for (int64_t i = 0; i < m; i++) v[i] = next_uniform(&seed);
+        for (int64_t j = 0; s > 1 && j < q; j++) {
+            double sum = 0.0;
+            for (int64_t c = 0; c < s; c++) sum += v[c * q + j];
+            for (int64_t c = 0; c < s; c++) v[c * q + j] -= sum / (double)s;
+        }
+        mlsd__precondition rough;
+        memcpy(back, v, (size_t)m * sizeof *v);
+        assert_int_equal(mlsd__precondition_open(&rough, &f.loss, f.scope.allocator), MLSD_OK);
+        assert_int_equal(mlsd__precondition_make(&rough, &f.scope, &f.loss, zero), MLSD_OK);
+        assert_int_equal(rough.k, s);
+        mlsd__precondition_apply(&rough, back);
+        for (int64_t i = 0; i < m; i++) {
+            double sum = 0.0;
+            for (int64_t j = 0; j < m; j++)
+                sum += (i <= j ? hessian[i * m + j] : hessian[j * m + i]) * back[j];
+            if (!(fabs(sum - v[i]) < 1e-8)) /* the damping is 1e-10 of the curvature */
+                fail_msg("k %lld, number %lld: %.15g for %.15g", (long long)k, (long long)i, sum,
+                         v[i]);
+        }
+        mlsd__precondition_close(&rough, f.scope.allocator);
+        free(zero);
+        free(hessian);
+        fixture_close(&f);
+    }
+}
+
 /* Where more columns have coefficients than a working set holds, parts are solved in turn: the
  * answer is that of all columns at once. */
 static void test_logistic_loss__parts_in_turn_reach_the_optimum(void **state)
@@ -250,6 +291,7 @@ int main(void)
         cmocka_unit_test(test_logistic_loss__value_is_the_definitions),
         cmocka_unit_test(test_logistic_loss__kept_scores_come_back_as_offset),
         cmocka_unit_test(test_logistic_loss__squared_losses),
+        cmocka_unit_test(test_logistic_loss__rough_inverse_is_exact_at_zero),
         cmocka_unit_test(test_logistic_loss__parts_in_turn_reach_the_optimum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

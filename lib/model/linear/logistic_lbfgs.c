@@ -5,13 +5,17 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "model/linear/logistic_precondition.h"
 #include "model/linear/logistic_solve.h"
 #include "numeric/sum.h"
 
-enum { MEMORY = 10, MAX_TRIALS = 40 };
+enum { MEMORY = 10, MAX_TRIALS = 40, REFRESH = 20 };
 
 /* Wolfe constants (Nocedal & Wright 2006, section 3.1), and rounding of the objective. */
 static const double DECREASE = 1e-4, CURVATURE = 0.9, ROUNDING = 4e-16;
+
+/* Where a step promises less than this share of the objective, it is what the tolerance is for. */
+static const double GAIN = 1e-9;
 
 typedef struct lbfgs {
     mlsd__logistic_loss *loss;
@@ -22,6 +26,7 @@ typedef struct lbfgs {
     double *s, *y;      /* MEMORY x n: steps and changes of the gradient, a ring */
     double rho[MEMORY]; /* 1 / y's */
     int64_t n_pairs, newest;
+    mlsd__precondition rough; /* where the recursion starts */
 } lbfgs;
 
 static double max_abs(const double *x, int64_t n)
@@ -46,7 +51,9 @@ static void set_direction(lbfgs *b)
         alpha[at] = b->rho[at] * mlsd__dot(b->s + at * b->n, b->direction, b->n);
         add_scaled(b->direction, -alpha[at], b->y + at * b->n, b->n);
     }
-    if (b->n_pairs > 0) {
+    if (b->rough.k > 0) {
+        mlsd__precondition_apply(&b->rough, b->direction);
+    } else if (b->n_pairs > 0) {
         const double *y = b->y + b->newest * b->n;
         const double scale = 1.0 / (b->rho[b->newest] * mlsd__dot(y, y, b->n));
         for (int64_t i = 0; i < b->n; i++) b->direction[i] *= scale;
@@ -79,7 +86,8 @@ static mlsd_status search(lbfgs *b, mlsd__logistic_outcome *out, bool *out_moved
     const double slope = mlsd__dot(b->gradient, b->direction, b->n);
     const double before = out->at.objective, slack = ROUNDING * fabs(before);
     double low = 0.0, high = INFINITY;
-    double length = b->n_pairs > 0 ? 1.0 : fmin(1.0, 1.0 / max_abs(b->direction, b->n));
+    double length =
+        b->n_pairs > 0 || b->rough.k > 0 ? 1.0 : fmin(1.0, 1.0 / max_abs(b->direction, b->n));
     *out_moved = false;
     for (int trial = 0; slope < 0.0 && trial < MAX_TRIALS; trial++) {
         mlsd__logistic_value value;
@@ -102,18 +110,28 @@ static mlsd_status search(lbfgs *b, mlsd__logistic_outcome *out, bool *out_moved
     return MLSD_OK;
 }
 
+/* The rough inverse is that of where it was made: anew after the first far steps, and now and then.
+ */
+static bool is_refreshed(int64_t n_iter)
+{
+    return n_iter == 2 || n_iter == 5 || n_iter % REFRESH == 0;
+}
+
 static mlsd_status run(lbfgs *b, const mlsd__logistic_limits *limits, mlsd__logistic_outcome *out)
 {
     MLSD__TRY(mlsd__logistic_loss_at(b->loss, b->scope, b->theta, 1, &out->at, b->gradient, NULL));
     out->nonfinite = !isfinite(out->at.objective) || !isfinite(max_abs(b->gradient, b->n));
+    if (!out->nonfinite) MLSD__TRY(mlsd__precondition_make(&b->rough, b->scope, b->loss, b->theta));
     while (!out->nonfinite) {
         const bool separated = limits->stops_separated && out->at.min_margin > 0.0;
-        const bool is_flat = max_abs(b->gradient, b->n) <= limits->tol;
+        set_direction(b);
+        const double gain = -0.5 * mlsd__dot(b->gradient, b->direction, b->n);
+        const bool is_flat =
+            max_abs(b->gradient, b->n) <= limits->tol && !(gain > GAIN * fabs(out->at.objective));
         out->converged = is_flat && !separated;
         if (is_flat || out->n_iter >= limits->max_iter) break;
         if (separated && out->at.mean_loss <= limits->tol) break;
         bool moved = false;
-        set_direction(b);
         MLSD__TRY(search(b, out, &moved));
         if (!moved && b->n_pairs == 0) break;
         if (moved) {
@@ -121,6 +139,8 @@ static mlsd_status run(lbfgs *b, const mlsd__logistic_limits *limits, mlsd__logi
             memcpy(b->theta, b->trial, (size_t)b->n * sizeof *b->theta);
             memcpy(b->gradient, b->trial_gradient, (size_t)b->n * sizeof *b->gradient);
             out->n_iter++;
+            if (is_refreshed(out->n_iter))
+                MLSD__TRY(mlsd__precondition_make(&b->rough, b->scope, b->loss, b->theta));
         } else {
             b->n_pairs = 0; /* once more, along the gradient */
         }
@@ -146,7 +166,9 @@ mlsd_status mlsd__logistic_lbfgs(mlsd__logistic_loss *l, mlsd__scope *scope,
     b.direction = room + 3 * n;
     b.s = room + 4 * n;
     b.y = room + (4 + MEMORY) * n;
-    const mlsd_status status = run(&b, limits, out);
+    mlsd_status status = mlsd__precondition_open(&b.rough, l, a);
+    if (status == MLSD_OK) status = run(&b, limits, out);
+    mlsd__precondition_close(&b.rough, a);
     mlsd__free(a, room);
     return status;
 }

@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "numeric/blas.h"
+#include "numeric/mathfun.h"
 
 enum { HEAD = 3 }; /* loss, weight and least margin stand before gradient and Hessian */
 
@@ -235,4 +236,19 @@ mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, c
                            (hessian != NULL ? l->n_theta * l->n_theta : 0));
     finish(&job, out, gradient, hessian);
     return MLSD_OK;
+}
+
+void mlsd__logistic_loss_block(mlsd__logistic_loss *l, const double *theta, int64_t block,
+                               mlsd__loss_block *out)
+{
+    const int64_t q = l->design->n_columns, k = l->n_scores;
+    const loss_scratch s = scratch_of(l, 0);
+    mlsd__loss_sums sums = {0};
+    int64_t first = 0, n = 0, ld = 0;
+    const double *x = mlsd__row_reader_block(&l->readers[0], block, &first, &n, &ld);
+    mlsd__design_scale(l->design, x, n, ld, s.z);
+    mlsd__gemm(false, true, n, k, q, 1.0, s.z, q, theta, q, 0.0, s.score, k);
+    if (k > 1) mlsd__loss_of_classes(&l->rows, first, n, k, s.score, s.residual, &sums);
+    for (int64_t i = 0; k == 1 && i < n; i++) s.score[i] = mlsd__sigmoid(s.score[i]);
+    *out = (mlsd__loss_block){.first = first, .n = n, .z = s.z, .proba = s.score};
 }

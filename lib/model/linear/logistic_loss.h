@@ -51,4 +51,15 @@ mlsd_status mlsd__logistic_loss_at(mlsd__logistic_loss *l, mlsd__scope *scope, c
                                    int64_t stride, mlsd__logistic_value *out, double *gradient,
                                    double *hessian);
 
+/* One block of rows at theta, in the scratch of the entry thread: their probabilities (one number
+ * for one score) and what the design makes of them; valid until the next use of the loss. Log loss
+ * only.
+ */
+typedef struct mlsd__loss_block {
+    int64_t first, n;
+    double *z, *proba;
+} mlsd__loss_block;
+void mlsd__logistic_loss_block(mlsd__logistic_loss *l, const double *theta, int64_t block,
+                               mlsd__loss_block *out);
+
 #endif

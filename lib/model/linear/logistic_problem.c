@@ -128,6 +128,9 @@ void mlsd__logistic_problem_warn(const mlsd__logistic_problem *p, mlsd__scope *s
                        (long long)p->design.n_features, params->C);
 }
 
+enum { LARGE_BLOCKS = 8 };
+static const double SMALL_PRODUCTS = 300.0 * 300.0, LARGE_PRODUCTS = 64.0 * 64.0;
+
 /* Newton's steps on all columns at once pay up to so many; working sets beyond. */
 static const double SPARSE_COLUMNS = 64.0;
 
@@ -139,6 +142,14 @@ static mlsd_status solve_with_l1(const mlsd__logistic_problem *p, mlsd__logistic
                        : mlsd__logistic_sparse(loss, scope, limits, p->theta, out);
 }
 
+/* Of several scores the Hessian is as dear as many gradients, which the rows of a large frame are
+ * better looked at with. */
+static double most_products(const mlsd__logistic_problem *p, int64_t k)
+{
+    if (k == 1) return MLSD__NEWTON_PRODUCTS;
+    return mlsd__n_blocks(p->design.n_rows) < LARGE_BLOCKS ? SMALL_PRODUCTS : LARGE_PRODUCTS;
+}
+
 mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
                                          const mlsd__logistic_params *params,
                                          mlsd__logistic_outcome *out)
@@ -148,7 +159,7 @@ mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope 
     const double q = (double)p->design.n_columns;
     const bool is_newton = is_sparse
                                ? (double)k * q <= SPARSE_COLUMNS
-                               : 0.5 * (double)k * (double)(k + 1) * q * q <= MLSD__NEWTON_PRODUCTS;
+                               : 0.5 * (double)k * (double)(k + 1) * q * q <= most_products(p, k);
     const mlsd__logistic_limits limits = {
         .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
     mlsd__logistic_loss loss;

@@ -24,6 +24,7 @@ from mlsd.discriminant_analysis import LinearDiscriminantAnalysis
 from mlsd.isotonic import IsotonicRegression
 from mlsd.linear_model import LogisticRegression, Ridge
 from mlsd.naive_bayes import GaussianNB
+from mlsd.neighbors import KNeighborsClassifier
 from mlsd.pipeline import make_pipeline
 from mlsd.preprocessing import StandardScaler
 
@@ -103,14 +104,18 @@ def test_sigmoid_is_platts(seed):
 
 @pytest.mark.parametrize("seed", range(CASES))
 def test_temperature(seed):
-    """By scipy's scalar minimisation of the same loss over the folds' scores."""
+    """By scipy's scalar minimisation of the same loss over the folds' scores, or the logarithms of probabilities, held off 0."""
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp
 
     rng, X, y = problem(seed, 2 + seed % 3)
-    ours = CalibratedClassifierCV(GaussianNB(), method="temperature", ensemble=False, cv=3).fit(X, y)
+    model = [GaussianNB(), KNeighborsClassifier()][seed % 2]
+    ours = CalibratedClassifierCV(model, method="temperature", ensemble=False, cv=3).fit(X, y)
     folds = sklearn.model_selection.StratifiedKFold(3)
-    z = sklearn.model_selection.cross_val_predict(GaussianNB(), X, y, cv=folds, method="decision_function")
+    method = ["decision_function", "predict_proba"][seed % 2]
+    z = sklearn.model_selection.cross_val_predict(model, X, y, cv=folds, method=method)
+    if seed % 2:
+        z = np.log(np.maximum(z, np.finfo(float).eps))
     z = np.c_[np.zeros(len(z)), z] if z.ndim == 1 else z
     code = np.unique(y, return_inverse=True)[1]
 
@@ -120,7 +125,7 @@ def test_temperature(seed):
 
     best = minimize_scalar(loss, bounds=(-10, 10), method="bounded", options={"xatol": 1e-10}).x
     assert ours.temperature_[0] == pytest.approx(np.exp(-best), rel=1e-6)
-    np.testing.assert_array_equal(ours.predict(X), GaussianNB().fit(X, y).predict(X))
+    np.testing.assert_array_equal(ours.predict(X), model.fit(X, y).predict(X))
 
 
 def test_protocol():

@@ -6,8 +6,9 @@
 #include "model/calibration/calibrators.h"
 #include "numeric/mathfun.h"
 
-/* Probabilities are held off 0 before their logarithm is taken. */
-static const double LEAST_PROBA = 1e-300;
+/* Probabilities are held off 0 before their logarithm is taken, by the spacing of numbers at one as
+ * scikit-learn does: an estimator that says 0 of what happens must not outweigh all other rows. */
+static const double LEAST_PROBA = 2.220446049250313e-16;
 
 void mlsd__calibrated_free(const mlsd__allocator *a, void *state_)
 {

@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import check_estimator
 # What a class needs, or the checks expect: they set alpha of a penalised model to 0.01, but not where it also has alphas.
 ARGUMENTS = {
     "CalibratedClassifierCV": {"estimator": mlsd.naive_bayes.GaussianNB(), "cv": 2},
+    "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},

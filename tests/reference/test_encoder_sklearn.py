@@ -5,14 +5,18 @@ TargetEncoder of 1.3 takes them. MLSD_SWEEP multiplies the cases.
 """
 
 import os
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.base
+import sklearn.compose
 import sklearn.model_selection
 import sklearn.preprocessing
 
 import mlsd
+import mlsd.compose
 import mlsd.linear_model
 import mlsd.pipeline
 import mlsd.preprocessing
@@ -130,6 +134,49 @@ def test_target_inside_folds():
     assert found.mean() > 0.7
     nothing = sklearn.model_selection.cross_val_score(pipe, X, rng.randn(n), cv=5)
     assert -0.05 < nothing.mean() < 0.03
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_column_transformer(seed):
+    rng, X = frame(2 * seed)
+    X["z"] = rng.rand(len(X))
+    remainder = ["drop", "passthrough"][seed % 2]
+    rows = lambda m, c: [("scale", m.MinMaxScaler(), ["x"]), ("codes", c, ["h", "g"]), ("rest", "passthrough", [3])]
+    theirs = sklearn.compose.ColumnTransformer(rows(sklearn.preprocessing, sklearn.preprocessing.OneHotEncoder(sparse_output=False)),
+                                               remainder=remainder, verbose_feature_names_out=False)
+    ours = mlsd.compose.ColumnTransformer(rows(mlsd.preprocessing, mlsd.preprocessing.OneHotEncoder()), remainder=remainder)
+    np.testing.assert_allclose(ours.fit_transform(X), theirs.fit_transform(X), rtol=1e-14)
+    assert list(ours.get_feature_names_out()) == list(theirs.get_feature_names_out())
+    np.testing.assert_allclose(ours.transform(X[:7]), theirs.transform(X[:7]), rtol=1e-14)
+
+
+def test_column_transformer_of_arrays_and_in_pipelines():
+    rng = np.random.RandomState(1)
+    X, y = rng.rand(90, 4), rng.rand(90)
+    for columns in (slice(1, 3), [1, 2], [False, True, True, False], lambda X: [1, 2]):
+        ours = mlsd.compose.make_column_transformer((mlsd.preprocessing.StandardScaler(), columns), ("drop", 0),
+                                                    remainder="passthrough").fit(X)
+        expected = sklearn.preprocessing.StandardScaler().fit_transform(X[:, 1:3])
+        np.testing.assert_allclose(ours.transform(X), np.column_stack([expected, X[:, 3]]), rtol=1e-12)
+        twin = sklearn.base.clone(ours)
+        np.testing.assert_array_equal(twin.fit(X).transform(X), ours.transform(X))
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(ours)).transform(X), ours.transform(X)) if not callable(columns) else None
+    ours.set_params(standardscaler__with_mean=False, remainder="drop")
+    assert ours.get_params()["standardscaler__with_mean"] is False and "with_mean=False" in repr(ours)
+    assert ours.fit(X).transform(X).shape == (90, 2)
+    pipe = mlsd.pipeline.make_pipeline(ours, mlsd.linear_model.Ridge()).fit(X, y)
+    np.testing.assert_allclose(pipe.predict(X), mlsd.linear_model.Ridge().fit(ours.transform(X), y).predict(ours.transform(X)))
+    with pytest.raises(ValueError, match="no transformer 'nothing'"):
+        ours.set_params(nothing__x=1)
+    with pytest.raises(TypeError, match="mlsd's own"):
+        mlsd.compose.ColumnTransformer([("a", sklearn.preprocessing.StandardScaler(), [0])]).fit(X)
+
+
+def test_column_transformer_crosses():
+    rng, X = frame(4, 120)
+    y = rng.randn(120)
+    inside = mlsd.compose.make_column_transformer((mlsd.preprocessing.TargetEncoder(), ["h"])).fit_transform(X, y)
+    np.testing.assert_array_equal(inside[:, 0], mlsd.preprocessing.TargetEncoder().fit_transform(X, y)[:, 2])
 
 
 def test_target_of_text_classes_and_pipelines_of_transforms():

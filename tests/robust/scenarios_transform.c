@@ -18,7 +18,9 @@ static const char *const encoders[] = {
 };
 
 static const char *const features[] = {
-    "{\"kind\":\"polynomial_features\"}",
+    "{\"kind\":\"column_transform\",\"remainder\":\"passthrough\",\"transforms\":[{\"kind\":"
+    "\"polynomial_features\"},{\"kind\":\"on_columns\",\"columns\":[\"g\"],\"transform\":{"
+    "\"kind\":\"target_encode\"}}]}",
     "{\"kind\":\"spline_features\",\"knots\":\"quantile\",\"n_knots\":3}",
     "{\"kind\":\"spline_features\",\"n_knots\":4,\"extrapolation\":\"linear\"}",
     "{\"kind\":\"bin\",\"strategy\":\"kmeans\",\"n_bins\":3}",

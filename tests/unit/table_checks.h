@@ -174,6 +174,26 @@ static inline void check_numbers(const char *json, const double *train, int64_t 
     mlsd_dataset_free(later);
 }
 
+/* Names of all outputs, "a|b|...", and the outputs of the first row; takes the data set. */
+static inline void check_first_row(mlsd_dataset *data, const char *json, const char *names,
+                                   const double *want, int64_t n_want)
+{
+    mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+    int64_t p;
+    double *const out = transformed(model, data, &p);
+    char got[400] = "";
+    for (int64_t j = 0; j < p; j++) {
+        strcat(got, j > 0 ? "|" : "");
+        strcat(got, mlsd_model_output_name(model, j));
+    }
+    assert_string_equal(got, names);
+    assert_int_equal(p, n_want);
+    assert_close(out, want, n_want, 1e-15);
+    free(out);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+}
+
 /* Fitting n numbers in a column "x" fails with that status and words. */
 static inline void check_refused(const char *json, const double *x, int64_t n, mlsd_status status,
                                  const char *words)

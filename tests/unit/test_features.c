@@ -11,21 +11,7 @@ static void check_mixed(const char *json, const char *names, const double *want,
     put_numbers(t, "a", a, 3);
     put_letters(t, "g", "yxy");
     put_numbers(t, "b", b, 3);
-    mlsd_dataset *data = dataset_of_table(t, NULL, NULL, MLSD_TASK_NONE);
-    mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
-    int64_t p;
-    double *out = transformed(model, data, &p);
-    char got[400] = "";
-    for (int64_t j = 0; j < p; j++) {
-        strcat(got, j > 0 ? "|" : "");
-        strcat(got, mlsd_model_output_name(model, j));
-    }
-    assert_string_equal(got, names);
-    assert_int_equal(p, n_want);
-    assert_close(out, want, n_want, 1e-15);
-    free(out);
-    mlsd_model_free(model);
-    mlsd_dataset_free(data);
+    check_first_row(dataset_of_table(t, NULL, NULL, MLSD_TASK_NONE), json, names, want, n_want);
 }
 
 static void test_features__polynomial(void **state)

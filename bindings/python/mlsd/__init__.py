@@ -6,7 +6,7 @@
     result.save_report("report.html")
 
 mlsd.linear_model, .naive_bayes, .neighbors, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
-.preprocessing, .impute, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
+.preprocessing, .impute, .compose, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -44,7 +44,7 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "calibration", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
+    "audit", "calibration", "compose", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm",
     "time_series", "utils",
 )

@@ -20,8 +20,9 @@ _EXACT = 2**53  # whole numbers beyond are not exact as doubles
 
 # What scikit-learn's checks of an estimator must know; see sklearn.utils._tags. Of all but these the defaults hold.
 _TAKES_NAN = set(
-    "binarize dummy_classifier dummy_regressor impute log_transform max_abs_scale min_max_scale normalize one_hot"
-    " ordinal_encode power_transform quantile_transform robust_scale standardize target_encode".split()
+    "bin binarize column_transform dummy_classifier dummy_regressor impute log_transform max_abs_scale min_max_scale"
+    " normalize one_hot ordinal_encode polynomial_features power_transform quantile_transform robust_scale spline_features"
+    " standardize target_encode".split()
 )
 _TAGS = {
     "bernoulli_nb": {"poor_score": True},

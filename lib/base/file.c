@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -320,9 +321,11 @@ static uint64_t load_u64(const unsigned char *p)
     return (uint64_t)load_u32(p + 4) << 32 | load_u32(p);
 }
 
+/* NaN is one value in files: the sign of one that was computed differs between processors. */
 static uint64_t bits_of(double v)
 {
     uint64_t bits;
+    if (isnan(v)) return UINT64_C(0x7ff8000000000000);
     memcpy(&bits, &v, sizeof bits);
     return bits;
 }

@@ -312,27 +312,15 @@ out:
     return st;
 }
 
-/* The fixed order finds vectors with the values in any case. */
-static mlsd_status exact_svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s,
-                             double *vt)
-{
-    if (u != NULL) return mlsd__exact_svd(scope, p, a, u, s, vt);
-    int64_t size;
-    MLSD__TRY(mlsd__mul_size(p, 2 * p, &size));
-    double *const vectors = mlsd__alloc_raw(scope->allocator, size, sizeof *vectors);
-    if (vectors == NULL) return MLSD_E_NOMEM;
-    const mlsd_status status = mlsd__exact_svd(scope, p, a, vectors, s, vectors + p * p);
-    mlsd__free(scope->allocator, vectors);
-    return status;
-}
-
 /* LAPACK sees A' = V S U': its U is our V, so the two outputs change places. */
 mlsd_status mlsd__svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s, double *vt)
 {
     if (p <= 0) return MLSD_OK;
     MLSD__TRY(check_sizes("SVD", p, p, p));
     MLSD__TRY(check_finite("SVD", p, p, a, p, false));
-    if (is_exact()) return exact_svd(scope, p, a, u, s, vt);
+    if (is_exact())
+        return u != NULL ? mlsd__exact_svd(scope, p, a, u, s, vt)
+                         : mlsd__exact_singular_values(scope, p, a, s);
     const char job = u == NULL ? 'N' : 'A';
 
     const int ld = (int)p;

@@ -1,6 +1,7 @@
 /* exact_spectral.c - eigenvalues and singular values in a fixed order of operations: Householder
- * tridiagonalisation and implicit QL (Bowdler, Martin, Reinsch & Wilkinson 1968, Numer. Math. 11)
- * and one-sided Jacobi (Hestenes 1958). Vectors are kept as rows while they are rotated. Only
+ * tridiagonalisation and implicit QL (Bowdler, Martin, Reinsch & Wilkinson 1968, Numer. Math. 11),
+ * which also finds singular values without vectors, and one-sided Jacobi (Hestenes 1958). Vectors
+ * are kept as rows while they are rotated. Only
  * + - * / and square roots; scaling is by powers of two. */
 #include "numeric/exact.h"
 
@@ -131,8 +132,9 @@ static double length(double x, double y)
     return sqrt(x * x + y * y);
 }
 
-/* One implicit QL step on l .. m; the rows of z turn with it. */
-static void ql_step(int64_t l, int64_t m, int64_t p, double *d, double *e, double *z, int64_t ldz)
+/* One implicit QL step on l .. m; the rows of z, of `width` numbers, turn with it. */
+static void ql_step(int64_t l, int64_t m, double *d, double *e, int64_t width, double *z,
+                    int64_t ldz)
 {
     const double g0 = (d[l + 1] - d[l]) / (2 * e[l]);
     /* Beyond 1e150 the square would overflow and the 1 is lost anyway. */
@@ -155,14 +157,15 @@ static void ql_step(int64_t l, int64_t m, int64_t p, double *d, double *e, doubl
         shift = s * t;
         d[i + 1] = g + shift;
         g = c * t - b;
-        rotate_rows(p, c, s, z + i * ldz, z + (i + 1) * ldz);
+        if (width > 0) rotate_rows(width, c, s, z + i * ldz, z + (i + 1) * ldz);
     }
     d[l] -= shift;
     e[l] = g;
     e[m] = 0;
 }
 
-static mlsd_status ql(mlsd__scope *scope, int64_t p, double *d, double *e, double *z, int64_t ldz)
+static mlsd_status ql(mlsd__scope *scope, const char *what, int64_t p, double *d, double *e,
+                      int64_t width, double *z, int64_t ldz)
 {
     for (int64_t l = 0; l < p; l++) {
         for (int sweep = 0;; sweep++) {
@@ -171,9 +174,9 @@ static mlsd_status ql(mlsd__scope *scope, int64_t p, double *d, double *e, doubl
                    fabs(e[m]) > DBL_MIN)
                 m++;
             if (m == l) break;
-            if (sweep == MAX_SWEEPS) return did_not_converge("eigenvalues", p);
+            if (sweep == MAX_SWEEPS) return did_not_converge(what, p);
             MLSD__TRY(mlsd__checkpoint(scope));
-            ql_step(l, m, p, d, e, z, ldz);
+            ql_step(l, m, d, e, width, z, ldz);
         }
     }
     return MLSD_OK;
@@ -211,12 +214,64 @@ mlsd_status mlsd__exact_syev(mlsd__scope *scope, int64_t p, double *a, int64_t l
     if (status == MLSD_OK) status = accumulate_reflections(scope, p, a, lda, tau, v, w);
     if (status == MLSD_OK) {
         transpose_square(p, a, lda);
-        status = ql(scope, p, values, e, a, lda);
+        status = ql(scope, "eigenvalues", p, values, e, p, a, lda);
     }
     if (status == MLSD_OK) {
         sort_rows(p, 1, values, a, lda, NULL);
         transpose_square(p, a, lda);
         for (int64_t i = 0; i < p; i++) values[i] = ldexp(values[i], exponent);
+    }
+    mlsd__free(scope->allocator, work);
+    return status;
+}
+
+/* Householder reflections from both sides (Golub & Kahan 1965, SIAM J. Numer. Anal. 2): what stays
+ * are the diagonal and the one above it, in turns in b. */
+static mlsd_status bidiagonalise(mlsd__scope *scope, int64_t p, double *a, double *b, double *v,
+                                 double *w)
+{
+    for (int64_t k = 0; k < p; k++) {
+        MLSD__TRY(mlsd__checkpoint(scope));
+        const int64_t n_right = p - k - 1;
+        for (int64_t i = k; i < p; i++) v[i - k] = a[i * p + k];
+        double tau = make_reflection(p - k, v, &b[2 * k]);
+        if (n_right == 0) break;
+        memset(w, 0, (size_t)n_right * sizeof *w);
+        for (int64_t i = k; i < p && tau != 0; i++)
+            add_scaled(n_right, v[i - k], a + i * p + k + 1, w);
+        for (int64_t i = k; i < p && tau != 0; i++)
+            add_scaled(n_right, -(tau * v[i - k]), w, a + i * p + k + 1);
+        double *const above = a + k * p + k + 1;
+        tau = make_reflection(n_right, above, &b[2 * k + 1]);
+        for (int64_t i = k + 1; i < p && tau != 0; i++) {
+            double *const row = a + i * p + k + 1;
+            add_scaled(n_right, -(tau * mlsd__dot(row, above, n_right)), above, row);
+        }
+    }
+    return MLSD_OK;
+}
+
+/* The singular values of a bidiagonal matrix are the eigenvalues above 0 of the tridiagonal one
+ * with diagonal 0 that has its numbers in turns (Golub & Kahan 1965, section 3). */
+mlsd_status mlsd__exact_singular_values(mlsd__scope *scope, int64_t p, double *a, double *s)
+{
+    int64_t n_work = 0;
+    MLSD__TRY(mlsd__mul_size(p, 6, &n_work));
+    double *const work = mlsd__alloc(scope->allocator, n_work, sizeof *work);
+    if (work == NULL) return MLSD_E_NOMEM;
+    double *const d = work, *const e = d + 2 * p, *const v = e + 2 * p, *const w = v + p;
+    const int exponent = scale_down(p, a, p);
+    mlsd_status status = bidiagonalise(scope, p, a, e, v, w);
+    if (status == MLSD_OK) {
+        e[2 * p - 1] = 0;
+        status = ql(scope, "SVD", 2 * p, d, e, 0, NULL, 0);
+    }
+    for (int64_t i = 0; status == MLSD_OK && i < p; i++) {
+        int64_t best = i;
+        for (int64_t j = i + 1; j < 2 * p; j++)
+            if (d[j] > d[best]) best = j;
+        s[i] = d[best] > 0 ? ldexp(d[best], exponent) : 0;
+        d[best] = d[i];
     }
     mlsd__free(scope->allocator, work);
     return status;

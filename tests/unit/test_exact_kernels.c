@@ -21,6 +21,7 @@ enum { MAX = 140, LD = 147, CELLS = LD * LD };
 static mlsd__scope scope;
 static double a[CELLS], b[CELLS], before[CELLS], got[CELLS], expected[CELLS];
 static double square[MAX * MAX], left[MAX * MAX], right[MAX * MAX], values[MAX], lapack[MAX];
+static double alone[MAX];
 
 static int open_scope(void **state)
 {
@@ -202,6 +203,9 @@ static void test_exact_kernels__svd_rebuilds_the_matrix(void **state)
         assert_int_equal(mlsd__svd(&scope, p, a, before, lapack, b), MLSD_OK);
         for (int64_t i = 0; i < p; i++)
             assert_true(fabs(values[i] - lapack[i]) < 1e-13 * lapack[0]);
+        memcpy(a, square, sizeof square);
+        assert_int_equal(mlsd__exact_singular_values(&scope, p, a, alone), MLSD_OK);
+        for (int64_t i = 0; i < p; i++) assert_true(fabs(alone[i] - lapack[i]) < 1e-13 * lapack[0]);
         check_orthogonal(p, left);
         check_orthogonal(p, right);
         for (int64_t i = 0; i < p; i++)
@@ -210,6 +214,25 @@ static void test_exact_kernels__svd_rebuilds_the_matrix(void **state)
         for (int64_t i = 0; i < p * p; i++)
             assert_true(fabs(got[i] - square[i]) < 1e-13 * lapack[0]);
     }
+}
+
+/* Diagonal, all 0, and of sizes whose squares are no doubles. */
+static void test_exact_kernels__singular_values_alone(void **state)
+{
+    (void)state;
+    double diagonal[] = {3, 0, 0, 0, -7, 0, 0, 0, 1e-3};
+    assert_int_equal(mlsd__exact_singular_values(&scope, 3, diagonal, alone), MLSD_OK);
+    assert_true(fabs(alone[0] - 7) < 1e-14 && fabs(alone[1] - 3) < 1e-14);
+    assert_true(fabs(alone[2] - 1e-3) < 1e-14);
+    double nothing[9] = {0};
+    assert_int_equal(mlsd__exact_singular_values(&scope, 3, nothing, alone), MLSD_OK);
+    assert_true(alone[0] == 0 && alone[1] == 0 && alone[2] == 0);
+    double huge[] = {3e300, 0, 4e300, 0};
+    assert_int_equal(mlsd__exact_singular_values(&scope, 2, huge, alone), MLSD_OK);
+    assert_true(fabs(alone[0] / 5e300 - 1) < 1e-15 && alone[1] <= 1e285);
+    double one[] = {-2};
+    assert_int_equal(mlsd__exact_singular_values(&scope, 1, one, alone), MLSD_OK);
+    assert_true(fabs(alone[0] - 2) < 1e-14);
 }
 
 static mlsd_status run_factorisations(mlsd__scope *s)
@@ -253,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_exact_kernels__qr_agrees_with_lapack),
         cmocka_unit_test(test_exact_kernels__eigenvectors_rebuild_the_matrix),
         cmocka_unit_test(test_exact_kernels__svd_rebuilds_the_matrix),
+        cmocka_unit_test(test_exact_kernels__singular_values_alone),
         cmocka_unit_test(test_exact_kernels__any_failed_allocation_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, open_scope, close_scope);

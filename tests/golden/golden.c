@@ -44,6 +44,22 @@ static void add_doubles(sha256 *s, const double *values, int64_t n)
     }
 }
 
+/* A forecaster cannot predict its training rows: it is asked for as many steps after them, for
+ * which it reads nothing. */
+static mlsd_status predict(const job *j, const mlsd_model *model, const mlsd_dataset *data,
+                           mlsd_output what, double *out, int64_t size)
+{
+    const mlsd_status status = mlsd_model_predict(j->context, model, data, what, out, size);
+    if (status != MLSD_E_DATA) return status;
+    const int64_t n = mlsd_dataset_n_rows(data), p = mlsd_model_n_features(model);
+    double *const nothing = calloc((size_t)(n * p), sizeof *nothing);
+    if (nothing == NULL) return MLSD_E_NOMEM;
+    const mlsd_matrix x = {nothing, n, p, p, 1, MLSD_F64, 0};
+    const mlsd_status again = mlsd_model_predict_matrix(j->context, model, &x, what, out, size);
+    free(nothing);
+    return again == MLSD_OK ? MLSD_OK : status;
+}
+
 static mlsd_status add_outputs(const job *j, sha256 *s, const mlsd_model *model,
                                const mlsd_dataset *data)
 {
@@ -54,7 +70,7 @@ static mlsd_status add_outputs(const job *j, sha256 *s, const mlsd_model *model,
         if (size == 0) continue;
         double *const out = malloc((size_t)size * sizeof *out);
         if (out == NULL) return MLSD_E_NOMEM;
-        const mlsd_status status = mlsd_model_predict(j->context, model, data, what, out, size);
+        const mlsd_status status = predict(j, model, data, what, out, size);
         if (status == MLSD_OK) add_doubles(s, out, size);
         free(out);
         if (status != MLSD_OK) return status;

@@ -37,12 +37,12 @@ enum {
 /* Give columns roles: columns[i] gets roles[i] out of "feature", "target", "weight", "group",
  * "time", "time_end", "id", "slice", "ignore" ("slice" columns are features too; several columns
  * can be "id" together). Times are numbers or dates of ISO 8601. Columns that are not named are
- * features. Storage is shared with the table, which may be freed. Errors: MLSD_E_COLUMN, with
- * the nearest name; MLSD_E_ARG for an unknown or repeated role; MLSD_E_TYPE for weights that are
- * texts; MLSD_E_DATA when no column is a feature, when the target is missing somewhere, is
- * infinite, or does not suit the task (three values for binary, texts for regression, a single
- * class), or when a weight is missing or negative or all are 0. With MLSD_TASK_NONE the target is
- * not looked at. Since 0.1. */
+ * features; where there is none, as in a bare series, the time is one. Storage is shared with the
+ * table, which may be freed. Errors: MLSD_E_COLUMN, with the nearest name; MLSD_E_ARG for an
+ * unknown or repeated role; MLSD_E_TYPE for weights that are texts; MLSD_E_DATA when no column is a
+ * feature, when the target is missing somewhere, is infinite, or does not suit the task (three
+ * values for binary, texts for regression, a single class), or when a weight is missing or negative
+ * or all are 0. With MLSD_TASK_NONE the target is not looked at. Since 0.1. */
 MLSD_API mlsd_status mlsd_dataset_from_table(const mlsd_context *context, const mlsd_table *table,
                                              const char *const *columns, const char *const *roles,
                                              int64_t n, mlsd_task task, mlsd_dataset **out);

@@ -137,11 +137,17 @@ static bool is_feature(role r)
     return r < 0 || role_rows[r].is_feature;
 }
 
-/* The features among the columns of the store's table. */
+/* The features among the columns of the store's table. A bare series has its time for one. */
 static mlsd_status collect_features(mlsd__data_store *s, const role *of_column)
 {
     const mlsd_table *const t = s->table;
-    for (int64_t j = 0; j < t->n_columns; j++) s->n_features += is_feature(of_column[j]);
+    int64_t bare_time = -1;
+    for (int64_t j = 0; j < t->n_columns; j++) {
+        s->n_features += is_feature(of_column[j]);
+        if (of_column[j] == TIME) bare_time = j;
+    }
+    if (s->n_features > 0) bare_time = -1;
+    if (bare_time >= 0) s->n_features = 1;
     if (s->n_features == 0)
         return mlsd__fail(MLSD_E_DATA, "no column of the table is a feature (%lld columns)",
                           (long long)t->n_columns);
@@ -151,7 +157,7 @@ static mlsd_status collect_features(mlsd__data_store *s, const role *of_column)
 
     int64_t k = 0;
     for (int64_t j = 0; j < t->n_columns; j++) {
-        if (!is_feature(of_column[j])) continue;
+        if (!is_feature(of_column[j]) && j != bare_time) continue;
         const mlsd__column *const c = t->columns[j];
         s->columns[k].column = c;
         s->features[k].name = t->names[j];

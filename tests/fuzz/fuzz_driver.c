@@ -104,7 +104,8 @@ static void seal(unsigned char *bytes, size_t size)
     memcpy(bytes + size - 8, &hash, 8);
 }
 
-/* A pipeline of standardize and a step described as JSON. */
+/* A pipeline of standardize and a step described as JSON; forecasters, which read no features,
+ * stand alone. */
 static size_t sample_model(const char *json, mlsd_task task, unsigned char *bytes)
 {
     const double x[] = {0, 1, 1, 0, 2, 1, 3, 5, 4, 2, 7, 1}, y[] = {0, 1, 0, 1, 1, 0};
@@ -113,6 +114,8 @@ static size_t sample_model(const char *json, mlsd_task task, unsigned char *byte
     mlsd_spec *pipeline = NULL, *step = NULL;
     mlsd_model *model = NULL;
     size_t size = 0;
+    const int forecasts = strstr(json, "forecaster") != NULL || strstr(json, "auto_reg") != NULL ||
+                          strstr(json, "exponential_smoothing") != NULL;
     ASSERT_OK(mlsd_dataset_from_matrix(NULL, &X, &Y, NULL, task, &data));
     ASSERT_OK(mlsd_spec_new(NULL, "pipeline", &pipeline));
     ASSERT_OK(mlsd_spec_new(NULL, "standardize", &step));
@@ -120,7 +123,7 @@ static size_t sample_model(const char *json, mlsd_task task, unsigned char *byte
     mlsd_spec_free(step);
     ASSERT_OK(mlsd_spec_from_json(NULL, json, &step));
     ASSERT_OK(mlsd_spec_add(pipeline, "steps", NULL, step));
-    ASSERT_OK(mlsd_model_fit(NULL, pipeline, data, NULL, NULL, &model));
+    ASSERT_OK(mlsd_model_fit(NULL, forecasts ? step : pipeline, data, NULL, NULL, &model));
     ASSERT_OK(mlsd_model_to_bytes(model, bytes, MAX_SIZE, &size));
     mlsd_model_free(model);
     mlsd_spec_free(step);
@@ -138,6 +141,10 @@ static void test_fuzz__model(void **state)
     } steps[] = {
         {"{\"kind\":\"ridge\"}", MLSD_TASK_REGRESSION},
         {"{\"kind\":\"logistic_regression\"}", MLSD_TASK_BINARY},
+        {"{\"kind\":\"poisson_regressor\"}", MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"naive_forecaster\",\"sp\":2}", MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"exponential_smoothing\",\"trend\":\"add\"}", MLSD_TASK_REGRESSION},
+        {"{\"kind\":\"auto_reg\"}", MLSD_TASK_REGRESSION},
         {"{\"kind\":\"pca\"}", MLSD_TASK_REGRESSION},
         {"{\"kind\":\"linear_discriminant_analysis\"}", MLSD_TASK_BINARY},
         {"{\"kind\":\"quadratic_discriminant_analysis\",\"reg_param\":0.5}", MLSD_TASK_BINARY},

@@ -92,17 +92,15 @@ static void test_clock__rows(void **state)
     mlsd_dataset_free(data);
 }
 
-/* A data set of dates (or NULL) and values, in any order. */
+/* A data set of dates and values, in any order, and nothing else. */
 static mlsd_dataset *dated(const char *const *dates, const double *y, int64_t n)
 {
     static const char *const columns[] = {"date", "y"}, *const roles[] = {"time", "target"};
-    double nothing[64] = {0};
     mlsd_table *table = NULL;
     mlsd_dataset *data = NULL;
     assert_int_equal(mlsd_table_new(NULL, &table), MLSD_OK);
     assert_int_equal(mlsd_table_set_str(table, "date", dates, n), MLSD_OK);
     assert_int_equal(mlsd_table_set_f64(table, "y", y, n), MLSD_OK);
-    assert_int_equal(mlsd_table_set_f64(table, "x", nothing, n), MLSD_OK);
     if (mlsd_dataset_from_table(NULL, table, columns, roles, 2, MLSD_TASK_REGRESSION, &data) !=
         MLSD_OK)
         fail_msg("%s", mlsd_last_error());

@@ -108,8 +108,10 @@ static mlsd_status invert(mlsd__scope *scope, int64_t q, const bool *is_unit, do
     *out_ok = false;
     memset(inverse, 0, (size_t)(q * q) * sizeof *inverse);
     for (int64_t k = 0; k < q; k++) inverse[k * q + k] = 1.0;
-    for (int64_t k = 0; k < q; k++)
+    for (int64_t k = 0; k < q; k++) {
         if (is_unit[k]) eliminate(q, k, matrix, inverse);
+        MLSD__TRY(mlsd__checkpoint(scope));
+    }
     for (int64_t k = 0; k < q; k++) {
         int64_t best = k;
         if (is_unit[k]) continue;

@@ -16,6 +16,7 @@
 
 #include "base/random.h"
 #include "numeric/mathfun.h"
+#include "numeric/mathfun_block.h"
 
 static void check_close(double got, double expected, double relative)
 {
@@ -357,9 +358,44 @@ static void test_mathfun__normal_stream_has_normal_moments(void **state)
     assert_true(fabs(sum[4] / N - 3) < 5 * sqrt(96) / root_n);
 }
 
+/* Several at a time have the bits of one: over all ranges, at special values, and for lengths that
+ * leave a rest. */
+static void test_mathfun__blocks_have_the_bits_of_one(void **state)
+{
+    (void)state;
+    static const double scales[] = {1, 40, 690, 1500, 1e-3, 1e-12, 1e-20, 1e300};
+    static const double special[] = {0.0,  -0.0,  INFINITY, -INFINITY, NAN,  690,
+                                     -690, 1e-17, 0x1p-54,  1.0,       -1.0, 0x1p-1074};
+    enum { N = 1003 };
+    double x[N], exps[N], logs[N];
+    mlsd__stream stream;
+    mlsd__stream_init(&stream, 11, 0, 0, 0, MLSD__PURPOSE_SHUFFLE);
+    for (int round = 0; round < 60; round++) {
+        for (int i = 0; i < N; i++) {
+            const double u = 2 * mlsd__stream_double(&stream) - 1;
+            x[i] = u * scales[(round + (round % 2 == 0 ? 0 : i / 100)) % 8];
+            if (round % 3 == 2) x[i] = fabs(u) * (i % 5 == 0 ? 0x1p-50 : 1);
+            if (round > 50 && i % 97 == 0) x[i] = special[i / 97 % 12];
+        }
+        memcpy(exps, x, sizeof x);
+        mlsd__exp_block(exps, N - round % 9);
+        mlsd__log1p_block(x, N - round % 9, logs);
+        for (int i = 0; i < N - round % 9; i++) {
+            const double one = mlsd__exp(x[i]), log_one = mlsd__log1p(x[i]);
+            const bool same_exp = memcmp(&one, &exps[i], sizeof one) == 0;
+            const bool same_log = memcmp(&log_one, &logs[i], sizeof log_one) == 0;
+            if (!same_exp && !(isnan(one) && isnan(exps[i])))
+                fail_msg("exp of %.17g is %.17g, alone %.17g", x[i], exps[i], one);
+            if (!same_log && !(isnan(log_one) && isnan(logs[i])))
+                fail_msg("log1p of %.17g is %.17g, alone %.17g", x[i], logs[i], log_one);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_mathfun__blocks_have_the_bits_of_one),
         cmocka_unit_test(test_mathfun__sigmoid_has_no_overflow_and_is_symmetric),
         cmocka_unit_test(test_mathfun__log1pexp_keeps_its_identities),
         cmocka_unit_test(test_mathfun__softmax_survives_large_scores),

@@ -183,6 +183,10 @@ static void test_linear_discriminant__bad_input(void **state)
     assert_fit_fails("{\"kind\":\"linear_discriminant_analysis\",\"n_components\":2}", data,
                      MLSD_E_PARAM_CONFLICT, "'n_components' is 2, but 2 classes");
     mlsd_dataset_free(data);
+    data = dataset_from(apart, y, NULL, 4, 1);
+    assert_fit_fails("{\"kind\":\"linear_discriminant_analysis\",\"tol\":1e300}", data,
+                     MLSD_E_PARAM_CONFLICT, "'tol' is 1e+300, which no singular value is above");
+    mlsd_dataset_free(data);
     data = dataset_from(x, apart, NULL, 4, 1);
     assert_fit_fails(solvers[0], data, MLSD_E_DATA, "there must be more rows than classes");
     mlsd_dataset_free(data);

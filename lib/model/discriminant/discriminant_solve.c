@@ -42,6 +42,18 @@ static void find_divisor(mlsd__scope *scope, const mlsd__discriminant *d, double
     }
 }
 
+static mlsd_status fail_no_rank(double largest, double tol)
+{
+    if (largest > 0)
+        return mlsd__fail(
+            MLSD_E_PARAM_CONFLICT,
+            "'tol' is %g, which no singular value is above (the largest is %g); lower "
+            "it",
+            tol, largest);
+    return mlsd__fail(MLSD_E_DATA, "no column varies within the classes, so there is nothing to "
+                                   "measure the distance between them by");
+}
+
 /* Rows of out (rank x p) bring centred rows to covariance 1. */
 static mlsd_status find_whitening(mlsd__scope *scope, const mlsd__discriminant *d, double tol,
                                   double *divisor, double **out, int64_t *out_rank)
@@ -57,9 +69,7 @@ static mlsd_status find_whitening(mlsd__scope *scope, const mlsd__discriminant *
     int64_t rank = 0, size;
     mlsd_status status = mlsd__row_svd_new(scope, &rows, &svd);
     while (status == MLSD_OK && rank < svd.n && svd.s[rank] * scale > tol) rank++;
-    if (status == MLSD_OK && rank == 0)
-        status = mlsd__fail(MLSD_E_DATA, "no column varies within the classes, so there is nothing "
-                                         "to measure the distance between them by");
+    if (status == MLSD_OK && rank == 0) status = fail_no_rank(svd.s[0] * scale, tol);
     if (status == MLSD_OK) status = mlsd__mul_size(rank, p, &size);
     if (status == MLSD_OK) {
         *out = mlsd__alloc_raw(scope->allocator, size, sizeof **out);

@@ -48,6 +48,8 @@ MLSD_API mlsd_status mlsd_dataset_from_table(const mlsd_context *context, const 
                                              int64_t n, mlsd_task task, mlsd_dataset **out);
 
 /* Copy X (n x p), y (n x 1 or NULL) and weight (n x 1 or NULL). Features are called "x0", "x1", ...
+ * y may have several columns: then each is a number to be predicted, for models that take several
+ * targets ("ridge", "linear_regression"); splits, scores and audits take one.
  * Errors: MLSD_E_SHAPE, MLSD_E_DATA as above. Since 0.1. */
 MLSD_API mlsd_status mlsd_dataset_from_matrix(const mlsd_context *context, const mlsd_matrix *X,
                                               const mlsd_matrix *y, const mlsd_matrix *weight,
@@ -80,7 +82,8 @@ MLSD_API int64_t mlsd_dataset_n_classes(const mlsd_dataset *dataset);
 MLSD_API const char *mlsd_dataset_feature_name(const mlsd_dataset *dataset, int64_t i);
 MLSD_API const char *mlsd_dataset_class_name(const mlsd_dataset *dataset, int64_t i);
 
-/* Copy the target, one value a row: numbers, or class numbers. Errors: MLSD_E_BUFFER;
+/* Copy the target, one value a row: numbers, or class numbers. Of several targets, all of a row one
+ * after the other. Errors: MLSD_E_BUFFER;
  * MLSD_E_UNSUPPORTED without a target. Since 0.1. */
 MLSD_API mlsd_status mlsd_dataset_target(const mlsd_dataset *dataset, double *out,
                                          int64_t capacity);

@@ -27,7 +27,8 @@ typedef struct mlsd_model mlsd_model;
 
 typedef int32_t mlsd_output;
 enum {
-    MLSD_OUTPUT_VALUE = 1,         /* n x 1: the number, or the class number */
+    MLSD_OUTPUT_VALUE = 1,         /* n x 1: the number, or the class number; n x (targets) of a
+                                      model of several targets */
     MLSD_OUTPUT_PROBA = 2,         /* n x n_classes: probabilities */
     MLSD_OUTPUT_DECISION = 3,      /* n x 1 for two classes, n x n_classes for more: scores */
     MLSD_OUTPUT_FEATURES = 4,      /* n x (features out): what a transform makes */

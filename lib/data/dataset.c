@@ -412,9 +412,11 @@ const char *mlsd_dataset_class_name(const mlsd_dataset *dataset, int64_t i)
 }
 
 /* values (NULL: none) at the data set's rows. */
-static void gather(const mlsd_dataset *d, const double *values, double *out)
+/* Rows of `width` numbers in the data set's order. */
+static void gather(const mlsd_dataset *d, const double *values, int64_t width, double *out)
 {
-    mlsd__strided_read(MLSD_F64, values, 1, d->rows, 0, d->n_rows, out, 1);
+    for (int64_t k = 0; k < width; k++)
+        mlsd__strided_read(MLSD_F64, values + k, width, d->rows, 0, d->n_rows, out + k, width);
 }
 
 mlsd_status mlsd_dataset_target(const mlsd_dataset *dataset, double *out, int64_t capacity)
@@ -422,11 +424,12 @@ mlsd_status mlsd_dataset_target(const mlsd_dataset *dataset, double *out, int64_
     MLSD__REQUIRE_LIVE(dataset, MLSD__MAGIC_DATASET, "dataset");
     if (dataset->store->target == NULL)
         return mlsd__fail(MLSD_E_UNSUPPORTED, "the data set has no target");
-    if (capacity < dataset->n_rows)
+    const int64_t n = dataset->n_rows * dataset->store->n_targets;
+    if (capacity < n)
         return mlsd__fail(MLSD_E_BUFFER, "the target has %lld values, the buffer room for %lld",
-                          (long long)dataset->n_rows, (long long)capacity);
-    MLSD__REQUIRE(out != NULL || dataset->n_rows == 0, "the output pointer is NULL");
-    gather(dataset, dataset->store->target, out);
+                          (long long)n, (long long)capacity);
+    MLSD__REQUIRE(out != NULL || n == 0, "the output pointer is NULL");
+    gather(dataset, dataset->store->target, dataset->store->n_targets, out);
     return MLSD_OK;
 }
 
@@ -442,25 +445,38 @@ void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out)
                          .n_source = s->n_features};
 }
 
-static mlsd_status gather_new(const mlsd_dataset *d, const double *values, double **out)
+static mlsd_status gather_new(const mlsd_dataset *d, const double *values, int64_t width,
+                              double **out)
 {
     *out = NULL;
     if (values == NULL) return MLSD_OK;
-    double *const gathered = mlsd__alloc_raw(&d->store->allocator, d->n_rows, sizeof *gathered);
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(d->n_rows, width, &size));
+    double *const gathered = mlsd__alloc_raw(&d->store->allocator, size, sizeof *gathered);
     if (gathered == NULL) return MLSD_E_NOMEM;
-    gather(d, values, gathered);
+    gather(d, values, width, gathered);
     *out = gathered;
     return MLSD_OK;
 }
 
 mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out)
 {
-    return gather_new(d, d->store->target, out);
+    *out = NULL;
+    if (d->store->n_targets > 1)
+        return mlsd__fail(MLSD_E_DATA,
+                          "the data set has %lld targets; splits, scores and audits take one",
+                          (long long)d->store->n_targets);
+    return mlsd__dataset_gather_targets(d, out);
+}
+
+mlsd_status mlsd__dataset_gather_targets(const mlsd_dataset *d, double **out)
+{
+    return gather_new(d, d->store->target, d->store->n_targets, out);
 }
 
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out)
 {
-    return gather_new(d, d->store->weight, out);
+    return gather_new(d, d->store->weight, 1, out);
 }
 
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name)

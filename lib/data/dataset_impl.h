@@ -24,8 +24,9 @@ typedef struct mlsd__data_store {
     char **names;                /* a matrix's feature names, see mlsd__texts_new; else NULL */
     mlsd__frame_column *columns; /* n_features, where table != NULL */
     mlsd_task task;
-    double *target; /* n_rows numbers or class numbers; NULL without */
-    double *weight; /* NULL without */
+    int64_t n_targets; /* numbers of a row of `target`; several only with numbers */
+    double *target;    /* n_rows x n_targets numbers, or class numbers; NULL without */
+    double *weight;    /* NULL without */
     int64_t n_classes;
     char **class_names;        /* n_classes, see mlsd__texts_new */
     double *class_values;      /* n_classes numbers, NULL when classes are texts */
@@ -53,6 +54,8 @@ void mlsd__dataset_frame(const mlsd_dataset *d, mlsd__frame *out);
 /* Target and weight of the data set's rows in order, gathered: *out is owned (mlsd__free with the
  * store's allocator) or NULL where there is none. */
 mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
+/* All targets of the rows, n_rows x n_targets; the one above takes no more than one. */
+mlsd_status mlsd__dataset_gather_targets(const mlsd_dataset *d, double **out);
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
 
 /* Indices of levels, order[0 .. n-1], put into ascending order of code point. */

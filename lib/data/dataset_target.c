@@ -168,6 +168,24 @@ out:
     return status;
 }
 
+/* The same of several targets, which are numbers. */
+static mlsd_status settle_many(mlsd__data_store *s, mlsd_task task)
+{
+    const int64_t t = s->n_targets;
+    if (task != MLSD_TASK_AUTO && task != MLSD_TASK_REGRESSION)
+        return mlsd__fail(MLSD_E_SHAPE, "y has %lld columns; task '%s' takes one target",
+                          (long long)t, task_names[task]);
+    for (int64_t i = 0; i < s->n_rows * t; i++) {
+        if (!(fabs(s->target[i]) <= DBL_MAX))
+            return mlsd__fail(MLSD_E_DATA, "column %lld of y is %s in row %lld; drop this row",
+                              (long long)(i % t),
+                              isnan(s->target[i]) ? "missing (NaN)" : "infinite",
+                              (long long)(i / t));
+    }
+    s->task = MLSD_TASK_REGRESSION;
+    return MLSD_OK;
+}
+
 /* s->target holds numbers: check them, and settle task and classes. */
 static mlsd_status settle_numbers(mlsd__data_store *s, mlsd_task task)
 {
@@ -268,21 +286,26 @@ static mlsd_status settle_levels(mlsd__data_store *s, const mlsd__column *y, mls
 }
 
 /* Room for the target and its name. */
-static mlsd_status begin_target(mlsd__data_store *s, const char *name)
+static mlsd_status begin_target(mlsd__data_store *s, const char *name, int64_t n_targets)
 {
+    int64_t size;
     MLSD__TRY(check_rows(s));
+    MLSD__TRY(mlsd__mul_size(s->n_rows, n_targets, &size));
+    s->n_targets = n_targets;
     s->target_name = mlsd__strdup(&s->allocator, name);
     if (s->target_name == NULL) return MLSD_E_NOMEM;
-    s->target = mlsd__alloc_raw(&s->allocator, s->n_rows, sizeof *s->target);
+    s->target = mlsd__alloc_raw(&s->allocator, size, sizeof *s->target);
     return s->target != NULL ? MLSD_OK : MLSD_E_NOMEM;
 }
 
 mlsd_status mlsd__store_read_target(mlsd__data_store *s, const mlsd_matrix *y, mlsd_task task)
 {
-    MLSD__TRY(mlsd__matrix_check_vector(y, "y", s->n_rows));
-    MLSD__TRY(begin_target(s, "y"));
+    MLSD__TRY(mlsd__matrix_check(y, "y"));
+    if (y->rows != s->n_rows || y->cols < 2)
+        MLSD__TRY(mlsd__matrix_check_vector(y, "y", s->n_rows));
+    MLSD__TRY(begin_target(s, "y", y->cols));
     mlsd__matrix_read(y, NULL, 0, s->n_rows, s->target);
-    return settle_numbers(s, task);
+    return y->cols > 1 ? settle_many(s, task) : settle_numbers(s, task);
 }
 
 /* A number column of a table. */
@@ -295,7 +318,7 @@ static void read_column(const mlsd__column *column, double *out)
 mlsd_status mlsd__store_read_target_column(mlsd__data_store *s, const mlsd__column *y,
                                            const char *name, mlsd_task task)
 {
-    MLSD__TRY(begin_target(s, name));
+    MLSD__TRY(begin_target(s, name, 1));
     if (y->type == MLSD_COLUMN_CATEGORY) return settle_levels(s, y, task);
     read_column(y, s->target);
     return settle_numbers(s, task);

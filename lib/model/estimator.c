@@ -85,12 +85,13 @@ static mlsd_status check_weight(const double *weight, int64_t n, const char *of)
     return MLSD_OK;
 }
 
-static mlsd_status check_target(const double *y, int64_t n, int64_t n_classes, const char *of)
+static mlsd_status check_target(const double *y, int64_t n, int64_t n_targets, int64_t n_classes,
+                                const char *of)
 {
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n * n_targets; i++) {
         if (!isfinite(y[i]))
             return mlsd__fail(MLSD_E_DATA, "the target of row %lld of %s is not finite",
-                              (long long)i, of);
+                              (long long)(i / n_targets), of);
         if (n_classes > 0 && (y[i] < 0 || y[i] >= (double)n_classes || y[i] != floor(y[i])))
             return mlsd__fail(MLSD_E_DATA, "row %lld of %s is of no class", (long long)i, of);
     }
@@ -115,6 +116,11 @@ static mlsd_status check_task(const mlsd_spec *spec, const mlsd__estimator_ops *
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(spec));
     if (mlsd__only_transforms(ops)) return MLSD_OK;
     if (train->y == NULL) return mlsd__fail(MLSD_E_DATA, "%s needs a target", kind);
+    if (train->n_more_targets > 0 && !ops->takes_targets)
+        return mlsd__fail(MLSD_E_DATA,
+                          "%s predicts one number, but there are %lld targets; ridge and "
+                          "linear_regression predict several",
+                          kind, (long long)train->n_more_targets + 1);
     if (train->task == MLSD_TASK_REGRESSION && !ops->regresses)
         return mlsd__fail(MLSD_E_DATA, "%s tells classes, but the target is a number", kind);
     if (train->task != MLSD_TASK_REGRESSION && !ops->classifies)
@@ -141,6 +147,14 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
     *out_state = NULL;
     MLSD__TRY(mlsd__spec_require(spec, "estimator,transform"));
     const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+    /* A transform that learns from a target knows one: of several it is told nothing. */
+    mlsd__train untold;
+    if (train->n_more_targets > 0 && mlsd__only_transforms(ops)) {
+        untold = *train;
+        untold.y = NULL;
+        untold.n_more_targets = 0;
+        train = &untold;
+    }
     const mlsd__frame *const x = train->x;
     const int64_t n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     if (x->n_rows < 1) return mlsd__fail(MLSD_E_DATA, "the training set has no rows");
@@ -151,7 +165,8 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
     MLSD__TRY(check_features(spec, ops, x));
     MLSD__TRY(check_weight(train->weight, x->n_rows, "the training set"));
     if (train->y != NULL)
-        MLSD__TRY(check_target(train->y, x->n_rows, n_classes, "the training set"));
+        MLSD__TRY(check_target(train->y, x->n_rows, 1 + train->n_more_targets, n_classes,
+                               "the training set"));
     const bool is_checked = train->x_is_finite || (train->x_lacks_infinity && ops->takes_nan);
     if (!is_checked && !ops->checks_x)
         MLSD__TRY(mlsd__frame_require_finite(scope, x, ops->takes_nan));
@@ -160,7 +175,7 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
         const int64_t n_valid = train->x_valid->n_rows;
         MLSD__TRY(check_weight(train->weight_valid, n_valid, "the validation set"));
         if (train->y_valid != NULL)
-            MLSD__TRY(check_target(train->y_valid, n_valid, n_classes, "the validation set"));
+            MLSD__TRY(check_target(train->y_valid, n_valid, 1, n_classes, "the validation set"));
         MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
     }
     if (ops->class_weight == NULL) return ops->fit(scope, spec, train, out_state);

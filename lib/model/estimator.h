@@ -20,8 +20,10 @@
  * with a positive sum, classes 0..n_classes-1 in y; X has no infinity; no NaN unless takes_nan. */
 typedef struct mlsd__train {
     const mlsd__frame *x;
-    const double *y;      /* numbers or class numbers; NULL for a transform without target */
-    const double *weight; /* NULL: ones */
+    const double *y;        /* numbers or class numbers; NULL for a transform without target */
+    int64_t n_more_targets; /* beyond the first: y is n_rows x (1 + n_more_targets); 0 unless the
+                               ops say takes_targets */
+    const double *weight;   /* NULL: ones */
     mlsd_task task;
     int64_t n_classes;          /* 0 for regression; classes that no row has are legal in folds */
     const mlsd__frame *x_valid; /* NULL: none */
@@ -39,6 +41,7 @@ typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
 typedef struct mlsd__estimator_ops {
     bool classifies, regresses, transforms;         /* what it can be used for, one or more */
     bool (*spec_transforms)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */
+    bool takes_targets;                             /* regresses several targets at once */
     bool takes_nan;                                 /* missing values need no imputing */
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
@@ -69,13 +72,14 @@ typedef struct mlsd__estimator_ops {
     mlsd_status (*check_block)(const void *state, const double *x, int64_t n, int64_t ld,
                                int64_t first_row, bool has_nan, double *scratch);
 
-    /* n rows of x (row stride ld) to out. what is VALUE (regression numbers), PROBA (n x n_classes)
-     * or DECISION (n x 1 for two classes, else n x n_classes); class numbers are made from DECISION
-     * or PROBA outside. FEATURES is asked of a transform without transform_block. scratch has n *
-     * scratch_width(state) doubles. */
+    /* n rows of x (row stride ld) to out. what is VALUE (regression numbers, n x n_targets), PROBA
+     * (n x n_classes) or DECISION (n x 1 for two classes, else n x n_classes); class numbers are
+     * made from DECISION or PROBA outside. FEATURES is asked of a transform without
+     * transform_block. scratch has n * scratch_width(state) doubles. */
     void (*predict_block)(const void *state, const double *x, int64_t n, int64_t ld,
                           mlsd_output what, double *out, double *scratch);
     int64_t (*scratch_width)(const void *state); /* NULL: 0 */
+    int64_t (*n_targets)(const void *state);     /* columns of VALUE; NULL: 1 */
 
     /* In place of predict_block, for what takes long or can fail: calls mlsd__checkpoint, unless
      * scope is NULL (for a single row). */

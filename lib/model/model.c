@@ -120,7 +120,7 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
     mlsd_status status = describe(a, spec, train, model);
     if (status != MLSD_OK) goto out;
     const bool forecasts = model->ops->clock != NULL && train->store->target != NULL;
-    if (train->store->target != NULL) status = mlsd__dataset_gather_target(train, &y);
+    if (train->store->target != NULL) status = mlsd__dataset_gather_targets(train, &y);
     if (status == MLSD_OK) status = mlsd__dataset_gather_weight(train, &weight);
     if (status == MLSD_OK && forecasts)
         status = mlsd__series_order(scope, train, y, weight, &clock);
@@ -131,6 +131,7 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
     mlsd__dataset_frame(train, &frame);
     const mlsd__train prepared = {.x = &frame,
                                   .y = y,
+                                  .n_more_targets = y != NULL ? train->store->n_targets - 1 : 0,
                                   .weight = weight,
                                   .task = train->store->task,
                                   .n_classes = train->store->n_classes,

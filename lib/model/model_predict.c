@@ -22,7 +22,8 @@ int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what)
     int64_t n_features = 0;
     switch (what) {
     case MLSD_OUTPUT_VALUE:
-        return mlsd__only_transforms(final) ? 0 : 1;
+        if (mlsd__only_transforms(final)) return 0;
+        return model->ops->n_targets != NULL ? model->ops->n_targets(model->state) : 1;
     case MLSD_OUTPUT_PROBA:
         if (model->n_classes == 0 || !final->has_proba) return 0;
         if (final->spec_has_proba == NULL) return model->n_classes;

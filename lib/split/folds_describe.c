@@ -141,7 +141,7 @@ static mlsd_status read_facts(mlsd__scope *scope, const mlsd_dataset *d, row_fac
 {
     if (d == NULL) return MLSD_OK;
     const mlsd__data_store *const store = d->store;
-    if (store->target != NULL) {
+    if (store->target != NULL && store->n_targets == 1) {
         f->target = mlsd__alloc_raw(scope->allocator, f->n_rows, sizeof *f->target);
         if (f->target == NULL) return MLSD_E_NOMEM;
         MLSD__TRY(mlsd_dataset_target(d, f->target, f->n_rows));

@@ -49,6 +49,8 @@ mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_features(const mlsd_context *context, uint64_t *hash);
 
+/* Several targets, in scenarios_targets.c. */
+mlsd_status run_targets(const mlsd_context *context, uint64_t *hash);
 /* Nearest rows, in scenarios_neighbors.c. */
 mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 

@@ -600,6 +600,7 @@ const scenario scenarios[] = {
     {"classifiers", run_classifiers, 0},
     {"support vectors", run_support_vectors, 0},
     {"neighbors", run_neighbors, 0},
+    {"targets", run_targets, 0},
     {"tuned", run_tuned, 1},
     {"decompositions", run_decompositions, 0},
     {"discriminants", run_discriminants, 0},

@@ -73,8 +73,14 @@ class Matrices:
     """Some arrays, each of which may be None, as arguments of a call; they live as long as this does."""
 
     def __init__(self, **arrays):
+        self._names = list(arrays)
         self._kept = [None if a is None else as_matrix(a, name) for name, a in arrays.items()]
         self.pointers = [None if m is None else ctypes.byref(m[0]) for m in self._kept]
+
+    def columns_of(self, name):
+        """How many columns an array has; 0 where it is None."""
+        kept = self._kept[self._names.index(name)]
+        return 0 if kept is None else kept[0].cols
 
 
 def doubles(array):

@@ -28,8 +28,10 @@ _TAGS = {
     "bernoulli_nb": {"poor_score": True},
     "dummy_classifier": {"poor_score": True, "no_validation": True},
     "dummy_regressor": {"poor_score": True, "no_validation": True},
+    "linear_regression": {"multioutput": True},
     "log_transform": {"requires_positive_X": True},
     "multinomial_nb": {"poor_score": True, "requires_positive_X": True},
+    "ridge": {"multioutput": True},
 }
 
 
@@ -115,6 +117,8 @@ class Estimator:
             if X.shape[1] == 0 and X.shape[0] > 0 and not self._more_tags()["no_validation"]:
                 raise ValueError(f"Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required.")
             return Dataset(X, y, sample_weight, task)
+        if len(getattr(y, "shape", ())) == 2 and y.shape[1] > 1:
+            raise ValueError(f"y has {y.shape[1]} columns: give X as an array of numbers where there are several targets")
         table, roles = Table(X), {}
         for role, values in (("target", y), ("weight", sample_weight)):
             if values is not None:
@@ -212,7 +216,11 @@ def _tags(estimator):
     kind, more = estimator._estimator_type, estimator._more_tags()
     return Tags(
         estimator_type=kind if kind in ("classifier", "regressor") else None,
-        target_tags=TargetTags(required=kind != "transformer", positive_only=more.get("requires_positive_y", False)),
+        target_tags=TargetTags(
+            required=kind != "transformer",
+            multi_output=more.get("multioutput", False),
+            positive_only=more.get("requires_positive_y", False),
+        ),
         transformer_tags=TransformerTags() if kind == "transformer" else None,
         classifier_tags=ClassifierTags() if kind == "classifier" else None,
         regressor_tags=RegressorTags() if kind == "regressor" else None,
@@ -244,18 +252,24 @@ class Regressor(Estimator):
         return self._data(X, _require_target(y), sample_weight, "regression")
 
     def fit(self, X, y, sample_weight=None):
-        """Fit to X (n x p) and y (n)."""
+        """Fit to X (n x p) and y (n; n x targets for those that take several)."""
         return self._fit_model(Regressor.dataset(self, X, y, sample_weight), X)
 
     def predict(self, X):
-        """Predict numbers (n)."""
+        """Predict numbers (n; n x targets where there were several)."""
         return self._output(X, VALUE)
 
     def score(self, X, y, sample_weight=None):
-        """R squared, as scikit-learn's regressors."""
+        """R squared, as scikit-learn's regressors; of several targets the mean."""
         from ._results import score
 
-        return score("r2", y, Regressor.predict(self, X), sample_weight)[0]
+        found = Regressor.predict(self, X)
+        if found.ndim == 1:
+            return score("r2", y, found, sample_weight)[0]
+        import numpy as np
+
+        y = np.asarray(y, dtype=float)
+        return float(np.mean([score("r2", y[:, k], found[:, k].copy(), sample_weight)[0] for k in range(found.shape[1])]))
 
 
 class Classifier(Estimator):

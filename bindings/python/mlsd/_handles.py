@@ -291,12 +291,14 @@ class Dataset(Handle):
     """Rows with features and a target. X is not copied where it is an array: it is kept, and must not change."""
 
     _free = "mlsd_dataset_free"
+    _n_targets = 1
 
     def __init__(self, X, y=None, sample_weight=None, task="auto"):
         kept = Matrices(X=X, y=y, sample_weight=sample_weight)
         code = _task("none" if y is None else task)
         self._become(lib.mlsd_dataset_adopt, context(), *kept.pointers, code, no_release, None)
         self._kept = kept
+        self._n_targets = kept.columns_of("y")
 
     @classmethod
     def from_table(cls, table, roles=None, task="auto"):
@@ -333,11 +335,11 @@ class Dataset(Handle):
         return [lib.mlsd_dataset_class_name(self._h, i).decode() for i in range(self.n_classes)]
 
     def target(self):
-        """The target: numbers, or class numbers."""
+        """The target: numbers (n, or n x targets where there are several), or class numbers."""
         import numpy as np
 
-        out = np.empty(self.n_rows)
-        lib.mlsd_dataset_target(self._h, doubles(out), len(out))
+        out = np.empty((self.n_rows, self._n_targets) if self._n_targets > 1 else self.n_rows)
+        lib.mlsd_dataset_target(self._h, doubles(out), out.size)
         return out
 
     def rows(self, rows):
@@ -347,6 +349,7 @@ class Dataset(Handle):
         rows = np.ascontiguousarray(rows, dtype=np.int64)
         view = Dataset._made(lib.mlsd_dataset_rows, self._h, int64s(rows), len(rows))
         view._kept = self
+        view._n_targets = self._n_targets
         return view
 
 
@@ -495,7 +498,7 @@ class Model(Handle):
         return model_bytes(self._h)
 
     def predict(self, data, what=VALUE):
-        """Predict a Dataset or an array: (n,) for VALUE, (n, outputs) otherwise."""
+        """Predict a Dataset or an array: (n,) for VALUE of one target, (n, outputs) otherwise."""
         out = quick_prediction(self, data, what)
         if out is not None:
             return out
@@ -512,7 +515,7 @@ class Model(Handle):
             function(context(), *arguments)
         else:
             call_long(function, *arguments)
-        return out[:, 0] if what == VALUE else out
+        return out[:, 0] if what == VALUE and out.shape[1] == 1 else out
 
     def neighbors(self, data, n_neighbors):
         """(distances, numbers) of the training rows nearest to each row of a Dataset or an array, nearest first."""

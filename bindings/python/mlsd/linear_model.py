@@ -1,7 +1,7 @@
 """Linear models. Names as in sklearn.linear_model; the classes are made from the table of kinds."""
 
 from ._estimators import make_classes
-from ._handles import Spec
+from ._handles import VALUE, Spec
 from ._library import user_warnings
 
 __all__ = make_classes(
@@ -39,11 +39,19 @@ rank_, condition_, singular_ : condition of the centred columns brought to one l
 n_refinements_ : passes in double-double
 dependencies_ : which columns are combinations of which others
 
+With y of several columns there is a row (or a number) for each target.
 A weight counts how often its row was seen. NaN is what the data does not tell.
 """
     )
 
     def _shape_attribute(self, name, value):
+        n_targets = self.model_.n_outputs(VALUE)
+        if n_targets > 1 and value.size and name in ("interval", "covariance"):
+            return value.reshape(n_targets, -1, value.shape[1])
+        if n_targets > 1 and name == "intercept_interval":
+            return value.reshape(n_targets, value.size // n_targets)
+        if n_targets > 1 and value.shape[1] == 1 and value.shape[0] == n_targets:
+            return value.ravel()
         if name in ("coef", "interval", "singular", "covariance", "dependence", "mean", "std_error", "t_value", "p_value"):
             return value[0] if value.shape[0] == 1 and name not in ("covariance", "dependence") else value
         if name == "intercept_interval":
@@ -68,6 +76,8 @@ A weight counts how often its row was seen. NaN is what the data does not tell.
         """Lower and upper bounds (n x 2) at the model's `level`: of new observations, or of their mean (new=False)."""
         import numpy as np
 
+        if self.model_.n_outputs(VALUE) > 1:
+            raise ValueError("intervals of predictions are for models of one target")
         covariance, p = self.covariance_, self.n_features_in_
         if p > 0 and covariance.size == 0:
             raise ValueError(f"a model of {p} columns keeps no covariance; fit with at most 512 columns")

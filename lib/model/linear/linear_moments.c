@@ -16,13 +16,14 @@ typedef struct gram_job {
 } gram_job;
 
 /* Rows [X y] of a block, one after the other. */
-static void join_target(const double *x, int64_t n, int64_t p, int64_t ld, const double *y,
-                        double *z)
+static void join_targets(const double *x, int64_t n, int64_t p, int64_t ld, const double *y,
+                         int64_t t, double *z)
 {
     const size_t bytes = (size_t)p * sizeof *z;
     for (int64_t i = 0; i < n; i++) {
-        if (p > 0) memcpy(z + i * (p + 1), x + i * ld, bytes);
-        z[i * (p + 1) + p] = y[i];
+        double *const row = z + i * (p + t);
+        if (p > 0) memcpy(row, x + i * ld, bytes);
+        for (int64_t k = 0; k < t; k++) row[p + k] = y[i * t + k];
     }
 }
 
@@ -32,18 +33,19 @@ static mlsd_status gram_group(void *arg, int64_t group, mlsd__scope *scope)
     const mlsd__train *const train = job->train;
     const mlsd__allocator *const a = scope->allocator;
     const int64_t n_rows = train->x->n_rows, p = train->x->n_features;
+    const int64_t t = 1 + train->n_more_targets, q = p + t;
     const int64_t n_most = n_rows < MLSD__BLOCK_ROWS ? n_rows : MLSD__BLOCK_ROWS;
     mlsd__row_reader reader = {0};
-    MLSD__TRY(mlsd__gram_init(&job->grams[group], a, p + 1));
-    double *const z = mlsd__alloc_raw(a, n_most * (p + 1), sizeof *z);
+    MLSD__TRY(mlsd__gram_init(&job->grams[group], a, q));
+    double *const z = mlsd__alloc_raw(a, n_most * q, sizeof *z);
     mlsd_status status = z == NULL ? MLSD_E_NOMEM : mlsd__row_reader_open(&reader, a, train->x);
     int64_t block, last;
     mlsd__row_group(n_rows, job->n_groups, group, &block, &last);
     for (; status == MLSD_OK && block < last; block++) {
         int64_t first, n, ld;
         const double *const x = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
-        join_target(x, n, p, ld, train->y + first, z);
-        mlsd__gram_add(&job->grams[group], z, n, p + 1,
+        join_targets(x, n, p, ld, train->y + first * t, t, z);
+        mlsd__gram_add(&job->grams[group], z, n, q,
                        train->weight != NULL ? train->weight + first : NULL);
         status = mlsd__checkpoint(scope);
     }
@@ -63,7 +65,7 @@ static mlsd_status require_finite_means(mlsd__scope *scope, const mlsd__train *t
 mlsd_status mlsd__linear_moments(mlsd__scope *scope, const mlsd__train *train, mlsd__gram *out)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t q = train->x->n_features + 1;
+    const int64_t q = train->x->n_features + 1 + train->n_more_targets;
     *out = (mlsd__gram){.q = 0};
     int64_t doubles;
     MLSD__TRY(mlsd__mul_size(q, q, &doubles));
@@ -83,17 +85,17 @@ mlsd_status mlsd__linear_moments(mlsd__scope *scope, const mlsd__train *train, m
     return status;
 }
 
-void mlsd__linear_normal_equations(const mlsd__gram *moments, bool fit_intercept, double *a,
-                                   double *b)
+void mlsd__linear_normal_equations(const mlsd__gram *moments, int64_t p, bool fit_intercept,
+                                   double *a, double *b)
 {
-    const int64_t q = moments->q, p = q - 1;
+    const int64_t q = moments->q, t = q - p;
     const double *const mean = moments->mean;
     for (int64_t i = 0; i < p; i++) {
         const double *const from = moments->scatter + i * q;
         const double scale = fit_intercept ? 0 : moments->weight * mean[i];
         for (int64_t j = 0; j < i; j++) a[i * p + j] = 0;
         for (int64_t j = i; j < p; j++) a[i * p + j] = from[j] + scale * mean[j];
-        b[i] = from[p] + scale * mean[p];
+        for (int64_t k = 0; k < t; k++) b[i * t + k] = from[p + k] + scale * mean[p + k];
     }
 }
 
@@ -106,7 +108,7 @@ typedef struct centre_job {
 static mlsd_status centre_block(void *arg, int64_t block, mlsd__scope *scope)
 {
     const centre_job *const job = arg;
-    const int64_t p = job->train->x->n_features;
+    const int64_t p = job->train->x->n_features, t = 1 + job->train->n_more_targets;
     int64_t first, n;
     (void)scope;
     mlsd__block_range(job->train->x->n_rows, block, &first, &n);
@@ -114,7 +116,8 @@ static mlsd_status centre_block(void *arg, int64_t block, mlsd__scope *scope)
         const double root = job->train->weight != NULL ? sqrt(job->train->weight[i]) : 1;
         double *const row = job->x + i * p;
         for (int64_t j = 0; j < p; j++) row[j] = root * (row[j] - job->mean[j]);
-        job->y[i] = root * (job->train->y[i] - job->mean[p]);
+        for (int64_t k = 0; k < t; k++)
+            job->y[i * t + k] = root * (job->train->y[i * t + k] - job->mean[p + k]);
     }
     return MLSD_OK;
 }
@@ -124,17 +127,21 @@ mlsd_status mlsd__linear_centred_rows(mlsd__scope *scope, const mlsd__train *tra
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t n = train->x->n_rows, p = train->x->n_features;
+    const int64_t t = 1 + train->n_more_targets;
     double variance;
     *x = NULL;
-    *y = mlsd__alloc_raw(a, n, sizeof **y);
-    *mean = mlsd__alloc(a, 2 * (p + 1), sizeof **mean);
+    *y = mlsd__alloc_raw(a, n * t, sizeof **y);
+    *mean = mlsd__alloc(a, 2 * (p + t), sizeof **mean);
     mlsd_status status = *y == NULL || *mean == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK && !train->x_is_finite)
         status = mlsd__frame_require_finite(scope, train->x, false);
     if (status == MLSD_OK && fit_intercept) {
-        double *const weight = *mean + p + 1;
+        double *const weight = *mean + p + t;
         status = mlsd__column_moments(scope, train->x, train->weight, weight, *mean, NULL, NULL);
-        mlsd__mean_variance(train->y, train->weight, n, 0, &(*mean)[p], &variance);
+        for (int64_t k = 0; k < t; k++) {
+            mlsd__linear_target(train, k, *y);
+            mlsd__mean_variance(*y, train->weight, n, 0, &(*mean)[p + k], &variance);
+        }
     }
     if (status == MLSD_OK) status = mlsd__frame_materialize(scope, train->x, x);
     if (status == MLSD_OK) {
@@ -147,6 +154,12 @@ mlsd_status mlsd__linear_centred_rows(mlsd__scope *scope, const mlsd__train *tra
     mlsd__free(a, *mean);
     *x = *y = *mean = NULL;
     return status;
+}
+
+void mlsd__linear_target(const mlsd__train *train, int64_t k, double *out)
+{
+    const int64_t t = 1 + train->n_more_targets;
+    for (int64_t i = 0; i < train->x->n_rows; i++) out[i] = train->y[i * t + k];
 }
 
 enum { KERNEL_BAND = 128 }; /* rows: some milliseconds of work, and a fixed part of the result */

@@ -14,15 +14,18 @@ mlsd_status mlsd__linear_moments(mlsd__scope *scope, const mlsd__train *train, m
 mlsd_status mlsd__linear_wide_moments(mlsd__scope *scope, const mlsd__train *train,
                                       mlsd__gram *out);
 
-/* Normal equations of the slopes: A (p x p, upper, row stride p) and b. With an intercept these are
- * the moments about the means, without one about 0. */
-void mlsd__linear_normal_equations(const mlsd__gram *moments, bool fit_intercept, double *a,
-                                   double *b);
+/* Normal equations of the slopes: A (p x p, upper, row stride p) and b (p x targets). With an
+ * intercept these are the moments about the means, without one about 0. */
+void mlsd__linear_normal_equations(const mlsd__gram *moments, int64_t p, bool fit_intercept,
+                                   double *a, double *b);
 
 /* Rows sqrt(w) (x - mean) (n x p) and sqrt(w) (y - mean) (n), without an intercept not centred; *x,
  * *y and *mean (p + 1) are the caller's. Fails for NaN and infinity as above. */
 mlsd_status mlsd__linear_centred_rows(mlsd__scope *scope, const mlsd__train *train,
                                       bool fit_intercept, double **x, double **y, double **mean);
+
+/* The k-th target of the rows. */
+void mlsd__linear_target(const mlsd__train *train, int64_t k, double *out);
 
 /* X X' of n x p rows into the upper triangle of kernel (n x n), in parallel over fixed bands. */
 mlsd_status mlsd__linear_kernel(mlsd__scope *scope, const double *x, int64_t n, int64_t p,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/linear/linear_fit.h"
+#include "model/linear/linear_moments.h"
 #include "numeric/blas.h"
 #include "numeric/least_squares.h"
 #include "numeric/sum.h"
@@ -152,26 +153,113 @@ static mlsd_status tell(mlsd__scope *scope, const mlsd__linear_fit *fit, double 
     return mlsd__linear_inference(scope, fit, level, INFERENCE, state);
 }
 
+static mlsd_status fit_one(mlsd__scope *scope, const regression_params *params,
+                           mlsd__linear_fit *fit, mlsd__linear_state *state)
+{
+    MLSD__TRY(mlsd__linear_triangle(scope, fit));
+    MLSD__TRY(fit_coefficients(scope, fit, state));
+    const int64_t passes = most_passes(scope, fit, params->accuracy);
+    if (passes > 0) MLSD__TRY(mlsd__linear_refine(scope, fit, passes, state));
+    MLSD__TRY(tell(scope, fit, params->level, state));
+    return mlsd__linear_state_check(state);
+}
+
 static mlsd_status fit_state(mlsd__scope *scope, const regression_params *params,
                              const mlsd__train *train, mlsd__linear_state *state)
 {
     mlsd__linear_fit fit;
     mlsd_status status = fit_new(scope, train, params->fit_intercept != 0, &fit);
-    if (status == MLSD_OK) status = mlsd__linear_triangle(scope, &fit);
-    if (status == MLSD_OK) status = fit_coefficients(scope, &fit, state);
-    const int64_t passes = status == MLSD_OK ? most_passes(scope, &fit, params->accuracy) : 0;
-    if (passes > 0) status = mlsd__linear_refine(scope, &fit, passes, state);
-    if (status == MLSD_OK) status = tell(scope, &fit, params->level, state);
+    if (status == MLSD_OK) status = fit_one(scope, params, &fit, state);
     fit_free(scope->allocator, &fit);
-    return status == MLSD_OK ? mlsd__linear_state_check(state) : status;
+    return status;
+}
+
+/* Another target for the triangle of a fit of full rank: refinement from nothing, of which the
+ * first pass finds the answer and the second corrects it. */
+static mlsd_status fit_next(mlsd__scope *scope, const regression_params *params,
+                            mlsd__linear_fit *fit, mlsd__linear_state *state)
+{
+    const mlsd__train *const train = fit->train;
+    const int64_t passes = most_passes(scope, fit, params->accuracy);
+    double mean, variance;
+    mlsd__mean_variance(train->y, train->weight, train->x->n_rows, 0, &mean, &variance);
+    fit->mean[fit->p] = state->intercept = fit->has_intercept ? mean : 0;
+    memset(fit->coef_low, 0, (size_t)fit->p * sizeof *fit->coef_low);
+    fit->intercept_low = 0;
+    MLSD__TRY(mlsd__linear_refine(scope, fit, passes > 2 ? passes : 2, state));
+    /* Sums that overflow: the long way says so. */
+    if (fit->n_passes == 0) return fit_state(scope, params, train, state);
+    MLSD__TRY(tell(scope, fit, params->level, state));
+    return mlsd__linear_state_check(state);
+}
+
+/* What depends on X alone, and so is the same for all targets. */
+static bool is_common(const char *name)
+{
+    static const char *const common[] = {"rank",       "condition", "singular",    "n_refinements",
+                                         "dependence", "df_model",  "df_residual", "mean",
+                                         "weight_sum", "t_quantile"};
+    for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+        if (strcmp(name, common[i]) == 0) return true;
+    return false;
+}
+
+/* What the k-th target gave, below what those before gave. */
+static mlsd_status append(const mlsd__allocator *a, const mlsd__linear_state *one, int64_t k,
+                          mlsd__linear_state *all)
+{
+    memcpy(all->coef + k * all->p, one->coef, (size_t)all->p * sizeof *all->coef);
+    mlsd__linear_set_intercept(all, k, one->intercept);
+    for (int64_t i = 0; i < all->n_extras; i++) {
+        const int64_t rows = one->extras[i].rows, cols = one->extras[i].cols;
+        const int64_t n_times = is_common(all->extra_names[i]) ? 1 : all->n_targets;
+        if (k == 0 && mlsd__linear_state_extra(a, all, i, n_times * rows, cols) == NULL)
+            return MLSD_E_NOMEM;
+        if (k < n_times && rows * cols > 0)
+            memcpy(all->extras[i].data + k * rows * cols, one->extras[i].data,
+                   (size_t)(rows * cols) * sizeof(double));
+    }
+    return MLSD_OK;
+}
+
+/* One after the other; the triangle of the first serves all where the rank is full. */
+static mlsd_status fit_targets(mlsd__scope *scope, const regression_params *params,
+                               const mlsd__train *train, mlsd__linear_state *all)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    double *const y = mlsd__alloc_raw(a, train->x->n_rows, sizeof *y);
+    if (y == NULL) return MLSD_E_NOMEM;
+    mlsd__train one_target = *train;
+    one_target.y = y;
+    one_target.n_more_targets = 0;
+    mlsd__linear_fit fit;
+    mlsd_status status = fit_new(scope, &one_target, params->fit_intercept != 0, &fit);
+    for (int64_t k = 0; status == MLSD_OK && k < all->n_targets; k++) {
+        mlsd__linear_state *one;
+        status = mlsd__linear_state_new(a, all->p, extra_names, &one);
+        if (status != MLSD_OK) break;
+        mlsd__linear_target(train, k, y);
+        status = k == 0               ? fit_one(scope, params, &fit, one)
+                 : fit.rank == all->p ? fit_next(scope, params, &fit, one)
+                                      : fit_state(scope, params, &one_target, one);
+        if (status == MLSD_OK) status = append(a, one, k, all);
+        mlsd__linear_free(a, one);
+    }
+    fit_free(a, &fit);
+    mlsd__free(a, y);
+    return status;
 }
 
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
+    const regression_params *const params = mlsd__spec_params(spec);
+    const int64_t n_targets = 1 + train->n_more_targets;
     mlsd__linear_state *state;
-    MLSD__TRY(mlsd__linear_state_new(scope->allocator, train->x->n_features, extra_names, &state));
-    const mlsd_status status = fit_state(scope, mlsd__spec_params(spec), train, state);
+    MLSD__TRY(mlsd__linear_state_new_many(scope->allocator, train->x->n_features, n_targets,
+                                          extra_names, &state));
+    const mlsd_status status =
+        (n_targets > 1 ? fit_targets : fit_state)(scope, params, train, state);
     if (status != MLSD_OK) {
         mlsd__linear_free(scope->allocator, state);
         return status;
@@ -184,14 +272,16 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
                         int64_t n_features, int64_t n_classes, void **out_state)
 {
     (void)spec, (void)features, (void)n_classes;
-    return mlsd__linear_load(r, n_features, extra_names, out_state);
+    return mlsd__linear_load_many(r, n_features, extra_names, out_state);
 }
 
 static const mlsd__estimator_ops ops = {
     .regresses = true,
+    .takes_targets = true,
     .checks_x = true,
     .fit = fit,
     .predict_block = mlsd__linear_predict_block,
+    .n_targets = mlsd__linear_n_targets,
     .attribute = mlsd__linear_attribute,
     .save = mlsd__linear_save,
     .load = load,

@@ -24,27 +24,38 @@ static bool factorize(int64_t p, double *a, const double *diagonal)
     return ok;
 }
 
-/* x = V diag(1 / l) V' b over the eigenvalues that are not rounding. */
-static mlsd_status pseudo_inverse(mlsd__scope *scope, int64_t p, double *a, const double *b,
-                                  double *x)
+/* Out = op(A) B, A p x p, B p x t. */
+static void multiply(bool trans, int64_t p, int64_t t, const double *a, const double *b,
+                     double *out)
+{
+    if (t == 1)
+        mlsd__gemv(trans, p, p, 1, a, p, b, 0, out);
+    else
+        mlsd__gemm(trans, false, p, t, p, 1, a, p, b, t, 0, out, t);
+}
+
+/* X = V diag(1 / l) V' B over the eigenvalues that are not rounding. */
+static mlsd_status pseudo_inverse(mlsd__scope *scope, int64_t p, int64_t t, double *a,
+                                  const double *b, double *x)
 {
     const mlsd__allocator *const allocator = scope->allocator;
-    double *const values = mlsd__alloc_raw(allocator, 2 * p, sizeof *values);
+    double *const values = mlsd__alloc_raw(allocator, p + p * t, sizeof *values);
     if (values == NULL) return MLSD_E_NOMEM;
     double *const turned = values + p;
     const mlsd_status status = mlsd__syev(scope, p, a, p, values);
     if (status == MLSD_OK) {
         const double smallest = PIVOT_SLACK * DBL_EPSILON * (double)p * fabs(values[p - 1]);
-        mlsd__gemv(true, p, p, 1, a, p, b, 0, turned);
+        multiply(true, p, t, a, b, turned);
         for (int64_t j = 0; j < p; j++)
-            turned[j] = values[j] > smallest ? turned[j] / values[j] : 0;
-        mlsd__gemv(false, p, p, 1, a, p, turned, 0, x);
+            for (int64_t k = 0; k < t; k++)
+                turned[j * t + k] = values[j] > smallest ? turned[j * t + k] / values[j] : 0;
+        multiply(false, p, t, a, turned, x);
     }
     mlsd__free(allocator, values);
     return status;
 }
 
-mlsd_status mlsd__linear_solve(mlsd__scope *scope, int64_t p, double *a, const double *b,
+mlsd_status mlsd__linear_solve(mlsd__scope *scope, int64_t p, int64_t t, double *a, const double *b,
                                double alpha, double *x)
 {
     if (p == 0) return MLSD_OK;
@@ -67,10 +78,10 @@ mlsd_status mlsd__linear_solve(mlsd__scope *scope, int64_t p, double *a, const d
     }
     memcpy(kept, a, (size_t)(p * p) * sizeof *kept);
     if (factorize(p, a, diagonal)) {
-        memcpy(x, b, (size_t)p * sizeof *x);
-        mlsd__potrs(p, 1, a, p, x, 1);
+        memcpy(x, b, (size_t)(p * t) * sizeof *x);
+        mlsd__potrs(p, t, a, p, x, t);
     } else {
-        status = pseudo_inverse(scope, p, kept, b, x);
+        status = pseudo_inverse(scope, p, t, kept, b, x);
     }
 out:
     mlsd__free(allocator, kept);

@@ -137,7 +137,7 @@ static bool factorize_moments(mlsd__linear_fit *fit, const mlsd__gram *moments, 
     const int64_t p = fit->p, q = fit->q;
     const bool centred = fit->has_intercept;
     double *const r = fit->r, *const right = matrix + p * p;
-    mlsd__linear_normal_equations(moments, centred, matrix, right);
+    mlsd__linear_normal_equations(moments, p, centred, matrix, right);
     const double about_0 = moments->weight * moments->mean[p] * moments->mean[p];
     const double total = moments->scatter[p * q + p] + (centred ? 0 : about_0);
     for (int64_t j = 0; j < q; j++) fit->mean[j] = centred ? moments->mean[j] : 0;

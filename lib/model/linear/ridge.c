@@ -21,22 +21,34 @@ typedef struct ridge_params {
     int64_t fit_intercept;
 } ridge_params;
 
+/* Slopes (p x t) and means into the state. */
+static void keep(const double *slopes, const double *mean, bool fit_intercept,
+                 mlsd__linear_state *state)
+{
+    const int64_t p = state->p, t = state->n_targets;
+    for (int64_t k = 0; k < t; k++) {
+        double *const coef = state->coef + k * p;
+        for (int64_t j = 0; j < p; j++) coef[j] = slopes[j * t + k];
+        if (fit_intercept)
+            mlsd__linear_set_intercept(state, k, mean[p + k] - mlsd__dot(mean, coef, p));
+    }
+}
+
 static mlsd_status fit_primal(mlsd__scope *scope, const ridge_params *params,
                               const mlsd__train *train, mlsd__linear_state *state)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t p = state->p;
+    const int64_t p = state->p, t = state->n_targets;
     mlsd__gram moments;
     MLSD__TRY(mlsd__linear_moments(scope, train, &moments));
     double *const matrix = mlsd__alloc_raw(a, p * p, sizeof *matrix);
-    double *const right = mlsd__alloc_raw(a, p, sizeof *right);
+    double *const right = mlsd__alloc_raw(a, 2 * p * t, sizeof *right);
     mlsd_status status = matrix == NULL || right == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) {
-        mlsd__linear_normal_equations(&moments, params->fit_intercept != 0, matrix, right);
-        status = mlsd__linear_solve(scope, p, matrix, right, params->alpha, state->coef);
+        mlsd__linear_normal_equations(&moments, p, params->fit_intercept != 0, matrix, right);
+        status = mlsd__linear_solve(scope, p, t, matrix, right, params->alpha, right + p * t);
     }
-    if (status == MLSD_OK && params->fit_intercept != 0)
-        state->intercept = moments.mean[p] - mlsd__dot(moments.mean, state->coef, p);
+    if (status == MLSD_OK) keep(right + p * t, moments.mean, params->fit_intercept != 0, state);
     mlsd__free(a, right);
     mlsd__free(a, matrix);
     mlsd__gram_free(&moments, a);
@@ -47,18 +59,21 @@ static mlsd_status fit_dual(mlsd__scope *scope, const ridge_params *params,
                             const mlsd__train *train, mlsd__linear_state *state)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t n = train->x->n_rows, p = state->p;
+    const int64_t n = train->x->n_rows, p = state->p, t = state->n_targets;
     double *x, *y, *mean;
     MLSD__TRY(mlsd__linear_centred_rows(scope, train, params->fit_intercept != 0, &x, &y, &mean));
     double *const kernel = mlsd__alloc_raw(a, n * n, sizeof *kernel);
-    double *const dual = mlsd__alloc_raw(a, n, sizeof *dual);
+    double *const dual = mlsd__alloc_raw(a, (n + p) * t, sizeof *dual);
     mlsd_status status = kernel == NULL || dual == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) status = mlsd__linear_kernel(scope, x, n, p, kernel);
-    if (status == MLSD_OK) status = mlsd__linear_solve(scope, n, kernel, y, params->alpha, dual);
+    if (status == MLSD_OK) status = mlsd__linear_solve(scope, n, t, kernel, y, params->alpha, dual);
     if (status == MLSD_OK) {
-        mlsd__gemv(true, n, p, 1, x, p, dual, 0, state->coef);
-        if (params->fit_intercept != 0)
-            state->intercept = mean[p] - mlsd__dot(mean, state->coef, p);
+        double *const slopes = dual + n * t;
+        if (t == 1)
+            mlsd__gemv(true, n, p, 1, x, p, dual, 0, slopes);
+        else
+            mlsd__gemm(true, false, p, t, n, 1, x, p, dual, t, 0, slopes, t);
+        keep(slopes, mean, params->fit_intercept != 0, state);
     }
     mlsd__free(a, dual);
     mlsd__free(a, kernel);
@@ -73,7 +88,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 {
     const ridge_params *const params = mlsd__spec_params(spec);
     mlsd__linear_state *state;
-    MLSD__TRY(mlsd__linear_state_new(scope->allocator, train->x->n_features, NULL, &state));
+    MLSD__TRY(mlsd__linear_state_new_many(scope->allocator, train->x->n_features,
+                                          1 + train->n_more_targets, NULL, &state));
     mlsd_status status = train->x->n_features > train->x->n_rows
                              ? fit_dual(scope, params, train, state)
                              : fit_primal(scope, params, train, state);
@@ -90,14 +106,16 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
                         int64_t n_features, int64_t n_classes, void **out_state)
 {
     (void)spec, (void)features, (void)n_classes;
-    return mlsd__linear_load(r, n_features, NULL, out_state);
+    return mlsd__linear_load_many(r, n_features, NULL, out_state);
 }
 
 static const mlsd__estimator_ops ops = {
     .regresses = true,
+    .takes_targets = true,
     .checks_x = true,
     .fit = fit,
     .predict_block = mlsd__linear_predict_block,
+    .n_targets = mlsd__linear_n_targets,
     .attribute = mlsd__linear_attribute,
     .save = mlsd__linear_save,
     .load = load,

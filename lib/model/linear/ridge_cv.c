@@ -187,7 +187,7 @@ static mlsd_status fit_primal(mlsd__scope *scope, const ridge_cv_params *params,
     double *const b = numbers, *const l = b + p, *const c = l + p;
     double *const shrink = c + p, *const slopes = shrink + p * k, *const mean = slopes + p * k;
     if (status == MLSD_OK) {
-        mlsd__linear_normal_equations(&moments, params->fit_intercept != 0, vectors, b);
+        mlsd__linear_normal_equations(&moments, p, params->fit_intercept != 0, vectors, b);
         if (mlsd__any_nonfinite(vectors, p * p))
             status =
                 mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or "

@@ -434,6 +434,13 @@ static int64_t scratch_width(const void *state_)
     return 2 * state->max_width + state->step_scratch;
 }
 
+static int64_t n_targets(const void *state_)
+{
+    const mlsd__pipeline_state *const state = state_;
+    const mlsd__step *const last = &state->steps[state->n_steps - 1];
+    return last->ops->n_targets != NULL ? last->ops->n_targets(last->state) : 1;
+}
+
 static int64_t block_rows(const void *state_)
 {
     const mlsd__pipeline_state *const state = state_;
@@ -602,6 +609,7 @@ static const mlsd__estimator_ops ops = {
     .check_block = check_block,
     .predict_long = predict_long,
     .scratch_width = scratch_width,
+    .n_targets = n_targets,
     .block_rows = block_rows,
     .neighbors = neighbors,
     .predicts_rows = predicts_rows,

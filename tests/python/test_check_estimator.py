@@ -22,6 +22,7 @@ ARGUMENTS = {
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
+    "LinearSVR": {"tol": 1e-8},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
     "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
 }
@@ -73,6 +74,8 @@ def test_check_estimator__the_page_names_classes_that_there_are(source):
     names = {cls.__name__ for cls in classes()}
     for row in re.findall(r"^\| ([A-Za-z, ]+) \| `check_", page, re.MULTILINE):
         assert set(row.split(", ")) <= names
+    arguments = page[page.index("## Parameters that the checks are given") :]
+    assert all(f"`{name}`" in arguments for name in ARGUMENTS)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -332,6 +332,44 @@ static void test_tweedie__newton_and_lbfgs_agree(void **state)
     free_linear_data(&d);
 }
 
+/* Data of many blocks are fitted on a part of them first. Two groups one after the other, and then
+ * with weights on a few rows only, so that the part has none: the means all the same. */
+static void test_tweedie__many_blocks(void **state)
+{
+    (void)state;
+    enum { ROWS = 70 * 1024 };
+    linear_data d = {.n = ROWS, .p = 1};
+    d.x = malloc(sizeof *d.x * ROWS);
+    d.y = malloc(sizeof *d.y * ROWS);
+    d.weight = calloc(ROWS, sizeof *d.weight);
+    for (int i = 0; i < ROWS; i++) {
+        d.x[i] = i > ROWS / 3;
+        d.y[i] = d.x[i] > 0 ? 5 + i % 3 : 1 + i % 2;
+    }
+    for (int i = 1500; i < ROWS; i += 20 * 1024) d.weight[i] = 1;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        double mean[2] = {0}, count[2] = {0}, coef;
+        for (int i = 0; i < ROWS; i++) {
+            const double w = weighted ? d.weight[i] : 1;
+            mean[d.x[i] > 0] += w * d.y[i];
+            count[d.x[i] > 0] += w;
+        }
+        mlsd_model *first = fit_data(
+            NULL, "{\"kind\":\"poisson_regressor\",\"alpha\":0,\"tol\":1e-10}", &d, weighted);
+        mlsd_context *context = context_with_threads(7);
+        mlsd_model *again = fit_data(
+            context, "{\"kind\":\"poisson_regressor\",\"alpha\":0,\"tol\":1e-10}", &d, weighted);
+        array_of(first, "coef", &coef, 1);
+        assert_true(fabs(coef - log(mean[1] / count[1] * count[0] / mean[0])) < 1e-10);
+        assert_true(fabs(number_of(first, "intercept") - log(mean[0] / count[0])) < 1e-10);
+        assert_same_model(first, again);
+        mlsd_context_free(context);
+        mlsd_model_free(again);
+        mlsd_model_free(first);
+    }
+    free_linear_data(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_tweedie__targets_that_cannot_be),
         cmocka_unit_test(test_tweedie__edges),
         cmocka_unit_test(test_tweedie__newton_and_lbfgs_agree),
+        cmocka_unit_test(test_tweedie__many_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

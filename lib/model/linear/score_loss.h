@@ -35,6 +35,7 @@ typedef struct mlsd__score_loss {
     int64_t n_theta;
 
     /* of a pass */
+    int64_t stride;            /* every so many-th block is read */
     mlsd__row_reader *readers; /* one for each thread */
     double *scratch;           /* scratch_size for each thread */
     double *summaries;         /* summary_size for each group */
@@ -50,7 +51,8 @@ void mlsd__score_loss_close(mlsd__score_loss *l, const mlsd__allocator *a);
 mlsd_status mlsd__score_loss_at(void *loss, mlsd__scope *scope, const double *theta, double *value,
                                 double *gradient, double *hessian);
 
-/* Newton's method, or L-BFGS where the Hessian is too large; theta is start and answer. */
+/* Newton's method, or L-BFGS where the Hessian is too large; theta is start and answer. Large data
+ * are minimised on a part of the rows first. */
 bool mlsd__score_loss_is_newton(const mlsd__design *design);
 mlsd_status mlsd__score_loss_minimise(mlsd__score_loss *l, mlsd__scope *scope,
                                       const mlsd__smooth_limits *limits, double *theta,

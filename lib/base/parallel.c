@@ -133,8 +133,9 @@ mlsd__numerics mlsd__thread_numerics(void)
 
 mlsd__numerics mlsd__numerics_enter(const mlsd_context *context)
 {
+    const mlsd__numerics wanted = (mlsd__numerics)params_of(context)->numerics;
     const mlsd__numerics outer = thread_numerics;
-    thread_numerics = (mlsd__numerics)params_of(context)->numerics;
+    thread_numerics = wanted;
     return outer;
 }
 

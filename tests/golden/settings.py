@@ -192,6 +192,16 @@ def outcome_of(setting, expected):
         return "FAIL", f"{setting.name}: {failure}"
 
 
+def say(waiting, wait):
+    """Print and drop outcomes from the front, in order; the number that failed."""
+    failed = 0
+    while waiting and (wait or waiting[0].done()):
+        word, text = waiting.pop(0).result()
+        failed += word == "FAIL"
+        print(f"{word:<5} {text}", flush=True)
+    return failed
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="settings whose name holds this")
@@ -201,10 +211,9 @@ def main():
     if not chosen:
         sys.exit(f"no setting holds '{arguments.only}'")
     ROOM.mkdir(exist_ok=True)
-    failed = 0
+    failed, made, waiting = 0, {}, []
     # One builds while another computes: emulators use one processor each.
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        made, waiting = {}, []
         for setting in chosen:
             build = setting.build
             if build not in made:
@@ -218,10 +227,8 @@ def main():
                 waiting.append(pool.submit(lambda w=word, t=f"{setting.name}: {text}": (w, t)))
             else:
                 waiting.append(pool.submit(outcome_of, setting, expected))
-        for future in waiting:
-            word, text = future.result()
-            failed += word == "FAIL"
-            print(f"{word:<5} {text}", flush=True)
+            failed += say(waiting, wait=False)
+        failed += say(waiting, wait=True)
     sys.exit(failed > 0)
 
 

@@ -147,21 +147,34 @@ bool mlsd__near_isa_at(int64_t i, mlsd__near_isa *out)
     return false;
 }
 
+/* Between looks whether to go on; a whole number of panels. */
+enum { STRIDE = 1024 };
+
+static mlsd_status look_up(mlsd__scope *scope, int64_t i)
+{
+    return scope != NULL && i % STRIDE == 0 ? mlsd__checkpoint(scope) : MLSD_OK;
+}
+
 /* Any point near the middle will do: no result depends on it. */
-static void find_origin(mlsd__near_filter *f, const double *x)
+static mlsd_status find_origin(mlsd__scope *scope, mlsd__near_filter *f, const double *x)
 {
     const double share = 1 / (double)f->n_rows;
     for (int64_t j = 0; j < f->p; j++) f->origin[j] = 0;
-    for (int64_t i = 0; i < f->n_rows; i++)
+    for (int64_t i = 0; i < f->n_rows; i++) {
+        MLSD__TRY(look_up(scope, i));
         for (int64_t j = 0; j < f->p; j++) f->origin[j] += share * (x[i * f->p + j] - x[j]);
+    }
     for (int64_t j = 0; j < f->p; j++) f->origin[j] += x[j];
     double largest = 0;
-    for (int64_t i = 0; i < f->n_rows; i++)
+    for (int64_t i = 0; i < f->n_rows; i++) {
+        MLSD__TRY(look_up(scope, i));
         for (int64_t j = 0; j < f->p; j++)
             largest = fmax(largest, fabs(x[i * f->p + j] - f->origin[j]));
+    }
     int exponent = 0;
     (void)frexp(largest, &exponent);
     f->scale = ldexp(1, largest > 0 ? -exponent : 0);
+    return MLSD_OK;
 }
 
 double mlsd__near_query(const mlsd__near_filter *f, const double *query, mlsd__near_float *out,
@@ -189,9 +202,10 @@ float mlsd__near_bound(const mlsd__near_filter *f, double query_square, double w
     return (float)(bound - (fabs(bound) + query_square * 0x1p-20) * FLOAT_ROUNDING);
 }
 
-static void fill_panels(mlsd__near_filter *f, const double *x)
+static mlsd_status fill_panels(mlsd__scope *scope, mlsd__near_filter *f, const double *x)
 {
     for (int64_t i = 0; i < f->n_panels * PANEL; i++) {
+        MLSD__TRY(look_up(scope, i));
         float *const panel = f->panels + i / PANEL * f->p * PANEL + i % PANEL;
         if (i < f->n_rows) {
             const double square = mlsd__near_query(f, x + i * f->p, panel, PANEL);
@@ -202,10 +216,11 @@ static void fill_panels(mlsd__near_filter *f, const double *x)
             f->offsets[i] = -INFINITY;
         }
     }
+    return MLSD_OK;
 }
 
-mlsd_status mlsd__near_filter_init(mlsd__near_filter *f, const mlsd__allocator *a, const double *x,
-                                   int64_t n, int64_t p)
+mlsd_status mlsd__near_filter_init(mlsd__scope *scope, const mlsd__allocator *a, const double *x,
+                                   int64_t n, int64_t p, mlsd__near_filter *f)
 {
     const double rounding = (double)(p + 4) * 0x1p-24;
     *f = (mlsd__near_filter){.n_rows = n, .p = p, .n_panels = (n + PANEL - 1) / PANEL};
@@ -216,14 +231,14 @@ mlsd_status mlsd__near_filter_init(mlsd__near_filter *f, const mlsd__allocator *
     MLSD__TRY(mlsd__mul_size(f->n_panels * PANEL, p + 1, &n_floats));
     f->origin = mlsd__alloc_raw(a, p, sizeof *f->origin);
     f->panels = mlsd__alloc_raw(a, n_floats, sizeof *f->panels);
-    if (f->origin == NULL || f->panels == NULL) {
-        mlsd__near_filter_free(f, a);
-        return MLSD_E_NOMEM;
+    mlsd_status status = f->origin == NULL || f->panels == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) {
+        f->offsets = f->panels + f->n_panels * PANEL * p;
+        status = find_origin(scope, f, x);
     }
-    f->offsets = f->panels + f->n_panels * PANEL * p;
-    find_origin(f, x);
-    fill_panels(f, x);
-    return MLSD_OK;
+    if (status == MLSD_OK) status = fill_panels(scope, f, x);
+    if (status != MLSD_OK) mlsd__near_filter_free(f, a);
+    return status;
 }
 
 void mlsd__near_filter_free(mlsd__near_filter *f, const mlsd__allocator *a)

@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/fail.h"
-#include "base/memory.h"
+#include "base/scope.h"
 
 /* Rows lie in panels, queries that are looked for together in groups. */
 enum { MLSD__NEAR_PANEL = 32, MLSD__NEAR_GROUP = 12 };
@@ -42,9 +41,9 @@ typedef struct mlsd__near_filter {
 } mlsd__near_filter;
 
 /* Of finite rows (n x p, n and p at least 1) whose squared distances neither overflow nor are
- * below 2^-900 all. What is made has nothing but floats and two blocks of memory. */
-mlsd_status mlsd__near_filter_init(mlsd__near_filter *f, const mlsd__allocator *a, const double *x,
-                                   int64_t n, int64_t p);
+ * below 2^-900 all. scope may be NULL; then it cannot be cancelled. */
+mlsd_status mlsd__near_filter_init(mlsd__scope *scope, const mlsd__allocator *a, const double *x,
+                                   int64_t n, int64_t p, mlsd__near_filter *f);
 void mlsd__near_filter_free(mlsd__near_filter *f, const mlsd__allocator *a);
 
 /* A query as floats, out[j * stride]; returns what mlsd__near_bound wants to know of it. */

@@ -46,7 +46,7 @@ static void all_sums(const mlsd__near_filter *f, const double *queries, int by_r
 static void check_bounds(const double *x, const double *queries, int64_t p, int is_easy)
 {
     mlsd__near_filter f;
-    assert_int_equal(mlsd__near_filter_init(&f, &mlsd__libc_allocator, x, N, p), MLSD_OK);
+    assert_int_equal(mlsd__near_filter_init(NULL, &mlsd__libc_allocator, x, N, p, &f), MLSD_OK);
     static float sums[M * N];
     float bound[M];
     double square[M];

@@ -56,7 +56,7 @@ static void free_state(const mlsd__allocator *a, void *state_)
 }
 
 /* The fewest rows whose weights reach k, taken from the lightest on. */
-static mlsd_status count_nearest(const mlsd__allocator *a, int64_t n, state *s)
+static mlsd_status count_nearest(mlsd__scope *scope, const mlsd__allocator *a, int64_t n, state *s)
 {
     /* Weights that are tenths should sum to whole numbers. */
     static const double SLACK = 1 - 1e-12;
@@ -66,7 +66,8 @@ static mlsd_status count_nearest(const mlsd__allocator *a, int64_t n, state *s)
     if (s->weight != NULL) {
         int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
         if (order == NULL) return MLSD_E_NOMEM;
-        const mlsd_status status = mlsd__argsort(a, s->weight, n, order);
+        const mlsd_status status = scope != NULL ? mlsd__argsort_rows(scope, s->weight, n, order)
+                                                 : mlsd__argsort(a, s->weight, n, order);
         total = 0;
         s->n_nearest = 0;
         while (status == MLSD_OK && s->n_nearest < n && total < wanted)
@@ -86,10 +87,10 @@ static mlsd_status count_nearest(const mlsd__allocator *a, int64_t n, state *s)
 }
 
 /* Rows of positive weight, as they are measured, with their targets. */
-static mlsd_status take_rows(const mlsd__allocator *a, const mlsd__train *train,
-                             const mlsd__measure *m, const double *all, state *s, double **out_x,
-                             int64_t *out_n)
+static mlsd_status take_rows(mlsd__scope *scope, const mlsd__train *train, const mlsd__measure *m,
+                             const double *all, state *s, double **out_x, int64_t *out_n)
 {
+    const mlsd__allocator *const a = scope->allocator;
     const int64_t n = train->x->n_rows, p = train->x->n_features;
     const int64_t width = mlsd__measure_width(m, p);
     int64_t n_kept = 0, n_cells = 0, at = 0;
@@ -110,6 +111,7 @@ static mlsd_status take_rows(const mlsd__allocator *a, const mlsd__train *train,
         return MLSD_E_NOMEM;
     for (int64_t i = 0; i < n; i++) {
         const double w = train->weight != NULL ? train->weight[i] : 1;
+        if (i % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
         if (!(w > 0)) continue;
         mlsd__measure_row(m, p, all + i * p, x + at * width);
         s->y[at] = train->y[i];
@@ -128,7 +130,7 @@ static mlsd_status finish(mlsd__scope *scope, const mlsd__allocator *a, const pa
     const mlsd__measure m = measure_of(p);
     s->k = p->n_neighbors;
     s->by_distance = p->weights == DISTANCE;
-    const mlsd_status status = count_nearest(a, n, s);
+    const mlsd_status status = count_nearest(scope, a, n, s);
     if (status != MLSD_OK) {
         mlsd__free(a, x);
         return status;
@@ -152,7 +154,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     if (s == NULL) return MLSD_E_NOMEM;
     s->n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     mlsd_status status = mlsd__frame_materialize(scope, train->x, &all);
-    if (status == MLSD_OK) status = take_rows(a, train, &m, all, s, &x, &n);
+    if (status == MLSD_OK) status = take_rows(scope, train, &m, all, s, &x, &n);
     mlsd__free(a, all);
     if (status != MLSD_OK)
         mlsd__free(a, x);

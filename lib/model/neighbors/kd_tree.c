@@ -41,7 +41,10 @@ static mlsd_status sort_by(builder *b, int64_t first, int64_t last, int64_t colu
     double *const order = b->order + first;
     for (int64_t i = 0; i < n; i++)
         b->keys[i] = b->rows[(int64_t)order[i] * b->points->width + column];
-    MLSD__TRY(mlsd__argsort(b->allocator, b->keys, n, b->sorted));
+    if (b->scope != NULL)
+        MLSD__TRY(mlsd__argsort_rows(b->scope, b->keys, n, b->sorted));
+    else
+        MLSD__TRY(mlsd__argsort(b->allocator, b->keys, n, b->sorted));
     for (int64_t i = 0; i < n; i++) b->moved[i] = order[b->sorted[i]];
     memcpy(order, b->moved, (size_t)n * sizeof *order);
     return MLSD_OK;

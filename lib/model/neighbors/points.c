@@ -112,13 +112,14 @@ static bool tree_pays(const mlsd__points *points)
     return (double)points->n * (double)points->n >= ldexp(1, halves * width + 4);
 }
 
-static mlsd_status find_box(mlsd__points *points)
+static mlsd_status find_box(mlsd__scope *scope, mlsd__points *points)
 {
     const int64_t w = points->width;
     memcpy(points->low, points->x, (size_t)w * sizeof(double));
     memcpy(points->high, points->x, (size_t)w * sizeof(double));
     for (int64_t i = 1; i < points->n; i++) {
         const double *const row = points->x + i * w;
+        if (scope != NULL && i % CHUNK == 0) MLSD__TRY(mlsd__checkpoint(scope));
         for (int64_t j = 0; j < w; j++) {
             points->low[j] = fmin(points->low[j], row[j]);
             points->high[j] = fmax(points->high[j], row[j]);
@@ -154,14 +155,14 @@ mlsd_status mlsd__points_new(mlsd__scope *scope, const mlsd__allocator *a, const
     mlsd_status status = points->low == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) {
         points->high = points->low + points->width;
-        status = find_box(points);
+        status = find_box(scope, points);
     }
     if (status != MLSD_OK || points->width == 0) {
         /* Without columns all rows are equally far. */
     } else if (search == MLSD__SEARCH_TREE || (search == MLSD__SEARCH_AUTO && tree_pays(points))) {
         status = mlsd__tree_build(scope, a, leaf_size, points);
     } else if (can_filter(m)) {
-        status = mlsd__near_filter_init(&points->filter, a, x, n, points->width);
+        status = mlsd__near_filter_init(scope, a, x, n, points->width, &points->filter);
         points->has_filter = status == MLSD_OK;
     }
     if (status != MLSD_OK) {

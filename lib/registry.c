@@ -90,6 +90,7 @@ extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
 extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
+extern const mlsd_kind mlsd__kind_nearest_centroid;
 extern const mlsd_kind mlsd__kind_kernel_ridge;
 extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
@@ -188,6 +189,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_quadratic_discriminant_analysis,
     &mlsd__kind_k_neighbors_classifier,
     &mlsd__kind_k_neighbors_regressor,
+    &mlsd__kind_nearest_centroid,
     &mlsd__kind_kernel_ridge,
     &mlsd__kind_isotonic_regression,
     &mlsd__kind_calibrated_classifier,

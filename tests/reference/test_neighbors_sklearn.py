@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import sklearn.datasets
+import sklearn.metrics
 import sklearn.neighbors
 
 import mlsd.neighbors
@@ -48,6 +49,21 @@ def test_neighbors_and_predictions(seed, metric, power):
     np.testing.assert_allclose(ours.predict_proba(queries), theirs.predict_proba(queries), rtol=1e-9, atol=1e-12)
     assert (ours.predict(queries) == theirs.predict(queries)).all()
     assert (ours.kneighbors(queries, 2, return_distance=False) == theirs.kneighbors(queries, 2, return_distance=False)).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"metric": "manhattan"}, {"shrink_threshold": 0.3}, {"shrink_threshold": 2.0}])
+@pytest.mark.parametrize("seed", range(CASES))
+def test_nearest_centroid(seed, options):
+    """Centres to rounding; repetition is what weights are compared with, as scikit-learn takes none."""
+    rng, X, queries = problem(seed)
+    y = np.array(["a", "b", "c"])[rng.permutation(np.arange(len(X)) % 3)]
+    weight = rng.randint(0, 3, len(X)) if seed % 2 else np.ones(len(X), dtype=int)
+    ours = mlsd.neighbors.NearestCentroid(**options).fit(X, y, sample_weight=weight)
+    theirs = sklearn.neighbors.NearestCentroid(**options).fit(X.repeat(weight, axis=0), y.repeat(weight))
+    np.testing.assert_allclose(ours.centroids_, theirs.centroids_, rtol=1e-9, atol=1e-11)
+    far = sklearn.metrics.pairwise_distances(queries, theirs.centroids_, metric=options.get("metric", "euclidean"))
+    clear = np.diff(np.sort(far, axis=1)[:, :2], axis=1)[:, 0] > 1e-9  # centres that are drawn to one point are equally near
+    assert (ours.predict(queries) == theirs.predict(queries))[clear].all()
 
 
 def test_real_data():

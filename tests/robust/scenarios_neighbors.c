@@ -43,6 +43,8 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash)
 {
     static const char *const votes[] = {
         "{\"kind\":\"k_neighbors_classifier\",\"algorithm\":\"brute\"}",
+        "{\"kind\":\"nearest_centroid\",\"shrink_threshold\":0.5}",
+        "{\"kind\":\"nearest_centroid\",\"metric\":\"manhattan\"}",
         "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
         "{\"kind\":\"k_neighbors_classifier\",\"algorithm\":\"kd_tree\",\"weights\":\"distance\"}]"
         "}"};
@@ -57,7 +59,7 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash)
     mlsd_dataset *data = NULL;
     mlsd_status status;
     TRY(mlsd_dataset_from_matrix(context, &X, &label, NULL, MLSD_TASK_AUTO, &data));
-    for (int i = 0; i < 2; i++) TRY(fit_and_find(context, votes[i], data, hash));
+    for (int i = 0; i < 4; i++) TRY(fit_and_find(context, votes[i], data, hash));
     mlsd_dataset_free(data);
     data = NULL;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, &w, MLSD_TASK_REGRESSION, &data));

@@ -2,7 +2,7 @@
 
 from ._estimators import make_classes
 
-__all__ = make_classes(__name__, "k_neighbors_classifier", "k_neighbors_regressor")
+__all__ = make_classes(__name__, "k_neighbors_classifier", "k_neighbors_regressor", "nearest_centroid")
 
 
 class _Neighbors:
@@ -43,3 +43,15 @@ class KNeighborsClassifier(_Neighbors, KNeighborsClassifier):  # noqa: F821 (mad
 
 class KNeighborsRegressor(_Neighbors, KNeighborsRegressor):  # noqa: F821
     __doc__ = KNeighborsRegressor.__doc__ + _ATTRIBUTES  # noqa: F821
+
+
+class NearestCentroid(NearestCentroid):  # noqa: F821
+    __doc__ = NearestCentroid.__doc__ + """
+Attributes
+----------
+centroids_ : the classes' centres
+class_count_ : their weights
+"""  # noqa: F821
+
+    def _shape_attribute(self, name, value):
+        return value if name == "centroids" else super()._shape_attribute(name, value)

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "experiment/experiment_impl.h"
+#include "numeric/rank.h"
 
 typedef struct setting {
     const char *name, *text;
@@ -22,7 +23,8 @@ typedef struct rung {
     const setting *settings;
     int64_t n_settings;
     bool regresses, is_quick;
-    bool is_bare; /* looks at no column, so needs no preprocessing */
+    bool is_bare;   /* looks at no column, so needs no preprocessing */
+    bool is_series; /* goes on from the last rows: where the split goes by time */
     bool is_seeded;
     bool is_unpenalised;
     bool is_calibrated; /* its own probabilities say too much: a curve of inner folds mends them */
@@ -65,6 +67,9 @@ static const setting neighbor_settings[] = {{"n_neighbors", "25"}};
 /* One model of all rows, so that what is shown and saved is what its name says. */
 static const setting calibration_settings[] = {{"ensemble", "false"}};
 
+/* A damped trend is the one of these that is rarely far off (Gardner & McKenzie 1985). */
+static const setting smoothing_settings[] = {{"trend", "add"}, {"damped_trend", "true"}};
+
 #define SETTINGS(array) .settings = (array), .n_settings = MLSD__COUNT(array)
 
 static const rung ladder[] = {
@@ -73,6 +78,19 @@ static const rung ladder[] = {
      .regresses = true,
      .is_quick = true,
      .is_bare = true},
+    {.name = "last value",
+     .kind = "naive_forecaster",
+     .regresses = true,
+     .is_quick = true,
+     .is_bare = true,
+     .is_series = true},
+    {.name = "smoothing",
+     .kind = "exponential_smoothing",
+     SETTINGS(smoothing_settings),
+     .regresses = true,
+     .is_quick = true,
+     .is_bare = true,
+     .is_series = true},
     {.name = "linear",
      .kind = "linear_regression",
      .regresses = true,
@@ -112,6 +130,36 @@ static const rung ladder[] = {
      .is_calibrated = true,
      .suits = has_few_rows},
 };
+
+/* One row at each time: a series, not a panel of many. */
+static mlsd_status is_series(mlsd__scope *scope, const mlsd_table *table, const char *time,
+                             bool *out)
+{
+    *out = false;
+    if (time == NULL || table->n_rows < 2) return MLSD_OK;
+    int64_t j;
+    MLSD__TRY(mlsd_table_find(table, time, &j));
+    const mlsd__column *const column = table->columns[j];
+    double *const values = mlsd__alloc_raw(scope->allocator, column->n, sizeof *values);
+    int64_t *const order = mlsd__alloc_raw(scope->allocator, column->n, sizeof *order);
+    mlsd_status status = values == NULL || order == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) {
+        for (int64_t i = 0; i < column->n; i++)
+            values[i] = column->type == MLSD_COLUMN_F64 ? ((const double *)column->values)[i]
+                        : column->type == MLSD_COLUMN_I64
+                            ? (double)((const int64_t *)column->values)[i]
+                            : ((const int32_t *)column->values)[i];
+        status = mlsd__argsort(scope->allocator, values, column->n, order);
+    }
+    if (status == MLSD_OK) {
+        *out = true;
+        for (int64_t i = 1; i < column->n && *out; i++)
+            *out = values[order[i]] != values[order[i - 1]];
+    }
+    mlsd__free(scope->allocator, order);
+    mlsd__free(scope->allocator, values);
+    return status;
+}
 
 static mlsd_status make_step(mlsd__scope *scope, const char *kind, const setting *settings,
                              int64_t n_settings, mlsd_spec **out)
@@ -168,7 +216,7 @@ static mlsd_status set_number(const mlsd__allocator *a, mlsd_spec *spec, const c
 static mlsd_status add_bare(mlsd__scope *scope, mlsd_spec *spec, const rung *r)
 {
     mlsd_spec *model;
-    MLSD__TRY(mlsd__spec_new(scope->allocator, r->kind, &model));
+    MLSD__TRY(make_step(scope, r->kind, r->settings, r->n_settings, &model));
     const mlsd_status status = mlsd_spec_add(spec, "models", r->name, model);
     mlsd_spec_free(model);
     return status;
@@ -204,10 +252,13 @@ mlsd_status mlsd__experiment_add_ladder(mlsd__scope *scope, mlsd_spec *spec,
 {
     const mlsd__experiment_params *p = mlsd__spec_params(spec);
     const problem given = {table, target};
+    bool has_series;
+    MLSD__TRY(is_series(scope, table, p->time, &has_series));
     for (int64_t i = 0; i < MLSD__COUNT(ladder); i++) {
         const rung *r = &ladder[i];
         if (r->regresses != (task == MLSD_TASK_REGRESSION)) continue;
         if (p->quick && !r->is_quick) continue;
+        if (r->is_series && !has_series) continue;
         if (r->suits != NULL && !r->suits(&given)) continue;
         MLSD__TRY(r->is_bare ? add_bare(scope, spec, r) : add_pipeline(scope, spec, r));
     }

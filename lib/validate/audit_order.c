@@ -4,7 +4,8 @@
  * the correlation of ranks with the row before. Where neighbours resemble each other and folds mix
  * them, a model that learns one predicts the other: rows of a series, of a session, of a patient.
  * Rows merely sorted by target tell nothing to models, which do not see their place; that is a
- * remark, unless the folds are blocks of a sorted number. */
+ * remark, unless the folds are blocks of a sorted number. Where each split trains on what comes
+ * before its test rows, that is a trend, and a remark too: shuffling would be the leak. */
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ static const double SORTED = 0.95;
 
 typedef struct order {
     int64_t n_blocked, n_mixed;
+    int64_t n_onward; /* of the blocked ones: training stands before test, as in forecasts */
 } order;
 
 static mlsd_status order_open(mlsd__audit *a, void **out_state)
@@ -43,6 +45,7 @@ static mlsd_status order_visit(mlsd__audit *a, void *state, const mlsd__audit_sp
     if (s->n_train == 0 || s->n_test == 0) return MLSD_OK;
     if (s->is_blocked) {
         o->n_blocked++;
+        o->n_onward += s->is_ordered;
     } else {
         o->n_mixed++;
     }
@@ -106,6 +109,12 @@ static mlsd_status order_close(mlsd__audit *a, void *state)
             a, "sorted_by_target", MLSD__INFO, -1, a->n_rows, NULL, NULL,
             "the rows are sorted by the target: harmless in these folds, but no column may tell "
             "the place of a row");
+    }
+    if (is_sorted && a->n_classes == 0 && o->n_onward == o->n_blocked) {
+        return mlsd__audit_report(a, "trend", MLSD__INFO, -1, a->n_rows, NULL, NULL,
+                                  "the target follows a trend along the rows, so each test part "
+                                  "lies beyond what training saw: only a model that goes on from "
+                                  "the last values can follow it");
     }
     if (is_sorted && a->n_classes == 0) {
         return mlsd__audit_report(a, "sorted_by_target", MLSD__WARNING, -1, a->n_rows, NULL, NULL,

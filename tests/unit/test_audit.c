@@ -565,6 +565,18 @@ static void test_audit__order(void **state)
     mlsd_result_free(r);
     mlsd_dataset_free(data);
 
+    fill(0); /* a trend: blocks test what training lacks, and shuffling helps unless time goes on */
+    for (int i = 0; i < N; i++) Y[i] = i;
+    data = data_of(0);
+    r = audit(NULL, data, folds_by(BLOCKS, data));
+    assert_found(r, "sorted_by_target", "warning", -1);
+    mlsd_result_free(r);
+    r = audit(NULL, data, folds_by("{\"kind\":\"time_series_split\"}", data));
+    assert_found(r, "trend", "info", -1);
+    assert_true(find(r, "sorted_by_target") < 0);
+    mlsd_result_free(r);
+    mlsd_dataset_free(data);
+
     fill(2);
     for (int i = 0; i < N; i++) Y[i] = i >= N / 2;
     data = data_of(2);

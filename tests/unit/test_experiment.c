@@ -108,18 +108,21 @@ static const char *cell(const mlsd_result *r, const char *table, const char *col
 }
 
 /* The names of the models that an experiment on y = base + 0, 1, 2, ... gets by itself. */
-static char *ladder_of(int64_t n, int64_t base, int is_text)
+static char *ladder_of(int64_t n, int64_t base, int is_text, int64_t rows_at_a_time)
 {
-    int64_t *y = malloc(sizeof *y * (size_t)n);
+    int64_t *y = malloc(sizeof *y * (size_t)n), *day = malloc(sizeof *day * (size_t)n);
     const char **label = malloc(sizeof *label * (size_t)n);
     mlsd_table *t = NULL;
     mlsd_spec *spec = make_spec(NULL, "y"), *full = NULL;
     for (int64_t i = 0; i < n; i++) {
         y[i] = base + i % 30;
+        day[i] = rows_at_a_time > 0 ? i / rows_at_a_time : 0;
         label[i] = i % 2 == 0 ? "no" : "yes";
     }
     ASSERT_OK(mlsd_table_new(NULL, &t));
     ASSERT_OK(mlsd_table_set_i64(t, "x", y, n));
+    ASSERT_OK(mlsd_table_set_i64(t, "day", day, n));
+    if (rows_at_a_time > 0) ASSERT_OK(mlsd_spec_set_str(spec, "time", "day"));
     if (is_text) {
         ASSERT_OK(mlsd_table_set_str(t, "y", label, n));
     } else {
@@ -132,6 +135,7 @@ static char *ladder_of(int64_t n, int64_t base, int is_text)
     mlsd_spec_free(spec);
     mlsd_table_free(t);
     free(label);
+    free(day);
     free(y);
     return text;
 }
@@ -142,20 +146,30 @@ static void test_experiment__ladder_suits_the_target_and_the_rows(void **state)
     const struct {
         int64_t n, base;
         int is_text;
+        int64_t rows_at_a_time; /* 0: no time */
         const char *there[5], *missing[4];
     } cases[] = {
-        {200, 0, 0, {"poisson_regressor", "k_neighbors_regressor", "lasso_cv"}, {"gaussian_nb"}},
-        {200, -1, 0, {"linear_regression", "k_neighbors_regressor"}, {"poisson_regressor"}},
-        {50001, 0, 0, {"poisson_regressor"}, {"k_neighbors_regressor"}},
+        {200, 0, 0, 0, {"poisson_regressor", "k_neighbors_regressor", "lasso_cv"}, {"gaussian_nb"}},
+        {200,
+         -1,
+         0,
+         0,
+         {"linear_regression", "k_neighbors_regressor"},
+         {"poisson_regressor", "naive_forecaster"}},
+        {200, -1, 0, 1, {"naive_forecaster", "exponential_smoothing"}, {"poisson_regressor"}},
+        {200, -1, 0, 2, {"linear_regression"}, {"naive_forecaster"}}, /* two series or more */
+        {50001, 0, 0, 0, {"poisson_regressor"}, {"k_neighbors_regressor"}},
         {200,
          0,
          1,
+         0,
          {"gaussian_nb", "linear_discriminant_analysis", "calibrated_classifier",
           "k_neighbors_classifier"},
          {"poisson_regressor", "k_neighbors_regressor"}},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        char *const text = ladder_of(cases[c].n, cases[c].base, cases[c].is_text);
+        char *const text =
+            ladder_of(cases[c].n, cases[c].base, cases[c].is_text, cases[c].rows_at_a_time);
         for (int i = 0; i < 5 && cases[c].there[i] != NULL; i++)
             assert_non_null(strstr(text, cases[c].there[i]));
         for (int i = 0; i < 4 && cases[c].missing[i] != NULL; i++)

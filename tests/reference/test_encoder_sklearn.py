@@ -42,6 +42,13 @@ def test_ordinal(seed):
     np.testing.assert_array_equal(ours.transform(X)[:, 1:], theirs.transform(Z))
     np.testing.assert_array_equal(ours.transform(X)[:, 0], X["x"])
     assert list(ours.get_feature_names_out()) == ["x", "g", "h"]
+    back = ours.inverse_transform(ours.transform(X))
+    np.testing.assert_array_equal(back[:, 0].astype(float), X["x"])
+    expected = theirs.inverse_transform(theirs.transform(Z))
+    for j in range(2):
+        known = pd.notna(expected[:, j])
+        assert (back[known, 1 + j] == expected[known, j]).all() and all(v is None for v in back[~known, 1 + j])
+        assert list(ours.categories_[1 + j]) == [c for c in theirs.categories_[j] if c == c]
     later = X.copy()
     later.loc[0, "g"] = "zzz"
     assert ours.transform(later)[0, 1] == -1

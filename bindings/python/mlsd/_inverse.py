@@ -1,5 +1,7 @@
 """inverse_transform of the transforms that have one: from what was fitted, with NumPy."""
 
+from ._handles import Table
+
 _EDGE = 1e-7  # normal places end there, see quantile_transform.c
 
 
@@ -119,7 +121,42 @@ def _bins(self, X):
     return X
 
 
+def learn_levels(encoder, X):
+    """categories_ of an OrdinalEncoder: the texts of each column's numbers (None: a column of numbers), in their order."""
+    import numpy as np
+
+    table, codes = Table(X), encoder.transform(X)
+    encoder.categories_ = []
+    for j, name in enumerate(encoder.model_.feature_names):
+        values = np.asarray(table[name])
+        if values.dtype.kind not in "OU":
+            encoder.categories_.append(None)
+            continue
+        texts = {}
+        for code, text in zip(codes[:, j], values):
+            if code >= 0 and text is not None:
+                texts.setdefault(int(code), set()).add(text)
+        levels = [texts[code].pop() if len(texts[code]) == 1 else "infrequent" for code in sorted(texts)]
+        encoder.categories_.append(np.array(levels, dtype=object))
+
+
+def _ordinal(self, X):
+    import numpy as np
+
+    X = _matrix(self, X)
+    if "categories_" not in self.__dict__:
+        return X
+    out = X.astype(object)
+    for j, levels in enumerate(self.categories_):
+        if levels is not None:
+            known = (X[:, j] >= 0) & (X[:, j] < len(levels))
+            out[:, j] = None
+            out[known, j] = levels[X[known, j].astype(int)]
+    return out
+
+
 _METHODS = {
+    "OrdinalEncoder": _ordinal,
     "KBinsDiscretizer": _bins,
     "StandardScaler": _standard,
     "MinMaxScaler": _min_max,

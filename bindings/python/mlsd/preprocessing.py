@@ -5,6 +5,7 @@ the other way round.
 """
 
 from . import _inverse
+from ._arrays import is_frame
 from ._estimators import make_classes
 
 __all__ = make_classes(
@@ -43,5 +44,16 @@ def _shape_bins(self, name, value):
     return super(KBinsDiscretizer, self)._shape_attribute(name, value)  # noqa: F821 - made above
 
 
+def _fit_ordinal(self, data, X):
+    """What inverse_transform needs, too: the texts of the numbers."""
+    super(OrdinalEncoder, self)._fit_model(data, X)  # noqa: F821 - made above
+    self.__dict__.pop("categories_", None)
+    if is_frame(X):
+        _inverse.learn_levels(self, X)
+    return self
+
+
 if "KBinsDiscretizer" in __all__:
     globals()["KBinsDiscretizer"]._shape_attribute = _shape_bins
+if "OrdinalEncoder" in __all__:
+    globals()["OrdinalEncoder"]._fit_model = _fit_ordinal

@@ -4,11 +4,9 @@
  * is fitted on the training frame chained through those before it: nothing is copied, and nothing
  * but training rows is seen. Only what a transform of the user's makes is kept for the time of the
  * fit, because nobody else may call it; see pipeline_rows.c. */
-#include <math.h>
 #include <string.h>
 
 #include "model/pipeline/pipeline_impl.h"
-#include "model/row_pass.h"
 
 extern const mlsd_kind mlsd__kind_pipeline;
 
@@ -191,22 +189,6 @@ static mlsd_status check_chunk(const void *user, const double *x, int64_t n, int
     return s->ops->takes_nan ? MLSD_OK : mlsd__step_find_nan(s, x, n, ld, first_row);
 }
 
-/* Stages of the frames. */
-static void step_rows(const void *step, const int64_t *rows, int64_t first, const double *in,
-                      int64_t n, double *out, double *scratch)
-{
-    const mlsd__step *const s = step;
-    (void)rows, (void)first;
-    mlsd__transform_rows(s->ops, s->state, in, n, s->p_in, out, scratch);
-}
-
-static void step_train(const void *step, const int64_t *rows, int64_t first, const double *in,
-                       int64_t n, double *out, double *scratch)
-{
-    const mlsd__step *const s = step;
-    mlsd__transform_training_rows(s->ops, s->state, rows, first, in, n, s->p_in, out, scratch);
-}
-
 /* A frame of f's rows sent through a fitted step: training rows cross-fitted where the step makes
  * such. */
 static mlsd_status chain_step(mlsd__scope *scope, const mlsd__step *s, const mlsd__frame *f,
@@ -253,10 +235,10 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
         keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
     MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));
     if (is_last) return MLSD_OK;
-    MLSD__TRY(chain_step(scope, s, &frames->train[i], step_train, &frames->kept[2 * i],
+    MLSD__TRY(chain_step(scope, s, &frames->train[i], mlsd__step_train, &frames->kept[2 * i],
                          &frames->train[i + 1]));
     if (frames->valid == NULL) return MLSD_OK;
-    return chain_step(scope, s, &frames->valid[i], step_rows, &frames->kept[2 * i + 1],
+    return chain_step(scope, s, &frames->valid[i], mlsd__step_rows, &frames->kept[2 * i + 1],
                       &frames->valid[i + 1]);
 }
 
@@ -343,97 +325,6 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return MLSD_OK;
 }
 
-/* Rows on their way through the steps: they lie in x, then in one or the other half of scratch. */
-typedef struct walk {
-    const double *rows;
-    int64_t n, ld;
-    double *here, *there; /* n * max_width each; rows are never in `here` */
-    double *scratch;      /* of the steps */
-    bool is_training;     /* these are rows of the fit, */
-    const int64_t *numbers;
-    int64_t first; /* as mlsd__rows_fn is told them */
-} walk;
-
-static void walk_begin(const mlsd__pipeline_state *state, const double *x, int64_t n, int64_t ld,
-                       double *scratch, walk *w)
-{
-    *w = (walk){.rows = x, .n = n, .ld = ld, .here = scratch};
-    w->there = scratch + n * state->max_width;
-    w->scratch = w->there + n * state->max_width;
-}
-
-static void walk_swap(walk *w, int64_t ld)
-{
-    double *const free_half = w->there;
-    w->rows = w->here;
-    w->ld = ld;
-    w->there = w->here;
-    w->here = free_half;
-}
-
-/* Transforms take rows that lie one after the other. */
-static void walk_pack(const mlsd__step *s, walk *w)
-{
-    const int64_t p = s->p_in;
-    if (w->ld == p) return;
-    for (int64_t i = 0; i < w->n && p > 0; i++)
-        memcpy(w->here + i * p, w->rows + i * w->ld, (size_t)p * sizeof *w->rows);
-    walk_swap(w, p);
-}
-
-static void walk_transform(const mlsd__step *s, walk *w, double *out)
-{
-    walk_pack(s, w);
-    if (w->is_training)
-        step_train(s, w->numbers, w->first, w->rows, w->n, out, w->scratch);
-    else
-        step_rows(s, NULL, 0, w->rows, w->n, out, w->scratch);
-}
-
-static void walk_through(const mlsd__step *s, walk *w)
-{
-    int64_t p_out;
-    (void)s->ops->features_out(s->state, &p_out);
-    walk_transform(s, w, w->here);
-    walk_swap(w, p_out);
-}
-
-static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
-                                int64_t ld, mlsd_output what, double *out, double *scratch)
-{
-    const mlsd__pipeline_state *const state = state_;
-    const mlsd__step *const last = &state->steps[state->n_steps - 1];
-    walk w;
-    walk_begin(state, x, n, ld, scratch, &w);
-    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
-    if (what != MLSD_OUTPUT_FEATURES)
-        return mlsd__estimator_predict(scope, last->ops, last->state, w.rows, n, w.ld, what, out,
-                                       w.scratch);
-    walk_transform(last, &w, out);
-    return MLSD_OK;
-}
-
-/* Of a pipeline of transforms. */
-static void transform_train(const void *state_, const int64_t *rows, int64_t first,
-                            const double *in, int64_t n, double *out, double *scratch)
-{
-    const mlsd__pipeline_state *const state = state_;
-    const mlsd__step *const last = &state->steps[state->n_steps - 1];
-    walk w;
-    walk_begin(state, in, n, state->steps[0].p_in, scratch, &w);
-    w.is_training = true;
-    w.numbers = rows;
-    w.first = first;
-    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
-    walk_transform(last, &w, out);
-}
-
-static int64_t scratch_width(const void *state_)
-{
-    const mlsd__pipeline_state *const state = state_;
-    return 2 * state->max_width + state->step_scratch;
-}
-
 static int64_t n_targets(const void *state_)
 {
     const mlsd__pipeline_state *const state = state_;
@@ -441,85 +332,9 @@ static int64_t n_targets(const void *state_)
     return last->ops->n_targets != NULL ? last->ops->n_targets(last->state) : 1;
 }
 
-static int64_t block_rows(const void *state_)
-{
-    const mlsd__pipeline_state *const state = state_;
-    const mlsd__step *const last = &state->steps[state->n_steps - 1];
-    return last->ops->block_rows != NULL ? last->ops->block_rows(last->state) : MLSD__BLOCK_ROWS;
-}
-
-static mlsd_status neighbors(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
-                             int64_t ld, int64_t k, double *distance, double *number)
-{
-    const mlsd__pipeline_state *const state = state_;
-    const mlsd__step *const last = &state->steps[state->n_steps - 1];
-    if (state->by_rows) {
-        double *rows = NULL;
-        int64_t ld_rows = 0;
-        mlsd_status found = mlsd__pipeline_head(scope, state, x, n, ld, 0, &rows, &ld_rows);
-        if (found == MLSD_OK)
-            found = last->ops->neighbors(scope, last->state, rows, n, ld_rows, k, distance, number);
-        mlsd__free(scope->allocator, rows);
-        return found;
-    }
-    double *const scratch =
-        mlsd__alloc_raw(scope->allocator, n * scratch_width(state), sizeof *scratch);
-    if (scratch == NULL) return MLSD_E_NOMEM;
-    walk w;
-    walk_begin(state, x, n, ld, scratch, &w);
-    for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
-    const mlsd_status status =
-        last->ops->neighbors(scope, last->state, w.rows, n, w.ld, k, distance, number);
-    mlsd__free(scope->allocator, scratch);
-    return status;
-}
-
 static bool predicts_rows(const void *state)
 {
     return ((const mlsd__pipeline_state *)state)->by_rows;
-}
-
-/* The first NaN among the rows that a step is given and cannot take. */
-mlsd_status mlsd__step_find_nan(const mlsd__step *s, const double *rows, int64_t n, int64_t ld,
-                                int64_t first_row)
-{
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < s->p_in; j++) {
-            if (isnan(rows[i * ld + j]))
-                return mlsd__fail(MLSD_E_DATA,
-                                  "row %lld, column '%.100s' is NaN at step '%.60s'; add an impute "
-                                  "step before it",
-                                  (long long)(first_row + i), s->features_in[j].name, s->name);
-        }
-    }
-    return MLSD_OK;
-}
-
-/* Does a step look at its rows before they are predicted? */
-static bool step_checks(const mlsd__step *s, bool has_nan)
-{
-    return s->ops->check_block != NULL || (has_nan && !s->ops->takes_nan);
-}
-
-static mlsd_status check_block(const void *state_, const double *x, int64_t n, int64_t ld,
-                               int64_t first_row, bool has_nan, double *scratch)
-{
-    const mlsd__pipeline_state *const state = state_;
-    if (state->by_rows) return MLSD_OK; /* each step looks at its rows, see pipeline_rows.c */
-    int64_t last = state->n_steps - 1;
-    while (last >= 0 && !step_checks(&state->steps[last], has_nan)) last--;
-    walk w;
-    walk_begin(state, x, n, ld, scratch, &w);
-    for (int64_t i = 0; i <= last; i++) {
-        const mlsd__step *const s = &state->steps[i];
-        if (has_nan && !s->ops->takes_nan)
-            MLSD__TRY(mlsd__step_find_nan(s, w.rows, n, w.ld, first_row));
-        if (s->ops->check_block != NULL)
-            MLSD__TRY(
-                s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan, w.scratch));
-        if (i < last) walk_through(s, &w);
-    }
-    return MLSD_OK;
 }
 
 static const mlsd__feature *features_out(const void *state_, int64_t *out_n)
@@ -606,15 +421,15 @@ static const mlsd__estimator_ops ops = {
     .checks_x = true,
     .check = check,
     .fit = fit,
-    .check_block = check_block,
-    .predict_long = predict_long,
-    .scratch_width = scratch_width,
+    .check_block = mlsd__pipeline_check_block,
+    .predict_long = mlsd__pipeline_predict_long,
+    .scratch_width = mlsd__pipeline_scratch_width,
     .n_targets = n_targets,
-    .block_rows = block_rows,
-    .neighbors = neighbors,
+    .block_rows = mlsd__pipeline_block_rows,
+    .neighbors = mlsd__pipeline_neighbors,
     .predicts_rows = predicts_rows,
     .predict_rows = mlsd__pipeline_predict_rows,
-    .transform_train = transform_train,
+    .transform_train = mlsd__pipeline_transform_train,
     .end_training = end_training,
     .features_out = features_out,
     .features_seen = features_seen,

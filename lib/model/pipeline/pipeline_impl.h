@@ -34,6 +34,27 @@ typedef struct mlsd__pipeline_state {
 mlsd_status mlsd__step_find_nan(const mlsd__step *s, const double *rows, int64_t n, int64_t ld,
                                 int64_t first_row);
 
+/* A step that is no estimator at the end, as a stage of a frame (mlsd__rows_fn): for any rows, and
+ * for those of the fit. `step` is an mlsd__step. */
+void mlsd__step_rows(const void *step, const int64_t *rows, int64_t first, const double *in,
+                     int64_t n, double *out, double *scratch);
+void mlsd__step_train(const void *step, const int64_t *rows, int64_t first, const double *in,
+                      int64_t n, double *out, double *scratch);
+
+/* Of mlsd__estimator_ops, for a pipeline: pipeline_walk.c. */
+mlsd_status mlsd__pipeline_predict_long(mlsd__scope *scope, const void *state, const double *x,
+                                        int64_t n, int64_t ld, mlsd_output what, double *out,
+                                        double *scratch);
+void mlsd__pipeline_transform_train(const void *state, const int64_t *rows, int64_t first,
+                                    const double *in, int64_t n, double *out, double *scratch);
+int64_t mlsd__pipeline_scratch_width(const void *state);
+int64_t mlsd__pipeline_block_rows(const void *state);
+mlsd_status mlsd__pipeline_neighbors(mlsd__scope *scope, const void *state, const double *x,
+                                     int64_t n, int64_t ld, int64_t k, double *distance,
+                                     double *number);
+mlsd_status mlsd__pipeline_check_block(const void *state, const double *x, int64_t n, int64_t ld,
+                                       int64_t first_row, bool has_nan, double *scratch);
+
 /* pipeline_rows.c: what n rows become before the last step, one after the other (also on failure
  * the caller's, by mlsd__free). */
 mlsd_status mlsd__pipeline_head(mlsd__scope *scope, const mlsd__pipeline_state *state,

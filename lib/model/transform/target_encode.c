@@ -136,7 +136,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                        void **out_state)
 {
     if (train->y == NULL || train->task == MLSD_TASK_NONE)
-        return mlsd__fail(MLSD_E_DATA, "target_encode needs a target");
+        return mlsd__fail(MLSD_E_DATA, "target_encode needs a target, and only one");
     const bool is_number = train->task == MLSD_TASK_REGRESSION;
     const int64_t n_out = is_number || train->n_classes <= 2 ? 1 : train->n_classes;
     target_state *state;

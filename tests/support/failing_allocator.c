@@ -62,3 +62,21 @@ mlsd_context *failing_context(failing_allocator *f, int64_t n_threads)
     if (context == NULL && f->fail_at == 0) fail_msg("%s", mlsd_last_error());
     return context;
 }
+
+void assert_refusals_survived(const mlsd_spec *spec, const mlsd_dataset *data)
+{
+    for (long long k = 1;; k++) {
+        failing_allocator f;
+        failing_allocator_init(&f, k, 0);
+        mlsd_context *context = failing_context(&f, 2);
+        mlsd_model *model = NULL;
+        const mlsd_status status = context != NULL
+                                       ? mlsd_model_fit(context, spec, data, NULL, NULL, &model)
+                                       : MLSD_E_NOMEM;
+        mlsd_model_free(model);
+        mlsd_context_free(context);
+        assert_int_equal(f.live_blocks, 0);
+        assert_int_equal(status, f.failed == 0 ? MLSD_OK : MLSD_E_NOMEM);
+        if (f.failed == 0) return;
+    }
+}

@@ -6,7 +6,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "mlsd/context.h"
+#include "mlsd/mlsd.h"
 
 typedef struct failing_allocator {
     atomic_llong calls;      /* allocations and growths so far */
@@ -22,5 +22,9 @@ void failing_allocator_init(failing_allocator *f, long long fail_at, int fail_af
 /* A context with that allocator, and n_threads threads. Fails the test if it cannot be made while
  * fail_at is 0; otherwise returns NULL when its own allocation was refused. */
 mlsd_context *failing_context(failing_allocator *f, int64_t n_threads);
+
+/* Fit a spec on two threads with the first, the second, ... allocation refused, until none is: each
+ * fit must say that memory ran out, and give all of it back. */
+void assert_refusals_survived(const mlsd_spec *spec, const mlsd_dataset *data);
 
 #endif

@@ -266,23 +266,7 @@ static void test_logistic_sparse__every_refused_allocation_is_survived(void **st
         linear_data d = make_linear_data(40, wide ? 80 : 3, 2, 7);
         mlsd_dataset *data = dataset_of(&d, MLSD_TASK_BINARY, 0);
         mlsd_spec *spec = spec_from(SPARSE_JSON[wide]);
-        for (long long k = 1;; k++) {
-            failing_allocator f;
-            failing_allocator_init(&f, k, 0);
-            mlsd_context *context = failing_context(&f, 2);
-            mlsd_model *model = NULL;
-            const mlsd_status status = context != NULL
-                                           ? mlsd_model_fit(context, spec, data, NULL, NULL, &model)
-                                           : MLSD_E_NOMEM;
-            mlsd_model_free(model);
-            mlsd_context_free(context);
-            assert_int_equal(f.live_blocks, 0);
-            if (f.failed == 0) {
-                assert_int_equal(status, MLSD_OK);
-                break;
-            }
-            assert_int_equal(status, MLSD_E_NOMEM);
-        }
+        assert_refusals_survived(spec, data);
         mlsd_spec_free(spec);
         mlsd_dataset_free(data);
         free_linear_data(&d);

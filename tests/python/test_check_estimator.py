@@ -22,7 +22,6 @@ ARGUMENTS = {
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
-    "LinearSVR": {"tol": 1e-8},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
     "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
 }

@@ -41,7 +41,8 @@ class Failure(Exception):
 def run(*command, **options):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", **options)
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip())[-3000:]
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        said = "\n".join(line for line in lines if "TCG doesn't support" not in line)[-3000:]
         raise Failure(f"{' '.join(map(str, command))[:300]} ended with {done.returncode}: {said}")
     return done.stdout
 

@@ -209,8 +209,8 @@ def test_protocol__wrong_numbers_of_columns():
     model = mlsd.linear_model.Ridge().fit(X, Y)
     with pytest.raises(ValueError, match="3"):
         model.predict(X[:, :2])
-    with pytest.raises(ValueError):
-        mlsd.linear_model.Ridge().fit(X, np.c_[Y, Y])
+    with pytest.raises(ValueError, match="target"):
+        mlsd.linear_model.Lasso().fit(X, np.c_[Y, Y])
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -154,7 +154,7 @@ static void test_kernel_ridge__bad_input(void **state)
 {
     (void)state;
     linear_data d = make_linear_data(20, COLS, 0, 9);
-    d.x[3 * COLS] = 1e120;
+    d.x[3 * COLS] = 1e120, d.x[3 * COLS + 1] = 1e200;
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
     static const struct {
         const char *json, *text;
@@ -163,8 +163,10 @@ static void test_kernel_ridge__bad_input(void **state)
          "the kernel of rows 0 and 3 overflows; scale the columns"},
         {"{\"kind\":\"kernel_ridge\",\"kernel\":\"polynomial\",\"degree\":1.5,\"coef0\":0}",
          "a broken power of a negative number"},
+        {"{\"kind\":\"kernel_ridge\",\"kernel\":\"rbf\"}",
+         "the kernel of rows 0 and 0 overflows; scale the columns"},
     };
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         mlsd_spec *spec = spec_from(cases[i].json);
         mlsd_model *model = NULL;
         assert_int_equal(mlsd_model_fit(NULL, spec, data, NULL, NULL, &model), MLSD_E_NUMERIC);
@@ -172,7 +174,7 @@ static void test_kernel_ridge__bad_input(void **state)
         mlsd_spec_free(spec);
     }
     mlsd_dataset_free(data);
-    d.x[3 * COLS] = 1;
+    d.x[3 * COLS] = d.x[3 * COLS + 1] = 1;
     data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
     mlsd_model *model =
         fit_json(NULL, "{\"kind\":\"kernel_ridge\",\"kernel\":\"polynomial\"}", data, NULL, NULL);
@@ -187,6 +189,23 @@ static void test_kernel_ridge__bad_input(void **state)
     free_linear_data(&d);
 }
 
+/* Only the direction of a row counts, also where its square over- or underflows. */
+static void test_kernel_ridge__cosine_of_any_length(void **state)
+{
+    (void)state;
+    static const char json[] = "{\"kind\":\"kernel_ridge\",\"kernel\":\"cosine\"}";
+    linear_data d = make_linear_data(20, COLS, 0, 11);
+    double want[20], out[20];
+    fit_and_predict(json, d.x, d.y, NULL, 20, d.x, 20, want);
+    for (int i = 0; i < 20; i++)
+        for (int j = 0; j < COLS; j++) d.x[i * COLS + j] = ldexp(d.x[i * COLS + j], 50 * i - 500);
+    d.x[0] = ldexp(d.x[0], -400), d.x[1] = ldexp(d.x[1], -400), d.x[2] = ldexp(d.x[2], -400);
+    for (int j = 0; j < COLS; j++) d.x[19 * COLS + j] = ldexp(d.x[19 * COLS + j], 500);
+    fit_and_predict(json, d.x, d.y, NULL, 20, d.x, 20, out);
+    assert_close(out, want, 20, 1e-13);
+    free_linear_data(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(test_kernel_ridge__weights),
         cmocka_unit_test(test_kernel_ridge__no_penalty),
         cmocka_unit_test(test_kernel_ridge__bad_input),
+        cmocka_unit_test(test_kernel_ridge__cosine_of_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,33 @@
 
 enum { MOST_FACTORS = 16 }; /* whole degrees up to here are products */
 
+/* Squares of rows beyond have over- or underflowed, or lost digits. */
+static const double LEAST_SQUARE = 0x1p-900, MOST_SQUARE = 0x1p1000;
+
+/* Rounding may leave a squared distance below 0; NaN, where squares overflow, stays to be found. */
+static double squared_distance(double product, double squares)
+{
+    const double distance = squares - 2 * product;
+    return distance < 0 ? 0 : distance;
+}
+
+/* A row, given its square, at length 1; rows of zeros stay. The new square is given back. */
+static double to_length_1(int64_t p, double square, double *row)
+{
+    if (!(square > LEAST_SQUARE && square < MOST_SQUARE)) {
+        double largest = 0;
+        for (int64_t j = 0; j < p; j++) largest = fmax(largest, fabs(row[j]));
+        square = 0;
+        for (int64_t j = 0; j < p && largest > 0; j++) {
+            row[j] /= largest;
+            square += row[j] * row[j];
+        }
+    }
+    const double length = sqrt(square);
+    for (int64_t j = 0; j < p; j++) row[j] = length > 0 ? row[j] / length : 0;
+    return length > 0 ? 1 : 0;
+}
+
 double mlsd__kernel_row(const mlsd__kernel *k, int64_t p, const double *origin, const double *row,
                         double *out)
 {
@@ -21,10 +48,7 @@ double mlsd__kernel_row(const mlsd__kernel *k, int64_t p, const double *origin, 
         out[j] = moves ? row[j] - origin[j] : row[j];
         square += out[j] * out[j];
     }
-    if (k->kind != MLSD__KERNEL_COSINE) return square;
-    const double length = sqrt(square);
-    for (int64_t j = 0; j < p; j++) out[j] = length > 0 ? out[j] / length : 0;
-    return length > 0 ? 1 : 0;
+    return k->kind == MLSD__KERNEL_COSINE ? to_length_1(p, square, out) : square;
 }
 
 static double power_of(double base, double degree)
@@ -39,7 +63,7 @@ static double from_product(const mlsd__kernel *k, double product, double squares
 {
     switch (k->kind) {
     case MLSD__KERNEL_RBF:
-        return mlsd__exp(-k->gamma * fmax(0, squares - 2 * product));
+        return mlsd__exp(-k->gamma * squared_distance(product, squares));
     case MLSD__KERNEL_POLYNOMIAL:
         return power_of(k->gamma * product + k->coef0, k->degree);
     case MLSD__KERNEL_SIGMOID:

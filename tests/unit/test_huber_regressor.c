@@ -161,12 +161,36 @@ static void test_huber__edges(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Rows of weight 0 are none, also where there are more of them and their targets are far away. */
+static void test_huber__ignored_targets(void **state)
+{
+    (void)state;
+    enum { USED = 30 };
+    linear_data d = make_linear_data(3 * USED, 2, 0, 6);
+    for (int64_t i = 0; i < d.n; i++) {
+        d.weight[i] = i < USED;
+        if (i >= USED) d.y[i] = 1e15 + 1e14 * (double)(i % 3);
+    }
+    static const char json[] = "{\"kind\":\"huber_regressor\",\"tol\":1e-11}";
+    linear_data used = d;
+    used.n = USED;
+    mlsd_model *weighted = fit_data(NULL, json, &d, 1), *plain = fit_data(NULL, json, &used, 0);
+    double a[2], b[2];
+    array_of(weighted, "coef", a, 2);
+    array_of(plain, "coef", b, 2);
+    assert_close(a, b, 2, 1e-9);
+    assert_true(fabs(number_of(weighted, "scale") - number_of(plain, "scale")) < 1e-9);
+    mlsd_model_free(weighted);
+    mlsd_model_free(plain);
+    free_linear_data(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_huber__minimum), cmocka_unit_test(test_huber__exact_line),
         cmocka_unit_test(test_huber__weights), cmocka_unit_test(test_huber__threads_and_files),
-        cmocka_unit_test(test_huber__edges),
+        cmocka_unit_test(test_huber__edges),   cmocka_unit_test(test_huber__ignored_targets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

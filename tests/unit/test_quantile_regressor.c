@@ -168,6 +168,21 @@ static void test_quantile__edges(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Coefficients that no number holds are refused, not infinite. */
+static void test_quantile__overflow(void **state)
+{
+    (void)state;
+    double x[] = {1e-100, 3e-100, 4e-100, 7e-100}, y[] = {1e250, 3e250, 4e250, 7e250};
+    linear_data d = {.n = 4, .p = 1, .x = x, .y = y};
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_spec *spec = spec_from("{\"kind\":\"quantile_regressor\",\"alpha\":0}");
+    mlsd_model *model = NULL;
+    assert_int_equal(mlsd_model_fit(NULL, spec, data, NULL, NULL, &model), MLSD_E_NUMERIC);
+    assert_non_null(strstr(mlsd_last_error(), "the coefficients overflow; scale"));
+    mlsd_spec_free(spec);
+    mlsd_dataset_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +191,7 @@ int main(void)
         cmocka_unit_test(test_quantile__weights),
         cmocka_unit_test(test_quantile__threads_and_files),
         cmocka_unit_test(test_quantile__edges),
+        cmocka_unit_test(test_quantile__overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,9 @@ static mlsd_status solve(problem *p, mlsd__linear_scores *s)
     mlsd__design_from_scaled(&p->design, p->theta, s->coef, s->intercept);
     for (int64_t j = 0; j < s->n_features; j++) s->coef[j] *= p->scale;
     s->intercept[0] = s->intercept[0] * p->scale + p->centre;
+    if (mlsd__any_nonfinite(s->coef, s->n_features) || !isfinite(s->intercept[0]))
+        return mlsd__fail(MLSD_E_NUMERIC, "quantile_regressor: the coefficients overflow; scale "
+                                          "the columns up or the target down");
     return tell(p, s);
 }
 

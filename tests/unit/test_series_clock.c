@@ -211,6 +211,20 @@ static void test_clock__cross_validation(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Forecasts are finite, or there is no forecaster. */
+static void test_naive__overflow(void **state)
+{
+    (void)state;
+    mlsd_dataset *data = dataset_of_series((double[]){-1.7e308, 1.7e308, 1.7e308}, 3, NULL);
+    assert_fails("{\"kind\":\"naive_forecaster\",\"strategy\":\"drift\"}", data, NULL,
+                 "scale the target down");
+    mlsd_dataset_free(data);
+    data = dataset_of_series((double[]){1.7e308, 1.7e308}, 2, NULL);
+    assert_fails("{\"kind\":\"naive_forecaster\",\"strategy\":\"mean\"}", data, NULL,
+                 "scale the target down");
+    mlsd_dataset_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +233,7 @@ int main(void)
         cmocka_unit_test(test_clock__times),
         cmocka_unit_test(test_clock__refusals),
         cmocka_unit_test(test_clock__cross_validation),
+        cmocka_unit_test(test_naive__overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

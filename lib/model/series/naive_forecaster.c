@@ -19,6 +19,9 @@ typedef struct naive_params {
 enum { LEVEL, SLOPE, RESIDUAL_SD, N_OBS };
 static const char *const names[] = {"level", "slope", "residual_sd", "n_obs", NULL};
 
+/* Larger values could overflow within the steps that a forecaster gives. */
+static const double MOST = 1e300;
+
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     const naive_params *const p = mlsd__spec_params(spec);
@@ -44,6 +47,17 @@ static void find_levels(const naive_params *p, const double *y, int64_t n, doubl
         for (int64_t i = (n + s) % sp; i < n; i += sp, count++) sum += y[i];
         level[s] = sum / (double)count;
     }
+}
+
+static mlsd_status check_levels(const double *level, int64_t sp, double slope)
+{
+    bool is_usable = fabs(slope) <= MOST;
+    for (int64_t s = 0; s < sp; s++) is_usable = is_usable && fabs(level[s]) <= MOST;
+    if (is_usable) return MLSD_OK;
+    return mlsd__fail(MLSD_E_NUMERIC,
+                      "naive_forecaster: values beyond %g overflow when they are "
+                      "continued; scale the target down",
+                      MOST);
 }
 
 /* Root of the squares of the one-step residuals over their number less the estimated numbers (the
@@ -80,7 +94,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
         double slope = 0.0;
         find_levels(p, train->y, n, level, &slope);
         const double sd = residual_sd(p, train->y, n, level, slope);
-        status = mlsd__series_state_set(a, s, LEVEL, level, p->sp);
+        status = check_levels(level, p->sp, slope);
+        if (status == MLSD_OK) status = mlsd__series_state_set(a, s, LEVEL, level, p->sp);
         if (status == MLSD_OK) status = mlsd__series_state_set_number(a, s, SLOPE, slope);
         if (status == MLSD_OK) status = mlsd__series_state_set_number(a, s, RESIDUAL_SD, sd);
         if (status == MLSD_OK) status = mlsd__series_state_set_number(a, s, N_OBS, (double)n);

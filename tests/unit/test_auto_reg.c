@@ -1,6 +1,8 @@
 /* test_auto_reg.c - autoregressions. Witness: series made by known recursions, normal equations by
  * hand; statsmodels, and R's published values, are in tests/reference. */
 #include "linear_data.h"
+#include "model/model_impl.h"
+#include "numeric/blas.h"
 
 static mlsd_model *fit_series(const mlsd_context *context, const char *json, const double *y,
                               int64_t n)
@@ -128,6 +130,27 @@ static void test_auto_reg__threads_and_files(void **state)
     free(y);
 }
 
+/* A far step alone takes long, and stops when it is told to. */
+static void test_auto_reg__can_be_cancelled(void **state)
+{
+    (void)state;
+    double y[60], out = 0, scratch[10];
+    uint32_t s = 5;
+    for (int t = 0; t < 60; t++) y[t] = next_uniform(&s);
+    mlsd_model *model = fit_series(NULL, "{\"kind\":\"auto_reg\",\"lags\":10}", y, 60);
+    mlsd_context *context = context_with_threads(1);
+    mlsd__scope scope;
+    assert_int_equal(mlsd__numeric_open(&scope, context), MLSD_OK);
+    mlsd_context_cancel(context);
+    const double step = 1e6;
+    assert_int_equal(mlsd__estimator_predict(&scope, model->ops, model->state, &step, 1, 1,
+                                             MLSD_OUTPUT_VALUE, &out, scratch),
+                     MLSD_E_CANCELLED);
+    mlsd__scope_close(&scope);
+    mlsd_context_free(context);
+    mlsd_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_auto_reg__by_hand),
         cmocka_unit_test(test_auto_reg__edges),
         cmocka_unit_test(test_auto_reg__threads_and_files),
+        cmocka_unit_test(test_auto_reg__can_be_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

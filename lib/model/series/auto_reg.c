@@ -130,12 +130,13 @@ static double next_value(const mlsd__series_state *s, const double *recent, int6
 }
 
 /* Rows mostly follow each other; one that does not starts from the end of the series again. */
-static void predict_block(const void *state, const double *x, int64_t n, int64_t ld,
-                          mlsd_output what, double *out, double *scratch)
+static mlsd_status predict_long(mlsd__scope *scope, const void *state, const double *x, int64_t n,
+                                int64_t ld, mlsd_output what, double *out, double *scratch)
 {
+    enum { BETWEEN_CHECKPOINTS = 1 << 20 }; /* products */
     const mlsd__series_state *const s = state;
     const int64_t p = s->arrays[LAST].n;
-    int64_t step = INT64_MAX, at = 0;
+    int64_t step = INT64_MAX, at = 0, n_products = 0;
     double value = 0.0;
     (void)what;
     for (int64_t i = 0; i < n; i++) {
@@ -147,12 +148,18 @@ static void predict_block(const void *state, const double *x, int64_t n, int64_t
         }
         while (step < wanted) {
             value = next_value(s, scratch, at, ++step);
+            n_products += p + 1;
+            if (scope != NULL && n_products >= BETWEEN_CHECKPOINTS) {
+                MLSD__TRY(mlsd__checkpoint(scope));
+                n_products = 0;
+            }
             if (p == 0) continue;
             scratch[at] = value;
             at = (at + 1) % p;
         }
         out[i] = value;
     }
+    return MLSD_OK;
 }
 
 static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
@@ -177,7 +184,7 @@ static const mlsd__estimator_ops ops = {
     .check = check,
     .clock = mlsd__series_clock,
     .fit = fit,
-    .predict_block = predict_block,
+    .predict_long = predict_long,
     .scratch_width = scratch_width,
     .attribute = mlsd__series_attribute,
     .save = mlsd__series_save,

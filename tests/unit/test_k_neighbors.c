@@ -389,6 +389,21 @@ static void test_k_neighbors__pipeline(void **state)
     free_problem(&d);
 }
 
+/* 1 / distance of a row close by times its weight overflows; the row still gets its share. */
+static void test_k_neighbors__very_near(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1, 2}, y[] = {10, 20, 40}, w[] = {3, 1, 1}, at[] = {8e-309, 1e-300};
+    mlsd_dataset *data = data_of(x, y, w, 3, 1, MLSD_TASK_REGRESSION);
+    mlsd_model *model = fit_json(NULL,
+                                 "{\"kind\":\"k_neighbors_regressor\",\"n_neighbors\":5,"
+                                 "\"weights\":\"distance\",\"metric\":\"manhattan\"}",
+                                 data, NULL, NULL);
+    assert_true(predict_one(model, at, 1) == 10 && predict_one(model, at + 1, 1) == 10);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +414,7 @@ int main(void)
         cmocka_unit_test(test_k_neighbors__cosine_of_zeros),
         cmocka_unit_test(test_k_neighbors__bad_input),
         cmocka_unit_test(test_k_neighbors__pipeline),
+        cmocka_unit_test(test_k_neighbors__very_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

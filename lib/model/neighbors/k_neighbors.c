@@ -193,12 +193,21 @@ static mlsd_status check_block(const void *state_, const double *x, int64_t n, i
     return mlsd__points_check(s->points, x, n, ld, first_row, scratch);
 }
 
+/* That brings the nearest distance to about 1, so that no share overflows; the bits of the shares
+ * stay in proportion. */
+static double power_of_two(double distance)
+{
+    int exponent = 0;
+    (void)frexp(distance, &exponent);
+    return ldexp(1, exponent < -1000 ? 1000 : -exponent);
+}
+
 /* How much each of the nearest rows counts, into its place of `distance` (reduced before). Rows at
  * no distance leave nothing to the others, as 1 / 0 would. */
 static void find_shares(const state *s, double *distance, const double *number)
 {
     const mlsd__measure *const m = &s->points->measure;
-    double left = (double)s->k;
+    double left = (double)s->k, unit = 0;
     bool any_at_query = false;
     for (int64_t i = 0; i < s->n_nearest; i++) {
         const double w = s->weight != NULL ? s->weight[(int64_t)number[i]] : 1;
@@ -208,8 +217,10 @@ static void find_shares(const state *s, double *distance, const double *number)
             distance[i] = counted;
             continue;
         }
-        const double inverse = 1 / mlsd__measure_distance(m, distance[i]);
-        const bool is_at_query = isinf(inverse) && counted > 0;
+        const double here = mlsd__measure_distance(m, distance[i]);
+        const bool is_at_query = isinf(1 / here) && counted > 0;
+        if (unit == 0 && !isinf(1 / here)) unit = power_of_two(here);
+        const double inverse = 1 / (here * unit);
         if (is_at_query && !any_at_query)
             for (int64_t j = 0; j < i; j++) distance[j] = 0;
         any_at_query |= is_at_query;

@@ -475,6 +475,38 @@ static void test_linear_regression__refuses(void **state)
     mlsd_spec_free(spec);
 }
 
+/* Columns that are many enough for rows to be turned by strips: the covariance is s^2 times the
+ * inverse of Z'WZ. */
+static void test_linear_regression__covariance_of_many_columns(void **state)
+{
+    (void)state;
+    enum { ROWS_HERE = 500, COLS_HERE = 60, WIDTH = COLS_HERE + 1 };
+    linear_data d = make_linear_data(ROWS_HERE, COLS_HERE, 0, 12);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    mlsd_model *model = fit_json(NULL, "{\"kind\":\"linear_regression\"}", data, NULL, NULL);
+    double *const cov = malloc(sizeof *cov * WIDTH * WIDTH);
+    double *const gram = calloc(WIDTH * WIDTH, sizeof *gram);
+    array_of(model, "covariance", cov, WIDTH * WIDTH);
+    for (int i = 0; i < ROWS_HERE; i++)
+        for (int a = 0; a < WIDTH; a++)
+            for (int b = 0; b < WIDTH; b++)
+                gram[a * WIDTH + b] += d.weight[i] * (a < COLS_HERE ? d.x[i * COLS_HERE + a] : 1) *
+                                       (b < COLS_HERE ? d.x[i * COLS_HERE + b] : 1);
+    double square = 0;
+    for (int a = 0; a < WIDTH; a++)
+        for (int b = 0; b < WIDTH; b++) {
+            double sum = 0;
+            for (int c = 0; c < WIDTH; c++) sum += cov[a * WIDTH + c] * gram[c * WIDTH + b];
+            if (a == 0 && b == 0) square = sum;
+            assert_true(fabs(sum - (a == b ? square : 0)) < 1e-10 * square * WIDTH);
+        }
+    free(cov);
+    free(gram);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_linear_regression__dependent_columns),
         cmocka_unit_test(test_linear_regression__units_do_not_matter),
         cmocka_unit_test(test_linear_regression__many_blocks),
+        cmocka_unit_test(test_linear_regression__covariance_of_many_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

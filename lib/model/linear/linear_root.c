@@ -16,6 +16,8 @@
 
 /* Products up to which the root is always corrected: some 20 ms. */
 static const double FREE_WORK = 1e7;
+/* Products of rows turned between looks whether to go on. */
+enum { STRIP_WORK = 1 << 20 };
 /* Condition from which it is corrected at any price: below, R alone leaves 9 digits or more. */
 static const double POOR_CONDITION = 1e6;
 
@@ -51,6 +53,7 @@ static mlsd_status root_group(void *arg, int64_t group, mlsd__scope *scope)
     const mlsd__allocator *const a = scope->allocator;
     const int64_t width = job->width;
     const int64_t n_most = frame->n_rows < MLSD__BLOCK_ROWS ? frame->n_rows : MLSD__BLOCK_ROWS;
+    const int64_t n_strip = 1 + STRIP_WORK / (width * width);
     mlsd__row_reader reader = {0};
     double *const rows = mlsd__alloc_raw(a, (n_most + 1) * width, sizeof *rows);
     mlsd_status status = rows == NULL ? MLSD_E_NOMEM : mlsd__row_reader_open(&reader, a, frame);
@@ -59,7 +62,11 @@ static mlsd_status root_group(void *arg, int64_t group, mlsd__scope *scope)
     for (; status == MLSD_OK && block < last; block++) {
         int64_t first, n, ld;
         const double *const x = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
-        turn_rows(job, x, first, n, ld, rows, rows + n_most * width);
+        for (int64_t i = 0, m; status == MLSD_OK && i < n; i += m) {
+            m = n - i < n_strip ? n - i : n_strip;
+            turn_rows(job, x + i * ld, first + i, m, ld, rows + i * width, rows + n_most * width);
+            status = mlsd__checkpoint(scope);
+        }
         mlsd__syrk(n, width, 1, rows, width, 1, job->products + group * width * width, width);
         status = mlsd__checkpoint(scope);
     }

@@ -113,6 +113,7 @@ mlsd_status mlsd__precondition_make(mlsd__precondition *c, mlsd__scope *scope,
     for (int64_t s = 0; ok && s < c->k; s++) {
         const double curvature = fmax(c->values[s], LEAST_CURVATURE * top);
         ok = factorise(c, l, curvature, weight, c->factors + s * c->q * c->q);
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
     if (!ok) c->k = 0;
     return MLSD_OK;

@@ -6,12 +6,14 @@ import itertools
 import multiprocessing
 import pickle
 import threading
+import weakref
 
 import numpy as np
 import pytest
 
 import mlsd
-from mlsd._library import lib
+from mlsd import _quick
+from mlsd._library import _contexts, lib
 
 RNG = np.random.RandomState(0)
 X = RNG.randn(300, 4)
@@ -145,6 +147,23 @@ def test_lifetime__many_threads():
         thread.join()
     mlsd.set_threads(0)
     assert not failures
+
+
+def test_lifetime__a_few_predictions_hold_their_context(monkeypatch):
+    model = mlsd.linear_model.Ridge().fit(X, Y)
+    expected, real, seen = model.predict(X), _quick._predict, []
+
+    def predict_as_another_thread_sets_threads(address, *arguments):
+        context = weakref.ref(_contexts["short"])
+        mlsd.set_threads(1)
+        gc.collect()
+        seen.append(context() is not None and context().address == address)
+        return real(address, *arguments) if seen[-1] else 1
+
+    monkeypatch.setattr(_quick, "_predict", predict_as_another_thread_sets_threads)
+    np.testing.assert_array_equal(model.predict(X), expected)
+    mlsd.set_threads(0)
+    assert seen == [True]
 
 
 def _child(queue, model):

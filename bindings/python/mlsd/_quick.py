@@ -70,6 +70,7 @@ def quick_prediction(model, X, what):
         return None
     out = _NumPy.empty(n if what == _VALUE and width == 1 else (n, width))
     matrix = _pack_matrix(address, n, p, p, 1, _F64, 0)
-    if _predict(_contexts["short"].address, handle, matrix, what, _address_of(_memory_of(out)), n * width):
+    context = _contexts["short"]  # held until the call is over: set_threads in another thread may replace it meanwhile
+    if _predict(context.address, handle, matrix, what, _address_of(_memory_of(out)), n * width):
         return None
     return out

@@ -154,6 +154,14 @@ def test_custom__what_fit_raises_comes_out():
     error.__traceback__ = error.__cause__ = None
 
 
+def test_custom__a_step_before_several_targets():
+    rows = RNG.randn(2500, 3)  # several blocks
+    targets = rows @ RNG.randn(3, 2)
+    own = make_pipeline(sklearn.preprocessing.StandardScaler(), Ridge()).fit(rows, targets)
+    built_in = make_pipeline(StandardScaler(), Ridge()).fit(rows, targets)
+    np.testing.assert_allclose(own.predict(rows), built_in.predict(rows), rtol=1e-9, atol=1e-9)
+
+
 def test_custom__what_predict_gives_is_checked():
     def predicting(answer):
         return type("Odd", (Own,), {"predict": lambda self, X: answer(X)})

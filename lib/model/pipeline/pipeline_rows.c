@@ -102,11 +102,11 @@ static mlsd_status packed(const mlsd__allocator *a, const double *x, int64_t n, 
 /* Columns of what the last step gives. */
 static int64_t final_width(const mlsd__step *last, mlsd_output what, int64_t n_classes)
 {
-    int64_t width = 1;
+    int64_t width = last->ops->n_targets != NULL ? last->ops->n_targets(last->state) : 1;
     if (what == MLSD_OUTPUT_FEATURES)
         (void)last->ops->features_out(last->state, &width);
-    else if (what == MLSD_OUTPUT_PROBA || (what == MLSD_OUTPUT_DECISION && n_classes > 2))
-        width = n_classes;
+    else if (what == MLSD_OUTPUT_PROBA || what == MLSD_OUTPUT_DECISION)
+        width = what == MLSD_OUTPUT_DECISION && n_classes <= 2 ? 1 : n_classes;
     return width;
 }
 

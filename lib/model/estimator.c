@@ -33,6 +33,11 @@ int64_t mlsd__scratch_width(const mlsd__estimator_ops *ops, const void *state)
     return ops->scratch_width != NULL ? ops->scratch_width(state) : 0;
 }
 
+bool mlsd__makes_nan(const mlsd__estimator_ops *ops, const void *state)
+{
+    return ops->makes_nan != NULL && ops->makes_nan(state);
+}
+
 void mlsd__transform_rows(const mlsd__estimator_ops *ops, const void *state, const double *in,
                           int64_t n, int64_t p, double *out, double *scratch)
 {

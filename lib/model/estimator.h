@@ -107,6 +107,8 @@ typedef struct mlsd__estimator_ops {
     /* Transforms: what the columns out are, and the block function (state is passed). */
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
+    /* Whether NaN may come out where none went in; NULL: never. A later step then looks again. */
+    bool (*makes_nan)(const void *state);
     /* The columns that coefficients are of, where they are not those of the frame: a pipeline's
      * last step's; or NULL. */
     const mlsd__feature *(*features_seen)(const void *state, int64_t *out_n);
@@ -175,6 +177,7 @@ void mlsd__transform_training_rows(const mlsd__estimator_ops *ops, const void *s
                                    const int64_t *rows, int64_t first, const double *in, int64_t n,
                                    int64_t p, double *out, double *scratch);
 int64_t mlsd__scratch_width(const mlsd__estimator_ops *ops, const void *state);
+bool mlsd__makes_nan(const mlsd__estimator_ops *ops, const void *state);
 
 /* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
  * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about

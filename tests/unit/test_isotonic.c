@@ -101,6 +101,47 @@ static void test_isotonic__regression(void **state)
     mlsd_dataset_free(data);
 }
 
+/* NaN that a curve makes of rows beyond it must not go into a later step in silence: not when
+ * predicting, not within column_transform, and not in a fit whose rows of weight 0 lie beyond. */
+static void test_isotonic__nan_meets_the_next_step(void **state)
+{
+    (void)state;
+    static const char curve[] = "{\"kind\":\"isotonic_regression\",\"out_of_bounds\":\"nan\"}";
+    static const char *const befores[] = {
+        "%s", "{\"kind\":\"on_columns\",\"transform\":%s}",
+        "{\"kind\":\"on_columns\",\"transform\":{\"kind\":\"pipeline\",\"steps\":[%s]}}"};
+    const double x[] = {0, 1, 2, 3, 9}, y[] = {1, 3, 2, 4, 5}, w[] = {1, 1, 1, 1, 0};
+    const double at[] = {1, 9};
+    const mlsd_matrix beyond = {at, 2, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *data = dataset_for(MLSD_TASK_REGRESSION, x, y, NULL, 4, 1),
+                 *light = dataset_for(MLSD_TASK_REGRESSION, x, y, w, 5, 1);
+    for (size_t i = 0; i < sizeof befores / sizeof *befores; i++) {
+        char before[256], json[512];
+        double out[2];
+        (void)snprintf(before, sizeof before, befores[i], curve);
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"pipeline\",\"steps\":[%s,{\"kind\":\"ridge\"}]}", before);
+        mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+        assert_int_equal(mlsd_model_predict_matrix(NULL, model, &beyond, MLSD_OUTPUT_VALUE, out, 2),
+                         MLSD_E_DATA);
+        assert_non_null(strstr(mlsd_last_error(), "row 1"));
+        assert_non_null(strstr(mlsd_last_error(), "is NaN at step 'ridge'"));
+        mlsd_model_free(model);
+        assert_fit_fails(json, light, MLSD_E_DATA, "NaN");
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"pipeline\",\"steps\":[%s,{\"kind\":\"impute\"},"
+                       "{\"kind\":\"ridge\"}]}",
+                       before);
+        model = fit_json(NULL, json, data, NULL, NULL);
+        assert_int_equal(mlsd_model_predict_matrix(NULL, model, &beyond, MLSD_OUTPUT_VALUE, out, 2),
+                         MLSD_OK);
+        assert_true(isfinite(out[0]) && isfinite(out[1]));
+        mlsd_model_free(model);
+    }
+    mlsd_dataset_free(data);
+    mlsd_dataset_free(light);
+}
+
 /* auto_increasing follows the ranks, weighted: one heavy row turns it round. Weights are
  * repetition.
  */
@@ -141,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_isotonic__is_the_nearest_rising_curve),
         cmocka_unit_test(test_isotonic__regression),
+        cmocka_unit_test(test_isotonic__nan_meets_the_next_step),
         cmocka_unit_test(test_isotonic__direction_and_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,6 +127,11 @@ static void transform_block(const void *state_, const double *in, int64_t n, dou
     predict_block(state_, in, n, 1, MLSD_OUTPUT_VALUE, out, NULL);
 }
 
+static bool makes_nan(const void *state_)
+{
+    return ((const state *)state_)->out_of_bounds == GIVE_NAN;
+}
+
 static const mlsd__feature *features_out(const void *state_, int64_t *out_n)
 {
     *out_n = 1;
@@ -190,6 +195,7 @@ static const mlsd__estimator_ops ops = {
     .predict_block = predict_block,
     .features_out = features_out,
     .transform_block = transform_block,
+    .makes_nan = makes_nan,
     .attribute = attribute,
     .save = save,
     .load = load,

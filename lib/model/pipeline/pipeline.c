@@ -242,8 +242,8 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
                       &frames->valid[i + 1]);
 }
 
-/* Look through the rows once; transforms of finite rows give finite rows, and what a later step
- * cannot take is found there. */
+/* Look through the rows once; transforms of finite rows give finite rows (but see makes_nan), and
+ * what a later step cannot take is found there. */
 static mlsd_status look_through(mlsd__scope *scope, const mlsd__train *train, bool *out_is_finite)
 {
     int64_t row, feature;
@@ -265,8 +265,9 @@ static mlsd_status fit_steps(mlsd__scope *scope, const leaf_list *list, const ml
         mlsd__step *const s = &state->steps[i];
         MLSD__TRY(fit_step(scope, list->leaves[i].spec, train, frames, i, i == list->n - 1,
                            is_finite, s));
-        /* It passed the step's own check, so no NaN comes out either. */
-        if (!s->ops->takes_nan) is_finite = true;
+        /* It passed the step's own check, so no NaN comes out either, unless the step makes some.
+         */
+        is_finite = (is_finite || !s->ops->takes_nan) && !mlsd__makes_nan(s->ops, s->state);
     }
     return MLSD_OK;
 }
@@ -323,6 +324,18 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     }
     *out_state = state;
     return MLSD_OK;
+}
+
+/* What a step makes, the steps after it have looked at. */
+static bool makes_nan(const void *state_)
+{
+    const mlsd__pipeline_state *const state = state_;
+    bool out = false;
+    for (int64_t i = 0; i < state->n_steps; i++) {
+        const mlsd__step *const s = &state->steps[i];
+        out = (out && s->ops->takes_nan) || mlsd__makes_nan(s->ops, s->state);
+    }
+    return out;
 }
 
 static int64_t n_targets(const void *state_)
@@ -433,6 +446,7 @@ static const mlsd__estimator_ops ops = {
     .end_training = end_training,
     .features_out = features_out,
     .features_seen = features_seen,
+    .makes_nan = makes_nan,
     .attribute = attribute,
     .save = save,
     .load = load,

@@ -163,10 +163,16 @@ mlsd_status mlsd__step_find_nan(const mlsd__step *s, const double *rows, int64_t
     return MLSD_OK;
 }
 
-/* Does a step look at its rows before they are predicted? */
-static bool step_checks(const mlsd__step *s, bool has_nan)
+/* The last step that looks at its rows before they are predicted; -1 where none does. */
+static int64_t last_to_check(const mlsd__pipeline_state *state, bool has_nan)
 {
-    return s->ops->check_block != NULL || (has_nan && !s->ops->takes_nan);
+    int64_t last = -1;
+    for (int64_t i = 0; i < state->n_steps; i++) {
+        const mlsd__step *const s = &state->steps[i];
+        if (s->ops->check_block != NULL || (has_nan && !s->ops->takes_nan)) last = i;
+        has_nan = has_nan || mlsd__makes_nan(s->ops, s->state);
+    }
+    return last;
 }
 
 mlsd_status mlsd__pipeline_check_block(const void *state_, const double *x, int64_t n, int64_t ld,
@@ -174,8 +180,7 @@ mlsd_status mlsd__pipeline_check_block(const void *state_, const double *x, int6
 {
     const mlsd__pipeline_state *const state = state_;
     if (state->by_rows) return MLSD_OK; /* each step looks at its rows, see pipeline_rows.c */
-    int64_t last = state->n_steps - 1;
-    while (last >= 0 && !step_checks(&state->steps[last], has_nan)) last--;
+    const int64_t last = last_to_check(state, has_nan);
     walk w;
     walk_begin(state, x, n, ld, scratch, &w);
     for (int64_t i = 0; i <= last; i++) {
@@ -186,6 +191,7 @@ mlsd_status mlsd__pipeline_check_block(const void *state_, const double *x, int6
             MLSD__TRY(
                 s->ops->check_block(s->state, w.rows, n, w.ld, first_row, has_nan, w.scratch));
         if (i < last) walk_through(s, &w);
+        has_nan = has_nan || mlsd__makes_nan(s->ops, s->state);
     }
     return MLSD_OK;
 }

@@ -225,6 +225,16 @@ int64_t mlsd__column_parts_scratch(const void *state_)
     return state->width + state->scratch;
 }
 
+bool mlsd__column_parts_make_nan(const void *state_)
+{
+    const mlsd__column_parts *const state = state_;
+    for (int64_t i = 0; i < state->n_parts; i++) {
+        const mlsd__column_part *const part = &state->parts[i];
+        if (part->ops != NULL && mlsd__makes_nan(part->ops, part->state)) return true;
+    }
+    return false;
+}
+
 void mlsd__column_parts_end_training(const mlsd__allocator *a, void *state_)
 {
     const mlsd__column_parts *const state = state_;

@@ -51,6 +51,7 @@ void mlsd__column_parts_block(const void *state, const double *x, int64_t n, int
 void mlsd__column_parts_train(const void *state, const int64_t *rows, int64_t first,
                               const double *in, int64_t n, double *out, double *scratch);
 int64_t mlsd__column_parts_scratch(const void *state);
+bool mlsd__column_parts_make_nan(const void *state);
 void mlsd__column_parts_end_training(const mlsd__allocator *a, void *state);
 const mlsd__feature *mlsd__column_parts_features(const void *state, int64_t *out_n);
 mlsd_status mlsd__column_parts_save(const void *state, mlsd__writer *w);

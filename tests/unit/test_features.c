@@ -26,6 +26,33 @@ static void test_features__polynomial(void **state)
                 "1|a|b|a b|g", (const double[]){1, 2, 3, 6, 1}, 5);
 }
 
+/* Numbers of terms that are whole only if every step of their count is: with 15 columns the sum
+ * C(15, 0) + ... + C(15, 4) = 1941 (Pascal's triangle). The last term is that of the last four. */
+static void test_features__polynomial_counts(void **state)
+{
+    (void)state;
+    enum { P = 15, WANT = 1 + 15 + 105 + 455 + 1365 };
+    linear_data d = make_linear_data(3, P, 0, 3);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_model *model =
+        fit_json(NULL, "{\"kind\":\"polynomial_features\",\"degree\":4,\"interaction_only\":true}",
+                 data, NULL, NULL);
+    assert_int_equal(mlsd_model_n_outputs(model, MLSD_OUTPUT_FEATURES), WANT);
+    const mlsd_matrix X = {d.x, 3, P, P, 1, MLSD_F64, 0};
+    double *const out = malloc(3 * WANT * sizeof *out);
+    assert_non_null(out);
+    assert_int_equal(
+        mlsd_model_predict_matrix(NULL, model, &X, MLSD_OUTPUT_FEATURES, out, 3 * WANT), MLSD_OK);
+    for (int i = 0; i < 3; i++) {
+        const double *const last = d.x + i * P + P - 4;
+        ASSERT_NEAR(out[i * WANT + WANT - 1], last[0] * last[1] * last[2] * last[3], 1e-14);
+    }
+    free(out);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 /* Refused before any memory is asked for, and numbers whose powers overflow. */
 static void test_features__polynomial_limits(void **state)
 {
@@ -172,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_features__polynomial),
+        cmocka_unit_test(test_features__polynomial_counts),
         cmocka_unit_test(test_features__polynomial_limits),
         cmocka_unit_test(test_features__splines),
         cmocka_unit_test(test_features__spline_limits),

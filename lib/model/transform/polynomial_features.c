@@ -46,7 +46,8 @@ static double count_terms(const polynomial_params *params, int64_t q)
     double total = params->include_bias != 0 ? 1 : 0, of_degree = 1;
     for (int64_t d = 1; d <= params->degree; d++) {
         const double choices = (double)(params->interaction_only != 0 ? q - d + 1 : q + d - 1);
-        of_degree *= (choices > 0 ? choices : 0) / (double)d;
+        /* Whole at each step, hence exact as long as it matters: list_terms fills as many. */
+        of_degree = of_degree * (choices > 0 ? choices : 0) / (double)d;
         total += of_degree;
     }
     return total;

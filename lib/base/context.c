@@ -95,10 +95,12 @@ mlsd_status mlsd__context_add_kind(mlsd_context *context, const mlsd_kind *kind)
             return status;
         }
         context->n_kinds++;
-    } else {
-        mlsd__kind_release(context->kinds[i]);
+        context->kinds[i] = kind;
+        return MLSD_OK;
     }
+    const mlsd_kind *const before = context->kinds[i];
     context->kinds[i] = kind;
+    mlsd__kind_release(before); /* may call the user, who finds the new one */
     return MLSD_OK;
 }
 

@@ -411,8 +411,7 @@ const char *mlsd_dataset_class_name(const mlsd_dataset *dataset, int64_t i)
     return dataset->store->class_names[i];
 }
 
-/* values (NULL: none) at the data set's rows. */
-/* Rows of `width` numbers in the data set's order. */
+/* values, `width` numbers for each row, at the data set's rows. */
 static void gather(const mlsd_dataset *d, const double *values, int64_t width, double *out)
 {
     for (int64_t k = 0; k < width; k++)

@@ -465,6 +465,38 @@ static void test_custom__parameters_and_json(void **state)
     assert_tidy(&log);
 }
 
+/* Replaced in a context, an estimator is released when the context has the new one already. */
+typedef struct replacement {
+    mlsd_context *context;
+    mlsd_spec *spec;
+} replacement;
+
+static void look_it_up(void *user)
+{
+    replacement *const r = user;
+    (void)mlsd_spec_new(r->context, "nearest_mean", &r->spec);
+}
+
+static void test_custom__replaced_in_a_context(void **state)
+{
+    (void)state;
+    custom_log log = {0};
+    replacement r = {.context = context_with_threads(1)};
+    mlsd_custom *before = NULL, *after = NULL;
+    ASSERT_OK(mlsd_custom_new(NULL, "nearest_mean", MLSD_CUSTOM_CLASSIFIES, custom_fit,
+                              custom_score, NULL, &r, look_it_up, &before));
+    ASSERT_OK(mlsd_context_add_custom(r.context, before));
+    mlsd_custom_free(before);
+    assert_null(r.spec);
+    ASSERT_OK(custom_describe(NULL, &log, 0, 0, &after));
+    ASSERT_OK(mlsd_context_add_custom(r.context, after));
+    mlsd_custom_free(after);
+    mlsd_context_free(r.context);
+    ASSERT_OK(mlsd_spec_set_f64(r.spec, "scale", 2)); /* which only the new one has */
+    mlsd_spec_free(r.spec);
+    assert_tidy(&log);
+}
+
 static void test_custom__models_are_saved_and_loaded(void **state)
 {
     (void)state;
@@ -797,6 +829,7 @@ int main(void)
         cmocka_unit_test(test_custom__what_fails_is_told),
         cmocka_unit_test(test_custom__wrong_outputs_are_refused),
         cmocka_unit_test(test_custom__parameters_and_json),
+        cmocka_unit_test(test_custom__replaced_in_a_context),
         cmocka_unit_test(test_custom__models_are_saved_and_loaded),
         cmocka_unit_test(test_custom__before_neighbors),
         cmocka_unit_test(test_custom__a_transform_may_change_the_width),

@@ -1,174 +1,75 @@
-/* logistic_lbfgs.c - L-BFGS for the logistic objective, where a Hessian would be too large (Nocedal
- * & Wright 2006, algorithm 7.4), with a bisecting search for a step that satisfies the weak Wolfe
- * conditions (Lewis & Overton 2013, algorithm 2.6). */
+/* logistic_lbfgs.c - the logistic objective by L-BFGS, where a Hessian would be too large: a rough
+ * inverse of it guides the steps. */
 #include <math.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "model/linear/logistic_precondition.h"
 #include "model/linear/logistic_solve.h"
-#include "numeric/sum.h"
-
-enum { MEMORY = 10, MAX_TRIALS = 40, REFRESH = 20 };
-
-/* Wolfe constants (Nocedal & Wright 2006, section 3.1), and rounding of the objective. */
-static const double DECREASE = 1e-4, CURVATURE = 0.9, ROUNDING = 4e-16;
+#include "model/linear/smooth.h"
 
 /* Where a step promises less than this share of the objective, it is what the tolerance is for. */
 static const double GAIN = 1e-9;
 
-typedef struct lbfgs {
+typedef struct way {
     mlsd__logistic_loss *loss;
-    mlsd__scope *scope;
-    int64_t n;
-    double *theta, *gradient; /* where it is */
-    double *trial, *trial_gradient, *direction;
-    double *s, *y;      /* MEMORY x n: steps and changes of the gradient, a ring */
-    double rho[MEMORY]; /* 1 / y's */
-    int64_t n_pairs, newest;
-    mlsd__precondition rough; /* where the recursion starts */
-} lbfgs;
+    const mlsd__logistic_limits *limits;
+    mlsd__precondition rough;
+    mlsd__logistic_value last, here; /* of the point asked about, and of where it is */
+    bool is_separated;
+} way;
 
-static double max_abs(const double *x, int64_t n)
+static mlsd_status at(void *user, mlsd__scope *scope, const double *theta, double *value,
+                      double *gradient, double *hessian)
 {
-    double top = 0.0;
-    for (int64_t i = 0; i < n; i++) top = !(fabs(x[i]) <= top) ? fabs(x[i]) : top;
-    return top;
-}
-
-static void add_scaled(double *into, double factor, const double *from, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) into[i] += factor * from[i];
-}
-
-/* Two-loop recursion: direction = -H g. */
-static void set_direction(lbfgs *b)
-{
-    double alpha[MEMORY] = {0};
-    for (int64_t i = 0; i < b->n; i++) b->direction[i] = -b->gradient[i];
-    for (int64_t k = 0; k < b->n_pairs; k++) {
-        const int64_t at = (b->newest - k + MEMORY) % MEMORY;
-        alpha[at] = b->rho[at] * mlsd__dot(b->s + at * b->n, b->direction, b->n);
-        add_scaled(b->direction, -alpha[at], b->y + at * b->n, b->n);
-    }
-    if (b->rough.k > 0) {
-        mlsd__precondition_apply(&b->rough, b->direction);
-    } else if (b->n_pairs > 0) {
-        const double *y = b->y + b->newest * b->n;
-        const double scale = 1.0 / (b->rho[b->newest] * mlsd__dot(y, y, b->n));
-        for (int64_t i = 0; i < b->n; i++) b->direction[i] *= scale;
-    }
-    for (int64_t k = b->n_pairs - 1; k >= 0; k--) {
-        const int64_t at = (b->newest - k + MEMORY) % MEMORY;
-        const double beta = b->rho[at] * mlsd__dot(b->y + at * b->n, b->direction, b->n);
-        add_scaled(b->direction, alpha[at] - beta, b->s + at * b->n, b->n);
-    }
-}
-
-static void remember(lbfgs *b)
-{
-    const int64_t at = (b->newest + 1) % MEMORY;
-    double *const s = b->s + at * b->n, *const y = b->y + at * b->n;
-    for (int64_t i = 0; i < b->n; i++) {
-        s[i] = b->trial[i] - b->theta[i];
-        y[i] = b->trial_gradient[i] - b->gradient[i];
-    }
-    const double sy = mlsd__dot(s, y, b->n);
-    if (!(sy > 0.0)) return;
-    b->rho[at] = 1.0 / sy;
-    b->newest = at;
-    if (b->n_pairs < MEMORY) b->n_pairs++;
-}
-
-/* Find a step along the direction; *out_moved false when there is none. */
-static mlsd_status search(lbfgs *b, mlsd__logistic_outcome *out, bool *out_moved)
-{
-    const double slope = mlsd__dot(b->gradient, b->direction, b->n);
-    const double before = out->at.objective, slack = ROUNDING * fabs(before);
-    double low = 0.0, high = INFINITY;
-    double length =
-        b->n_pairs > 0 || b->rough.k > 0 ? 1.0 : fmin(1.0, 1.0 / max_abs(b->direction, b->n));
-    *out_moved = false;
-    for (int trial = 0; slope < 0.0 && trial < MAX_TRIALS; trial++) {
-        mlsd__logistic_value value;
-        for (int64_t i = 0; i < b->n; i++) b->trial[i] = b->theta[i] + length * b->direction[i];
-        MLSD__TRY(mlsd__logistic_loss_at(b->loss, b->scope, b->trial, 1, &value, b->trial_gradient,
-                                         NULL));
-        const double slope_there = mlsd__dot(b->trial_gradient, b->direction, b->n);
-        if (!(value.objective <= before + DECREASE * length * slope + slack) ||
-            !isfinite(slope_there)) {
-            high = length;
-        } else if (slope_there < CURVATURE * slope) {
-            low = length;
-        } else {
-            out->at = value;
-            *out_moved = true;
-            return MLSD_OK;
-        }
-        length = isinf(high) ? 2.0 * low : 0.5 * (low + high);
-    }
+    way *const w = user;
+    MLSD__TRY(mlsd__logistic_loss_at(w->loss, scope, theta, 1, &w->last, gradient, hessian));
+    *value = w->last.objective;
     return MLSD_OK;
 }
 
-/* The rough inverse is that of where it was made: anew after the first far steps, and now and then.
- */
+static bool precondition(void *user, double *v)
+{
+    const way *const w = user;
+    mlsd__precondition_apply(&w->rough, v);
+    return w->rough.k > 0;
+}
+
+/* The rough inverse is that of where it was made: at the start, anew after the first far steps, and
+ * now and then. */
 static bool is_refreshed(int64_t n_iter)
 {
+    enum { REFRESH = 20 };
     return n_iter == 2 || n_iter == 5 || n_iter % REFRESH == 0;
 }
 
-static mlsd_status run(lbfgs *b, const mlsd__logistic_limits *limits, mlsd__logistic_outcome *out)
+static mlsd_status arrived(void *user, mlsd__scope *scope, const double *theta, int64_t n_iter,
+                           bool *out_ends)
 {
-    MLSD__TRY(mlsd__logistic_loss_at(b->loss, b->scope, b->theta, 1, &out->at, b->gradient, NULL));
-    out->nonfinite = !isfinite(out->at.objective) || !isfinite(max_abs(b->gradient, b->n));
-    if (!out->nonfinite) MLSD__TRY(mlsd__precondition_make(&b->rough, b->scope, b->loss, b->theta));
-    while (!out->nonfinite) {
-        const bool separated = limits->stops_separated && out->at.min_margin > 0.0;
-        set_direction(b);
-        const double gain = -0.5 * mlsd__dot(b->gradient, b->direction, b->n);
-        const bool is_flat =
-            max_abs(b->gradient, b->n) <= limits->tol && !(gain > GAIN * fabs(out->at.objective));
-        out->converged = is_flat && !separated;
-        if (is_flat || out->n_iter >= limits->max_iter) break;
-        if (separated && out->at.mean_loss <= limits->tol) break;
-        bool moved = false;
-        MLSD__TRY(search(b, out, &moved));
-        if (!moved && b->n_pairs == 0) break;
-        if (moved) {
-            remember(b);
-            memcpy(b->theta, b->trial, (size_t)b->n * sizeof *b->theta);
-            memcpy(b->gradient, b->trial_gradient, (size_t)b->n * sizeof *b->gradient);
-            out->n_iter++;
-            if (is_refreshed(out->n_iter))
-                MLSD__TRY(mlsd__precondition_make(&b->rough, b->scope, b->loss, b->theta));
-        } else {
-            b->n_pairs = 0; /* once more, along the gradient */
-        }
-    }
-    return MLSD_OK;
+    way *const w = user;
+    w->here = w->last;
+    w->is_separated = w->limits->stops_separated && w->here.min_margin > 0.0;
+    *out_ends = w->is_separated && w->here.mean_loss <= w->limits->tol;
+    if (!is_refreshed(n_iter)) return MLSD_OK;
+    return mlsd__precondition_make(&w->rough, scope, w->loss, theta);
 }
 
 mlsd_status mlsd__logistic_lbfgs(mlsd__logistic_loss *l, mlsd__scope *scope,
                                  const mlsd__logistic_limits *limits, double *theta,
                                  mlsd__logistic_outcome *out)
 {
-    const mlsd__allocator *a = scope->allocator;
-    const int64_t n = l->n_theta;
+    way w = {.loss = l, .limits = limits};
+    const mlsd__smooth f = {
+        .n = l->n_theta, .user = &w, .at = at, .precondition = precondition, .arrived = arrived};
+    const mlsd__smooth_limits smooth = {
+        .max_iter = limits->max_iter, .tol = limits->tol, .gain = GAIN};
+    mlsd__smooth_outcome end = {0};
     *out = (mlsd__logistic_outcome){0};
-    lbfgs b = {.loss = l, .scope = scope, .n = n, .theta = theta};
-    int64_t size = 0;
-    MLSD__TRY(mlsd__mul_size(n, 4 + 2 * MEMORY, &size));
-    double *const room = mlsd__alloc(a, size, sizeof *room);
-    if (room == NULL) return MLSD_E_NOMEM;
-    b.gradient = room;
-    b.trial = room + n;
-    b.trial_gradient = room + 2 * n;
-    b.direction = room + 3 * n;
-    b.s = room + 4 * n;
-    b.y = room + (4 + MEMORY) * n;
-    mlsd_status status = mlsd__precondition_open(&b.rough, l, a);
-    if (status == MLSD_OK) status = run(&b, limits, out);
-    mlsd__precondition_close(&b.rough, a);
-    mlsd__free(a, room);
+    mlsd_status status = mlsd__precondition_open(&w.rough, l, scope->allocator);
+    if (status == MLSD_OK) status = mlsd__smooth_lbfgs(&f, scope, &smooth, theta, &end);
+    mlsd__precondition_close(&w.rough, scope->allocator);
+    out->n_iter = end.n_iter;
+    out->converged = end.converged && !w.is_separated;
+    out->nonfinite = end.nonfinite;
+    out->at = end.nonfinite ? w.last : w.here;
     return status;
 }

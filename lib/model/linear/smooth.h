@@ -16,6 +16,14 @@ typedef struct mlsd__smooth {
      * semi-definite one that leads downhill, such as Fisher's information. */
     mlsd_status (*at)(void *user, mlsd__scope *scope, const double *theta, double *value,
                       double *gradient, double *hessian);
+
+    /* For L-BFGS; each may be NULL. A rough inverse of the Hessian, symmetric and positive
+     * definite: v becomes its product with it; false where there is none. */
+    bool (*precondition)(void *user, double *v);
+    /* Told of the start, and of every point that a step has led to, n_iter steps so far: `at` was
+     * asked about it last. *out_ends set true ends the way there. */
+    mlsd_status (*arrived)(void *user, mlsd__scope *scope, const double *theta, int64_t n_iter,
+                           bool *out_ends);
 } mlsd__smooth;
 
 typedef struct mlsd__smooth_limits {
@@ -23,6 +31,8 @@ typedef struct mlsd__smooth_limits {
     double tol; /* largest component of the gradient; the value is of the order of one */
     bool
         may_run_away; /* there may be no minimum, only ever flatter slopes on the way to infinity */
+    double gain; /* of L-BFGS: no end where a step promises more than this share of the value; 0:
+                    the gradient alone decides */
 } mlsd__smooth_limits;
 
 typedef struct mlsd__smooth_outcome {

@@ -20,6 +20,7 @@ typedef struct lbfgs {
     double *s, *y;      /* MEMORY x n: steps and changes of the gradient, a ring */
     double rho[MEMORY]; /* 1 / y's */
     int64_t n_pairs, newest;
+    bool is_scaled; /* the direction is of the length of a step */
 } lbfgs;
 
 static double max_abs(const double *x, int64_t n)
@@ -44,10 +45,12 @@ static void set_direction(lbfgs *b)
         alpha[at] = b->rho[at] * mlsd__dot(b->s + at * b->n, b->direction, b->n);
         add_scaled(b->direction, -alpha[at], b->y + at * b->n, b->n);
     }
-    if (b->n_pairs > 0) {
+    b->is_scaled = b->f->precondition != NULL && b->f->precondition(b->f->user, b->direction);
+    if (!b->is_scaled && b->n_pairs > 0) {
         const double *y = b->y + b->newest * b->n;
         const double scale = 1.0 / (b->rho[b->newest] * mlsd__dot(y, y, b->n));
         for (int64_t i = 0; i < b->n; i++) b->direction[i] *= scale;
+        b->is_scaled = true;
     }
     for (int64_t k = b->n_pairs - 1; k >= 0; k--) {
         const int64_t at = (b->newest - k + MEMORY) % MEMORY;
@@ -77,7 +80,7 @@ static mlsd_status search(lbfgs *b, mlsd__smooth_outcome *out, bool *out_moved)
     const double slope = mlsd__dot(b->gradient, b->direction, b->n);
     const double before = out->value, slack = ROUNDING * fabs(before);
     double low = 0.0, high = INFINITY;
-    double length = b->n_pairs > 0 ? 1.0 : fmin(1.0, 1.0 / max_abs(b->direction, b->n));
+    double length = b->is_scaled ? 1.0 : fmin(1.0, 1.0 / max_abs(b->direction, b->n));
     *out_moved = false;
     for (int trial = 0; slope < 0.0 && trial < MAX_TRIALS; trial++) {
         double value = NAN;
@@ -98,15 +101,31 @@ static mlsd_status search(lbfgs *b, mlsd__smooth_outcome *out, bool *out_moved)
     return MLSD_OK;
 }
 
+static mlsd_status arrive(const lbfgs *b, int64_t n_iter, bool *out_ends)
+{
+    if (b->f->arrived == NULL) return MLSD_OK;
+    return b->f->arrived(b->f->user, b->scope, b->theta, n_iter, out_ends);
+}
+
+/* Is the gradient small, and what the direction promises too? */
+static bool is_flat(const lbfgs *b, const mlsd__smooth_limits *limits, double value)
+{
+    if (!(max_abs(b->gradient, b->n) <= limits->tol)) return false;
+    const double gain = -0.5 * mlsd__dot(b->gradient, b->direction, b->n);
+    return !(limits->gain > 0.0 && gain > limits->gain * fabs(value));
+}
+
 static mlsd_status run(lbfgs *b, const mlsd__smooth_limits *limits, mlsd__smooth_outcome *out)
 {
+    bool ends = false;
     MLSD__TRY(b->f->at(b->f->user, b->scope, b->theta, &out->value, b->gradient, NULL));
     out->nonfinite = !isfinite(out->value) || !isfinite(max_abs(b->gradient, b->n));
+    if (!out->nonfinite) MLSD__TRY(arrive(b, 0, &ends));
     while (!out->nonfinite) {
-        out->converged = max_abs(b->gradient, b->n) <= limits->tol;
-        if (out->converged || out->n_iter >= limits->max_iter) break;
         bool moved = false;
         set_direction(b);
+        out->converged = is_flat(b, limits, out->value);
+        if (out->converged || ends || out->n_iter >= limits->max_iter) break;
         MLSD__TRY(search(b, out, &moved));
         if (!moved && b->n_pairs == 0) break;
         if (moved) {
@@ -114,6 +133,7 @@ static mlsd_status run(lbfgs *b, const mlsd__smooth_limits *limits, mlsd__smooth
             memcpy(b->theta, b->trial, (size_t)b->n * sizeof *b->theta);
             memcpy(b->gradient, b->trial_gradient, (size_t)b->n * sizeof *b->gradient);
             out->n_iter++;
+            MLSD__TRY(arrive(b, out->n_iter, &ends));
         } else {
             b->n_pairs = 0; /* once more, along the gradient */
         }

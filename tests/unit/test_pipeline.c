@@ -113,6 +113,49 @@ static void test_pipeline__threads_change_no_bit(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Rows that lie apart, some columns of a wider matrix, give what the same rows give packed: of one
+ * row, of a block, of several. */
+static void test_pipeline__rows_that_lie_apart(void **state)
+{
+    (void)state;
+    enum { N = 2500, P = 3, WIDE = 5, MOST = 10 };
+    static const char *const steps[] = {
+        "{\"kind\":\"standardize\"},{\"kind\":\"ridge\"}",
+        "{\"kind\":\"impute\"},{\"kind\":\"polynomial_features\"},{\"kind\":\"ridge\"}",
+        "{\"kind\":\"min_max_scale\"}",
+        "{\"kind\":\"polynomial_features\"},{\"kind\":\"standardize\"}"};
+    linear_data d = make_linear_data(N, P, 0, 8);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    double *wide = malloc(N * WIDE * sizeof *wide), *out = malloc(2 * N * MOST * sizeof *out);
+    assert_true(wide != NULL && out != NULL);
+    for (int i = 0; i < N * WIDE; i++) wide[i] = i % WIDE < P ? d.x[i / WIDE * P + i % WIDE] : -7;
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        char json[256];
+        (void)snprintf(json, sizeof json, "{\"kind\":\"pipeline\",\"steps\":[%s]}", steps[s]);
+        mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+        const mlsd_output what = s < 2 ? MLSD_OUTPUT_VALUE : MLSD_OUTPUT_FEATURES;
+        const int64_t width = mlsd_model_n_outputs(model, what);
+        assert_true(width > 0 && width <= MOST);
+        const int64_t sizes[] = {1, 100, N};
+        for (int k = 0; k < 3; k++) {
+            const int64_t n = sizes[k];
+            const mlsd_matrix packed = {d.x, n, P, P, 1, MLSD_F64, 0};
+            const mlsd_matrix apart = {wide, n, P, WIDE, 1, MLSD_F64, 0};
+            assert_int_equal(mlsd_model_predict_matrix(NULL, model, &packed, what, out, n * width),
+                             MLSD_OK);
+            double *const other = out + N * MOST;
+            assert_int_equal(mlsd_model_predict_matrix(NULL, model, &apart, what, other, n * width),
+                             MLSD_OK);
+            assert_memory_equal(out, other, (size_t)(n * width) * sizeof *out);
+        }
+        mlsd_model_free(model);
+    }
+    free(out);
+    free(wide);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 /* Transforms alone make a transform. */
 static void test_pipeline__transforms_only(void **state)
 {
@@ -209,6 +252,7 @@ int main(void)
         cmocka_unit_test(test_pipeline__steps_one_by_one),
         cmocka_unit_test(test_pipeline__nested_is_flat),
         cmocka_unit_test(test_pipeline__threads_change_no_bit),
+        cmocka_unit_test(test_pipeline__rows_that_lie_apart),
         cmocka_unit_test(test_pipeline__transforms_only),
         cmocka_unit_test(test_pipeline__nan_is_named),
         cmocka_unit_test(test_pipeline__misplaced_steps),

@@ -59,9 +59,9 @@ static void walk_pack(const mlsd__step *s, walk *w)
     walk_swap(w, p);
 }
 
+/* Of packed rows. */
 static void walk_transform(const mlsd__step *s, walk *w, double *out)
 {
-    walk_pack(s, w);
     if (w->is_training)
         mlsd__step_train(s, w->numbers, w->first, w->rows, w->n, out, w->scratch);
     else
@@ -72,6 +72,7 @@ static void walk_through(const mlsd__step *s, walk *w)
 {
     int64_t p_out;
     (void)s->ops->features_out(s->state, &p_out);
+    walk_pack(s, w); /* which turns the halves round */
     walk_transform(s, w, w->here);
     walk_swap(w, p_out);
 }
@@ -88,6 +89,7 @@ mlsd_status mlsd__pipeline_predict_long(mlsd__scope *scope, const void *state_, 
     if (what != MLSD_OUTPUT_FEATURES)
         return mlsd__estimator_predict(scope, last->ops, last->state, w.rows, n, w.ld, what, out,
                                        w.scratch);
+    walk_pack(last, &w);
     walk_transform(last, &w, out);
     return MLSD_OK;
 }
@@ -104,6 +106,7 @@ void mlsd__pipeline_transform_train(const void *state_, const int64_t *rows, int
     w.numbers = rows;
     w.first = first;
     for (const mlsd__step *s = state->steps; s < last; s++) walk_through(s, &w);
+    walk_pack(last, &w);
     walk_transform(last, &w, out);
 }
 

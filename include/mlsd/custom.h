@@ -121,12 +121,13 @@ MLSD_API mlsd_status mlsd_custom_set_attribute(mlsd_custom *custom,
 MLSD_API mlsd_status mlsd_custom_set_save(mlsd_custom *custom, mlsd_custom_save_fn save,
                                           mlsd_custom_load_fn load);
 
-/* A spec of it, with its defaults. From now on the description cannot change. Since 0.1. */
+/* A spec of it, with its defaults, to be freed by mlsd_spec_free. From now on the description
+ * cannot change. Errors: MLSD_E_ARG. Since 0.1. */
 MLSD_API mlsd_status mlsd_spec_new_custom(const mlsd_custom *custom, mlsd_spec **out);
 
 /* Let the context know it by name, in place of another of that name: mlsd_spec_new,
- * mlsd_spec_from_json, mlsd_spec_load, mlsd_model_load and mlsd_model_from_bytes then find it.
- * Since 0.1. */
+ * mlsd_spec_from_json, mlsd_spec_load, mlsd_model_load and mlsd_model_from_bytes then find it. The
+ * context refers to it until it is replaced or the context ends. Errors: MLSD_E_ARG. Since 0.1. */
 MLSD_API mlsd_status mlsd_context_add_custom(mlsd_context *context, const mlsd_custom *custom);
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@ class _Neighbors:
     """What the classes share."""
 
     def kneighbors(self, X, n_neighbors=None, return_distance=True):
-        """Distances to the training rows nearest to each row of X, and their numbers; or the numbers alone."""
+        """Distances to the training rows nearest to each row of X (n x n_neighbors), and their numbers; or the latter alone."""
         data = self._data(X, None, None, "none")
         distance, index = self._fitted().neighbors(data, self.n_neighbors if n_neighbors is None else n_neighbors)
         return (distance, index) if return_distance else index

@@ -15,6 +15,7 @@ import mlsd
 
 sklearn = pytest.importorskip("sklearn")
 import sklearn.base
+import sklearn.compose
 import sklearn.exceptions
 import sklearn.linear_model
 import sklearn.model_selection
@@ -256,6 +257,50 @@ def test_protocol__our_pipeline():
     assert not hasattr(transforms, "predict")
     np.testing.assert_allclose(transforms.fit_transform(X), sklearn.preprocessing.scale(X), atol=1e-12)
     assert len(transforms.get_feature_names_out()) == 3
+
+
+def test_protocol__what_fit_sees_reaches_the_steps():
+    """Labels of class weights and numbers of columns, in pipelines as in scikit-learn's, and around them."""
+    rng = np.random.RandomState(7)
+    X, y = rng.randn(120, 3), np.where(rng.rand(120) < 0.3, "rare", "usual")
+    weights = {"rare": 3.0, "usual": 1.0}
+
+    def classifier(module, **more):
+        return module.LogisticRegression(class_weight=weights, tol=1e-8, **more)
+
+    def pipeline(modules, compose, pipelines, last, columns):
+        scale = compose.ColumnTransformer([("scale", modules.StandardScaler(), columns)], remainder="passthrough")
+        return pipelines.make_pipeline(scale, last)
+
+    for columns in ([0, 2], slice(1), lambda given: [given.shape[1] - 1]):
+        ours = pipeline(mlsd.preprocessing, mlsd.compose, mlsd.pipeline, classifier(mlsd.linear_model), columns)
+        exact = classifier(sklearn.linear_model, solver="newton-cg")  # lbfgs leaves 1e-5
+        theirs = pipeline(sklearn.preprocessing, sklearn.compose, sklearn.pipeline, exact, columns)
+        theirs.fit(X, y)
+        for nested in (ours, mlsd.pipeline.make_pipeline(ours)):
+            np.testing.assert_allclose(nested.fit(X, y).predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+        calibrated = mlsd.calibration.CalibratedClassifierCV(ours).fit(X, y)
+        assert set(calibrated.predict(X)) <= set(y)
+    unweighted = pipeline(mlsd.preprocessing, mlsd.compose, mlsd.pipeline, mlsd.linear_model.LogisticRegression(), [0, 2])
+    assert len(mlsd.model_selection.cross_val_score(unweighted, X, y, cv=mlsd.model_selection.StratifiedKFold(3))) == 3
+    with pytest.raises(ValueError, match="name the columns"):
+        second = mlsd.compose.ColumnTransformer([("scale", mlsd.preprocessing.StandardScaler(), [0])])
+        mlsd.pipeline.make_pipeline(mlsd.preprocessing.StandardScaler(), second).fit(X)
+
+
+def test_protocol__classifiers_and_regressors_before_a_transform():
+    """They learn from y though the pipeline, whose last step only transforms, could do without."""
+    rng = np.random.RandomState(8)
+    X, labels = rng.randn(90, 3), rng.randint(3, size=90)
+    lda, scale = mlsd.discriminant_analysis.LinearDiscriminantAnalysis, mlsd.preprocessing.StandardScaler
+    expected = scale().fit_transform(lda().fit_transform(X, labels))
+    for step in (lda(), mlsd.compose.ColumnTransformer([("lda", lda(), slice(None))])):
+        np.testing.assert_allclose(mlsd.pipeline.make_pipeline(step, scale()).fit(X, labels).transform(X), expected, atol=1e-12)
+    curve = mlsd.isotonic.IsotonicRegression()
+    found = mlsd.pipeline.make_pipeline(curve, scale()).fit(X[:, :1], X[:, 1]).transform(X[:, :1])
+    np.testing.assert_allclose(found[:, 0], scale().fit_transform(curve.fit_transform(X[:, :1], X[:, 1])[:, None])[:, 0], atol=1e-12)
+    with pytest.raises(ValueError, match="needs y"):
+        mlsd.pipeline.make_pipeline(lda(), scale()).fit(X)
 
 
 def test_protocol__pipelines_that_cannot_be():

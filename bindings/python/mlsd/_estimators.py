@@ -129,9 +129,13 @@ class Estimator:
                 roles[name] = role
         return Dataset.from_table(table, roles, task)
 
+    def _see(self, X):
+        """What a spec must know of the columns that fit is given, before it is made."""
+
     def _fit_model(self, data, X):
         import numpy as np
 
+        self._see(X)
         try:
             self.model_ = Model(self.spec(), data)
         except DataError as error:
@@ -207,6 +211,17 @@ class Estimator:
 
     def __sklearn_tags__(self):
         return _tags(self)
+
+
+def spec_told(estimator, labels):
+    """The Spec of an estimator inside another one whose fit has seen these labels (None: it has not)."""
+    if labels is None or not isinstance(estimator, Estimator):
+        return Spec.of(estimator)
+    estimator._labels = labels
+    try:
+        return estimator.spec()
+    finally:
+        del estimator._labels
 
 
 def _tags(estimator):
@@ -458,7 +473,7 @@ def _make_class(kind, module):
         "__module__": module,
         "_kind": kind["kind"],
         "_defaults": defaults,
-        "_needs_target": bool(traits.get("target")),
+        "_needs_target": bool(tasks or traits.get("target")),
         "_lacking": tuple(what for what, trait in ((PROBA, "proba"), (DECISION, "decision")) if not traits.get(trait, True)),
     }
     return type(name, bases, members)

@@ -52,6 +52,7 @@ def _in_library(estimator, X, y, cv, scorers, error_score):
     from ._results import cross_validate as run
 
     metrics = list(dict.fromkeys(_SCORERS[s][0] for s in scorers.values()))
+    estimator._see(X)
     with failures_kept() as failures:
         result = run(estimator.spec(), estimator.dataset(X, y), cv.folds(X, y), metrics)
     table, seconds = result.table("folds"), result.table("timings.folds")

@@ -1,6 +1,6 @@
 """Probabilities from scores, as sklearn.calibration: curves fitted inside folds around any classifier."""
 
-from ._estimators import DECISION, Classifier, Estimator, is_classifier
+from ._estimators import DECISION, Classifier, Estimator, is_classifier, spec_told
 from ._handles import Spec
 
 
@@ -64,17 +64,12 @@ class CalibratedClassifierCV(Classifier):
         spec = Spec(self._kind, method=self.method, ensemble=self.ensemble)
         if self.cv is not None:
             spec.set("n_splits", self.cv)
-        labels = self.__dict__.get("_labels")
-        if not isinstance(child, Estimator):
-            spec.add("estimator", Spec.of(child))
-            return spec
-        if labels is not None:
-            child._labels = labels
-        try:
-            spec.add("estimator", child.spec())
-        finally:
-            child.__dict__.pop("_labels", None)
+        spec.add("estimator", spec_told(child, self.__dict__.get("_labels")))
         return spec
+
+    def _see(self, X):
+        if isinstance(self.estimator, Estimator):
+            self.estimator._see(X)
 
     def _shape_attribute(self, name, value):
         if name == "converged":

@@ -68,16 +68,6 @@ class ColumnTransformer(Transformer):
         self._see(X)
         return Transformer.dataset(self, X, y, sample_weight)
 
-    def fit(self, X, y=None, sample_weight=None):
-        """Fit the transformers to their columns of X (n x p)."""
-        self._see(X)
-        return Transformer.fit(self, X, y, sample_weight)
-
-    def fit_transform(self, X, y=None, sample_weight=None):
-        """fit, and what the next step of a pipeline is fitted on."""
-        self._see(X)
-        return Transformer.fit_transform(self, X, y, sample_weight)
-
     def _see(self, X):
         """Remember which columns X has, for those that are told by number, and what functions say of it."""
         import numpy as np
@@ -103,7 +93,7 @@ class ColumnTransformer(Transformer):
 
     def _known(self):
         if "_names" not in self.__dict__:
-            raise ValueError("columns told by number need X: call fit, or name the columns")
+            raise ValueError("columns told by number are those of the X that fit is given; after other steps, name the columns")
         return self._names
 
     def spec(self):

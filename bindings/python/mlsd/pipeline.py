@@ -3,7 +3,7 @@
 import inspect
 
 from . import _custom
-from ._estimators import Classifier, Estimator, Regressor, Transformer, Transforms
+from ._estimators import Classifier, Estimator, Regressor, Transformer, Transforms, spec_told
 from ._handles import DECISION, PROBA, Spec
 
 _BASES = {"classifier": Classifier, "regressor": Regressor, "transformer": Transformer, "any": Regressor}
@@ -132,9 +132,16 @@ class Pipeline(Estimator):
         """The Spec that fit would use; checks the parameters."""
         spec = Spec("pipeline")
         with _custom.one_tree():
-            for i, (name, step) in enumerate(self.steps):
-                spec.add("steps", Spec.of(step, transforms=i < len(self.steps) - 1), name)
+            for name, step in self.steps[:-1]:
+                spec.add("steps", Spec.of(step, transforms=True), name)
+            for name, step in self.steps[-1:]:
+                spec.add("steps", spec_told(step, self.__dict__.get("_labels")), name)
         return spec
+
+    def _see(self, X):
+        """Its columns are those of the first step."""
+        if isinstance(self.steps[0][1], Estimator):
+            self.steps[0][1]._see(X)
 
     def _shape_attribute(self, name, value):
         return self._base()._shape_attribute(self, name, value)

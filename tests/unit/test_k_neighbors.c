@@ -389,6 +389,19 @@ static void test_k_neighbors__pipeline(void **state)
     free_problem(&d);
 }
 
+/* Targets whose sum overflows have a mean. */
+static void test_k_neighbors__large_targets(void **state)
+{
+    (void)state;
+    const double x[] = {0, 1, 2, 3}, y[] = {1.5e308, 1.5e308, 1.5e308, -1.5e308}, at[] = {0};
+    mlsd_dataset *data = data_of(x, y, NULL, 4, 1, MLSD_TASK_REGRESSION);
+    mlsd_model *model =
+        fit_json(NULL, "{\"kind\":\"k_neighbors_regressor\",\"n_neighbors\":4}", data, NULL, NULL);
+    assert_true(predict_one(model, at, 1) == 0.75e308);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+}
+
 /* 1 / distance of a row close by times its weight overflows; the row still gets its share. */
 static void test_k_neighbors__very_near(void **state)
 {
@@ -414,6 +427,7 @@ int main(void)
         cmocka_unit_test(test_k_neighbors__cosine_of_zeros),
         cmocka_unit_test(test_k_neighbors__bad_input),
         cmocka_unit_test(test_k_neighbors__pipeline),
+        cmocka_unit_test(test_k_neighbors__large_targets),
         cmocka_unit_test(test_k_neighbors__very_near),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

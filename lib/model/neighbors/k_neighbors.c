@@ -228,6 +228,14 @@ static void find_shares(const state *s, double *distance, const double *number)
     }
 }
 
+/* The mean of targets whose sum overflows. */
+static double careful_mean(const state *s, const double *share, const double *number, double total)
+{
+    double mean = 0;
+    for (int64_t j = 0; j < s->n_nearest; j++) mean += share[j] / total * s->y[(int64_t)number[j]];
+    return mean;
+}
+
 static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
                                 int64_t ld, mlsd_output what, double *out, double *scratch)
 {
@@ -251,6 +259,8 @@ static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const do
                 to[0] += share[j] * y;
         }
         for (int64_t c = 0; c < n_out; c++) to[c] /= total;
+        if (s->n_classes == 0 && !isfinite(to[0]))
+            to[0] = careful_mean(s, share, number + i * k, total);
     }
     return MLSD_OK;
 }

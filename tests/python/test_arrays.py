@@ -222,3 +222,38 @@ def test_arrays__a_classifier_predicts_few_rows_as_many():
     assert np.array_equal(model.predict_proba(X), proba) and proba.shape == (60, 2)
     assert np.array_equal(np.concatenate([model.predict_proba(X[i : i + 1]) for i in range(60)]), proba)
     assert np.array_equal(model.decision_function(X[:5]), model.decision_function(X)[:5])
+
+
+def _specs():
+    """Every kind that fits plain numbers, alone and after a transform, with the target that it takes."""
+    for kind in mlsd.kinds("transform") + mlsd.kinds("estimator"):
+        name, tasks = kind["kind"], kind["traits"].get("tasks", [])
+        if name in ("pipeline", "calibrated_classifier", "on_columns", "column_transform", "isotonic_regression") or (
+            name.endswith(("forecaster", "smoothing", "auto_reg"))
+        ):
+            continue
+        for first in (None, "max_abs_scale"):
+            spec = mlsd.Spec("pipeline")
+            for step in (first, name):
+                if step is not None:
+                    spec.add("steps", mlsd.Spec(step), "first" if step is first else "last")
+            yield pytest.param(mlsd.Spec(name) if first is None else spec, "classification" in tasks, id=f"{first}-{name}")
+
+
+@pytest.mark.parametrize("spec, classifies", _specs())
+def test_arrays__how_rows_lie_changes_no_bit(spec, classifies):
+    rng = np.random.RandomState(3)
+    wide = np.abs(rng.randn(1100, 6)) + 0.01
+    X = np.ascontiguousarray(wide[:, 1:4])
+    y = X @ [1.0, 2.0, -0.2] + 1 + 0.1 * rng.rand(1100)
+    data = mlsd.Dataset(X, np.digitize(y, np.quantile(y, [0.3, 0.7])) if classifies else y)
+    model = mlsd.Model(spec, data)
+    for what in (1, 2, 3, 4):
+        if model.n_outputs(what) == 0:
+            continue
+        expected = model.predict(X, what)
+        assert np.isfinite(expected).all()
+        for same in (wide[:, 1:4], np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], data, data.rows(np.arange(1100))):
+            np.testing.assert_array_equal(model.predict(same, what), expected)
+        for i in (0, 1023, 1099):
+            np.testing.assert_array_equal(model.predict(wide[i : i + 1, 1:4], what), expected[i : i + 1])

@@ -47,9 +47,10 @@ typedef struct mlsd__estimator_ops {
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
     bool has_proba;      /* predict_block gives probabilities (classifies) */
     bool (*spec_has_proba)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */
-    bool lacks_decision; /* classifies, but predict_block has no DECISION */
-    bool checks_x;       /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
-                            a pass over the data is saved where they show in the sums */
+    bool lacks_decision;               /* classifies, but predict_block has no DECISION */
+    const struct mlsd__path_ops *path; /* model/path.h: many settings or folds at once; or NULL */
+    bool checks_x; /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
+                      a pass over the data is saved where they show in the sums */
 
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);

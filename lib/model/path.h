@@ -26,9 +26,9 @@ typedef struct mlsd__path_sink {
     mlsd_status (*take)(void *user, mlsd__scope *scope, int64_t split, int64_t setting,
                         int64_t part, const double *prediction);
     /* In place of them where they are not asked for (wants_squares_only): the sum of w (y - f)^2
-     * over the rows of the part. */
+     * over the rows of the part, for each target of `all` (1 + n_more_targets). */
     mlsd_status (*take_squares)(void *user, int64_t split, int64_t setting, int64_t part,
-                                double squares);
+                                const double *squares);
     /* This setting cannot be fitted to the rows of this split, and mlsd_last_error says why (a
      * status about data, as fit() would give). Returns what the caller must return at once unless
      * MLSD_OK. */
@@ -60,7 +60,8 @@ typedef struct mlsd__path_folds {
     int64_t n_settings;
     const mlsd_spec *standardize; /* NULL, or the pipeline's step before: standardise in each fold
                                      as this spec of kind "standardize" says */
-    const mlsd__train *all;       /* every row; not looked at for NaN and infinity yet */
+    const mlsd__train *all; /* every row; not looked at for NaN and infinity yet. A permutation test
+                               gives the permuted targets as more targets */
     const mlsd__path_rows *splits;
     int64_t n_splits;
     bool is_partition; /* each row is tested once and trained on in all other splits */

@@ -97,6 +97,7 @@ extern const mlsd_kind mlsd__kind_calibrated_classifier;
 extern const mlsd_kind mlsd__kind_naive_forecaster;
 extern const mlsd_kind mlsd__kind_exponential_smoothing;
 extern const mlsd_kind mlsd__kind_auto_reg;
+extern const mlsd_kind mlsd__kind_cross_validate;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_experiment;
 
@@ -196,6 +197,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_naive_forecaster,
     &mlsd__kind_exponential_smoothing,
     &mlsd__kind_auto_reg,
+    &mlsd__kind_cross_validate,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_experiment,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mlsd/validate.h - cross-validation, and models side by side.
+ * mlsd/validate.h - cross-validation, models side by side, and everything else that validates.
  */
 #ifndef MLSD_VALIDATE_H
 #define MLSD_VALIDATE_H
@@ -50,6 +50,26 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
                                       int64_t n_estimators, const mlsd_dataset *dataset,
                                       const mlsd_folds *folds, const char *metric,
                                       mlsd_result **out);
+
+/* Do what a spec of family "validation" or "search" says: cross_validate, grid_search, ... The
+ * kinds and their parameters are in the reference (mlsd_kind_at("validation", i)); what each gives
+ * is said there and in docs/validation.md. `folds` NULL: those of the spec's slot "splitter", or
+ * without one five folds, which keep the classes where the target has some, keep groups together
+ * where the data set has the role "group", and test on what follows where it has the role "time";
+ * shuffled with the spec's "seed" but for times.
+ *
+ * cross_validate (models in the slot "estimators", from simple to strong) gives the table "folds"
+ * (model, fold, a column for each metric, n_train, n_test, status, message) with its seconds in
+ * "timings.folds"; the table "models" (model, for each metric m the columns m.mean, m.se, m.low,
+ * m.high by the corrected resampled t interval at 95 %, n_splits, n_failed, message); the table
+ * "predictions" (model, row, fold, value or p_<class>), and "audit." as mlsd_cross_validate does.
+ *
+ * Errors: MLSD_E_KIND (the spec is of another family; a metric does not suit the task),
+ * MLSD_E_CHILD (no model), MLSD_E_SHAPE (folds of another number of rows), MLSD_E_DATA (no target;
+ * every fold failed), MLSD_E_CANCELLED. Since 0.1. */
+MLSD_API mlsd_status mlsd_validate(const mlsd_context *context, const mlsd_spec *spec,
+                                   const mlsd_dataset *dataset, const mlsd_folds *folds,
+                                   mlsd_result **out);
 
 #ifdef __cplusplus
 }

@@ -7,6 +7,7 @@
 #include "base/handle.h"
 #include "split/splitter.h"
 #include "validate/fold_tasks.h"
+#include "validate/validation.h"
 
 typedef struct job {
     const mlsd__fold_input *in;
@@ -54,11 +55,7 @@ mlsd_status mlsd__fold_check(const mlsd__fold_input *in)
         MLSD__REQUIRE_LIVE(in->estimators[e], MLSD__MAGIC_SPEC, "spec");
         MLSD__TRY(mlsd__spec_require(in->estimators[e], "estimator"));
     }
-    const int64_t n = mlsd_dataset_n_rows(in->dataset);
-    if (mlsd_folds_n_rows(in->folds) != n) {
-        return mlsd__fail(MLSD_E_SHAPE, "the folds split %lld rows, the data set has %lld",
-                          (long long)mlsd_folds_n_rows(in->folds), (long long)n);
-    }
+    MLSD__TRY(mlsd__folds_check_dataset(in->folds, in->dataset));
     const mlsd_task task = mlsd_dataset_task(in->dataset);
     if (task == MLSD_TASK_NONE) {
         return mlsd__fail(MLSD_E_DATA, "the data set has no target to cross-validate on");

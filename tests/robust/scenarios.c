@@ -452,7 +452,8 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
     mlsd_dataset *data = NULL;
     mlsd_spec *splitter = NULL, *models[2] = {NULL, NULL};
     mlsd_folds *folds = NULL;
-    mlsd_result *scores = NULL, *board = NULL;
+    mlsd_spec *run = NULL;
+    mlsd_result *scores = NULL, *board = NULL, *validated = NULL;
     const char *metrics[] = {"rmse", "r2"}, *names[] = {"constant", "ridge"}, *chosen = NULL;
     double mean = 0;
     mlsd_status status;
@@ -468,7 +469,15 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
                          &board));
     TRY(hash_result(board, hash));
     TRY(mlsd_result_get_str(board, "chosen", &chosen));
+    TRY(mlsd_spec_new(context, "cross_validate", &run));
+    TRY(mlsd_spec_add(run, "estimators", NULL, models[0]));
+    TRY(mlsd_spec_add(run, "estimators", NULL, models[1]));
+    TRY(mlsd_spec_set_str_list(run, "metrics", metrics, 2));
+    TRY(mlsd_validate(context, run, data, NULL, &validated));
+    TRY(hash_result(validated, hash));
 out:
+    mlsd_result_free(validated);
+    mlsd_spec_free(run);
     mlsd_result_free(board);
     mlsd_result_free(scores);
     mlsd_spec_free(models[0]);

@@ -635,6 +635,23 @@ static void op_cross_validate(void)
     keep_result(r, again);
 }
 
+static void op_validate(void)
+{
+    const mlsd_dataset *d = ANY(datasets);
+    const mlsd_folds *f = one_in(3) ? NULL : folds_for(d);
+    mlsd_spec *run = NULL;
+    mlsd_result *r = NULL, *again = NULL;
+    ASSERT_OK(mlsd_spec_new(NULL, "cross_validate", &run));
+    (void)check(mlsd_spec_add(run, "estimators", "one", ANY(specs)));
+    (void)check(mlsd_spec_add(run, "estimators", "two", ANY(specs)));
+    (void)check(mlsd_spec_set_bool(run, "return_predictions", one_in(2)));
+    if (MADE(mlsd_validate(any_context(), run, d, f, &r), r)) {
+        ASSERT_OK(mlsd_validate(any_context(), run, d, f, &again));
+        keep_result(r, again);
+    }
+    mlsd_spec_free(run);
+}
+
 static void op_leaderboard(void)
 {
     const mlsd_spec *const ladder[] = {ANY(specs), ANY(specs), ANY(specs)};
@@ -769,6 +786,7 @@ static void (*const operations[])(void) = {op_table,
                                            op_attributes,
                                            op_cross_validate,
                                            op_leaderboard,
+                                           op_validate,
                                            op_score,
                                            op_score,
                                            op_experiment,

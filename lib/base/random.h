@@ -14,7 +14,8 @@ enum {
     MLSD__PURPOSE_INIT = 2,
     MLSD__PURPOSE_BOOTSTRAP = 3,
     MLSD__PURPOSE_SPLIT = 4,
-    MLSD__PURPOSE_SUBSAMPLE = 5
+    MLSD__PURPOSE_SUBSAMPLE = 5,
+    MLSD__PURPOSE_SEARCH = 6
 };
 
 typedef struct mlsd__stream {

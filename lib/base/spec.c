@@ -178,8 +178,8 @@ static mlsd__child *find_child(const mlsd_spec *spec, const char *name, size_t l
 }
 
 /* Follow "child.child.name" to the spec that has the parameter. */
-static mlsd_status resolve(const mlsd_spec *spec, const char *name, mlsd_spec **out_spec,
-                           const mlsd_param **out_param)
+mlsd_status mlsd__spec_resolve(const mlsd_spec *spec, const char *name, mlsd_spec **out_spec,
+                               const mlsd_param **out_param)
 {
     MLSD__REQUIRE_LIVE(spec, MLSD__MAGIC_SPEC, "spec");
     MLSD__REQUIRE(name != NULL, "'name' is NULL");
@@ -198,7 +198,7 @@ static mlsd_status resolve(const mlsd_spec *spec, const char *name, mlsd_spec **
 #define RESOLVE                     \
     mlsd_spec *owner = NULL;        \
     const mlsd_param *param = NULL; \
-    MLSD__TRY(resolve(spec, name, &owner, &param))
+    MLSD__TRY(mlsd__spec_resolve(spec, name, &owner, &param))
 
 mlsd_status mlsd_spec_set_f64(mlsd_spec *spec, const char *name, double value)
 {

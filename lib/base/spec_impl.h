@@ -52,6 +52,9 @@ mlsd_status mlsd__spec_new_in(const mlsd_context *context, const char *kind, mls
 int64_t mlsd__kind_slot(const mlsd_kind *kind, const char *name);
 /* A parameter of the kind by name; NULL with the message (and the nearest name) without. */
 const mlsd_param *mlsd__kind_param(const mlsd_kind *kind, const char *name);
+/* Follow "child.child.name" to the spec that has the parameter; the messages are those of a set. */
+mlsd_status mlsd__spec_resolve(const mlsd_spec *spec, const char *name, mlsd_spec **out_spec,
+                               const mlsd_param **out_param);
 /* Take `child` over (also on failure) into a slot. */
 mlsd_status mlsd__spec_adopt_child(mlsd_spec *spec, const char *slot, const char *name,
                                    mlsd_spec *child);

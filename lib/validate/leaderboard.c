@@ -1,7 +1,5 @@
 /* leaderboard.c - several estimators on the same splits, from simple to strong, and the choice of
- * the simplest that is within one standard error of the best (Breiman, Friedman, Olshen & Stone
- * 1984, Classification and Regression Trees, section 3.4.3), with the corrected standard error of
- * corrected.c. Ties go to the simpler. */
+ * the simplest that is within one standard error of the best (choose.c). */
 #include <math.h>
 #include <string.h>
 
@@ -11,6 +9,7 @@
 #include "numeric/blas.h"
 #include "numeric/rank.h"
 #include "split/splitter.h"
+#include "validate/choose.h"
 #include "validate/corrected.h"
 #include "validate/leaderboard.h"
 #include "validate/result_rows.h"
@@ -18,68 +17,45 @@
 
 static const double LEVEL = 0.95;
 
-typedef struct standing {
-    mlsd__estimate score, difference;
-    bool eligible, within_one_se;
-} standing;
-
 typedef struct board {
-    standing *standings;
-    int64_t n, best, chosen;
-    bool greater_is_better;
+    mlsd__choice_rule rule;
+    mlsd__contender *models;
+    mlsd__estimate *differences; /* to the first */
+    mlsd__choice choice;
+    int64_t n;
 } board;
 
-static bool is_better(const board *b, double x, double y)
+static mlsd_status board_open(board *b, const mlsd__allocator *a, const mlsd__leaderboard_input *in,
+                              const mlsd__fold_output *runs)
 {
-    return b->greater_is_better ? x > y : x < y;
+    const mlsd__metric_ops *metric;
+    MLSD__TRY(mlsd__metric_find(in->metric, &metric));
+    b->n = in->n_estimators;
+    b->rule = (mlsd__choice_rule){.rule = MLSD__CHOOSE_ONE_SE,
+                                  .max_latency_us = NAN,
+                                  .max_bytes = NAN,
+                                  .level = in->level,
+                                  .test_train = runs->test_train,
+                                  .greater_is_better = metric->greater_is_better};
+    b->models = mlsd__alloc(a, b->n, sizeof *b->models);
+    b->differences = mlsd__alloc(a, b->n, sizeof *b->differences);
+    if (b->models == NULL || b->differences == NULL) return MLSD_E_NOMEM;
+    for (int64_t e = 0; e < b->n; e++) {
+        const mlsd__fold_run *refit = mlsd__fold_at(runs, e, runs->n_splits);
+        b->models[e] = (mlsd__contender){.scores = mlsd__fold_scores(runs, e, 0),
+                                         .is_out = refit->status != MLSD_OK,
+                                         .latency_us = NAN,
+                                         .n_bytes = NAN};
+        mlsd__corrected_t_paired(mlsd__fold_scores(runs, e, 0), mlsd__fold_scores(runs, 0, 0),
+                                 runs->n_splits, runs->test_train, in->level, &b->differences[e]);
+    }
+    return mlsd__choose(a, &b->rule, b->models, b->n, runs->n_splits, &b->choice);
 }
 
-/* Only models with a score on as many splits as any, and that could be fitted on all rows, are
- * compared: a mean over fewer splits is another number. */
-static void find_eligible(board *b, const mlsd__fold_output *runs)
+static void board_close(board *b, const mlsd__allocator *a)
 {
-    int64_t most = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        for (int64_t e = 0; e < b->n; e++) {
-            if (mlsd__fold_at(runs, e, runs->n_splits)->status != MLSD_OK) continue;
-            int64_t n_scores = 0;
-            for (int64_t k = 0; k < runs->n_splits; k++) {
-                n_scores += !isnan(mlsd__fold_scores(runs, e, 0)[k]);
-            }
-            if (pass == 0 && n_scores > most) most = n_scores;
-            if (pass == 1) b->standings[e].eligible = n_scores > 0 && n_scores == most;
-        }
-    }
-}
-
-static void rank(board *b, const mlsd__fold_output *runs, double level)
-{
-    for (int64_t e = 0; e < b->n; e++) {
-        standing *s = &b->standings[e];
-        const double *scores = mlsd__fold_scores(runs, e, 0),
-                     *first = mlsd__fold_scores(runs, 0, 0);
-        mlsd__corrected_t(scores, runs->n_splits, runs->test_train, level, &s->score);
-        mlsd__corrected_t_paired(scores, first, runs->n_splits, runs->test_train, level,
-                                 &s->difference);
-    }
-    find_eligible(b, runs);
-    b->best = b->chosen = -1;
-    for (int64_t e = 0; e < b->n; e++) {
-        if (!b->standings[e].eligible) continue;
-        if (b->best < 0 ||
-            is_better(b, b->standings[e].score.value, b->standings[b->best].score.value)) {
-            b->best = e;
-        }
-    }
-    if (b->best < 0) return;
-    const mlsd__estimate *best = &b->standings[b->best].score;
-    const double se = isnan(best->se) ? 0 : best->se;
-    const double limit = b->greater_is_better ? best->value - se : best->value + se;
-    for (int64_t e = 0; e < b->n; e++) {
-        standing *s = &b->standings[e];
-        s->within_one_se = s->eligible && !is_better(b, limit, s->score.value);
-        if (s->within_one_se && b->chosen < 0) b->chosen = e;
-    }
+    mlsd__free(a, b->models);
+    mlsd__free(a, b->differences);
 }
 
 static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b,
@@ -103,19 +79,20 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
     mlsd__rows rows;
     mlsd__rows_init(&rows, &runs->allocator, columns, MLSD__COUNT(columns));
     for (int64_t e = 0; e < b->n; e++) {
-        const standing *s = &b->standings[e];
+        const mlsd__contender *s = &b->models[e];
+        const mlsd__estimate *difference = &b->differences[e];
         mlsd__rows_str(&rows, in->names[e]);
         mlsd__rows_f64(&rows, s->score.value);
         mlsd__rows_f64(&rows, s->score.low);
         mlsd__rows_f64(&rows, s->score.high);
         mlsd__rows_f64(&rows, s->score.se);
-        mlsd__rows_f64(&rows, s->difference.value);
-        mlsd__rows_f64(&rows, s->difference.low);
-        mlsd__rows_f64(&rows, s->difference.high);
+        mlsd__rows_f64(&rows, difference->value);
+        mlsd__rows_f64(&rows, difference->low);
+        mlsd__rows_f64(&rows, difference->high);
         mlsd__rows_i64(&rows, mlsd__fold_at(runs, e, runs->n_splits)->n_bytes);
         mlsd__rows_i64(&rows, mlsd__fold_n_done(runs, e));
-        mlsd__rows_i64(&rows, s->within_one_se);
-        mlsd__rows_i64(&rows, e == b->chosen);
+        mlsd__rows_i64(&rows, s->is_within);
+        mlsd__rows_i64(&rows, e == b->choice.chosen);
         mlsd__rows_str(&rows, mlsd__fold_first_message(runs, e));
     }
     mlsd_table *table;
@@ -200,28 +177,21 @@ static mlsd_status put_fold_scores(mlsd_result *r, const mlsd__leaderboard_input
 
 static void say(mlsd__text *t, const mlsd__leaderboard_input *in, const board *b)
 {
-    const standing *chosen = &b->standings[b->chosen];
-    mlsd__text_format(t, "'%s' is chosen: %s ", in->names[b->chosen], in->metric);
-    mlsd__words_estimate(t, &chosen->score, in->level);
-    if (b->chosen == b->best) {
-        mlsd__text_append(t, ", the best; no simpler model is within one standard error of it");
-    } else {
-        mlsd__text_format(t, ", the simplest within one standard error of the best, '%s' (",
-                          in->names[b->best]);
-        mlsd__words_number(t, b->standings[b->best].score.value);
-        mlsd__text_append(t, ")");
-    }
-    if (b->chosen > 0 && !isnan(chosen->difference.value)) {
+    const int64_t chosen = b->choice.chosen;
+    mlsd__text_format(t, "'%s' is chosen: %s ", in->names[chosen], in->metric);
+    mlsd__words_estimate(t, &b->models[chosen].score, in->level);
+    mlsd__choice_say(&b->rule, b->models, &b->choice, "model", in->names[b->choice.best], t);
+    if (chosen > 0 && !isnan(b->differences[chosen].value)) {
         mlsd__text_format(t, "; difference to '%s': ", in->names[0]);
-        mlsd__words_estimate(t, &chosen->difference, in->level);
+        mlsd__words_estimate(t, &b->differences[chosen], in->level);
     }
 }
 
 static mlsd_status put_words(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b)
 {
     MLSD__TRY(mlsd__result_set_str(r, "metric", in->metric, false));
-    MLSD__TRY(mlsd__result_set_str(r, "chosen", in->names[b->chosen], false));
-    MLSD__TRY(mlsd__result_set_str(r, "best", in->names[b->best], false));
+    MLSD__TRY(mlsd__result_set_str(r, "chosen", in->names[b->choice.chosen], false));
+    MLSD__TRY(mlsd__result_set_str(r, "best", in->names[b->choice.best], false));
     mlsd__text t;
     mlsd__text_init(&t, &r->allocator);
     say(&t, in, b);
@@ -261,26 +231,19 @@ mlsd_status mlsd__leaderboard(mlsd__scope *scope, const mlsd__leaderboard_input 
                                    .refit = true};
     memset(runs, 0, sizeof *runs);
     MLSD__TRY(mlsd__fold_run_all(scope, &fits, runs));
-    const mlsd__metric_ops *metric;
-    MLSD__TRY(mlsd__metric_find(in->metric, &metric));
-    board b = {.n = in->n_estimators, .greater_is_better = metric->greater_is_better};
-    b.standings = mlsd__alloc(scope->allocator, b.n, sizeof *b.standings);
-    if (b.standings == NULL) return MLSD_E_NOMEM;
-    rank(&b, runs, in->level);
-    mlsd_status status;
-    if (b.best < 0) {
-        const char *message = NULL;
-        for (int64_t e = 0; e < b.n && message == NULL; e++) {
-            message = mlsd__fold_first_message(runs, e);
-        }
-        status = mlsd__fail(MLSD_E_DATA, "no model has a %s on any of %lld splits: %s", in->metric,
-                            (long long)runs->n_splits,
-                            message != NULL ? message : "it is not defined on their test rows");
-    } else {
-        *out_chosen = b.chosen;
+    const char *message = NULL;
+    for (int64_t e = 0; e < in->n_estimators && message == NULL; e++)
+        message = mlsd__fold_first_message(runs, e);
+    board b = {0};
+    mlsd_status status = board_open(&b, scope->allocator, in, runs);
+    if (status == MLSD_OK)
+        status =
+            mlsd__choice_require(&b.rule, b.models, b.n, &b.choice, "model", in->metric, message);
+    if (status == MLSD_OK) {
+        *out_chosen = b.choice.chosen;
         status = make_result(in, &b, runs, out);
     }
-    mlsd__free(scope->allocator, b.standings);
+    board_close(&b, scope->allocator);
     return status;
 }
 

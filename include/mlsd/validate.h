@@ -38,7 +38,8 @@ MLSD_API mlsd_status mlsd_cross_validate(const mlsd_context *context, const mlsd
 
 /* Cross-validate several estimators on the same folds, given from simple to strong, and set them
  * side by side on one metric. Table "leaderboard": model, score, low, high, se, difference to the
- * first with difference_low and difference_high (corrected resampled t on the paired differences),
+ * first with difference_low and difference_high (corrected resampled t on the paired differences)
+ * and difference_detectable (what that comparison finds four times in five; NaN of the first),
  * model_bytes (0 of a model that cannot be saved), n_splits (that did not fail), within_one_se,
  * chosen, message (of the first fit that failed); in "timings" fit_seconds (once, on all rows),
  * predict_us_per_row (of whole test parts) and predict_us_one_row. Text "chosen": the simplest

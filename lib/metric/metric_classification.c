@@ -90,6 +90,7 @@ static mlsd_status score_brier(mlsd__scope *scope, const mlsd__scored *s, const 
 static const mlsd__metric_ops accuracy_ops = {.greater_is_better = true,
                                               .for_classification = true,
                                               .is_share = true,
+                                              .row_loss = hit,
                                               .score = score_accuracy};
 const mlsd_kind mlsd__kind_accuracy = {
     .name = "accuracy",
@@ -100,7 +101,7 @@ const mlsd_kind mlsd__kind_accuracy = {
 };
 
 static const mlsd__metric_ops log_loss_ops = {
-    .for_classification = true, .needs_proba = true, .score = score_log_loss};
+    .for_classification = true, .needs_proba = true, .row_loss = log_loss, .score = score_log_loss};
 const mlsd_kind mlsd__kind_log_loss = {
     .name = "log_loss",
     .family = "metric",
@@ -111,7 +112,7 @@ const mlsd_kind mlsd__kind_log_loss = {
 };
 
 static const mlsd__metric_ops brier_ops = {
-    .for_classification = true, .needs_proba = true, .score = score_brier};
+    .for_classification = true, .needs_proba = true, .row_loss = brier, .score = score_brier};
 const mlsd_kind mlsd__kind_brier = {
     .name = "brier",
     .family = "metric",

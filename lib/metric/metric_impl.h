@@ -26,6 +26,10 @@ typedef struct mlsd__estimate {
     double n_rows; /* effective rows: (sum of weights)^2 / (sum of their squares) */
 } mlsd__estimate;
 
+/* The loss of each of rows first .. first + n - 1 of those that count. */
+typedef void (*mlsd__loss_fn)(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                              double *out);
+
 typedef struct mlsd__metric_ops {
     bool greater_is_better;
     bool for_regression, for_classification;
@@ -33,6 +37,10 @@ typedef struct mlsd__metric_ops {
     bool needs_proba; /* n x n_classes probabilities */
     bool any_score;   /* needs_proba, but any number serves as the score of class 1 of two */
     bool is_share;    /* a share of rows, whose interval is Wilson's */
+    /* Of metrics that are the weighted mean of a number for each row, or its square root (is_root);
+     * NULL for the others. */
+    mlsd__loss_fn row_loss;
+    bool is_root;
     /* Value and interval at `level` (NaN level: value only). `rows` NULL or the rows that count. */
     mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                          int64_t n_rows, double level, mlsd__estimate *out);
@@ -67,9 +75,6 @@ mlsd_status mlsd__scored_weights(mlsd__scope *scope, const mlsd__scored *s, cons
 void mlsd__estimate_from_influence(const double *influence, const double *weight, int64_t n,
                                    mlsd__estimate *out);
 
-/* The loss of each of rows first .. first + n - 1 of those that count. */
-typedef void (*mlsd__loss_fn)(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
-                              double *out);
 /* The weighted mean of losses with its standard error and df; no interval yet. */
 mlsd_status mlsd__mean_loss(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                             int64_t n_rows, mlsd__loss_fn loss, double level, mlsd__estimate *out);

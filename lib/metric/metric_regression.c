@@ -99,7 +99,8 @@ out:
 
 #define TRAITS "{\"tasks\":[\"regression\"],\"direction\":"
 
-static const mlsd__metric_ops rmse_ops = {.for_regression = true, .score = score_rmse};
+static const mlsd__metric_ops rmse_ops = {
+    .for_regression = true, .row_loss = squared_loss, .is_root = true, .score = score_rmse};
 const mlsd_kind mlsd__kind_rmse = {
     .name = "rmse",
     .family = "metric",
@@ -109,7 +110,8 @@ const mlsd_kind mlsd__kind_rmse = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops mae_ops = {.for_regression = true, .score = score_mae};
+static const mlsd__metric_ops mae_ops = {
+    .for_regression = true, .row_loss = absolute_loss, .score = score_mae};
 const mlsd_kind mlsd__kind_mae = {
     .name = "mae",
     .family = "metric",

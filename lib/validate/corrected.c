@@ -1,10 +1,11 @@
-/* corrected.c - the corrected resampled t interval.
+/* corrected.c - the corrected resampled t interval, and what its test can find.
  *
  * Scores of overlapping training sets are not independent, so s^2 / J is too small a variance for
  * their mean. Nadeau & Bengio (2003), "Inference for the generalization error", Machine Learning
  * 52:239-281, eq. 8 and section 3.2: variance (1/J + n_test/n_train) s^2, Student's t with J - 1
  * degrees of freedom. Letters as there: J splits, s^2 with divisor J - 1. */
 #include <math.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "numeric/distribution.h"
@@ -18,7 +19,7 @@ static double score_at(const double *a, const double *b, int64_t i)
 static void corrected(const double *a, const double *b, int64_t n, double test_train, double level,
                       mlsd__estimate *out)
 {
-    *out = (mlsd__estimate){.value = NAN, .se = NAN, .low = NAN, .high = NAN};
+    *out = (mlsd__estimate){.value = NAN, .se = NAN, .low = NAN, .high = NAN, .df = NAN};
     /* Welford: one pass, no cancellation when scores are nearly equal. */
     int64_t J = 0;
     double mean = 0, m2 = 0;
@@ -35,7 +36,8 @@ static void corrected(const double *a, const double *b, int64_t n, double test_t
     if (J == 1) return;
     const double s2 = m2 / (double)(J - 1);
     out->se = sqrt((1.0 / (double)J + test_train) * s2);
-    const double half = mlsd__t_quantile(0.5 + level / 2, (double)(J - 1)) * out->se;
+    out->df = (double)(J - 1);
+    const double half = mlsd__t_quantile(0.5 + level / 2, out->df) * out->se;
     out->low = mean - half;
     out->high = mean + half;
 }
@@ -50,4 +52,62 @@ void mlsd__corrected_t_paired(const double *a, const double *b, int64_t n, doubl
                               double level, mlsd__estimate *out)
 {
     corrected(a, b, n, test_train, level, out);
+}
+
+/* Power of the two-sided test: where the difference is `shift` standard errors, t is noncentral. */
+static double power_at(double shift, double df, double level)
+{
+    const double limit = mlsd__t_quantile(0.5 + level / 2, df);
+    return mlsd__noncentral_t_sf(limit, df, shift) + mlsd__noncentral_t_cdf(-limit, df, shift);
+}
+
+/* The shift that is found with that probability, by bisection: power grows with the shift. */
+static double shift_of_power(double df, double level, double power)
+{
+    double low = 0, high = 1;
+    while (power_at(high, df, level) < power && high < 1e6) high *= 2;
+    for (int i = 0; i < 60 && high - low > 1e-12 * high; i++) {
+        const double middle = low + (high - low) / 2;
+        *(power_at(middle, df, level) < power ? &low : &high) = middle;
+    }
+    return low + (high - low) / 2;
+}
+
+double mlsd__detectable_difference(const mlsd__estimate *difference, double level, double power)
+{
+    if (isnan(difference->se) || !(difference->df >= 1)) return NAN;
+    return shift_of_power(difference->df, level, power) * difference->se;
+}
+
+double mlsd__rows_factor_for(const mlsd__estimate *difference, double wanted, double level,
+                             double power)
+{
+    const double ratio = mlsd__detectable_difference(difference, level, power) / fabs(wanted);
+    return ratio * ratio;
+}
+
+/* Most splits that are thought of. */
+static const double MOST_SPLITS = 1e6;
+
+double mlsd__splits_for(const mlsd__estimate *difference, int64_t n_splits, double test_train,
+                        double wanted, double level, double power)
+{
+    if (isnan(difference->se) || !(difference->df >= 1)) return NAN;
+    /* The standard deviation of single differences, from se^2 = (1/J + n_test/n_train) s^2. */
+    const double s = difference->se / sqrt(1.0 / (double)n_splits + test_train);
+    double low = 1, high = 2; /* low does not do, high may */
+    for (;;) {
+        const double shift = shift_of_power(high - 1, level, power);
+        if (shift * s * sqrt(1 / high + test_train) <= fabs(wanted)) break;
+        if (high >= MOST_SPLITS) return INFINITY;
+        low = high;
+        high *= 2;
+    }
+    while (high - low > 1) {
+        const double middle = floor(low + (high - low) / 2);
+        const double shift = shift_of_power(middle - 1, level, power);
+        const bool does = shift * s * sqrt(1 / middle + test_train) <= fabs(wanted);
+        *(does ? &high : &low) = middle;
+    }
+    return high;
 }

@@ -70,6 +70,7 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         {"difference", MLSD_COLUMN_F64},
         {"difference_low", MLSD_COLUMN_F64},
         {"difference_high", MLSD_COLUMN_F64},
+        {"difference_detectable", MLSD_COLUMN_F64},
         {"model_bytes", MLSD_COLUMN_I64},
         {"n_splits", MLSD_COLUMN_I64},
         {"within_one_se", MLSD_COLUMN_I64},
@@ -89,6 +90,8 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         mlsd__rows_f64(&rows, difference->value);
         mlsd__rows_f64(&rows, difference->low);
         mlsd__rows_f64(&rows, difference->high);
+        mlsd__rows_f64(
+            &rows, e == 0 ? NAN : mlsd__detectable_difference(difference, in->level, MLSD__POWER));
         mlsd__rows_i64(&rows, mlsd__fold_at(runs, e, runs->n_splits)->n_bytes);
         mlsd__rows_i64(&rows, mlsd__fold_n_done(runs, e));
         mlsd__rows_i64(&rows, s->is_within);

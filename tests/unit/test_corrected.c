@@ -76,6 +76,29 @@ static void test_corrected__equal_scores_have_no_spread(void **state)
     ASSERT_NEAR(e.low, 0.1, 0);
 }
 
+/* What the test can find: the power integrated by mpmath 1.2 to 20 digits and solved; then
+ * scipy.stats.nct (Boost, some nine digits) solved by scipy.optimize.brentq. */
+static void test_corrected__detectable_difference(void **state)
+{
+    (void)state;
+    mlsd__estimate e = {.se = 1, .df = 9};
+    ASSERT_NEAR(mlsd__detectable_difference(&e, 0.95, 0.8), 3.1496328864506175, 1e-11);
+    e.df = 4;
+    ASSERT_NEAR(mlsd__detectable_difference(&e, 0.9, 0.5), 1.9853264520855334, 1e-9);
+    e.df = 1;
+    ASSERT_NEAR(mlsd__detectable_difference(&e, 0.95, 0.8), 16.3340088702498, 1e-7);
+    mlsd__corrected_t_paired(A, B, 10, 1.0 / 9, 0.9, &e);
+    const double least = mlsd__detectable_difference(&e, 0.9, 0.8);
+    ASSERT_NEAR(least, 0.020234679394280797, 1e-11);
+    ASSERT_NEAR(mlsd__rows_factor_for(&e, -least / 3, 0.9, 0.8), 9, 1e-12);
+    ASSERT_NEAR(mlsd__splits_for(&e, 10, 1.0 / 9, 0.02, 0.9, 0.8), 11, 0);
+    ASSERT_NEAR(mlsd__splits_for(&e, 10, 1.0 / 9, -0.0155, 0.9, 0.8), 35, 0);
+    assert_true(isinf(mlsd__splits_for(&e, 10, 1.0 / 9, 0.001, 0.9, 0.8)));
+    e.se = NAN;
+    assert_true(isnan(mlsd__detectable_difference(&e, 0.9, 0.8)));
+    assert_true(isnan(mlsd__splits_for(&e, 10, 1.0 / 9, 0.02, 0.9, 0.8)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +108,7 @@ int main(void)
         cmocka_unit_test(test_corrected__one_or_no_score),
         cmocka_unit_test(test_corrected__missing_scores_do_not_count),
         cmocka_unit_test(test_corrected__equal_scores_have_no_spread),
+        cmocka_unit_test(test_corrected__detectable_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,6 +69,9 @@ static void test_leaderboard__as_scikit_learn(void **state)
     ASSERT_NEAR(cell(r, "leaderboard", "difference_low", 2), -1.4419076554737351, 1e-10);
     ASSERT_NEAR(cell(r, "leaderboard", "difference_high", 2), -1.0978303467462986, 1e-10);
     ASSERT_NEAR(cell(r, "leaderboard", "difference", 0), 0, 0);
+    /* 3.76106 standard errors: as in test_corrected.c. */
+    assert_true(isnan(cell(r, "leaderboard", "difference_detectable", 0)));
+    ASSERT_NEAR(cell(r, "leaderboard", "difference_detectable", 2), 0.2330489529256391, 1e-10);
     ASSERT_NEAR(cell(r, "fold_scores", "score", 10), 0.3602070759411578, 1e-12);
     assert_true(cell(r, "leaderboard", "model_bytes", 2) > 0);
     assert_true(cell(r, "timings.leaderboard", "fit_seconds", 2) >= 0);

@@ -76,7 +76,7 @@ typedef struct mlsd__path_ops {
     const char *run_plan, *folds_plan;
     /* May two settings be served together? Both are of the kind. */
     bool (*shares)(const mlsd_spec *a, const mlsd_spec *b);
-    mlsd_status (*run)(mlsd__scope *scope, const mlsd__path_fold *fold);
+    mlsd_status (*run)(mlsd__scope *scope, const mlsd__path_fold *fold); /* NULL: no such way */
     /* *out_served = false, and nothing taken or failed: not of this data, these splits or settings;
      * the plain ways are then gone. May be NULL; may be asked for a single setting. It may also
      * leave single splits or settings to the plain way, where a difference of moments would lose

@@ -268,6 +268,48 @@ out:
     return st;
 }
 
+mlsd_status mlsd__tridiagonal(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *d,
+                              double *e, double *tau)
+{
+    if (p <= 0) return MLSD_OK;
+    MLSD__TRY(check_sizes("a tridiagonal form", p, p, lda));
+    MLSD__TRY(check_finite("a tridiagonal form", p, p, a, lda, true));
+    if (is_exact()) return mlsd__exact_tridiagonal(scope, p, a, lda, d, e, tau);
+    double work_size = 0;
+    (void)LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', (int)p, a, stride(lda, p), d, e, tau,
+                              &work_size, -1);
+    const int n_work = workspace(work_size);
+    double *const work = mlsd__alloc_raw(scope->allocator, n_work, sizeof *work);
+    if (work == NULL) return MLSD_E_NOMEM;
+    (void)LAPACKE_dsytrd_work(LAPACK_COL_MAJOR, 'L', (int)p, a, stride(lda, p), d, e, tau, work,
+                              n_work);
+    mlsd__free(scope->allocator, work);
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__tridiagonal_turn(mlsd__scope *scope, bool trans, int64_t p, const double *a,
+                                   int64_t lda, const double *tau, int64_t m, double *rows)
+{
+    if (p <= 0 || m <= 0) return MLSD_OK;
+    if (is_exact()) {
+        mlsd__exact_tridiagonal_turn(trans, p, a, lda, tau, m, rows);
+        return MLSD_OK;
+    }
+    MLSD__TRY(check_sizes("turning rows", m, p, lda));
+    const char side = 'L', op = trans ? 'T' : 'N';
+    const int ld = stride(p, p);
+    double work_size = 0;
+    (void)LAPACKE_dormtr_work(LAPACK_COL_MAJOR, side, 'L', op, (int)p, (int)m, a, stride(lda, p),
+                              tau, rows, ld, &work_size, -1);
+    const int n_work = workspace(work_size);
+    double *const work = mlsd__alloc_raw(scope->allocator, n_work, sizeof *work);
+    if (work == NULL) return MLSD_E_NOMEM;
+    (void)LAPACKE_dormtr_work(LAPACK_COL_MAJOR, side, 'L', op, (int)p, (int)m, a, stride(lda, p),
+                              tau, rows, ld, work, n_work);
+    mlsd__free(scope->allocator, work);
+    return MLSD_OK;
+}
+
 /* Column-major copy of a row-major matrix, a few rows at a time so that both stay in the cache. */
 static void to_columns(int64_t m, int64_t n, const double *a, int64_t lda, double *columns)
 {

@@ -37,6 +37,14 @@ void mlsd__trsm(bool trans, int64_t p, int64_t nrhs, const double *u, int64_t ld
 /* All eigenvalues ascending and eigenvectors (columns of A on return) of a symmetric A, upper
  * given. */
 mlsd_status mlsd__syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *values);
+/* A = Q T Q' of a symmetric A (p x p, upper given): T has the diagonal d (p) and e (p - 1) beside
+ * it; Q stays in A (spoiled) and tau (p) as reflections. A third of the work of eigenvectors, and
+ * all that solving (A + alpha I) x = b for many alpha needs. */
+mlsd_status mlsd__tridiagonal(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *d,
+                              double *e, double *tau);
+/* Each of m rows of p numbers, one after the other, becomes Q x, or Q'x (trans). */
+mlsd_status mlsd__tridiagonal_turn(mlsd__scope *scope, bool trans, int64_t p, const double *a,
+                                   int64_t lda, const double *tau, int64_t m, double *rows);
 /* R of A = QR (m x n, row-major, A is spoiled): r is n x n, upper, zero-filled below; m may be < n.
  */
 mlsd_status mlsd__qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a, int64_t lda, double *r);

@@ -34,6 +34,11 @@ mlsd_status mlsd__exact_qr_r(mlsd__scope *scope, int64_t m, int64_t n, double *a
                              double *r);
 /* Eigenvalues ascending and eigenvectors (columns of A on return), upper triangle given, finite. */
 mlsd_status mlsd__exact_syev(mlsd__scope *scope, int64_t p, double *a, int64_t lda, double *values);
+/* A = Q T Q', and rows turned by Q or Q'. */
+mlsd_status mlsd__exact_tridiagonal(mlsd__scope *scope, int64_t p, double *a, int64_t lda,
+                                    double *d, double *e, double *tau);
+void mlsd__exact_tridiagonal_turn(bool trans, int64_t p, const double *a, int64_t lda,
+                                  const double *tau, int64_t m, double *rows);
 /* A = U diag(s) Vt, s descending; A (p x p, finite) is spoiled. */
 mlsd_status mlsd__exact_svd(mlsd__scope *scope, int64_t p, double *a, double *u, double *s,
                             double *vt);

@@ -225,6 +225,40 @@ mlsd_status mlsd__exact_syev(mlsd__scope *scope, int64_t p, double *a, int64_t l
     return status;
 }
 
+mlsd_status mlsd__exact_tridiagonal(mlsd__scope *scope, int64_t p, double *a, int64_t lda,
+                                    double *d, double *e, double *tau)
+{
+    double *const work = mlsd__alloc_raw(scope->allocator, 2 * p, sizeof *work);
+    if (work == NULL) return MLSD_E_NOMEM;
+    double *const beside = work + p;
+    for (int64_t i = 0; i < p; i++)
+        for (int64_t j = i + 1; j < p; j++) a[j * lda + i] = a[i * lda + j];
+    const int exponent = scale_down(p, a, lda);
+    tau[p - 1] = 0;
+    const mlsd_status status = tridiagonalise(scope, p, a, lda, d, beside, tau, work);
+    for (int64_t i = 0; status == MLSD_OK && i < p; i++) {
+        d[i] = ldexp(d[i], exponent);
+        if (i + 1 < p) e[i] = ldexp(beside[i], exponent);
+    }
+    mlsd__free(scope->allocator, work);
+    return status;
+}
+
+/* Q is the product of the reflections in their order: Q'x meets the first one first. */
+void mlsd__exact_tridiagonal_turn(bool trans, int64_t p, const double *a, int64_t lda,
+                                  const double *tau, int64_t m, double *rows)
+{
+    for (int64_t i = 0; i < m; i++) {
+        double *const row = rows + i * p;
+        for (int64_t step = 0; step + 1 < p; step++) {
+            const int64_t k = trans ? step : p - 2 - step, n = p - k - 1;
+            const double *const v = a + k * lda + k + 1;
+            if (tau[k] != 0)
+                add_scaled(n, -(tau[k] * mlsd__dot(v, row + k + 1, n)), v, row + k + 1);
+        }
+    }
+}
+
 /* Householder reflections from both sides (Golub & Kahan 1965, SIAM J. Numer. Anal. 2): what stays
  * are the diagonal and the one above it, in turns in b. */
 static mlsd_status bidiagonalise(mlsd__scope *scope, int64_t p, double *a, double *b, double *v,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/linear/linear_fit.h"
+#include "model/linear/linear_folds.h"
 #include "model/linear/linear_moments.h"
 #include "numeric/blas.h"
 #include "numeric/least_squares.h"
@@ -268,6 +269,25 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return MLSD_OK;
 }
 
+/* Predictions are the same to 1e-12 however accurate. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    const regression_params *const one = mlsd__spec_params(a), *const other = mlsd__spec_params(b);
+    return one->fit_intercept == other->fit_intercept;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    const regression_params *const params = mlsd__spec_params(folds->settings[0]);
+    return mlsd__linear_run_folds(scope, folds, NULL, params->fit_intercept != 0, true, out_served);
+}
+
+static const mlsd__path_ops path = {
+    .folds_plan = "moments of all folds from one pass, one factorisation a fold",
+    .shares = shares,
+    .run_folds = run_folds,
+};
+
 static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
                         int64_t n_features, int64_t n_classes, void **out_state)
 {
@@ -278,6 +298,7 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
 static const mlsd__estimator_ops ops = {
     .regresses = true,
     .takes_targets = true,
+    .path = &path,
     .checks_x = true,
     .fit = fit,
     .predict_block = mlsd__linear_predict_block,

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/linear/linear_folds.h"
 #include "model/linear/linear_moments.h"
 #include "model/linear/linear_solve.h"
 #include "model/linear/linear_state.h"
@@ -102,6 +103,51 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return MLSD_OK;
 }
 
+/* Settings that differ in their penalties have the same moments. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    const ridge_params *const one = mlsd__spec_params(a), *const other = mlsd__spec_params(b);
+    return one->fit_intercept == other->fit_intercept;
+}
+
+static double *alphas_of(const mlsd__allocator *a, const mlsd_spec *const *settings, int64_t n)
+{
+    double *const alphas = mlsd__alloc_raw(a, n, sizeof *alphas);
+    for (int64_t l = 0; alphas != NULL && l < n; l++)
+        alphas[l] = ((const ridge_params *)mlsd__spec_params(settings[l]))->alpha;
+    return alphas;
+}
+
+static mlsd_status run_fold(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    const ridge_params *const params = mlsd__spec_params(fold->settings[0]);
+    double *const alphas = alphas_of(scope->allocator, fold->settings, fold->n_settings);
+    if (alphas == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status =
+        mlsd__linear_run_fold(scope, fold, alphas, params->fit_intercept != 0);
+    mlsd__free(scope->allocator, alphas);
+    return status;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    const ridge_params *const params = mlsd__spec_params(folds->settings[0]);
+    double *const alphas = alphas_of(scope->allocator, folds->settings, folds->n_settings);
+    if (alphas == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status =
+        mlsd__linear_run_folds(scope, folds, alphas, params->fit_intercept != 0, false, out_served);
+    mlsd__free(scope->allocator, alphas);
+    return status;
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "one factorisation a fold for all penalties",
+    .folds_plan = "moments of all folds from one pass, one factorisation a fold for all penalties",
+    .shares = shares,
+    .run = run_fold,
+    .run_folds = run_folds,
+};
+
 static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
                         int64_t n_features, int64_t n_classes, void **out_state)
 {
@@ -112,6 +158,7 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
 static const mlsd__estimator_ops ops = {
     .regresses = true,
     .takes_targets = true,
+    .path = &path,
     .checks_x = true,
     .fit = fit,
     .predict_block = mlsd__linear_predict_block,

@@ -1,7 +1,9 @@
 /* fold_moments.c - one pass over the parts' rows, and a binary tree of their moments.
  *
- * A part's rows are gathered a few hundred at a time into a packed panel, centred and multiplied
- * while they are in the cache (gram.c). Large parts are cut into stretches, so that there is work
+ * A part's rows are gathered a few hundred at a time into a packed panel, less an origin near their
+ * mean, and multiplied while they are in the cache; a last column of ones gives the sums in the
+ * same product. The origin is the mean of some rows from all over: what the mean differs from it by
+ * is taken away at the end, and is small. Large parts are cut into stretches, so that there is work
  * for all threads; how they are cut depends on sizes alone, and the stretches are merged in order.
  * Unions follow the tree from its root, left to right. */
 #include "numeric/fold_moments.h"
@@ -9,9 +11,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "numeric/blas.h"
+#include "numeric/sum.h"
+
 enum {
     STRETCHES = 32,                        /* of all rows; each at least MLSD__BLOCK_ROWS long */
     MAX_STRETCH_DOUBLES = 8 * 1024 * 1024, /* of moments beyond one for each part: 64 MB */
+    ORIGIN_ROWS = 32,                      /* whose mean is the origin of a stretch */
     PANEL_ROWS = 512,                      /* gathered at a time, and */
     PANEL_DOUBLES = 1 << 16 /* fewer where rows are wide: half a megabyte stays in the cache */
 };
@@ -27,6 +33,8 @@ typedef struct moment_pass {
     int64_t n_stretches, n_extra, panel_rows;
     stretch *stretches;
     mlsd__gram *extra; /* n_extra: of the stretches that are not the first of their part */
+    double *room;      /* of each thread: origin, product and panel */
+    int64_t room_size;
 } moment_pass;
 
 int64_t mlsd__fold_moments_doubles(int64_t q, int64_t n_parts)
@@ -69,29 +77,67 @@ static mlsd_status cut(const mlsd__allocator *a, moment_pass *pass, mlsd__gram *
     return MLSD_OK;
 }
 
+/* The mean of some rows of a stretch, as distances from the first one: that of a constant column is
+ * exact. `z` has room for ORIGIN_ROWS rows. */
+static mlsd_status find_origin(const moment_pass *pass, mlsd__scope *scope, const stretch *s,
+                               double *origin, double *z)
+{
+    const mlsd__moment_source *const source = pass->source;
+    const int64_t q = source->q, n = s->n < ORIGIN_ROWS ? s->n : ORIGIN_ROWS;
+    int64_t rows[ORIGIN_ROWS];
+    for (int64_t i = 0; i < n; i++) rows[i] = pass->parts->rows[s->first + s->n * i / n];
+    memset(origin, 0, (size_t)q * sizeof *origin);
+    MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, q));
+    for (int64_t j = 0; j < q; j++) {
+        double sum = 0;
+        for (int64_t i = 1; i < n; i++) sum += z[i * q + j] - z[j];
+        origin[j] = z[j] + sum / (double)n;
+    }
+    return MLSD_OK;
+}
+
+/* Rows as they are multiplied: times the root of the weight, which also is the last column. */
+static double weigh(const mlsd__moment_source *source, const int64_t *rows, int64_t n, double *z)
+{
+    const int64_t q = source->q, ld = q + 1;
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) {
+        double *const row = z + i * ld;
+        row[q] = 1;
+        if (source->weight == NULL) continue;
+        const double weight = source->weight[rows[i]], root = sqrt(weight);
+        total += weight;
+        row[q] = root;
+        for (int64_t j = 0; j < q; j++) row[j] *= root;
+    }
+    return source->weight == NULL ? (double)n : total;
+}
+
 static mlsd_status add_stretch(void *arg, int64_t task, mlsd__scope *scope)
 {
     const moment_pass *const pass = arg;
     const mlsd__moment_source *const source = pass->source;
-    const mlsd__allocator *const a = scope->allocator;
     const stretch *const s = &pass->stretches[task];
-    const int64_t q = source->q, most = pass->panel_rows < s->n ? pass->panel_rows : s->n;
-    MLSD__TRY(mlsd__gram_init(s->gram, a, q));
-    double *const z = mlsd__alloc_raw(a, most * (q + 1), sizeof *z);
-    if (z == NULL) return MLSD_E_NOMEM;
-    double *const weight = source->weight != NULL ? z + most * q : NULL;
-    mlsd_status status = MLSD_OK;
-    for (int64_t at = 0; status == MLSD_OK && at < s->n; at += most) {
+    const int64_t q = source->q, ld = q + 1, most = pass->panel_rows;
+    MLSD__TRY(mlsd__gram_init(s->gram, scope->allocator, q));
+    if (s->n == 0) return MLSD_OK;
+    double *const origin = pass->room + scope->worker * pass->room_size;
+    double *const product = origin + q, *const z = product + ld * ld;
+    MLSD__TRY(find_origin(pass, scope, s, origin, z));
+    memset(product, 0, (size_t)(ld * ld) * sizeof *product);
+    double total = 0;
+    for (int64_t at = 0; at < s->n; at += most) {
         const int64_t n = s->n - at < most ? s->n - at : most;
         const int64_t *const rows = pass->parts->rows + s->first + at;
-        status = source->read(source->user, scope, rows, n, z);
-        if (status != MLSD_OK) break;
-        for (int64_t i = 0; weight != NULL && i < n; i++) weight[i] = source->weight[rows[i]];
-        mlsd__gram_add(s->gram, z, n, q, weight);
-        status = mlsd__checkpoint(scope);
+        MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, ld));
+        total += weigh(source, rows, n, z);
+        mlsd__syrk(n, ld, 1, z, ld, 1, product, ld);
+        MLSD__TRY(mlsd__checkpoint(scope));
     }
-    mlsd__free(a, z);
-    return status;
+    double *const sums = z; /* the product's last column */
+    for (int64_t j = 0; j < q; j++) sums[j] = product[j * ld + q];
+    mlsd__gram_set(s->gram, s->n, total, origin, sums, product, ld);
+    return MLSD_OK;
 }
 
 /* Nodes by level: the parts, then sums of two neighbours each, up to the root. A node without a
@@ -119,10 +165,14 @@ static mlsd_status build_tree(mlsd__scope *scope, mlsd__fold_moments *m)
     return MLSD_OK;
 }
 
-static int64_t panel_rows(int64_t q)
+static mlsd_status open_room(mlsd__scope *scope, moment_pass *pass)
 {
-    const int64_t fitting = PANEL_DOUBLES / (q > 0 ? q : 1);
-    return fitting < 64 ? 64 : fitting < PANEL_ROWS ? fitting : PANEL_ROWS;
+    const int64_t ld = pass->source->q + 1, fitting = PANEL_DOUBLES / ld;
+    pass->panel_rows = fitting < 64 ? 64 : fitting < PANEL_ROWS ? fitting : PANEL_ROWS;
+    pass->room_size = ld + ld * ld + pass->panel_rows * ld;
+    pass->room =
+        mlsd__alloc_raw(scope->allocator, scope->n_threads * pass->room_size, sizeof(double));
+    return pass->room != NULL ? MLSD_OK : MLSD_E_NOMEM;
 }
 
 mlsd_status mlsd__fold_moments_new(mlsd__scope *scope, const mlsd__moment_source *source,
@@ -133,8 +183,9 @@ mlsd_status mlsd__fold_moments_new(mlsd__scope *scope, const mlsd__moment_source
         .q = source->q, .n_parts = parts->n_parts, .n_nodes = count_nodes(parts->n_parts)};
     out->nodes = mlsd__alloc(a, out->n_nodes, sizeof *out->nodes);
     if (out->nodes == NULL) return MLSD_E_NOMEM;
-    moment_pass pass = {.source = source, .parts = parts, .panel_rows = panel_rows(source->q)};
-    mlsd_status status = cut(a, &pass, out->nodes);
+    moment_pass pass = {.source = source, .parts = parts};
+    mlsd_status status = open_room(scope, &pass);
+    if (status == MLSD_OK) status = cut(a, &pass, out->nodes);
     if (status == MLSD_OK) status = mlsd__parallel_for(scope, pass.n_stretches, add_stretch, &pass);
     for (int64_t i = 0; status == MLSD_OK && i < pass.n_stretches; i++) {
         mlsd__gram *const leaf = &out->nodes[pass.stretches[i].part];
@@ -145,6 +196,7 @@ mlsd_status mlsd__fold_moments_new(mlsd__scope *scope, const mlsd__moment_source
         mlsd__gram_free(&pass.extra[i], a);
     mlsd__free(a, pass.extra);
     mlsd__free(a, pass.stretches);
+    mlsd__free(a, pass.room);
     return status;
 }
 

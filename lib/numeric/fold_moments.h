@@ -18,13 +18,13 @@ typedef struct mlsd__part_rows {
     const int64_t *first; /* n_parts + 1 */
 } mlsd__part_rows;
 
-/* Where rows come from. `read` writes n of them [X y] (n x q) one after the other to z; it is
- * called from many tasks at once, with the task's scope. */
+/* Where rows come from. `read` writes n of them [X y], less `origin` (q numbers), to z (row stride
+ * ld); it is called from many tasks at once, with the task's scope. */
 typedef struct mlsd__moment_source {
     int64_t q;
     const double *weight; /* of a row by its number; NULL for ones */
     mlsd_status (*read)(const void *user, mlsd__scope *scope, const int64_t *rows, int64_t n,
-                        double *z);
+                        const double *origin, double *z, int64_t ld);
     const void *user;
 } mlsd__moment_source;
 

@@ -137,6 +137,24 @@ void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const doubl
     merge_means(g, total, block_mean);
 }
 
+/* What the origin's distance from the mean d takes away, W d d', is small beside what is left where
+ * the origin is near. */
+void mlsd__gram_set(mlsd__gram *g, int64_t n_rows, double weight, const double *origin,
+                    const double *sums, const double *product, int64_t ld)
+{
+    const int64_t q = g->q;
+    double *const apart = g->mean + BLOCK_MEAN * q;
+    g->n_rows = n_rows;
+    if (!(weight > 0)) return;
+    g->weight = weight;
+    for (int64_t j = 0; j < q; j++) apart[j] = sums[j] / weight;
+    for (int64_t i = 0; i < q; i++)
+        for (int64_t j = i; j < q; j++)
+            g->scatter[i * q + j] = product[i * ld + j] - sums[i] * apart[j];
+    for (int64_t j = 0; j < q; j++)
+        two_sum(origin[j], apart[j], &g->mean[j], &g->mean[MEAN_LOW * q + j]);
+}
+
 void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b)
 {
     const int64_t q = a->q;

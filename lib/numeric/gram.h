@@ -20,6 +20,12 @@ mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q);
 void mlsd__gram_free(mlsd__gram *g, const mlsd__allocator *a);
 /* Add n rows of `z` (n x q, row stride ld; spoiled: centred in place), weight NULL for ones. */
 void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const double *weight);
+/* The same of rows that are summed up about an origin near their mean: `sums` of w (z - origin),
+ * and `product`, the upper triangle (q x q, row stride ld) of w (z - origin)(z - origin)'. g is
+ * fresh.
+ */
+void mlsd__gram_set(mlsd__gram *g, int64_t n_rows, double weight, const double *origin,
+                    const double *sums, const double *product, int64_t ld);
 /* Merge b into a (Chan, Golub & LeVeque 1983, pairwise update). */
 void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b);
 

@@ -226,6 +226,58 @@ static void test_blas__syev_finds_known_eigenvalues(void **state)
     assert_int_equal(mlsd__syev(&scope, 2, a, LD, values), MLSD_E_NUMERIC);
 }
 
+/* A = Q T Q': rows are turned by Q', multiplied with T, turned back, and are the rows times A. Both
+ * kinds of numerics; there and back is nothing. */
+static void check_tridiagonal(mlsd__scope *in, int64_t p)
+{
+    static double a[MAX * MAX], kept[MAX * MAX], rows[2 * MAX], turned[2 * MAX];
+    static double d[MAX], e[MAX], tau[MAX];
+    for (int64_t i = 0; i < p; i++) {
+        for (int64_t j = 0; j < p; j++) {
+            kept[i * p + j] = cos((double)(i * j)) + (i == j ? 3 : 0);
+            a[i * p + j] = j < i ? NAN : kept[i * p + j];
+        }
+        rows[i] = (double)(i % 5) - 1;
+        rows[p + i] = sin((double)i);
+    }
+    memcpy(turned, rows, sizeof rows);
+    assert_int_equal(mlsd__tridiagonal(in, p, a, p, d, e, tau), MLSD_OK);
+    assert_int_equal(mlsd__tridiagonal_turn(in, true, p, a, p, tau, 2, turned), MLSD_OK);
+    for (int64_t r = 0; r < 2; r++) {
+        double before = 0;
+        for (int64_t j = 0; j < p; j++) {
+            const double here = turned[r * p + j];
+            turned[r * p + j] = d[j] * here + (j > 0 ? e[j - 1] * before : 0) +
+                                (j + 1 < p ? e[j] * turned[r * p + j + 1] : 0);
+            before = here;
+        }
+    }
+    assert_int_equal(mlsd__tridiagonal_turn(in, false, p, a, p, tau, 2, turned), MLSD_OK);
+    for (int64_t r = 0; r < 2; r++) {
+        for (int64_t j = 0; j < p; j++) {
+            double want = 0;
+            for (int64_t i = 0; i < p; i++) want += rows[r * p + i] * kept[i * p + j];
+            check_near(turned[r * p + j], want, 1e-12);
+        }
+    }
+}
+
+static void test_blas__tridiagonal_multiplies_back(void **state)
+{
+    (void)state;
+    mlsd_context *context = NULL;
+    mlsd__scope exact;
+    assert_int_equal(mlsd_context_new(&context), MLSD_OK);
+    assert_int_equal(mlsd_context_set_str(context, "numerics", "exact"), MLSD_OK);
+    for (int64_t p = 1; p <= MAX; p += 11) check_tridiagonal(&scope, p);
+    assert_int_equal(mlsd__numeric_open(&exact, context), MLSD_OK);
+    for (int64_t p = 1; p <= MAX; p += 11) check_tridiagonal(&exact, p);
+    mlsd__scope_close(&exact);
+    mlsd_context_free(context);
+    double a[] = {1, NAN, 0, 2}, d[2], e[2], tau[2];
+    assert_int_equal(mlsd__tridiagonal(&scope, 2, a, 2, d, e, tau), MLSD_E_NUMERIC);
+}
+
 /* R'R = A'A defines R but for the signs of its rows. */
 static void test_blas__qr_r_keeps_the_cross_products(void **state)
 {
@@ -438,6 +490,8 @@ int main(void)
         cmocka_unit_test(test_blas__posv_solves),
         cmocka_unit_test(test_blas__potrf_refuses_what_is_not_positive_definite),
         cmocka_unit_test_setup_teardown(test_blas__syev_finds_known_eigenvalues, open_scope,
+                                        close_scope),
+        cmocka_unit_test_setup_teardown(test_blas__tridiagonal_multiplies_back, open_scope,
                                         close_scope),
         cmocka_unit_test_setup_teardown(test_blas__qr_r_keeps_the_cross_products, open_scope,
                                         close_scope),

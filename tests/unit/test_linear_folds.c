@@ -148,6 +148,55 @@ static outcome run_fast(const question *q, int64_t n_threads, bool *served)
 }
 
 static mlsd_dataset *view(const mlsd_dataset *data, const mlsd_folds *folds, int64_t split,
+                          int64_t part);
+
+/* The way of single folds. */
+static outcome run_each(const question *q)
+{
+    const int64_t t = q->data->store->n_targets;
+    outcome out = make_outcome(q->folds, q->n_settings, t);
+    mlsd_spec **settings = calloc((size_t)q->n_settings, sizeof *settings);
+    for (int64_t l = 0; l < q->n_settings; l++) settings[l] = spec_from(q->settings[l]);
+    const mlsd__estimator_ops *const ops = mlsd__spec_ops(settings[0]);
+    const mlsd__path_sink sink = {take, take_squares, fail_one, &out};
+    mlsd__scope scope;
+    assert_int_equal(mlsd__numeric_open(&scope, NULL), MLSD_OK);
+    for (int64_t k = 0; k < out.n_splits; k++) {
+        mlsd_dataset *train = view(q->data, q->folds, k, 0);
+        mlsd_dataset *test = view(q->data, q->folds, k, mlsd_folds_n_parts(q->folds) - 1);
+        double *y = NULL, *weight = NULL;
+        mlsd__frame x, part;
+        mlsd__dataset_frame(train, &x);
+        mlsd__dataset_frame(test, &part);
+        assert_int_equal(mlsd__dataset_gather_targets(train, &y), MLSD_OK);
+        assert_int_equal(mlsd__dataset_gather_weight(train, &weight), MLSD_OK);
+        const mlsd__train prepared = {.x = &x,
+                                      .y = y,
+                                      .n_more_targets = t - 1,
+                                      .weight = weight,
+                                      .task = MLSD_TASK_REGRESSION};
+        const mlsd__path_fold fold = {.settings = (const mlsd_spec *const *)settings,
+                                      .n_settings = q->n_settings,
+                                      .train = &prepared,
+                                      .parts = &part,
+                                      .n_parts = 1,
+                                      .what = MLSD_OUTPUT_VALUE,
+                                      .width = t,
+                                      .split = k,
+                                      .sink = &sink};
+        if (ops->path->run(&scope, &fold) != MLSD_OK) fail_msg("%s", mlsd_last_error());
+        mlsd__free(&train->store->allocator, y);
+        mlsd__free(&train->store->allocator, weight);
+        mlsd_dataset_free(train);
+        mlsd_dataset_free(test);
+    }
+    mlsd__scope_close(&scope);
+    for (int64_t l = 0; l < q->n_settings; l++) mlsd_spec_free(settings[l]);
+    free(settings);
+    return out;
+}
+
+static mlsd_dataset *view(const mlsd_dataset *data, const mlsd_folds *folds, int64_t split,
                           int64_t part)
 {
     int64_t n;
@@ -352,6 +401,51 @@ static void test_ridge__other_splits(void **state)
     }
 }
 
+/* All penalties on one fold at a time, also with more columns than rows. */
+static void test_ridge__one_fold_as_the_plain_loop(void **state)
+{
+    (void)state;
+    const int64_t sizes[][2] = {{300, 6}, {40, 60}, {2500, 30}, {9, 9}};
+    for (int i = 0; i < 8; i++) {
+        linear_data d = make_linear_data(sizes[i / 2][0], sizes[i / 2][1], 0, 31);
+        mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, i % 2);
+        mlsd_folds *folds = split(data, KFOLD);
+        const bool bare = i % 3 == 2;
+        const question q = {.settings = bare ? BARE : RIDGE,
+                            .n_settings = bare ? 2 : N_RIDGE,
+                            .data = data,
+                            .folds = folds};
+        outcome plain = run_plain(&q), each = run_each(&q);
+        int64_t n_taken;
+        const double worst = difference(&each, &plain, false, &n_taken);
+        assert_int_equal(n_taken, 5 * q.n_settings);
+        if (!(worst <= 1e-11)) fail_msg("predictions differ by %.3g, case %d", worst, i);
+        free_outcome(&plain);
+        free_outcome(&each);
+        mlsd_folds_free(folds);
+        mlsd_dataset_free(data);
+        free_linear_data(&d);
+    }
+}
+
+/* Rows of a training set or a part that hold NaN fail every setting, in words. */
+static void test_ridge__one_fold_with_nan_fails(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(60, 3, 0, 23);
+    d.x[31] = NAN;
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_folds *folds = split(data, KFOLD);
+    const question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    outcome each = run_each(&q);
+    for (int i = 0; i < 5 * N_RIDGE; i++) assert_int_equal(each.taken[i], 2);
+    if (strstr(mlsd_last_error(), "NaN") == NULL) fail_msg("%s", mlsd_last_error());
+    free_outcome(&each);
+    mlsd_folds_free(folds);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static const char *const PLAIN[] = {"{\"kind\":\"linear_regression\"}",
                                     "{\"kind\":\"linear_regression\",\"accuracy\":\"fast\"}"};
 static const char *const PLAIN_BARE[] = {
@@ -531,6 +625,8 @@ int main(void)
         cmocka_unit_test(test_ridge__standardised_in_each_fold),
         cmocka_unit_test(test_ridge__far_from_the_origin),
         cmocka_unit_test(test_ridge__other_splits),
+        cmocka_unit_test(test_ridge__one_fold_as_the_plain_loop),
+        cmocka_unit_test(test_ridge__one_fold_with_nan_fails),
         cmocka_unit_test(test_linear_regression__folds_as_the_plain_loop),
         cmocka_unit_test(test_linear_regression__dependent_columns_are_left),
         cmocka_unit_test(test_ridge__badly_scaled_columns),

@@ -32,17 +32,16 @@ mlsd_status mlsd__fold_solution_new(const mlsd__allocator *a, int64_t p, int64_t
     int64_t size;
     MLSD__TRY(mlsd__mul_size(n_settings, t * p, &size));
     out->coef = mlsd__alloc_raw(a, size, sizeof *out->coef);
-    out->origin = mlsd__alloc(a, 2 * p, sizeof *out->origin);
-    out->centre = mlsd__alloc(a, 2 * t, sizeof *out->centre);
-    const bool has_all = out->coef != NULL && out->origin != NULL && out->centre != NULL;
-    return has_all ? MLSD_OK : MLSD_E_NOMEM;
+    out->origin = mlsd__alloc(a, 2 * (p + t), sizeof *out->origin);
+    if (out->coef == NULL || out->origin == NULL) return MLSD_E_NOMEM;
+    out->low = out->origin + p + t;
+    return MLSD_OK;
 }
 
 void mlsd__fold_solution_free(mlsd__fold_solution *s, const mlsd__allocator *a)
 {
     mlsd__free(a, s->coef);
     mlsd__free(a, s->origin);
-    mlsd__free(a, s->centre);
     *s = (mlsd__fold_solution){.p = 0};
 }
 
@@ -90,13 +89,12 @@ static bool solve_plain(int64_t p, int64_t t, double *a, double *b, double *leng
 static void set_origin(const mlsd__linear_problem *problem, const mlsd__gram *train,
                        mlsd__fold_solution *s)
 {
-    const int64_t p = s->p, t = s->t, q = p + t;
+    const int64_t p = s->p, q = p + s->t;
     const bool x_is_centred = problem->fit_intercept || problem->with_mean;
-    for (int64_t part = 0; part < 2; part++) {
-        const double *const mean = train->mean + part * q;
-        for (int64_t j = 0; j < p; j++) s->origin[part * p + j] = x_is_centred ? mean[j] : 0;
-        for (int64_t k = 0; k < t; k++)
-            s->centre[part * t + k] = problem->fit_intercept ? mean[p + k] : 0;
+    for (int64_t j = 0; j < q; j++) {
+        const bool is_centred = j < p ? x_is_centred : problem->fit_intercept;
+        s->origin[j] = is_centred ? train->mean[j] : 0;
+        s->low[j] = is_centred ? train->mean[q + j] : 0;
     }
 }
 
@@ -190,13 +188,13 @@ mlsd_status mlsd__fold_squares(mlsd__scope *scope, const mlsd__fold_solution *s,
     for (int64_t k = 0; k < t; k++)
         for (int64_t j = 0; j < p; j++) against[k * p + j] = test->scatter[j * q + p + k];
     for (int64_t j = 0; j < p; j++)
-        apart[j] = (test->mean[j] - s->origin[j]) + (test->mean[q + j] - s->origin[p + j]);
+        apart[j] = (test->mean[j] - s->origin[j]) + (test->mean[q + j] - s->low[j]);
     mlsd__gemm(false, false, n, p, p, 1, s->coef, p, full, p, 0, product, p);
     *out_n_lost = 0;
     for (int64_t row = 0; row < n; row++) {
         const int64_t k = row % t;
         const double centre_apart =
-            (test->mean[p + k] - s->centre[k]) + (test->mean[q + p + k] - s->centre[t + k]);
+            (test->mean[p + k] - s->origin[p + k]) + (test->mean[q + p + k] - s->low[p + k]);
         bool lost;
         squares[row] = squares_of(test, p, k, s->coef + row * p, product + row * p, against + k * p,
                                   length, apart, centre_apart, &lost);
@@ -207,11 +205,13 @@ mlsd_status mlsd__fold_squares(mlsd__scope *scope, const mlsd__fold_solution *s,
     return MLSD_OK;
 }
 
-static void centre_rows(const mlsd__fold_solution *s, double *restrict z, int64_t n, int64_t ld)
+/* What the origin's rounding left. */
+static void finish_centring(const mlsd__fold_solution *s, double *restrict z, int64_t n, int64_t ld,
+                            int64_t width)
 {
-    const double *restrict const origin = s->origin, *restrict const low = s->origin + s->p;
+    const double *restrict const low = s->low;
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < s->p; j++) z[i * ld + j] = (z[i * ld + j] - origin[j]) - low[j];
+        for (int64_t j = 0; j < width; j++) z[i * ld + j] -= low[j];
 }
 
 void mlsd__fold_squares_of_rows(const mlsd__fold_solution *s, double *z, int64_t n,
@@ -219,16 +219,15 @@ void mlsd__fold_squares_of_rows(const mlsd__fold_solution *s, double *z, int64_t
                                 double *squares)
 {
     const int64_t p = s->p, t = s->t, q = p + t, n_sums = s->n_settings * t;
-    centre_rows(s, z, n, q);
+    finish_centring(s, z, n, q, q);
     mlsd__gemm(false, true, n_sums, n, p, 1, s->coef, p, z, q, 0, room, n);
     for (int64_t row = 0; row < n_sums; row++) {
         const int64_t k = row % t;
         double *const fitted = room + row * n;
         if (!is_lost[row]) continue;
         for (int64_t i = 0; i < n; i++) {
-            const double y = (z[i * q + p + k] - s->centre[k]) - s->centre[t + k];
             const double root = weight != NULL ? sqrt(weight[i]) : 1;
-            fitted[i] = root * (y - fitted[i]);
+            fitted[i] = root * (z[i * q + p + k] - fitted[i]);
         }
         squares[row] += mlsd__dot(fitted, fitted, n);
     }
@@ -239,7 +238,7 @@ void mlsd__fold_predict(const mlsd__fold_solution *s, int64_t first, int64_t n_s
 {
     const int64_t p = s->p, t = s->t;
     const double *const coef = s->coef + first * t * p;
-    centre_rows(s, z, n, ld);
+    finish_centring(s, z, n, ld, p);
     if (t == 1) {
         mlsd__gemm(false, true, n_settings, n, p, 1, coef, p, z, ld, 0, out + at, n_rows);
     } else {
@@ -251,6 +250,6 @@ void mlsd__fold_predict(const mlsd__fold_solution *s, int64_t first, int64_t n_s
         double *const to = out + (l * n_rows + at) * t;
         for (int64_t i = 0; i < n; i++)
             for (int64_t k = 0; k < t; k++)
-                to[i * t + k] = s->centre[k] + (to[i * t + k] + s->centre[t + k]);
+                to[i * t + k] = s->origin[p + k] + (to[i * t + k] + s->low[p + k]);
     }
 }

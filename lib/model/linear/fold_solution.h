@@ -18,12 +18,13 @@ typedef struct mlsd__linear_problem {
     int64_t n_settings;
 } mlsd__linear_problem;
 
-/* f(x) = centre + (x - origin)'coef, in the columns' own units. */
+/* f(x) = centre + (x - origin)'coef, in the columns' own units; [origin centre] is one vector of
+ * p + t numbers, and there is another with what its rounding left. */
 typedef struct mlsd__fold_solution {
     int64_t p, t, n_settings;
     double *coef;   /* n_settings x t x p */
-    double *origin; /* p, and their low parts */
-    double *centre; /* t, and their low parts */
+    double *origin; /* p + t: origin, then centre */
+    double *low;    /* p + t */
 } mlsd__fold_solution;
 
 /* Room for a solution; end it with _free, also after a failure. */
@@ -44,14 +45,15 @@ mlsd_status mlsd__fold_squares(mlsd__scope *scope, const mlsd__fold_solution *s,
                                const mlsd__gram *test, double *squares, uint8_t *is_lost,
                                int64_t *out_n_lost);
 
-/* n rows of z (n x (p + t), spoiled: centred): the sums of w (y - f)^2 of those settings and
- * targets that are lost are added to. weight NULL for ones; room has n x n_settings x t numbers. */
+/* n rows [X y] less the origin and the centre (n x (p + t), spoiled): the sums of w (y - f)^2 of
+ * those settings and targets that are lost are added to. weight NULL for ones; room has n x
+ * n_settings x t numbers. */
 void mlsd__fold_squares_of_rows(const mlsd__fold_solution *s, double *z, int64_t n,
                                 const double *weight, const uint8_t *is_lost, double *room,
                                 double *squares);
 
-/* Predictions of settings first .. first + n_settings - 1 for n rows of z (row stride ld, spoiled:
- * centred) into rows at .. at + n - 1 of `out` (n_settings x n_rows x t). */
+/* Predictions of settings first .. first + n_settings - 1 for n rows less the origin (row stride
+ * ld, spoiled) into rows at .. at + n - 1 of `out` (n_settings x n_rows x t). */
 void mlsd__fold_predict(const mlsd__fold_solution *s, int64_t first, int64_t n_settings, double *z,
                         int64_t n, int64_t ld, int64_t at, int64_t n_rows, double *out);
 

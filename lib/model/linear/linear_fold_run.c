@@ -43,8 +43,7 @@ static mlsd_status solve_dual(mlsd__scope *scope, const mlsd__train *train,
     if (status == MLSD_OK && *out_ok) {
         mlsd__gemm(false, false, n_rows, p, n, 1, dual, n, x, p, 0, s->coef, p);
         *out_ok = !mlsd__any_nonfinite(s->coef, n_rows * p);
-        memcpy(s->origin, mean, (size_t)p * sizeof *mean);
-        memcpy(s->centre, mean + p, (size_t)t * sizeof *mean);
+        memcpy(s->origin, mean, (size_t)(p + t) * sizeof *mean);
     }
     mlsd__free(a, dual);
     mlsd__free(a, kernel);
@@ -64,7 +63,8 @@ static mlsd_status predict_part(mlsd__scope *scope, const mlsd__frame *part,
     for (int64_t block = 0; status == MLSD_OK && block < mlsd__n_blocks(part->n_rows); block++) {
         int64_t at, n, ld;
         const double *const x = mlsd__row_reader_block(&reader, block, &at, &n, &ld);
-        for (int64_t i = 0; i < n; i++) memcpy(z + i * s->p, x + i * ld, (size_t)s->p * sizeof *z);
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j < s->p; j++) z[i * s->p + j] = x[i * ld + j] - s->origin[j];
         mlsd__fold_predict(s, first, n_settings, z, n, s->p, at, part->n_rows, out);
         status = mlsd__checkpoint(scope);
     }

@@ -32,11 +32,11 @@ typedef struct folds_job {
     uint8_t *is_served; /* n_splits */
 } folds_job;
 
-/* Rows of the frame by number, [X y]. */
+/* Rows of the frame by number. */
 static mlsd_status read_frame_rows(const folds_job *job, mlsd__scope *scope, const int64_t *rows,
-                                   int64_t n, double *z)
+                                   int64_t n, const double *origin, double *z, int64_t ld)
 {
-    const int64_t p = job->p, q = p + job->t;
+    const int64_t p = job->p;
     const int64_t n_scratch = mlsd__frame_scratch(job->x, n);
     double *const x = mlsd__alloc_raw(scope->allocator, n * p + n_scratch, sizeof *x);
     int64_t *const storage = mlsd__alloc_raw(scope->allocator, n, sizeof *storage);
@@ -45,7 +45,8 @@ static mlsd_status read_frame_rows(const folds_job *job, mlsd__scope *scope, con
         mlsd__frame some;
         mlsd__frame_select(job->x, rows, n, storage, &some);
         mlsd__frame_read(&some, 0, n, x, x + n * p);
-        for (int64_t i = 0; i < n; i++) memcpy(z + i * q, x + i * p, (size_t)p * sizeof *z);
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j < p; j++) z[i * ld + j] = x[i * p + j] - origin[j];
     }
     mlsd__free(scope->allocator, storage);
     mlsd__free(scope->allocator, x);
@@ -53,32 +54,36 @@ static mlsd_status read_frame_rows(const folds_job *job, mlsd__scope *scope, con
 }
 
 /* Rows that lie far apart in memory come late: the next ones are asked for early. */
-static void gather_rows(const double *x, int64_t ld, int64_t p, int64_t q, const int64_t *rows,
-                        int64_t n, double *z)
+static void gather_rows(const double *x, int64_t ld_x, int64_t p, const int64_t *rows, int64_t n,
+                        const double *restrict origin, double *z, int64_t ld)
 {
-    enum { AHEAD = 4, LINE = 8 };
+    enum { AHEAD = 8, LINE = 8 };
     for (int64_t i = 0; i < n; i++) {
         if (i + AHEAD < n) {
-            const double *const next = x + rows[i + AHEAD] * ld;
+            const double *const next = x + rows[i + AHEAD] * ld_x;
             for (int64_t j = 0; j < p; j += LINE) __builtin_prefetch(next + j);
         }
-        memcpy(z + i * q, x + rows[i] * ld, (size_t)p * sizeof *z);
+        const double *restrict const from = x + rows[i] * ld_x;
+        double *restrict const to = z + i * ld;
+        for (int64_t j = 0; j < p; j++) to[j] = from[j] - origin[j];
     }
 }
 
+/* Rows [X y] less an origin. */
 static mlsd_status read_rows(const void *user, mlsd__scope *scope, const int64_t *rows, int64_t n,
-                             double *z)
+                             const double *origin, double *z, int64_t ld)
 {
     const folds_job *const job = user;
-    const int64_t p = job->p, t = job->t, q = p + t;
-    int64_t ld;
-    const double *const x = mlsd__frame_direct(job->x, 0, &ld);
+    const int64_t p = job->p, t = job->t;
+    int64_t ld_x;
+    const double *const x = mlsd__frame_direct(job->x, 0, &ld_x);
     if (x != NULL)
-        gather_rows(x, ld, p, q, rows, n, z);
+        gather_rows(x, ld_x, p, rows, n, origin, z, ld);
     else
-        MLSD__TRY(read_frame_rows(job, scope, rows, n, z));
+        MLSD__TRY(read_frame_rows(job, scope, rows, n, origin, z, ld));
     for (int64_t i = 0; i < n; i++)
-        for (int64_t k = 0; k < t; k++) z[i * q + p + k] = job->folds->all->y[rows[i] * t + k];
+        for (int64_t k = 0; k < t; k++)
+            z[i * ld + p + k] = job->folds->all->y[rows[i] * t + k] - origin[p + k];
     return MLSD_OK;
 }
 
@@ -98,7 +103,7 @@ static mlsd_status take_predictions(const folds_job *job, mlsd__scope *scope, in
         const int64_t n_here = s->n_settings - first < most ? s->n_settings - first : most;
         for (int64_t at = 0; status == MLSD_OK && at < m; at += PREDICT_ROWS) {
             const int64_t n = m - at < PREDICT_ROWS ? m - at : PREDICT_ROWS;
-            status = read_rows(job, scope, rows->test + at, n, z);
+            status = read_rows(job, scope, rows->test + at, n, s->origin, z, q);
             if (status == MLSD_OK) mlsd__fold_predict(s, first, n_here, z, n, q, at, m, out);
             if (status == MLSD_OK) status = mlsd__checkpoint(scope);
         }
@@ -125,7 +130,7 @@ static mlsd_status add_squares_of_rows(const folds_job *job, mlsd__scope *scope,
     mlsd_status status = MLSD_OK;
     for (int64_t at = 0; status == MLSD_OK && at < rows->n_test; at += PREDICT_ROWS) {
         const int64_t left = rows->n_test - at, n = left < PREDICT_ROWS ? left : PREDICT_ROWS;
-        status = read_rows(job, scope, rows->test + at, n, z);
+        status = read_rows(job, scope, rows->test + at, n, s->origin, z, q);
         if (status != MLSD_OK) break;
         for (int64_t i = 0; all_weights != NULL && i < n; i++)
             weight[i] = all_weights[rows->test[at + i]];

@@ -652,6 +652,22 @@ static void op_validate(void)
     mlsd_spec_free(run);
 }
 
+static void op_fold_scores(void)
+{
+    const mlsd_spec *const several[] = {ANY(specs), ANY(specs)};
+    const mlsd_dataset *d = ANY(datasets);
+    const mlsd_folds *f = folds_for(d);
+    double once[2 * MOST_SPLITS], twice[2 * MOST_SPLITS];
+    int64_t n_failed = 0;
+    const mlsd_status status = mlsd_fold_scores(any_context(), several, 2, d, f, NULL, 0, once,
+                                                2 * MOST_SPLITS, NULL, &n_failed);
+    if (check(status) != MLSD_OK) return;
+    ASSERT_OK(mlsd_fold_scores(any_context(), several, 2, d, f, NULL, 0, twice, 2 * MOST_SPLITS,
+                               NULL, NULL));
+    const size_t n = 2 * (size_t)mlsd_folds_n_splits(f);
+    if (memcmp(once, twice, n * sizeof *once) != 0) fail_msg("%s: two runs differ", place);
+}
+
 static void op_leaderboard(void)
 {
     const mlsd_spec *const ladder[] = {ANY(specs), ANY(specs), ANY(specs)};
@@ -787,6 +803,7 @@ static void (*const operations[])(void) = {op_table,
                                            op_cross_validate,
                                            op_leaderboard,
                                            op_validate,
+                                           op_fold_scores,
                                            op_score,
                                            op_score,
                                            op_experiment,

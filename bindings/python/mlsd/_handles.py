@@ -383,6 +383,18 @@ class Folds(Handle):
         arguments = (texts(list(columns)), matrices, len(kept), generator._h if generator else None)
         return cls._made(call_long, lib.mlsd_folds_split_columns, spec._h, n, *arguments)
 
+    @classmethod
+    def from_rows(cls, n, n_parts, parts):
+        """Folds of n rows from lists of rows: the parts of the first split, those of the second, and so on."""
+        import numpy as np
+
+        offsets = np.zeros(len(parts) + 1, dtype=np.int64)
+        np.cumsum([len(rows) for rows in parts], out=offsets[1:])
+        rows = np.concatenate([np.ascontiguousarray(rows, dtype=np.int64) for rows in parts]) if parts else offsets[:0]
+        return cls._made(
+            lib.mlsd_folds_from_rows, context(), n, len(parts) // n_parts, n_parts, int64s(offsets), int64s(rows)
+        )
+
     @property
     def n_splits(self):
         return lib.mlsd_folds_n_splits(self._h)

@@ -259,6 +259,7 @@ SIGNATURES = {
     # mlsd/validate.h
     "mlsd_cross_validate": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
     "mlsd_validate": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_fold_scores": (STATUS, [HANDLE, HANDLES, I64, HANDLE, HANDLE, TEXTS, I64, F64S, I64, F64S, I64S]),
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
     # mlsd/slice.h
     "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),

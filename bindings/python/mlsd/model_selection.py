@@ -8,10 +8,14 @@ splitter also serves as `cv=` inside scikit-learn. compat names the release to f
 import numbers
 
 from ._arrays import n_rows, take
+from ._curves import learning_curve, permutation_test_score, validation_curve
+from ._grids import ParameterGrid, ParameterSampler
+from ._halving import HalvingGridSearchCV, HalvingRandomSearchCV
 from ._handles import Folds, Spec
 from ._new_splitters import make_splitters
+from ._search import BaseSearchCV, GridSearchCV, RandomizedSearchCV
 from ._splitters import Splitter
-from ._validation import cross_val_score, cross_validate
+from ._validation import cross_val_predict, cross_val_score, cross_validate
 
 
 class _KFolds(Splitter):
@@ -283,14 +287,21 @@ class _Given:
 
 
 __all__ = [
+    "BaseSearchCV",
+    "GridSearchCV",
     "GroupKFold",
     "GroupShuffleSplit",
+    "HalvingGridSearchCV",
+    "HalvingRandomSearchCV",
     "KFold",
     "LeaveOneGroupOut",
     "LeaveOneOut",
     "LeavePGroupsOut",
     "LeavePOut",
+    "ParameterGrid",
+    "ParameterSampler",
     "PredefinedSplit",
+    "RandomizedSearchCV",
     "RepeatedKFold",
     "RepeatedStratifiedKFold",
     "ShuffleSplit",
@@ -299,8 +310,12 @@ __all__ = [
     "StratifiedShuffleSplit",
     "TimeSeriesSplit",
     "check_cv",
+    "cross_val_predict",
     "cross_val_score",
     "cross_validate",
+    "learning_curve",
+    "permutation_test_score",
     "train_test_split",
+    "validation_curve",
     *make_splitters(__name__),
 ]

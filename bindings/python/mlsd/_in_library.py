@@ -1,0 +1,228 @@
+"""Settings of one of mlsd's estimators on all folds, scored in one call of the library.
+
+All settings become specs, so that each name and value is checked, before the first fit. Where a fit fails, which is rare,
+the settings that have failures are run again by mlsd_cross_validate, which says why.
+"""
+
+import ctypes
+
+from ._arrays import is_frame
+from ._errors import DataError
+from ._estimators import Classifier, Estimator, Regressor, is_classifier, spec_told
+from ._fitting import tell_failures
+from ._handles import Folds
+from ._library import call_long, context, encode, exception_of, failures_kept, lib, texts
+from ._signatures import F64S
+from ._splitters import Splitter
+
+_QUICK_NUMBERS = 1 << 18  # so many numbers in all training parts are fitted before a Ctrl-C could be felt
+_OF_CLASSES = ("accuracy", "roc_auc", "log_loss", "brier")
+
+
+class Found:
+    """What was found: {name: settings x splits}, seconds of the same shape, and the folds."""
+
+    def __init__(self, scores, seconds, folds):
+        self.scores, self.folds = scores, folds
+        self.fit_time, self.score_time = seconds[:, :, 0], seconds[:, :, 1]
+
+    def splits(self):
+        """[(train rows, test rows)]"""
+        return list(self.folds)
+
+
+def _metrics_of(estimator, scorers):
+    """The library's metrics of all scorers, or None where one is not the library's."""
+    of_classes, metrics = is_classifier(estimator), []
+    for scorer in scorers.values():
+        metric = getattr(scorer, "metric", None)
+        if metric is None or (metric in _OF_CLASSES) != of_classes:
+            return None
+        metrics.append(metric)
+    return list(dict.fromkeys(metrics))
+
+
+def folds_of(splitter, X, y, groups):
+    """The Folds of a splitter: mlsd's own at once, what others yield as lists of rows; None where these are no splits."""
+    import numpy as np
+
+    from ._validation import splits_of
+
+    if isinstance(splitter, Splitter) and type(splitter).__module__.startswith("mlsd."):
+        return splitter.folds(X, y, groups)
+    splits = splits_of(splitter, X, y, groups)
+    parts = [np.ascontiguousarray(rows, dtype=np.int64) for split in splits for rows in split]
+    if not splits or any(len(rows) == 0 for rows in parts):
+        return None
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    return Folds.from_rows(n, 2, parts)
+
+
+# Names whose values the classes change on their way into a spec.
+_CHANGED = ("class_weight", "dual", "l1_ratio")
+
+
+def _path_of(estimator, name):
+    """Where a parameter of get_params stands in the estimator's spec, or None."""
+    from .pipeline import Pipeline
+
+    if type(estimator) is Pipeline:
+        step, _, rest = name.partition("__")
+        inner = estimator.named_steps.get(step)
+        inside = _path_of(inner, rest) if rest and isinstance(inner, Estimator) else None
+        return None if inside is None else f"{step}.{inside}"
+    plain = type(estimator).spec is Estimator.spec and name in estimator._defaults and name not in _CHANGED
+    return name if plain else None
+
+
+class Specs:
+    """The specs of some settings of an estimator, as an array of handles for the library."""
+
+    def __init__(self, estimator, candidates, labels):
+        self.n = len(candidates)
+        self.handles = (ctypes.c_void_p * self.n)()
+        self._estimator, self._labels, self._others = estimator, labels, []
+        self._base = spec_told(estimator, labels)
+        self.kinds = self._base._kinds
+        paths = {name: _path_of(estimator, name) for params in candidates for name in params}
+        self._keys = {name: path and encode(path) for name, path in paths.items()}
+        for i, params in enumerate(candidates):
+            self._make(i, params)
+
+    def _make(self, i, params):
+        if not params:
+            self.handles[i] = self._base._h.value
+            return
+        if any(self._keys[name] is None for name in params):
+            self._make_anew(i, params)
+            return
+        spec = self._base.clone()
+        self._others.append(spec)
+        for name, value in params.items():
+            spec.set(self._keys[name].decode(), value)
+        self.handles[i] = spec._h.value
+
+    def _make_anew(self, i, params):
+        from ._custom import clone
+
+        spec = spec_told(clone(self._estimator).set_params(**params), self._labels)
+        self._others.append(spec)
+        self.kinds = (*self.kinds, *spec._kinds)
+        self.handles[i] = spec._h.value
+
+
+def _data_of(estimator, X, y):
+    """(Dataset, labels or None)"""
+    estimator._see(X)
+    if is_classifier(estimator):
+        return Classifier._labelled(estimator, X, y, None)
+    return Regressor.dataset(estimator, X, y), None
+
+
+def _is_quick(specs, data, n_splits):
+    return data.n_rows * max(1, data.n_features) * n_splits * specs.n <= _QUICK_NUMBERS
+
+
+def _run_one(specs, i, data, folds, metrics):
+    """(scores, seconds, messages) of setting i: for each split a text or an exception, None where its fit did not fail."""
+    import numpy as np
+
+    from ._results import Result
+
+    arguments = (ctypes.c_void_p(specs.handles[i]), data._h, folds._h, texts(metrics), len(metrics))
+    try:
+        result = Result._made(call_long, lib.mlsd_cross_validate, *arguments)
+    except Exception as error:
+        told = error if isinstance(error, DataError) else error.__cause__
+        if not isinstance(told, DataError):
+            raise
+        n, text = folds.n_splits, str(told)
+        what = error if error is not told else text.partition("the first with: ")[2] or text
+        return np.full((len(metrics), n), np.nan), np.zeros((n, 2)), [what] * n
+    table, times = result.table("folds"), result.table("timings.folds")
+    scores = np.array([table[metric] for metric in metrics])
+    messages = [message if status != "ok" else None for status, message in zip(table["status"], table["message"])]
+    return scores, np.column_stack([times["fit_seconds"], times["predict_seconds"]]), messages
+
+
+def _tell(messages, failures, error_score):
+    """Warn of fits that failed, or raise; truths where they are."""
+    import numpy as np
+
+    def as_error(message):
+        if message is None or isinstance(message, Exception):
+            return message
+        return exception_of(message, failures) or DataError(message)
+
+    errors = [[as_error(message) for message in row] for row in messages]
+    first = next((error for row in errors for error in row if error is not None), None)
+    try:
+        if first is not None and error_score == "raise":
+            raise first
+        tell_failures([{"error": error} for row in errors for error in row], error_score)
+        return np.array([[error is not None for error in row] for row in errors])
+    finally:
+        del errors, first, failures  # whose tracebacks hold this frame
+
+
+def _run_each(specs, data, folds, metrics, error_score, wanted=None):
+    """_run one setting after the other, by mlsd_cross_validate, which tells of failures; `wanted`: only these settings."""
+    import numpy as np
+
+    with failures_kept() as failures:
+        found = [
+            _run_one(specs, i, data, folds, metrics) if wanted is None or wanted[i] else (None, None, [None] * folds.n_splits)
+            for i in range(specs.n)
+        ]
+    failed = _tell([messages for _, _, messages in found], failures, error_score)
+    if wanted is not None:
+        return failed
+    return np.array([scores for scores, _, _ in found]), np.array([seconds for _, seconds, _ in found]), failed
+
+
+def _run(specs, data, folds, metrics, error_score):
+    """(scores: settings x metrics x splits, seconds: settings x splits x 2, which fits failed or None)"""
+    import numpy as np
+
+    if specs.kinds:  # objects of the user's, which may fail once and not again
+        return _run_each(specs, data, folds, metrics, error_score)
+    shape = (specs.n, len(metrics), folds.n_splits)
+    scores, seconds, n_failed = np.empty(shape), np.empty((specs.n, folds.n_splits, 2)), ctypes.c_int64()
+    arguments = (
+        specs.handles, specs.n, data._h, folds._h, texts(metrics), len(metrics), scores.ctypes.data_as(F64S), scores.size,
+        seconds.ctypes.data_as(F64S), ctypes.byref(n_failed),
+    )
+    if _is_quick(specs, data, folds.n_splits):
+        lib.mlsd_fold_scores(context(), *arguments)
+    else:
+        call_long(lib.mlsd_fold_scores, *arguments)
+    failed = None
+    if n_failed.value:
+        wanted = np.isnan(scores).all(axis=1).any(axis=1)
+        failed = _run_each(specs, data, folds, metrics, error_score, wanted)
+    return scores, seconds, failed
+
+
+def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, error_score):
+    """Settings ({name: value} each) of an estimator on the folds of a splitter as Found, or None: the library does not
+    do this one."""
+    import numpy as np
+
+    if not isinstance(estimator, Estimator) or estimator._estimator_type not in ("classifier", "regressor") or y is None:
+        return None
+    named = scorers if isinstance(scorers, dict) else {"score": scorers}
+    metrics = _metrics_of(estimator, named)
+    if metrics is None or len(getattr(y, "shape", ())) > 1 or not (is_frame(X) or len(getattr(X, "shape", (0, 0))) == 2):
+        return None
+    data, labels = _data_of(estimator, X, y)
+    specs = Specs(estimator, candidates, labels)
+    folds = folds_of(splitter, X, y, groups)
+    if folds is None:
+        return None
+    scores, seconds, failed = _run(specs, data, folds, metrics, error_score)
+    found = {}
+    for name, scorer in named.items():
+        found[name] = scorer.score_of(scores[:, metrics.index(scorer.metric), :])
+        if failed is not None:
+            found[name] = np.where(failed, error_score, found[name])
+    return Found(found, seconds, folds)

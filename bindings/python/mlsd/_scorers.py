@@ -1,0 +1,144 @@
+"""What `scoring` means: scikit-learn's names for scores, functions of (estimator, X, y), and several of them.
+
+A name that mlsd has is scored by the library. Any other name is scikit-learn's scorer of that name, where scikit-learn is
+installed; so is every name for an estimator that is not mlsd's, which it may know in ways of its own (by
+decision_function, for several targets).
+"""
+
+from ._estimators import Classifier, Estimator, Regressor
+
+_ON_VALUES = ("rmse", "mae", "r2", "accuracy")
+# scikit-learn's scorer names: our metric, and the score that it makes (greater is better).
+NAMED = {
+    "accuracy": ("accuracy", lambda value: value),
+    "r2": ("r2", lambda value: value),
+    "roc_auc": ("roc_auc", lambda value: value),
+    "roc_auc_ovr": ("roc_auc", lambda value: value),
+    "neg_log_loss": ("log_loss", lambda value: -value),
+    "neg_brier_score": ("brier", lambda value: -value),
+    "neg_root_mean_squared_error": ("rmse", lambda value: -value),
+    "neg_mean_squared_error": ("rmse", lambda value: -value * value),
+    "neg_mean_absolute_error": ("mae", lambda value: -value),
+}
+
+
+class NamedScorer:
+    """A score by one of the names in NAMED: a function of (estimator, X, y)."""
+
+    def __init__(self, name):
+        self.name = name
+        self.metric, self.score_of = NAMED[name]
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        from . import metrics
+
+        if self.metric == "accuracy":
+            return metrics.accuracy_score(y, estimator.predict(X), sample_weight=sample_weight)
+        if self.metric in _ON_VALUES:
+            return float(self.score_of(metrics.score(self.metric, y, estimator.predict(X), sample_weight)[0]))
+        codes = metrics.codes_among(estimator.classes_, y)
+        return float(self.score_of(metrics.score(self.metric, codes, estimator.predict_proba(X), sample_weight)[0]))
+
+    def __reduce__(self):
+        return NamedScorer, (self.name,)
+
+    def __repr__(self):
+        return f"NamedScorer({self.name!r})"
+
+
+class OwnScore:
+    """The estimator's own method score, which is what None stands for. metric is the library's of that score, or None."""
+
+    name = "score"
+
+    def __init__(self, metric=None):
+        self.metric = metric
+
+    score_of = staticmethod(lambda value: value)
+
+    def __call__(self, estimator, *arguments, **keywords):
+        return estimator.score(*arguments, **keywords)
+
+    def __reduce__(self):
+        return OwnScore, (self.metric,)
+
+    def __repr__(self):
+        return "OwnScore()"
+
+
+def _own_score(estimator):
+    if not hasattr(estimator, "score"):
+        raise TypeError(f"there is no scoring, and the estimator {estimator!r} has no 'score' method: give one of them")
+    method = getattr(getattr(estimator, "score", None), "__func__", None)
+    return _OWN[{Classifier.score: "accuracy", Regressor.score: "r2"}.get(method)]
+
+
+_OWN = {metric: OwnScore(metric) for metric in ("accuracy", "r2", None)}
+
+
+def _by_name(estimator, name):
+    ours = name in NAMED
+    if ours and isinstance(estimator, Estimator):
+        return NamedScorer(name)
+    try:
+        from sklearn.metrics import get_scorer
+    except ImportError:
+        get_scorer = None
+    if get_scorer is not None:
+        try:
+            return get_scorer(name)
+        except (ValueError, KeyError):
+            pass
+    if ours:
+        return NamedScorer(name)
+    others = "" if get_scorer is None else "; scikit-learn has no scorer of that name either"
+    raise ValueError(f"{name!r} is not a valid scoring value: it is not a scorer; there are {', '.join(NAMED)}{others}")
+
+
+def scorer_of(estimator, scoring):
+    """The scorer for None, a name or a function."""
+    if scoring is None:
+        return _own_score(estimator)
+    if isinstance(scoring, str):
+        return _by_name(estimator, scoring)
+    if not callable(scoring):
+        raise ValueError(f"scoring must be one name or one function, got {scoring!r}; cross_validate takes several")
+    if (getattr(scoring, "__module__", None) or "").startswith("sklearn.metrics.") and not hasattr(scoring, "_score_func"):
+        raise ValueError(
+            f"scoring must be a function of (estimator, X, y), and {scoring!r} is one of (y, prediction): "
+            "sklearn.metrics.make_scorer makes a scorer of it"
+        )
+    return scoring
+
+
+def _names_of(scoring):
+    rule = "a list of scorers must be unique strings"
+    if len(scoring) == 0:
+        raise ValueError(f"{rule}. Empty list was given: {scoring!r}")
+    if not all(isinstance(name, str) for name in scoring):
+        what = "; functions go into a dict, by names of yours" if any(callable(s) for s in scoring) else ""
+        raise ValueError(f"{rule}{what}, got {scoring!r}")
+    if len(set(scoring)) < len(scoring):
+        raise ValueError(f"{rule}. Duplicate names were given: {scoring!r}")
+    return {name: name for name in scoring}
+
+
+def scorers_of(estimator, scoring):
+    """The scorer, or a dict of them where scoring is a list, set, tuple or dict."""
+    if scoring is None or isinstance(scoring, str) or callable(scoring):
+        return scorer_of(estimator, scoring)
+    if hasattr(scoring, "items"):
+        if not scoring:
+            raise ValueError("An empty dict was given as scoring")
+        if not all(isinstance(name, str) for name in scoring):
+            raise ValueError(f"the keys of scoring must be texts, got {list(scoring)}")
+        named = scoring
+    elif isinstance(scoring, (list, tuple, set, frozenset)):
+        named = _names_of(scoring)
+    else:
+        raise ValueError(
+            "scoring is invalid: it must be a name, a function, a list or tuple of names or a dict, "
+            f"got {type(scoring).__name__} {scoring!r}. Refer to the scoring glossary for details: "
+            "https://scikit-learn.org/stable/glossary.html#term-scoring"
+        )
+    return {name: scorer_of(estimator, scorer) for name, scorer in named.items()}

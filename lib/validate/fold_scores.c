@@ -1,0 +1,76 @@
+/* fold_scores.c - the scores of many estimators on every split, and nothing else: no tables, no
+ * predictions, no audit. It is the door for callers whose own call must cost little, such as a
+ * binding that makes another library's arrays of scores. The fits are fold_tasks.c's. */
+#include <math.h>
+
+#include "mlsd/validate.h"
+#include "base/handle.h"
+#include "numeric/blas.h"
+#include "split/splitter.h"
+#include "validate/fold_tasks.h"
+
+/* Scores stand estimator by estimator, metric by metric; those of a fit that failed are NaN. */
+static void hand_over(const mlsd__fold_output *runs, double *scores, double *seconds,
+                      int64_t *out_n_failed)
+{
+    int64_t n_failed = 0;
+    for (int64_t e = 0; e < runs->n_estimators; e++) {
+        for (int64_t k = 0; k < runs->n_splits; k++) {
+            const mlsd__fold_run *run = mlsd__fold_at(runs, e, k);
+            const bool is_done = run->status == MLSD_OK;
+            if (!is_done) n_failed++;
+            for (int64_t m = 0; m < runs->n_metrics; m++) {
+                const double score = mlsd__fold_scores(runs, e, m)[k];
+                scores[(e * runs->n_metrics + m) * runs->n_splits + k] = is_done ? score : NAN;
+            }
+            if (seconds != NULL) {
+                seconds[(e * runs->n_splits + k) * 2] = run->fit_seconds;
+                seconds[(e * runs->n_splits + k) * 2 + 1] = run->predict_seconds;
+            }
+        }
+    }
+    if (out_n_failed != NULL) *out_n_failed = n_failed;
+}
+
+static mlsd_status check_capacity(const mlsd__fold_input *in, int64_t capacity)
+{
+    int64_t n;
+    MLSD__TRY(mlsd__mul_size(in->n_estimators, in->n_metrics, &n));
+    MLSD__TRY(mlsd__mul_size(n, mlsd_folds_n_splits(in->folds), &n));
+    if (capacity >= n) return MLSD_OK;
+    return mlsd__fail(MLSD_E_BUFFER,
+                      "%lld estimators, %lld metrics and %lld splits make %lld scores, and the "
+                      "buffer holds %lld",
+                      (long long)in->n_estimators, (long long)in->n_metrics,
+                      (long long)mlsd_folds_n_splits(in->folds), (long long)n, (long long)capacity);
+}
+
+mlsd_status mlsd_fold_scores(const mlsd_context *context, const mlsd_spec *const *estimators,
+                             int64_t n_estimators, const mlsd_dataset *dataset,
+                             const mlsd_folds *folds, const char *const *metrics, int64_t n_metrics,
+                             double *scores, int64_t capacity, double *seconds,
+                             int64_t *out_n_failed)
+{
+    MLSD__REQUIRE(scores != NULL, "the buffer for the scores is NULL");
+    MLSD__REQUIRE(estimators != NULL && n_estimators > 0, "no estimators");
+    MLSD__REQUIRE(n_metrics >= 0 && (metrics != NULL || n_metrics == 0), "the metrics are NULL");
+    MLSD__REQUIRE_LIVE(dataset, MLSD__MAGIC_DATASET, "dataset");
+    const char *const fallback = mlsd__metric_default(mlsd_dataset_task(dataset));
+    const mlsd__fold_input in = {.estimators = estimators,
+                                 .n_estimators = n_estimators,
+                                 .dataset = dataset,
+                                 .folds = folds,
+                                 .metrics = n_metrics > 0 ? metrics : &fallback,
+                                 .n_metrics = n_metrics > 0 ? n_metrics : 1};
+    MLSD__TRY(mlsd__fold_check(&in));
+    MLSD__TRY(check_capacity(&in, capacity));
+
+    mlsd__scope scope;
+    MLSD__TRY(mlsd__numeric_open(&scope, context));
+    mlsd__fold_output runs;
+    const mlsd_status status = mlsd__fold_run_all(&scope, &in, &runs);
+    if (status == MLSD_OK) hand_over(&runs, scores, seconds, out_n_failed);
+    mlsd__fold_output_free(&runs);
+    mlsd__scope_close(&scope);
+    return status;
+}

@@ -99,6 +99,20 @@ extern const mlsd_kind mlsd__kind_exponential_smoothing;
 extern const mlsd_kind mlsd__kind_auto_reg;
 extern const mlsd_kind mlsd__kind_cross_validate;
 extern const mlsd_kind mlsd__kind_leakage_audit;
+extern const mlsd_kind mlsd__kind_corrected_t;
+extern const mlsd_kind mlsd__kind_bayes_correlated_t;
+extern const mlsd_kind mlsd__kind_five_by_two_f;
+extern const mlsd_kind mlsd__kind_five_by_two_t;
+extern const mlsd_kind mlsd__kind_mcnemar;
+extern const mlsd_kind mlsd__kind_cochran_q;
+extern const mlsd_kind mlsd__kind_delong;
+extern const mlsd_kind mlsd__kind_diebold_mariano;
+extern const mlsd_kind mlsd__kind_wilcoxon;
+extern const mlsd_kind mlsd__kind_sign_test;
+extern const mlsd_kind mlsd__kind_paired_permutation;
+extern const mlsd_kind mlsd__kind_max_t;
+extern const mlsd_kind mlsd__kind_friedman;
+extern const mlsd_kind mlsd__kind_bayes_signed_rank;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -199,6 +213,20 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_auto_reg,
     &mlsd__kind_cross_validate,
     &mlsd__kind_leakage_audit,
+    &mlsd__kind_corrected_t,
+    &mlsd__kind_bayes_correlated_t,
+    &mlsd__kind_five_by_two_f,
+    &mlsd__kind_five_by_two_t,
+    &mlsd__kind_mcnemar,
+    &mlsd__kind_cochran_q,
+    &mlsd__kind_delong,
+    &mlsd__kind_diebold_mariano,
+    &mlsd__kind_wilcoxon,
+    &mlsd__kind_sign_test,
+    &mlsd__kind_paired_permutation,
+    &mlsd__kind_max_t,
+    &mlsd__kind_friedman,
+    &mlsd__kind_bayes_signed_rank,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

@@ -23,6 +23,7 @@
 #include "mlsd/metric.h"
 #include "mlsd/result.h"
 #include "mlsd/validate.h"
+#include "mlsd/compare.h"
 #include "mlsd/audit.h"
 #include "mlsd/slice.h"
 #include "mlsd/experiment.h"

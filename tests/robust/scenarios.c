@@ -551,6 +551,54 @@ out:
     return status;
 }
 
+/* Every comparison of three models by what it takes. */
+static mlsd_status run_compare(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const tests[] = {
+        "{\"kind\":\"corrected_t\",\"test_train\":0.1}",
+        "{\"kind\":\"bayes_correlated_t\",\"test_train\":0.1,\"rope\":0.01}",
+        "{\"kind\":\"five_by_two_f\"}",
+        "{\"kind\":\"five_by_two_t\",\"control\":1}",
+        "{\"kind\":\"wilcoxon\",\"names\":[\"u\",\"v\",\"w\"]}",
+        "{\"kind\":\"sign_test\"}",
+        "{\"kind\":\"paired_permutation\",\"n_permutations\":200}",
+        "{\"kind\":\"max_t\",\"n_permutations\":200}",
+        "{\"kind\":\"bayes_signed_rank\",\"n_draws\":1200}",
+        "{\"kind\":\"friedman\"}",
+        "{\"kind\":\"diebold_mariano\",\"horizon\":2}",
+        "{\"kind\":\"delong\"}",
+        "{\"kind\":\"mcnemar\"}",
+        "{\"kind\":\"cochran_q\"}",
+    };
+    enum { N_TESTS = sizeof tests / sizeof tests[0], WITH_Y = 10, RIGHT = 12, ROWS = 10 };
+    sample s;
+    make_sample(&s);
+    double right[ROWS * 3], y[ROWS], p[] = {0.01, 0.04, 0.03};
+    for (int i = 0; i < ROWS * 3; i++) right[i] = s.x[i] > -0.5;
+    for (int i = 0; i < ROWS; i++) y[i] = i % 2;
+    const mlsd_matrix scores = matrix_of(s.x, ROWS, 3), truth = matrix_of(y, ROWS, 1),
+                      wrong = matrix_of(right, ROWS, 3);
+    mlsd_spec *test = NULL;
+    mlsd_result *result = NULL;
+    mlsd_status status;
+    for (int i = 0; i < N_TESTS; i++) {
+        TRY(mlsd_spec_from_json(context, tests[i], &test));
+        TRY(mlsd_compare(context, test, i < RIGHT ? &scores : &wrong, i < WITH_Y ? NULL : &truth,
+                         &result));
+        TRY(hash_result(result, hash));
+        mlsd_result_free(result);
+        result = NULL;
+        mlsd_spec_free(test);
+        test = NULL;
+    }
+    TRY(mlsd_adjust_p_values("holm", p, 3, p));
+    mix(hash, p, sizeof p);
+out:
+    mlsd_result_free(result);
+    mlsd_spec_free(test);
+    return status;
+}
+
 static mlsd_status run_experiment(const mlsd_context *context, uint64_t *hash)
 {
     sample s;
@@ -626,6 +674,7 @@ const scenario scenarios[] = {
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
     {"audit", run_audit, 0},
+    {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},
 };
 const int n_scenarios = sizeof scenarios / sizeof scenarios[0];

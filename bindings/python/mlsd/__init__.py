@@ -44,7 +44,7 @@ from ._results import Result, complete, cross_validate, leaderboard, run, score,
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "calibration", "compose", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
+    "audit", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm",
     "time_series", "utils",
 )

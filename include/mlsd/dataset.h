@@ -88,6 +88,16 @@ MLSD_API const char *mlsd_dataset_class_name(const mlsd_dataset *dataset, int64_
 MLSD_API mlsd_status mlsd_dataset_target(const mlsd_dataset *dataset, double *out,
                                          int64_t capacity);
 
+/* How often the rows of a data set were looked at: the largest count among its rows. What counts is
+ * a call that scores a model on them as a test set (mlsd_evaluate), once for all of its metrics.
+ * Cross-validation, searches and leaderboards choose by their rows and do not count, nor do
+ * predictions. Views share the counts of their rows with the data set they come from, so another
+ * view of the same rows is no way around; a data set made anew from the same table or matrix
+ * begins at 0. Counting is atomic: the handle stays const, any threads may look and ask at once,
+ * and of looks at the same rows at the same time one at most is told that it is the first. 0 for
+ * NULL. Since 0.1. */
+MLSD_API int64_t mlsd_dataset_n_looks(const mlsd_dataset *dataset);
+
 #ifdef __cplusplus
 }
 #endif

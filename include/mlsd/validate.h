@@ -11,6 +11,7 @@
 #include "mlsd/context.h"
 #include "mlsd/dataset.h"
 #include "mlsd/export.h"
+#include "mlsd/model.h"
 #include "mlsd/result.h"
 #include "mlsd/spec.h"
 #include "mlsd/split.h"
@@ -86,6 +87,20 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
 MLSD_API mlsd_status mlsd_validate(const mlsd_context *context, const mlsd_spec *spec,
                                    const mlsd_dataset *dataset, const mlsd_folds *folds,
                                    mlsd_result **out);
+
+/* Score a fitted model on rows that nothing was chosen by. Table "scores": metric, value, low, high
+ * (the metric's own interval at 95 %); each also as the numbers "m.value", "m.low", "m.high" of
+ * metric m. Table "predictions": value or p_<class>, a row of the test set each. Numbers "n_test"
+ * and "looks": this call is a look at the rows, and "looks" is its number, as
+ * mlsd_dataset_n_looks counts; from the second on the verdict says that the score is no longer
+ * that of unseen rows. A call that fails is no look. The classes of the test set go by name.
+ * n_metrics 0: the metric that is the task's default. Errors: MLSD_E_KIND (a metric that the task
+ * does not have), MLSD_E_DATA (no rows, no target, a class that the model was not fitted with),
+ * MLSD_E_TYPE, MLSD_E_UNSUPPORTED (a model without a target, probabilities that it does not give),
+ * and those of mlsd_model_predict. Since 0.1. */
+MLSD_API mlsd_status mlsd_evaluate(const mlsd_context *context, const mlsd_model *model,
+                                   const mlsd_dataset *test_dataset, const char *const *metrics,
+                                   int64_t n_metrics, mlsd_result **out);
 
 #ifdef __cplusplus
 }

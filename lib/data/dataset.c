@@ -30,6 +30,7 @@ static void store_release(mlsd__data_store *s)
     mlsd__free(&a, s->target_name);
     mlsd__free(&a, s->ids);
     mlsd__free(&a, s->id_names);
+    mlsd__free(&a, atomic_load_explicit(&s->looks, memory_order_acquire));
     if (s->release != NULL) s->release(s->release_user);
     mlsd__free(&a, s);
 }
@@ -39,6 +40,7 @@ static mlsd_status store_new(const mlsd__allocator *a, mlsd__data_store **out)
     mlsd__data_store *const s = mlsd__alloc(a, 1, sizeof *s);
     if (s == NULL) return MLSD_E_NOMEM;
     atomic_init(&s->references, 1);
+    atomic_init(&s->looks, NULL);
     s->allocator = *a;
     s->task = MLSD_TASK_NONE;
     *out = s;

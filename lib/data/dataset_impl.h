@@ -39,6 +39,9 @@ typedef struct mlsd__data_store {
     const char **id_names;
     int64_t n_ids;
     bool has_names; /* the user gave feature names: models then match columns by name */
+    /* How often each row was looked at, NULL until one is: what is written after the store was
+     * handed over, atomically. See dataset_looks.c. */
+    _Atomic(atomic_uint *) looks;
 } mlsd__data_store;
 
 struct mlsd_dataset {
@@ -57,6 +60,12 @@ mlsd_status mlsd__dataset_gather_target(const mlsd_dataset *d, double **out);
 /* All targets of the rows, n_rows x n_targets; the one above takes no more than one. */
 mlsd_status mlsd__dataset_gather_targets(const mlsd_dataset *d, double **out);
 mlsd_status mlsd__dataset_gather_weight(const mlsd_dataset *d, double **out);
+
+/* The rows of the data set are about to be looked at: make room for counting, which may fail. */
+mlsd_status mlsd__dataset_look_prepare(const mlsd_dataset *d);
+/* They were, after the above; repeats among the rows count once. *out is the number of this look:
+ * how often the row that was looked at most has been by now. */
+mlsd_status mlsd__dataset_look(const mlsd_dataset *d, int64_t *out);
 
 /* Indices of levels, order[0 .. n-1], put into ascending order of code point. */
 void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n);

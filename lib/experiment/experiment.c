@@ -117,6 +117,7 @@ static mlsd_status put_numbers(mlsd__experiment *x)
         {"test.low", x->test_score.low},
         {"test.high", x->test_score.high},
         {"test.baseline", x->baseline_score.value},
+        {"test.looks", (double)x->test_looks},
     };
     for (int64_t i = 0; i < MLSD__COUNT(numbers); i++) {
         MLSD__TRY(mlsd__result_set_f64(x->result, numbers[i].name, numbers[i].value, false));

@@ -66,6 +66,7 @@ typedef struct mlsd__experiment {
     mlsd_model *final;    /* until the result takes it over */
     bool fitted_on_valid; /* final and baseline saw the validation part as well */
     mlsd__estimate test_score, baseline_score;
+    int64_t test_looks; /* the number of this look at the test part */
 
     mlsd__rows notes; /* remarks for people, a row each */
     mlsd_result *result;

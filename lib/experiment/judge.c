@@ -142,8 +142,10 @@ mlsd_status mlsd__experiment_judge(mlsd__experiment *x)
     const mlsd_dataset *test = x->parts[MLSD__TEST];
     mlsd__scoring model = {0}, baseline = {0};
     mlsd__stage_begin(x->scope, "test", 0);
-    mlsd_status status =
-        mlsd__scoring_make(x->scope, x->final, test, metrics.names, metrics.n, false, &model);
+    mlsd_status status = mlsd__dataset_look_prepare(test);
+    if (status == MLSD_OK)
+        status =
+            mlsd__scoring_make(x->scope, x->final, test, metrics.names, metrics.n, false, &model);
     if (status == MLSD_OK && x->baseline != NULL) {
         status = mlsd__scoring_make(x->scope, x->baseline, test, metrics.names, metrics.n, false,
                                     &baseline);
@@ -156,6 +158,7 @@ mlsd_status mlsd__experiment_judge(mlsd__experiment *x)
         status =
             mlsd__result_set_f64(x->result, "test.predict_seconds", model.predict_seconds, true);
     }
+    if (status == MLSD_OK) status = mlsd__dataset_look(test, &x->test_looks);
     mlsd__stage_end(x->scope);
     mlsd__scoring_free(&model);
     mlsd__scoring_free(&baseline);

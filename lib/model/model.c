@@ -57,7 +57,8 @@ static mlsd_status describe(const mlsd__allocator *a, const mlsd_spec *spec,
 }
 
 /* The class numbers of another data set in the model's numbering. */
-static mlsd_status recode_classes(const mlsd_model *model, const mlsd_dataset *data, double *y)
+static mlsd_status recode_classes(const mlsd_model *model, const mlsd_dataset *data,
+                                  const char *noun, double *y)
 {
     const mlsd__data_store *const store = data->store;
     for (int64_t i = 0; i < data->n_rows; i++) {
@@ -69,12 +70,31 @@ static mlsd_status recode_classes(const mlsd_model *model, const mlsd_dataset *d
             }
         }
         if (k == model->n_classes)
-            return mlsd__fail(
-                MLSD_E_DATA,
-                "the validation set has class '%.100s', which the training set has not", name);
+            return mlsd__fail(MLSD_E_DATA,
+                              "the %s has class '%.100s', which the training set has not", noun,
+                              name);
         y[i] = (double)k;
     }
     return MLSD_OK;
+}
+
+mlsd_status mlsd__model_gather_target(const mlsd_model *model, const mlsd_dataset *data,
+                                      const char *noun, double **out)
+{
+    const mlsd__data_store *const store = data->store;
+    *out = NULL;
+    if (store->target == NULL) return mlsd__fail(MLSD_E_DATA, "the %s has no target", noun);
+    if ((model->n_classes > 0) != (store->n_classes > 0))
+        return mlsd__fail(MLSD_E_TYPE, "the target is %s in the training set, but %s in the %s",
+                          model->n_classes > 0 ? "a class" : "a number",
+                          store->n_classes > 0 ? "a class" : "a number", noun);
+    MLSD__TRY(mlsd__dataset_gather_target(data, out));
+    if (model->n_classes == 0) return MLSD_OK;
+    const mlsd_status status = recode_classes(model, data, noun, *out);
+    if (status == MLSD_OK) return MLSD_OK;
+    mlsd__free(&store->allocator, *out);
+    *out = NULL;
+    return status;
 }
 
 /* The validation set as the estimator wants it; *y and *weight are owned by its store's allocator.
@@ -83,20 +103,11 @@ static mlsd_status prepare_valid(const mlsd__allocator *a, const mlsd_model *mod
                                  const mlsd_dataset *valid, mlsd__aligned *aligned, double **y,
                                  double **weight)
 {
-    const mlsd__data_store *const store = valid->store;
     MLSD__TRY(mlsd__model_align(a, model, valid, aligned));
     if (valid->n_rows == 0) return mlsd__fail(MLSD_E_DATA, "the validation set has no rows");
     if (model->task == MLSD_TASK_NONE) return MLSD_OK;
-    if (store->target == NULL) return mlsd__fail(MLSD_E_DATA, "the validation set has no target");
-    if ((model->n_classes > 0) != (store->n_classes > 0))
-        return mlsd__fail(MLSD_E_TYPE,
-                          "the target is %s in the training set, but %s in the "
-                          "validation set",
-                          model->n_classes > 0 ? "a class" : "a number",
-                          store->n_classes > 0 ? "a class" : "a number");
-    MLSD__TRY(mlsd__dataset_gather_target(valid, y));
-    MLSD__TRY(mlsd__dataset_gather_weight(valid, weight));
-    return model->n_classes > 0 ? recode_classes(model, valid, *y) : MLSD_OK;
+    MLSD__TRY(mlsd__model_gather_target(model, valid, "validation set", y));
+    return mlsd__dataset_gather_weight(valid, weight);
 }
 
 mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,

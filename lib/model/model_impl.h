@@ -53,6 +53,11 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
 mlsd_status mlsd__model_predict(mlsd__scope *scope, const mlsd_model *model,
                                 const mlsd_dataset *data, mlsd_output what, double *out,
                                 int64_t capacity);
+/* The target of a data set's rows as the model numbers classes; *out ends by mlsd__free with the
+ * store's allocator. `noun` is "test set". MLSD_E_DATA for a class that the model was not fitted
+ * with, or no target; MLSD_E_TYPE for numbers where it has classes, and the other way round. */
+mlsd_status mlsd__model_gather_target(const mlsd_model *model, const mlsd_dataset *data,
+                                      const char *noun, double **out);
 /* Columns of an output, 0 where the model does not have it. */
 int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what);
 /* Bytes of the saved model, without saving it to a file. */

@@ -37,3 +37,10 @@ void mlsd__words_estimate(mlsd__text *t, const mlsd__estimate *e, double level)
     mlsd__words_number(t, e->high);
     mlsd__text_append(t, ")");
 }
+
+void mlsd__words_looks(mlsd__text *t, const char *noun, int64_t n)
+{
+    mlsd__text_format(t, "this %s has been looked at %lld times: its score is no longer that of ",
+                      noun, (long long)n);
+    mlsd__text_append(t, "unseen rows");
+}

@@ -10,4 +10,8 @@ void mlsd__words_number(mlsd__text *t, double value);
 /* "0.3412 (95 % interval 0.31 to 0.37)"; the interval is left out where it is not known. */
 void mlsd__words_estimate(mlsd__text *t, const mlsd__estimate *e, double level);
 
+/* "this test set has been looked at 3 times: its score is no longer that of unseen rows"; `noun` is
+ * "test set". */
+void mlsd__words_looks(mlsd__text *t, const char *noun, int64_t n);
+
 #endif

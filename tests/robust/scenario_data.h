@@ -49,6 +49,12 @@ mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_features(const mlsd_context *context, uint64_t *hash);
 
+/* Mix in a result but for its timings; in scenarios.c. */
+mlsd_status hash_result(const mlsd_result *r, uint64_t *hash);
+
+/* Looks at a test set, in scenarios_evaluate.c. */
+mlsd_status run_evaluate(const mlsd_context *context, uint64_t *hash);
+
 /* Several targets, in scenarios_targets.c. */
 mlsd_status run_targets(const mlsd_context *context, uint64_t *hash);
 /* Nearest rows, in scenarios_neighbors.c. */

@@ -25,7 +25,7 @@ void scenario_directory_remove(void)
     if (system(command) != 0) fprintf(stderr, "could not remove %s\n", scenario_directory);
 }
 
-static mlsd_status hash_result(const mlsd_result *r, uint64_t *hash)
+mlsd_status hash_result(const mlsd_result *r, uint64_t *hash)
 {
     int64_t length = 0;
     mlsd_status status = mlsd_result_to_json(r, NULL, 0, &length);
@@ -673,6 +673,7 @@ const scenario scenarios[] = {
     {"custom", run_custom, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
+    {"evaluate", run_evaluate, 0},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

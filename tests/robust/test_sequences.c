@@ -682,6 +682,22 @@ static void op_leaderboard(void)
     keep_result(r, again);
 }
 
+static void op_evaluate(void)
+{
+    const mlsd_model *m = ANY(models);
+    const mlsd_dataset *d = ANY(datasets);
+    const char *const chosen[] = {PICK(metrics), PICK(metrics)};
+    const int64_t before = mlsd_dataset_n_looks(d);
+    double looks = 0;
+    mlsd_result *r = NULL;
+    const int made = MADE(mlsd_evaluate(any_context(), m, d, chosen, (int64_t)draw(3), &r), r);
+    assert_int_equal(mlsd_dataset_n_looks(d), before + made);
+    if (!made) return;
+    ASSERT_OK(mlsd_result_get_f64(r, "looks", &looks));
+    assert_int_equal((int64_t)looks, before + 1);
+    mlsd_result_free(r);
+}
+
 static void op_score(void)
 {
     const int64_t n = any_rows(), k = 1 + (int64_t)draw(4);
@@ -804,6 +820,7 @@ static void (*const operations[])(void) = {op_table,
                                            op_leaderboard,
                                            op_validate,
                                            op_fold_scores,
+                                           op_evaluate,
                                            op_score,
                                            op_score,
                                            op_experiment,

@@ -322,6 +322,11 @@ class Dataset(Handle):
         return lib.mlsd_dataset_n_classes(self._h)
 
     @property
+    def n_looks(self):
+        """How often its rows were scored as a test set, through this or another view of them: see evaluate()."""
+        return lib.mlsd_dataset_n_looks(self._h)
+
+    @property
     def task(self):
         """"regression", "binary", "multiclass" or "none"."""
         return {code: name for name, code in TASKS.items()}[lib.mlsd_dataset_task(self._h)]

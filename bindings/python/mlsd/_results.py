@@ -95,6 +95,11 @@ def leaderboard(specs, dataset, folds, metric):
     )
 
 
+def evaluate(model, dataset, metrics=()):
+    """Score a Model on rows that nothing was chosen by, by each metric; counts as a look at them (Dataset.n_looks)."""
+    return Result._made(call_long, lib.mlsd_evaluate, model._h, dataset._h, texts(metrics), len(metrics))
+
+
 def score(metric, y, prediction, sample_weight=None, level=0.95):
     """(value, low, high) of a metric; y holds numbers or class numbers."""
     kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)

@@ -167,6 +167,7 @@ SIGNATURES = {
     "mlsd_dataset_feature_name": (TEXT, [HANDLE, I64]),
     "mlsd_dataset_class_name": (TEXT, [HANDLE, I64]),
     "mlsd_dataset_target": (STATUS, [HANDLE, F64S, I64]),
+    "mlsd_dataset_n_looks": (I64, [HANDLE]),
     # mlsd/random.h
     "mlsd_random_state_new": (STATUS, [HANDLE, I64, HANDLE_OUT]),
     "mlsd_random_state_free": (None, [HANDLE]),
@@ -264,6 +265,7 @@ SIGNATURES = {
     "mlsd_validate": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_fold_scores": (STATUS, [HANDLE, HANDLES, I64, HANDLE, HANDLE, TEXTS, I64, F64S, I64, F64S, I64S]),
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_evaluate": (STATUS, [HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
     # mlsd/slice.h
     "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),
     # mlsd/experiment.h

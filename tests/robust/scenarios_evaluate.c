@@ -1,0 +1,34 @@
+/* scenarios_evaluate.c - looks at a test set: a view with repeated rows, twice. */
+#include "scenario_data.h"
+
+mlsd_status run_evaluate(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const metrics[] = {"rmse", "r2"};
+    static const int64_t rows[] = {4, 7, 4};
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), y = matrix_of(s.y, N, 1);
+    mlsd_dataset *data = NULL, *test = NULL;
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL;
+    mlsd_result *first = NULL, *second = NULL;
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
+    TRY(mlsd_spec_new(context, "ridge", &spec));
+    TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+    TRY(mlsd_dataset_rows(data, rows, 3, &test));
+    TRY(mlsd_evaluate(context, model, test, metrics, 2, &first));
+    TRY(hash_result(first, hash));
+    TRY(mlsd_evaluate(context, model, test, metrics, 2, &second));
+    TRY(hash_result(second, hash));
+    const int64_t looks = mlsd_dataset_n_looks(data);
+    mix(hash, &looks, sizeof looks);
+out:
+    mlsd_result_free(second);
+    mlsd_result_free(first);
+    mlsd_model_free(model);
+    mlsd_spec_free(spec);
+    mlsd_dataset_free(test);
+    mlsd_dataset_free(data);
+    return status;
+}

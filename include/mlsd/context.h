@@ -60,8 +60,10 @@ MLSD_API void mlsd_context_free(mlsd_context *context);
 
 /* Set or get a parameter of kind "context" (mlsd_kind_find("context") lists them): `n_threads`
  * (0: one for each allowed CPU), `hold_blas`; results do not depend on these two. `audit` (0: a
- * cross-validation is not audited, see mlsd/audit.h).
- * Errors: MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE. Since 0.1. */
+ * cross-validation is not audited, see mlsd/audit.h). `fast_paths` (0: cross-validation fits,
+ * predicts and scores one by one, and shares no work between settings and folds; scores are the
+ * same to 1e-10 or better, and results say under "plan" what was shared). Errors:
+ * MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE. Since 0.1. */
 MLSD_API mlsd_status mlsd_context_set_i64(mlsd_context *context, const char *name, int64_t value);
 MLSD_API mlsd_status mlsd_context_get_i64(const mlsd_context *context, const char *name,
                                           int64_t *out);

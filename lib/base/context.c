@@ -26,6 +26,9 @@ static const mlsd_param context_params[] = {
     MLSD__P_CHOICE(mlsd__context_params, numerics, numerics, "\"fast\"",
                    "fast: OpenBLAS and LAPACK, whose last bits differ with the processor; exact: "
                    "own kernels in a fixed order, which give the same bytes on every machine."),
+    MLSD__P_BOOL(mlsd__context_params, fast_paths, "true",
+                 "Share work between settings and folds wherever that gives the same scores (to "
+                 "1e-10); off: fit, predict and score one by one."),
 };
 
 const mlsd_kind mlsd__kind_context = {
@@ -127,7 +130,8 @@ void mlsd_context_free(mlsd_context *context)
 /* Parameters that are true or false, for which numbers stand here. */
 static bool is_switch(const char *name)
 {
-    return strcmp(name, "hold_blas") == 0 || strcmp(name, "audit") == 0;
+    return strcmp(name, "hold_blas") == 0 || strcmp(name, "audit") == 0 ||
+           strcmp(name, "fast_paths") == 0;
 }
 
 mlsd_status mlsd_context_set_i64(mlsd_context *context, const char *name, int64_t value)

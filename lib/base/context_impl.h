@@ -11,7 +11,7 @@
 
 /* The parameters of kind "context". */
 typedef struct mlsd__context_params {
-    int64_t n_threads, hold_blas, audit, numerics;
+    int64_t n_threads, hold_blas, audit, numerics, fast_paths;
 } mlsd__context_params;
 
 struct mlsd_context {

@@ -143,6 +143,8 @@ const mlsd_spec *mlsd__spec_slot_child(const mlsd_spec *spec, const char *slot);
 /* Children stay borrowed; i counts within the slot. NULL past the end. */
 const mlsd_spec *mlsd__spec_slot_at(const mlsd_spec *spec, const char *slot, int64_t i);
 const char *mlsd__spec_slot_name_at(const mlsd_spec *spec, const char *slot, int64_t i);
+/* Of the same kind, with the same values and the same children under the same names? */
+bool mlsd__spec_equals(const mlsd_spec *a, const mlsd_spec *b);
 /* Is it, or a child of it, of a kind that is not of the table? */
 bool mlsd__spec_is_custom(const mlsd_spec *spec);
 /* A spec without a context, for defaults inside calls: allocator given. */

@@ -108,7 +108,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST};
+    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -177,6 +177,11 @@ bool mlsd__scope_holds_blas(const mlsd__scope *scope)
 bool mlsd__scope_audits(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->audit != 0;
+}
+
+bool mlsd__scope_has_fast_paths(const mlsd__scope *scope)
+{
+    return params_of(scope->call->context)->fast_paths != 0;
 }
 
 static void *worker_main(void *arg);
@@ -476,13 +481,19 @@ static void wait_for_workers(mlsd__team *team)
     }
 }
 
-static mlsd_status run_serially(mlsd__scope *scope, int64_t n_tasks, mlsd__task_fn fn, void *arg)
+mlsd__scope mlsd__scope_serial(const mlsd__scope *scope)
 {
     mlsd__scope inner = *scope;
     inner.team = NULL;
     inner.on_close = NULL;
     inner.worker = 0;
     inner.n_threads = 1;
+    return inner;
+}
+
+static mlsd_status run_serially(mlsd__scope *scope, int64_t n_tasks, mlsd__task_fn fn, void *arg)
+{
+    mlsd__scope inner = mlsd__scope_serial(scope);
     for (int64_t task = 0; task < n_tasks; task++) {
         if (inner.stage_depth < 1) inner.stage_depth = 1;
         MLSD__TRY(mlsd__checkpoint(&inner));

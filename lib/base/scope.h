@@ -52,6 +52,9 @@ bool mlsd__scope_holds_blas(const mlsd__scope *scope);
 /* Whether the context wants cross-validation to be audited. */
 bool mlsd__scope_audits(const mlsd__scope *scope);
 
+/* Whether the context lets work be shared between settings and folds. */
+bool mlsd__scope_has_fast_paths(const mlsd__scope *scope);
+
 /* What this thread computes with: its innermost open scope's context says so, and the threads of a
  * parallel region follow the scope that made them. Blocks of rows have no scope, hence by thread.
  */
@@ -85,6 +88,9 @@ void mlsd__log_line(mlsd__scope *scope, mlsd_log_level level, const char *format
  * serial scope whose `worker` < scope->n_threads picks per-thread scratch. */
 typedef mlsd_status (*mlsd__task_fn)(void *arg, int64_t task, mlsd__scope *scope);
 mlsd_status mlsd__parallel_for(mlsd__scope *scope, int64_t n_tasks, mlsd__task_fn fn, void *arg);
+
+/* The scope of work that is done on this thread alone, within a scope: it needs no closing. */
+mlsd__scope mlsd__scope_serial(const mlsd__scope *scope);
 
 /* Run fn(arg) on the thread that entered mlsd: at once where the caller is that thread, otherwise
  * (in a task, on a thread of ours) as soon as it reaches a checkpoint or waits for the others. This

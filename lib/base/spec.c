@@ -483,3 +483,18 @@ const char *mlsd__spec_slot_name_at(const mlsd_spec *spec, const char *slot, int
     const mlsd__child *child = slot_at(spec, slot, i);
     return child != NULL ? child->name : NULL;
 }
+
+bool mlsd__spec_equals(const mlsd_spec *a, const mlsd_spec *b)
+{
+    if (a == b) return true;
+    if (a->kind != b->kind || a->n_children != b->n_children) return false;
+    for (int64_t i = 0; i < a->kind->n_params; i++) {
+        if (!mlsd__value_equals(a, b, &a->kind->params[i])) return false;
+    }
+    for (int64_t i = 0; i < a->n_children; i++) {
+        const mlsd__child *const x = &a->children[i], *const y = &b->children[i];
+        if (x->slot != y->slot || strcmp(x->name, y->name) != 0) return false;
+        if (!mlsd__spec_equals(x->spec, y->spec)) return false;
+    }
+    return true;
+}

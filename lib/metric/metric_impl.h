@@ -41,6 +41,9 @@ typedef struct mlsd__metric_ops {
      * NULL for the others. */
     mlsd__loss_fn row_loss;
     bool is_root;
+    /* Of metrics that the mean square error and the variance of the target (both weighted, divisor
+     * the sum of weights; NaN where the target does not vary) tell; NULL for the others. */
+    double (*of_squares)(double mean_square, double variance);
     /* Value and interval at `level` (NaN level: value only). `rows` NULL or the rows that count. */
     mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                          int64_t n_rows, double level, mlsd__estimate *out);

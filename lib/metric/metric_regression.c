@@ -48,6 +48,17 @@ static mlsd_status score_rmse(mlsd__scope *scope, const mlsd__scored *s, const i
     return MLSD_OK;
 }
 
+static double rmse_of_squares(double mean_square, double variance)
+{
+    (void)variance;
+    return sqrt(mean_square);
+}
+
+static double r2_of_squares(double mean_square, double variance)
+{
+    return 1 - mean_square / variance;
+}
+
 /* r2 = 1 - A / B with A = mean (y - f)^2 and B = mean (y - mean y)^2. Row i moves it by
  * -((y_i - f_i)^2 - (A / B) (y_i - mean y)^2) / B; that the mean of y is estimated too does not
  * matter, because B is smallest there. */
@@ -99,8 +110,11 @@ out:
 
 #define TRAITS "{\"tasks\":[\"regression\"],\"direction\":"
 
-static const mlsd__metric_ops rmse_ops = {
-    .for_regression = true, .row_loss = squared_loss, .is_root = true, .score = score_rmse};
+static const mlsd__metric_ops rmse_ops = {.for_regression = true,
+                                          .row_loss = squared_loss,
+                                          .is_root = true,
+                                          .of_squares = rmse_of_squares,
+                                          .score = score_rmse};
 const mlsd_kind mlsd__kind_rmse = {
     .name = "rmse",
     .family = "metric",
@@ -120,8 +134,10 @@ const mlsd_kind mlsd__kind_mae = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops r2_ops = {
-    .greater_is_better = true, .for_regression = true, .score = score_r2};
+static const mlsd__metric_ops r2_ops = {.greater_is_better = true,
+                                        .for_regression = true,
+                                        .of_squares = r2_of_squares,
+                                        .score = score_r2};
 const mlsd_kind mlsd__kind_r2 = {
     .name = "r2",
     .family = "metric",

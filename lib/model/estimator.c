@@ -75,6 +75,14 @@ mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f,
                       (long long)row, name);
 }
 
+bool mlsd__frame_is_numeric(const mlsd__frame *f)
+{
+    for (int64_t i = 0; i < f->n_features; i++) {
+        if (f->features[i].type != MLSD__NUMERIC) return false;
+    }
+    return true;
+}
+
 static mlsd_status check_weight(const double *weight, int64_t n, const char *of)
 {
     if (weight == NULL) return MLSD_OK;
@@ -146,20 +154,9 @@ static mlsd_status check_features(const mlsd_spec *spec, const mlsd__estimator_o
     return MLSD_OK;
 }
 
-mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
-                                void **out_state)
+static mlsd_status check_train(mlsd__scope *scope, const mlsd_spec *spec,
+                               const mlsd__estimator_ops *ops, const mlsd__train *train)
 {
-    *out_state = NULL;
-    MLSD__TRY(mlsd__spec_require(spec, "estimator,transform"));
-    const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
-    /* A transform that learns from a target knows one: of several it is told nothing. */
-    mlsd__train untold;
-    if (train->n_more_targets > 0 && mlsd__only_transforms(ops)) {
-        untold = *train;
-        untold.y = NULL;
-        untold.n_more_targets = 0;
-        train = &untold;
-    }
     const mlsd__frame *const x = train->x;
     const int64_t n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     if (x->n_rows < 1) return mlsd__fail(MLSD_E_DATA, "the training set has no rows");
@@ -183,12 +180,39 @@ mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const
             MLSD__TRY(check_target(train->y_valid, n_valid, 1, n_classes, "the validation set"));
         MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
     }
-    if (ops->class_weight == NULL) return ops->fit(scope, spec, train, out_state);
-    mlsd__train weighted;
-    double *product;
-    MLSD__TRY(mlsd__class_weight_apply(scope, ops->class_weight(spec), train, &weighted, &product));
-    const mlsd_status status = ops->fit(scope, spec, &weighted, out_state);
-    mlsd__free(scope->allocator, product);
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__estimator_prepare(mlsd__scope *scope, const mlsd_spec *spec,
+                                    const mlsd__train *train, mlsd__train *out, double **out_weight)
+{
+    *out_weight = NULL;
+    MLSD__TRY(mlsd__spec_require(spec, "estimator,transform"));
+    const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+    *out = *train;
+    /* A transform that learns from a target knows one: of several it is told nothing. */
+    if (train->n_more_targets > 0 && mlsd__only_transforms(ops)) {
+        out->y = NULL;
+        out->n_more_targets = 0;
+    }
+    MLSD__TRY(check_train(scope, spec, ops, out));
+    if (ops->class_weight == NULL) return MLSD_OK;
+    const mlsd__train unweighted = *out;
+    return mlsd__class_weight_apply(scope, ops->class_weight(spec), &unweighted, out, out_weight);
+}
+
+mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                                void **out_state)
+{
+    mlsd__train prepared;
+    double *weight;
+    *out_state = NULL;
+    mlsd_status status = mlsd__estimator_prepare(scope, spec, train, &prepared, &weight);
+    if (status == MLSD_OK) {
+        const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+        status = ops->fit(scope, spec, &prepared, out_state);
+    }
+    mlsd__free(scope->allocator, weight);
     return status;
 }
 

@@ -108,6 +108,9 @@ typedef struct mlsd__estimator_ops {
     /* Transforms: what the columns out are, and the block function (state is passed). */
     const mlsd__feature *(*features_out)(const void *state, int64_t *out_n);
     mlsd__block_fn transform_block;
+    /* Whether rows of such features come out as they went in, where all are finite: what only fills
+     * gaps or encodes texts has nothing to do then. NULL: never. */
+    bool (*does_nothing)(const mlsd_spec *spec, const mlsd__frame *x);
     /* Whether NaN may come out where none went in; NULL: never. A later step then looks again. */
     bool (*makes_nan)(const void *state);
     /* The columns that coefficients are of, where they are not those of the frame: a pipeline's
@@ -145,6 +148,12 @@ typedef struct mlsd__estimator_ops {
  * searches inside a fit). Does the checks that mlsd__train promises. */
 mlsd_status mlsd__estimator_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                                 void **out_state);
+
+/* All that mlsd__estimator_fit does before it calls fit(): *out is what fit() is given, borrowed
+ * from `train` but for weights times class weights, which are *out_weight's (mlsd__free). */
+mlsd_status mlsd__estimator_prepare(mlsd__scope *scope, const mlsd_spec *spec,
+                                    const mlsd__train *train, mlsd__train *out,
+                                    double **out_weight);
 
 /* predict_long or predict_block, whichever there is. */
 mlsd_status mlsd__estimator_predict(mlsd__scope *scope, const mlsd__estimator_ops *ops,
@@ -193,6 +202,9 @@ bool mlsd__only_transforms(const mlsd__estimator_ops *ops);
 
 /* MLSD_E_DATA by row and column for the first NaN (unless nan_ok) or infinity of a frame. */
 mlsd_status mlsd__frame_require_finite(mlsd__scope *scope, const mlsd__frame *f, bool nan_ok);
+
+/* Whether all features are numbers. */
+bool mlsd__frame_is_numeric(const mlsd__frame *f);
 
 /* Owned copies of features: name, levels and texts of each in one block. */
 mlsd_status mlsd__feature_copy(const mlsd__allocator *a, const mlsd__feature *in,

@@ -60,6 +60,16 @@ mlsd_status mlsd__model_gather_target(const mlsd_model *model, const mlsd_datase
                                       const char *noun, double **out);
 /* Columns of an output, 0 where the model does not have it. */
 int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what);
+/* A model around a state that was fitted to `train`, to predict rows of such a frame with, for the
+ * layers above: everything is borrowed, and nothing is freed. */
+mlsd_model mlsd__model_view(const mlsd__scope *scope, const mlsd_spec *spec,
+                            const mlsd__train *train, const mlsd__frame *frame, void *state);
+/* What the estimator is asked for where `what` is wanted: classes come from scores. */
+mlsd_output mlsd__model_raw(const mlsd_model *model, mlsd_output what);
+/* Class numbers from scores (n x width): the largest, ties to the lowest number; of two classes by
+ * sign. */
+void mlsd__choose_classes(const double *raw, int64_t n, int64_t width, int64_t n_classes,
+                          double *out);
 /* Bytes of the saved model, without saving it to a file. */
 mlsd_status mlsd__model_n_bytes(const mlsd_model *model, int64_t *out);
 

@@ -16,6 +16,29 @@ enum { STACK_DOUBLES = 1024 };
 
 static const char *const type_nouns[] = {[MLSD__NUMERIC] = "numbers", [MLSD__CATEGORY] = "text"};
 
+mlsd_model mlsd__model_view(const mlsd__scope *scope, const mlsd_spec *spec,
+                            const mlsd__train *train, const mlsd__frame *frame, void *state)
+{
+    return (mlsd_model){.magic = MLSD__MAGIC_MODEL,
+                        .allocator = *scope->allocator,
+                        .spec = (mlsd_spec *)(uintptr_t)spec,
+                        .ops = mlsd__spec_ops(spec),
+                        .state = state,
+                        .task = train->task,
+                        .n_features = frame->n_features,
+                        .n_classes = train->n_classes,
+                        .features = (mlsd__feature *)(uintptr_t)frame->features};
+}
+
+mlsd_output mlsd__model_raw(const mlsd_model *model, mlsd_output what)
+{
+    if (what != MLSD_OUTPUT_VALUE || model->n_classes == 0 ||
+        mlsd__estimator_final_ops(model->spec)->gives_classes)
+        return what;
+    return mlsd__model_width(model, MLSD_OUTPUT_DECISION) > 0 ? MLSD_OUTPUT_DECISION
+                                                              : MLSD_OUTPUT_PROBA;
+}
+
 int64_t mlsd__model_width(const mlsd_model *model, mlsd_output what)
 {
     const mlsd__estimator_ops *const final = mlsd__estimator_final_ops(model->spec);
@@ -217,10 +240,7 @@ static mlsd_status prepare(predict_job *job, const mlsd_model *model, const mlsd
     if (what == MLSD_OUTPUT_TRAIN_FEATURES && mlsd__estimator_by_rows(ops, model->state))
         job->what = job->raw = what = MLSD_OUTPUT_FEATURES; /* nothing is cross-fitted */
     job->n_out = n_neighbors > 0 ? 2 * n_neighbors : mlsd__model_width(model, what);
-    if (what == MLSD_OUTPUT_VALUE && model->n_classes > 0 &&
-        !mlsd__estimator_final_ops(model->spec)->gives_classes)
-        job->raw = mlsd__model_width(model, MLSD_OUTPUT_DECISION) > 0 ? MLSD_OUTPUT_DECISION
-                                                                      : MLSD_OUTPUT_PROBA;
+    job->raw = mlsd__model_raw(model, what);
     job->n_raw = job->raw == what ? 0 : mlsd__model_width(model, job->raw);
     job->n_scratch = ops->scratch_width != NULL ? ops->scratch_width(model->state) : 0;
     int64_t ld = 0;
@@ -260,9 +280,13 @@ static mlsd_status check_values(const mlsd_model *model, const double *x, int64_
     return MLSD_OK;
 }
 
-/* Class numbers from scores: the largest, ties to the lowest number; of two classes by sign. */
-static void choose_classes(const double *raw, int64_t n, int64_t width, double *out)
+void mlsd__choose_classes(const double *raw, int64_t n, int64_t width, int64_t n_classes,
+                          double *out)
 {
+    if (width == 1 && n_classes < 2) {
+        memset(out, 0, (size_t)n * sizeof *out);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         const double *const row = raw + i * width;
         int64_t best = 0;
@@ -305,12 +329,11 @@ static mlsd_status predict_block(mlsd__scope *scope, const predict_job *job, int
         ops->transform_block(model->state, x, n, out);
     } else if (job->raw == job->what) {
         return mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, out, scratch);
-    } else if (job->n_raw == 1 && model->n_classes < 2) {
-        memset(out, 0, (size_t)n * sizeof *out);
     } else {
-        MLSD__TRY(
-            mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, raw, scratch));
-        choose_classes(raw, n, job->n_raw, out);
+        if (job->n_raw > 1 || model->n_classes >= 2)
+            MLSD__TRY(mlsd__estimator_predict(scope, ops, model->state, x, n, ld, job->raw, raw,
+                                              scratch));
+        mlsd__choose_classes(raw, n, job->n_raw, model->n_classes, out);
     }
     return MLSD_OK;
 }
@@ -373,10 +396,8 @@ static mlsd_status predict_by_rows(mlsd__scope *scope, const predict_job *job)
                                  .check_user = model,
                                  .out = is_raw ? job->out : raw};
     const mlsd_status status = mlsd__estimator_predict_rows(scope, a, &rows);
-    if (status == MLSD_OK && !is_raw && model->n_classes < 2)
-        memset(job->out, 0, (size_t)n * sizeof *job->out);
-    else if (status == MLSD_OK && !is_raw)
-        choose_classes(raw, n, job->n_raw, job->out);
+    if (status == MLSD_OK && !is_raw)
+        mlsd__choose_classes(raw, n, job->n_raw, model->n_classes, job->out);
     mlsd__free(a, raw);
     return status;
 }

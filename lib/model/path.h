@@ -41,7 +41,8 @@ typedef struct mlsd__path_fold {
     int64_t n_settings;
     const mlsd__train *train; /* checked as for fit(); class weights are in its weights */
     const mlsd__frame *parts; /* n_parts: rows to predict, part 0 the test rows; other parts (such
-                                 as the training rows) where their scores are asked for */
+                                 as the training rows) where their scores are asked for. They hold
+                                 no infinity, and no NaN unless the kind takes_nan */
     int64_t n_parts;
     mlsd_output what; /* VALUE (numbers; or classes of kinds with gives_classes), PROBA or DECISION
                          as predict_block gives it */

@@ -18,6 +18,7 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd_context *context,
     mlsd_status status = mlsd__report_folds(r, &report);
     if (status == MLSD_OK) status = mlsd__report_numbers(r, &report, 0);
     if (status == MLSD_OK) status = mlsd__report_predictions(r, &report);
+    if (status == MLSD_OK) status = mlsd__report_plan(r, out);
     if (status == MLSD_OK) status = mlsd__report_audit(r, scope, context, in);
     if (status == MLSD_OK) status = mlsd__report_say(r, &report);
     if (status == MLSD_OK) {

@@ -11,8 +11,7 @@
 
 typedef struct params {
     mlsd__str_list metrics;
-    int64_t return_predictions;
-    int64_t seed;
+    int64_t return_train_score, return_predictions, seed;
 } params;
 
 static const double LEVEL = 0.95;
@@ -74,6 +73,7 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd__validation_input 
     if (status == MLSD_OK && report->in->n_estimators == 1)
         status = mlsd__report_numbers(r, report, 0);
     if (status == MLSD_OK && p->return_predictions) status = mlsd__report_predictions(r, report);
+    if (status == MLSD_OK) status = mlsd__report_plan(r, report->out);
     if (status == MLSD_OK) status = mlsd__report_audit(r, scope, in->context, report->in);
     if (status == MLSD_OK)
         status = report->in->n_estimators == 1 ? mlsd__report_say(r, report) : say_many(r, report);
@@ -97,7 +97,8 @@ static mlsd_status cross_validate(mlsd__scope *scope, const mlsd__validation_inp
                                    .folds = in->folds,
                                    .metrics = metrics.names,
                                    .n_metrics = metrics.n,
-                                   .keep_predictions = p->return_predictions != 0};
+                                   .keep_predictions = p->return_predictions != 0,
+                                   .train_scores = p->return_train_score != 0};
     MLSD__TRY(mlsd__fold_check(&fits));
     mlsd__fold_output runs;
     mlsd_status status = mlsd__fold_run_all(scope, &fits, &runs);
@@ -133,6 +134,8 @@ static const mlsd_param cross_validate_params[] = {
     MLSD__P_STR_LIST(params, metrics, "null",
                      "metrics by name, the first one decides; null: rmse for regression, log_loss "
                      "for classes"),
+    MLSD__P_BOOL(params, return_train_score, "false",
+                 "score each model on its training rows as well, as train_<metric>"),
     MLSD__P_BOOL(params, return_predictions, "true",
                  "keep each model's predictions of the rows that it was not trained on"),
     MLSD__P_I64(params, seed, 0, UINT32_MAX, "0", NULL,

@@ -86,6 +86,8 @@ static mlsd_status put_folds(mlsd_result *r, const mlsd__fold_report *report)
     begin(&c, report);
     add(&c, "fold", MLSD_COLUMN_I64);
     for (int64_t m = 0; m < in->n_metrics; m++) add(&c, in->metrics[m], MLSD_COLUMN_F64);
+    for (int64_t m = 0; m < in->n_metrics && in->train_scores; m++)
+        add_joined(&c, "train_", in->metrics[m], MLSD_COLUMN_F64);
     add(&c, "n_train", MLSD_COLUMN_I64);
     add(&c, "n_test", MLSD_COLUMN_I64);
     add(&c, "status", MLSD_COLUMN_CATEGORY);
@@ -99,6 +101,8 @@ static mlsd_status put_folds(mlsd_result *r, const mlsd__fold_report *report)
         mlsd__rows_i64(&rows, k);
         for (int64_t m = 0; m < in->n_metrics; m++)
             mlsd__rows_f64(&rows, mlsd__fold_scores(out, e, m)[k]);
+        for (int64_t m = 0; m < in->n_metrics && in->train_scores; m++)
+            mlsd__rows_f64(&rows, mlsd__fold_train_scores(out, e, m)[k]);
         mlsd__rows_i64(&rows, run->n_train);
         mlsd__rows_i64(&rows, run->n_test);
         mlsd__rows_str(&rows, run->status == MLSD_OK ? "ok" : mlsd_status_name(run->status));
@@ -141,6 +145,27 @@ void mlsd__report_estimate(const mlsd__fold_report *report, int64_t e, int64_t m
                       report->out->test_train, report->level, out);
 }
 
+mlsd_status mlsd__report_plan(mlsd_result *r, const mlsd__fold_output *out)
+{
+    mlsd__text t;
+    mlsd__text_init(&t, &r->allocator);
+    mlsd_status status = mlsd__fold_say_plans(out, &t);
+    if (status == MLSD_OK) status = mlsd__result_set_str(r, "plan", t.data, false);
+    mlsd__text_free(&t);
+    return status;
+}
+
+/* The plan of one estimator, into the column of a table. */
+static void put_plan(mlsd__rows *rows, const mlsd__fold_output *out, int64_t e)
+{
+    mlsd__text t;
+    mlsd__text_init(&t, &out->allocator);
+    mlsd__fold_say_plan(out, e, &t);
+    if (t.status != MLSD_OK && rows->status == MLSD_OK) rows->status = t.status;
+    mlsd__rows_str(rows, t.data);
+    mlsd__text_free(&t);
+}
+
 mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report)
 {
     static const char *const suffixes[] = {".mean", ".se", ".low", ".high"};
@@ -155,6 +180,7 @@ mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report)
     add(&c, "n_splits", MLSD_COLUMN_I64);
     add(&c, "n_failed", MLSD_COLUMN_I64);
     add(&c, "message", MLSD_COLUMN_CATEGORY);
+    add(&c, "plan", MLSD_COLUMN_CATEGORY);
     mlsd__rows rows;
     mlsd__rows_init(&rows, &out->allocator, c.list, c.n);
     for (int64_t e = 0; c.status == MLSD_OK && e < out->n_estimators; e++) {
@@ -169,6 +195,7 @@ mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report)
         mlsd__rows_i64(&rows, n_done);
         mlsd__rows_i64(&rows, out->n_splits - n_done);
         mlsd__rows_str(&rows, mlsd__fold_first_message(out, e));
+        put_plan(&rows, out, e);
     }
     return set_table(r, &c, &rows, "models", false);
 }

@@ -14,14 +14,17 @@ typedef struct mlsd__fold_report {
     double level;
 } mlsd__fold_report;
 
-/* Table "folds": <noun>, fold, each metric, n_train, n_test, status, message; and "timings.folds".
+/* Table "folds": <noun>, fold, each metric, train_<metric> where training rows were scored,
+ * n_train, n_test, status, message; and "timings.folds".
  */
 mlsd_status mlsd__report_folds(mlsd_result *r, const mlsd__fold_report *report);
 /* Table "predictions": <noun>, row, fold, value or p_<class>; where predictions were kept. */
 mlsd_status mlsd__report_predictions(mlsd_result *r, const mlsd__fold_report *report);
 /* Table "models": <noun>, for each metric m: m.mean, m.se, m.low, m.high; n_splits (that did not
- * fail), n_failed, message (of the first that failed). */
+ * fail), n_failed, message (of the first that failed), plan. */
 mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report);
+/* Text "plan": what work was shared, see mlsd__fold_say_plans. */
+mlsd_status mlsd__report_plan(mlsd_result *r, const mlsd__fold_output *out);
 /* The numbers m.mean, m.low, m.high, m.se of one estimator. */
 mlsd_status mlsd__report_numbers(mlsd_result *r, const mlsd__fold_report *report, int64_t e);
 

@@ -1,22 +1,21 @@
-/* fold_tasks.c - every estimator on every split and once on all rows, in one queue of tasks. A task
- * sees row views of the data set, writes only its own slots, and is numbered by what it is, so that
- * neither the number of threads nor their order changes a score. Seconds are kept apart. */
+/* fold_tasks.c - every estimator on every split and once on all rows. First what one pass over the
+ * data serves for all splits, then the rest in one queue of tasks. A task writes only its own
+ * slots, and is numbered by what it is, so that neither the number of threads nor their order
+ * changes a score. Seconds are kept apart. */
 #include <math.h>
 #include <string.h>
 
 #include "base/handle.h"
 #include "split/splitter.h"
-#include "validate/fold_tasks.h"
+#include "validate/fold_impl.h"
 #include "validate/validation.h"
 
-typedef struct job {
-    const mlsd__fold_input *in;
-    mlsd__fold_output *out;
-} job;
-
-enum { SINGLE_ROW_TRIES = 15 };
-/* Enough of single rows once they took this long together. */
-static const double SINGLE_ROW_SECONDS = 0.02;
+/* Cells of data below which the first tasks are run on this thread, as long as they take less than
+ * these seconds together: threads cost more than small fits. */
+enum { SMALL_CELLS = 1 << 16 };
+static const double SMALL_SECONDS = 0.002;
+/* Chunks that the last steps of a group are cut into, so that there are tasks for all threads. */
+enum { TASKS_A_THREAD = 4 };
 
 mlsd__fold_run *mlsd__fold_at(const mlsd__fold_output *out, int64_t estimator, int64_t split)
 {
@@ -26,6 +25,11 @@ mlsd__fold_run *mlsd__fold_at(const mlsd__fold_output *out, int64_t estimator, i
 double *mlsd__fold_scores(const mlsd__fold_output *out, int64_t estimator, int64_t metric)
 {
     return out->scores + (estimator * out->n_metrics + metric) * out->n_splits;
+}
+
+double *mlsd__fold_train_scores(const mlsd__fold_output *out, int64_t estimator, int64_t metric)
+{
+    return out->train_scores + (estimator * out->n_metrics + metric) * out->n_splits;
 }
 
 int64_t mlsd__fold_n_done(const mlsd__fold_output *out, int64_t estimator)
@@ -67,136 +71,12 @@ mlsd_status mlsd__fold_check(const mlsd__fold_input *in)
     return MLSD_OK;
 }
 
-static mlsd_status part_view(mlsd__scope *scope, const job *j, int64_t split, int64_t part,
-                             mlsd_dataset **out)
+static mlsd_status make_scores(const mlsd__fold_output *out, int64_t n, double **scores)
 {
-    *out = NULL;
-    const int64_t n = mlsd_folds_part_size(j->in->folds, split, part);
-    int64_t *rows = mlsd__alloc_raw(scope->allocator, n, sizeof *rows);
-    if (rows == NULL) return MLSD_E_NOMEM;
-    mlsd_status status = mlsd_folds_part(j->in->folds, split, part, rows, n);
-    if (status == MLSD_OK) status = mlsd_dataset_rows(j->in->dataset, rows, n, out);
-    mlsd__free(scope->allocator, rows);
-    return status;
-}
-
-static mlsd_status run_split(mlsd__scope *scope, const job *j, int64_t e, int64_t k)
-{
-    const mlsd__fold_input *in = j->in;
-    mlsd__fold_run *run = mlsd__fold_at(j->out, e, k);
-    mlsd_dataset *train = NULL, *test = NULL;
-    mlsd_model *model = NULL;
-    mlsd__scoring scoring = {0};
-
-    mlsd_status status = part_view(scope, j, k, 0, &train);
-    if (status == MLSD_OK)
-        status = part_view(scope, j, k, mlsd_folds_n_parts(in->folds) - 1, &test);
-    if (status != MLSD_OK) goto out;
-    const double start = mlsd__seconds();
-    status = mlsd__model_fit(scope, in->estimators[e], train, NULL, NULL, &model);
-    run->fit_seconds = mlsd__seconds() - start;
-    if (status != MLSD_OK) goto out;
-    status = mlsd__scoring_make(scope, model, test, in->metrics, in->n_metrics,
-                                in->keep_predictions, &scoring);
-    if (status != MLSD_OK) goto out;
-    run->predict_seconds = scoring.predict_seconds;
-    for (int64_t m = 0; m < in->n_metrics && status == MLSD_OK; m++) {
-        mlsd__estimate estimate;
-        status = mlsd__scoring_score(scope, &scoring, in->metrics[m], NAN, &estimate);
-        if (status == MLSD_OK) mlsd__fold_scores(j->out, e, m)[k] = estimate.value;
-    }
-    if (status == MLSD_OK && in->keep_predictions) {
-        run->scoring = scoring;
-        memset(&scoring, 0, sizeof scoring);
-    }
-
-out:
-    mlsd__scoring_free(&scoring);
-    mlsd_model_free(model);
-    mlsd_dataset_free(test);
-    mlsd_dataset_free(train);
-    return status;
-}
-
-/* The median of some predictions of one row, in seconds. */
-static mlsd_status time_single_row(mlsd__scope *scope, const job *j, const mlsd_model *model,
-                                   double *out_seconds)
-{
-    const int64_t proba = mlsd_model_n_outputs(model, MLSD_OUTPUT_PROBA);
-    const mlsd_output what = proba > 0 ? MLSD_OUTPUT_PROBA : MLSD_OUTPUT_VALUE;
-    const int64_t width = proba > 0 ? proba : 1, row = 0;
-    double seconds[SINGLE_ROW_TRIES], total = 0;
-    int64_t n = 0;
-    mlsd_dataset *one = NULL;
-    double *out = mlsd__alloc(scope->allocator, width, sizeof *out);
-    mlsd_status status = out == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd_dataset_rows(j->in->dataset, &row, 1, &one);
-    while (status == MLSD_OK && n < SINGLE_ROW_TRIES && total < SINGLE_ROW_SECONDS) {
-        const double start = mlsd__seconds();
-        status = mlsd__model_predict(scope, model, one, what, out, width);
-        const double taken = mlsd__seconds() - start;
-        int64_t i = n++;
-        for (; i > 0 && seconds[i - 1] > taken; i--) seconds[i] = seconds[i - 1];
-        seconds[i] = taken;
-        total += taken;
-    }
-    if (status == MLSD_OK) *out_seconds = seconds[n / 2];
-    mlsd_dataset_free(one);
-    mlsd__free(scope->allocator, out);
-    return status;
-}
-
-static mlsd_status run_refit(mlsd__scope *scope, const job *j, int64_t e)
-{
-    mlsd__fold_run *run = mlsd__fold_at(j->out, e, j->out->n_splits);
-    const double start = mlsd__seconds();
-    MLSD__TRY(
-        mlsd__model_fit(scope, j->in->estimators[e], j->in->dataset, NULL, NULL, &run->model));
-    run->fit_seconds = mlsd__seconds() - start;
-    /* A user's estimator may have no bytes; that is no reason not to compare it. */
-    const mlsd_status status = mlsd__model_n_bytes(run->model, &run->n_bytes);
-    if (status != MLSD_OK && status != MLSD_E_UNSUPPORTED) return status;
-    if (run->model->ops->clock != NULL) return MLSD_OK; /* no row comes after all rows */
-    return time_single_row(scope, j, run->model, &run->predict_seconds);
-}
-
-/* Does a failure speak of this fold's rows? Anything else would fail everywhere, or differ from run
- * to run. */
-static bool is_about_data(mlsd_status status)
-{
-    return status == MLSD_E_DATA || status == MLSD_E_NUMERIC || status == MLSD_E_SHAPE;
-}
-
-/* What an estimator of the user's ends the call with says in which fold. */
-static mlsd_status fail_of_fold(mlsd_status status, int64_t n_splits, int64_t k)
-{
-    char message[MLSD__ERROR_CAPACITY];
-    mlsd__error_copy(message);
-    if (strcmp(message, "cancelled") == 0) return status;
-    if (k == n_splits) return mlsd__fail(status, "fit on all rows: %s", message);
-    return mlsd__fail(status, "fold %lld of %lld: %s", (long long)k, (long long)n_splits, message);
-}
-
-/* Strong estimators take longest and stand last, so they are started first. */
-static mlsd_status run_task(void *arg, int64_t task, mlsd__scope *scope)
-{
-    const job *j = arg;
-    const int64_t n_runs = j->out->n_splits + (j->in->refit ? 1 : 0);
-    const int64_t e = j->out->n_estimators - 1 - task / n_runs, k = task % n_runs;
-    mlsd__fold_run *run = mlsd__fold_at(j->out, e, k);
-    mlsd_status status = k < j->out->n_splits ? run_split(scope, j, e, k) : run_refit(scope, j, e);
-    if (is_about_data(status)) {
-        char message[MLSD__ERROR_CAPACITY];
-        mlsd__error_copy(message);
-        run->status = status;
-        run->message = mlsd__strdup(&j->out->allocator, message);
-        status = run->message == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    } else if (status != MLSD_OK && status != MLSD_E_NOMEM &&
-               mlsd__spec_is_custom(j->in->estimators[e])) {
-        status = fail_of_fold(status, j->out->n_splits, k);
-    }
-    mlsd__stage_advance(scope, 1);
-    return status;
+    *scores = mlsd__alloc(&out->allocator, n, sizeof **scores);
+    if (*scores == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) (*scores)[i] = NAN;
+    return MLSD_OK;
 }
 
 static mlsd_status prepare(mlsd__scope *scope, const mlsd__fold_input *in, mlsd__fold_output *out)
@@ -210,9 +90,13 @@ static mlsd_status prepare(mlsd__scope *scope, const mlsd__fold_input *in, mlsd_
     MLSD__TRY(mlsd__mul_size(in->n_estimators, out->n_splits + 1, &n_runs));
     MLSD__TRY(mlsd__mul_size(n_runs, in->n_metrics, &n_scores));
     out->runs = mlsd__alloc(&out->allocator, n_runs, sizeof *out->runs);
-    out->scores = mlsd__alloc(&out->allocator, n_scores, sizeof *out->scores);
-    if (out->runs == NULL || out->scores == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < n_scores; i++) out->scores[i] = NAN;
+    out->plans = mlsd__alloc(&out->allocator, in->n_estimators, 2 * sizeof *out->plans);
+    out->has_shared_plan =
+        mlsd__alloc(&out->allocator, in->n_estimators, sizeof *out->has_shared_plan);
+    if (out->runs == NULL || out->plans == NULL || out->has_shared_plan == NULL)
+        return MLSD_E_NOMEM;
+    MLSD__TRY(make_scores(out, n_scores, &out->scores));
+    if (in->train_scores) MLSD__TRY(make_scores(out, n_scores, &out->train_scores));
 
     const int64_t last = mlsd_folds_n_parts(in->folds) - 1;
     for (int64_t k = 0; k < out->n_splits; k++) {
@@ -228,34 +112,166 @@ static mlsd_status prepare(mlsd__scope *scope, const mlsd__fold_input *in, mlsd_
     return MLSD_OK;
 }
 
+/* One entry of the queue: some members of a group on a split, or one estimator on a split or (split
+ * == n_splits) on all rows. */
+typedef struct fold_task {
+    const mlsd__fold_group *group; /* or NULL */
+    int64_t first, n;              /* members of the group; or the estimator */
+    int64_t split;
+} fold_task;
+
+typedef struct queue {
+    const mlsd__fold_set *set;
+    fold_task *tasks;
+    int64_t n_tasks, first; /* those before `first` are done */
+} queue;
+
+static mlsd_status run_task(void *arg, int64_t number, mlsd__scope *scope)
+{
+    const queue *const q = arg;
+    const fold_task *const t = &q->tasks[q->first + number];
+    mlsd_status status;
+    if (t->group != NULL)
+        status = mlsd__fold_fit_group(scope, q->set, t->group, t->first, t->n, t->split);
+    else if (t->split < q->set->out->n_splits)
+        status = mlsd__fold_fit_plain(scope, q->set, t->first, t->split);
+    else
+        status = mlsd__fold_refit(scope, q->set, t->first);
+    mlsd__stage_advance(scope, t->group != NULL ? t->n : 1);
+    return status;
+}
+
+/* Members of a group that go into one task. Settings are run together, whatever the threads: what a
+ * path gives for one may depend on the others in the last digits. */
+static int64_t chunk_size(const mlsd__scope *scope, const mlsd__fold_group *group, int64_t n_splits)
+{
+    if (group->runs_settings) return group->n_members;
+    const int64_t wanted = TASKS_A_THREAD * scope->n_threads;
+    const int64_t n_chunks = (wanted + n_splits - 1) / n_splits;
+    return (group->n_members + n_chunks - 1) / n_chunks;
+}
+
+static bool is_left(const mlsd__fold_set *set, const mlsd__fold_group *group, int64_t first,
+                    int64_t n, int64_t split)
+{
+    for (int64_t i = first; i < first + n; i++) {
+        if (!mlsd__fold_at(set->out, group->members[i], split)->is_done) return true;
+    }
+    return false;
+}
+
+/* A group is served by splits where more than one of its members is left. */
+static void queue_group(const mlsd__scope *scope, queue *q, const mlsd__fold_group *group)
+{
+    const int64_t n_splits = q->set->out->n_splits;
+    const bool shares = group->runs_settings || (group->n_steps > 0 && group->n_members > 1);
+    const int64_t size = shares ? chunk_size(scope, group, n_splits) : 1;
+    for (int64_t first = 0; first < group->n_members; first += size) {
+        const int64_t left = group->n_members - first, n = left < size ? left : size;
+        for (int64_t k = 0; k < n_splits; k++) {
+            if (!is_left(q->set, group, first, n, k)) continue;
+            q->tasks[q->n_tasks++] =
+                shares ? (fold_task){.group = group, .first = first, .n = n, .split = k}
+                       : (fold_task){.first = group->members[first], .n = 1, .split = k};
+        }
+    }
+}
+
+/* Strong estimators take longest and stand last, so they are started first. */
+static mlsd_status fill_queue(const mlsd__scope *scope, const mlsd__fold_plan *plan, queue *q)
+{
+    const mlsd__fold_input *const in = q->set->in;
+    const int64_t n_splits = q->set->out->n_splits;
+    int64_t most;
+    MLSD__TRY(mlsd__mul_size(in->n_estimators, n_splits + 1, &most));
+    q->tasks = mlsd__alloc(scope->allocator, most, sizeof *q->tasks);
+    if (q->tasks == NULL) return MLSD_E_NOMEM;
+    for (int64_t e = in->n_estimators - 1; e >= 0; e--) {
+        const int64_t g = plan->members[e].group;
+        const mlsd__fold_group *const group = g >= 0 ? &plan->groups[g] : NULL;
+        if (group != NULL && group->members[group->n_members - 1] == e)
+            queue_group(scope, q, group);
+        for (int64_t k = 0; group == NULL && k < n_splits; k++)
+            q->tasks[q->n_tasks++] = (fold_task){.first = e, .n = 1, .split = k};
+        if (in->refit) q->tasks[q->n_tasks++] = (fold_task){.first = e, .n = 1, .split = n_splits};
+    }
+    return MLSD_OK;
+}
+
+/* Small data first on this thread alone, until it turns out to be work. */
+static mlsd_status run_first(mlsd__scope *scope, bool is_small, queue *q)
+{
+    const double start = mlsd__seconds();
+    mlsd__scope serial = mlsd__scope_serial(scope);
+    while (is_small && q->first < q->n_tasks && mlsd__seconds() - start < SMALL_SECONDS) {
+        MLSD__TRY(mlsd__checkpoint(&serial));
+        MLSD__TRY(run_task(q, 0, &serial));
+        q->first++;
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status run_queue(mlsd__scope *scope, bool is_small, queue *q)
+{
+    MLSD__TRY(run_first(scope, is_small, q));
+    const int64_t n = q->n_tasks - q->first;
+    if (n >= scope->n_threads) return mlsd__parallel_for(scope, n, run_task, q);
+    for (int64_t t = 0; t < n; t++) MLSD__TRY(run_task(q, t, scope));
+    return MLSD_OK;
+}
+
+static mlsd_status run_all(mlsd__scope *scope, bool is_small, const mlsd__fold_set *set)
+{
+    mlsd__scope serial = mlsd__scope_serial(scope);
+    mlsd__fold_plan plan;
+    queue q = {.set = set};
+    mlsd_status status = mlsd__fold_plan_make(scope, set, &plan);
+    for (int64_t g = 0; status == MLSD_OK && g < plan.n_groups; g++) {
+        if (plan.groups[g].tries_folds)
+            status = mlsd__fold_fit_folds(is_small ? &serial : scope, set, &plan.groups[g]);
+    }
+    if (status == MLSD_OK) status = fill_queue(scope, &plan, &q);
+    if (status == MLSD_OK) status = run_queue(scope, is_small, &q);
+    mlsd__free(scope->allocator, q.tasks);
+    mlsd__fold_plan_free(scope->allocator, &plan);
+    return status;
+}
+
 mlsd_status mlsd__fold_run_all(mlsd__scope *scope, const mlsd__fold_input *in,
                                mlsd__fold_output *out)
 {
     MLSD__TRY(prepare(scope, in, out));
-    const int64_t n_tasks = in->n_estimators * (out->n_splits + (in->refit ? 1 : 0));
-    job j = {.in = in, .out = out};
-    mlsd_status status = MLSD_OK;
-    mlsd__stage_begin(scope, "cross-validate", n_tasks);
-    if (n_tasks >= scope->n_threads) {
-        status = mlsd__parallel_for(scope, n_tasks, run_task, &j);
-    } else {
-        for (int64_t t = 0; t < n_tasks && status == MLSD_OK; t++) status = run_task(&j, t, scope);
-    }
+    mlsd__fold_input input = *in;
+    input.is_plain_loop |= !mlsd__scope_has_fast_paths(scope);
+    const int64_t n_runs = in->n_estimators * (out->n_splits + (in->refit ? 1 : 0));
+    const int64_t p = mlsd_dataset_n_features(in->dataset), n = mlsd_dataset_n_rows(in->dataset);
+    const bool is_small = n <= SMALL_CELLS / (p > 0 ? p : 1);
+    mlsd__scope serial = mlsd__scope_serial(scope);
+    mlsd__fold_set set;
+    mlsd__stage_begin(scope, "cross-validate", n_runs);
+    serial.stage_depth = scope->stage_depth;
+    mlsd_status status = mlsd__fold_set_open(is_small ? &serial : scope, &input, out, &set);
+    if (status == MLSD_OK) status = run_all(scope, is_small, &set);
+    mlsd__fold_set_close(scope->allocator, &set);
     mlsd__stage_end(scope);
     return status;
 }
 
 void mlsd__fold_output_free(mlsd__fold_output *out)
 {
+    const mlsd__allocator *const a = &out->allocator;
     if (out->runs != NULL) {
         const int64_t n_runs = out->n_estimators * (out->n_splits + 1);
         for (int64_t i = 0; i < n_runs; i++) {
-            mlsd__free(&out->allocator, out->runs[i].message);
+            mlsd__free(a, out->runs[i].message);
             mlsd_model_free(out->runs[i].model);
             mlsd__scoring_free(&out->runs[i].scoring);
         }
-        mlsd__free(&out->allocator, out->runs);
+        mlsd__free(a, out->runs);
     }
-    if (out->scores != NULL) mlsd__free(&out->allocator, out->scores);
+    if (out->scores != NULL) mlsd__free(a, out->scores);
+    if (out->train_scores != NULL) mlsd__free(a, out->train_scores);
+    if (out->plans != NULL) mlsd__free(a, out->plans);
+    if (out->has_shared_plan != NULL) mlsd__free(a, out->has_shared_plan);
     memset(out, 0, sizeof *out);
 }

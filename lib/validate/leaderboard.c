@@ -11,6 +11,7 @@
 #include "split/splitter.h"
 #include "validate/choose.h"
 #include "validate/corrected.h"
+#include "validate/fold_report.h"
 #include "validate/leaderboard.h"
 #include "validate/result_rows.h"
 #include "validate/words.h"
@@ -114,7 +115,7 @@ static mlsd_status us_per_row(const mlsd__fold_output *runs, int64_t e, double *
     if (status == MLSD_OK) {
         for (int64_t k = 0; k < runs->n_splits; k++) {
             const mlsd__fold_run *run = mlsd__fold_at(runs, e, k);
-            if (run->status != MLSD_OK || run->n_test == 0) continue;
+            if (run->status != MLSD_OK || run->n_test == 0 || isnan(run->predict_seconds)) continue;
             values[n++] = 1e6 * run->predict_seconds / (double)run->n_test;
         }
         status = mlsd__argsort(&runs->allocator, values, n, order);
@@ -122,7 +123,10 @@ static mlsd_status us_per_row(const mlsd__fold_output *runs, int64_t e, double *
     if (status == MLSD_OK) {
         double *sorted = values + runs->n_splits;
         for (int64_t i = 0; i < n; i++) sorted[i] = values[order[i]];
-        *out = n > 0 ? mlsd__quantile_sorted(sorted, n, 0.5) : NAN;
+        const mlsd__fold_run *const refit = mlsd__fold_at(runs, e, runs->n_splits);
+        *out = n > 0                      ? mlsd__quantile_sorted(sorted, n, 0.5)
+               : refit->status == MLSD_OK ? refit->us_per_row
+                                          : NAN;
     }
     mlsd__free(&runs->allocator, order);
     mlsd__free(&runs->allocator, values);
@@ -212,6 +216,7 @@ static mlsd_status make_result(const mlsd__leaderboard_input *in, const board *b
     mlsd_status status = put_board(r, in, b, runs);
     if (status == MLSD_OK) status = put_timings(r, in, runs);
     if (status == MLSD_OK) status = put_fold_scores(r, in, runs);
+    if (status == MLSD_OK) status = mlsd__report_plan(r, runs);
     if (status == MLSD_OK) status = put_words(r, in, b);
     if (status == MLSD_OK) {
         *out = r;

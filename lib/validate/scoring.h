@@ -8,6 +8,7 @@
 #include "metric/metric_impl.h"
 #include "model/model_impl.h"
 
+/* Truth and predictions are each owned or borrowed. */
 typedef struct mlsd__scoring {
     int64_t n, n_classes;
     double *y;      /* n */
@@ -15,14 +16,29 @@ typedef struct mlsd__scoring {
     double *values; /* n numbers or class numbers, or NULL where nobody wants them */
     double *proba;  /* n x n_classes, or NULL */
     double predict_seconds;
-    mlsd__allocator allocator, data_allocator; /* of predictions, and of what the data set gave */
+    bool owns_truth, owns_predictions;
+    mlsd__allocator allocator, data_allocator; /* of predictions, and of y and weight */
 } mlsd__scoring;
 
-/* Predict the rows of `data` with what `metrics` need; `all` takes probabilities wherever the model
- * has them. MLSD_E_UNSUPPORTED where a metric needs probabilities that the model cannot give. */
+/* What some metrics ask of a model. MLSD_E_UNSUPPORTED where one needs probabilities that the model
+ * cannot give; `all` takes them wherever the model has them. */
+typedef struct mlsd__scoring_wants {
+    bool proba, values;
+} mlsd__scoring_wants;
+mlsd_status mlsd__scoring_wants_of(const mlsd_model *model, const char *const *metrics,
+                                   int64_t n_metrics, bool all, mlsd__scoring_wants *out);
+
+/* Predict the rows of `data` with what `metrics` need; errors as above. */
 mlsd_status mlsd__scoring_make(mlsd__scope *scope, const mlsd_model *model,
                                const mlsd_dataset *data, const char *const *metrics,
                                int64_t n_metrics, bool all, mlsd__scoring *out);
+/* The same of a frame's rows, whose truth is borrowed. */
+mlsd_status mlsd__scoring_make_frame(mlsd__scope *scope, const mlsd_model *model,
+                                     const mlsd__frame *frame, const double *y,
+                                     const double *weight, const char *const *metrics,
+                                     int64_t n_metrics, bool all, mlsd__scoring *out);
+/* Copy what is borrowed, so that it may be kept. */
+mlsd_status mlsd__scoring_own(const mlsd__allocator *a, mlsd__scoring *s);
 void mlsd__scoring_free(mlsd__scoring *s); /* all zero is fine */
 
 /* What a metric reads of it; borrowed. */

@@ -9,6 +9,7 @@
 
 #include "model/estimator.h"
 #include "model/neighbors/points.h"
+#include "model/path.h"
 #include "numeric/rank.h"
 
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
@@ -236,6 +237,26 @@ static double careful_mean(const state *s, const double *share, const double *nu
     return mean;
 }
 
+/* What the nearest rows of one query say; their distances become shares. */
+static void answer(const state *s, double *distance, const double *number, double *to)
+{
+    const int64_t n_out = s->n_classes > 0 ? s->n_classes : 1;
+    double *const share = distance;
+    double total = 0;
+    find_shares(s, distance, number);
+    for (int64_t c = 0; c < n_out; c++) to[c] = 0;
+    for (int64_t j = 0; j < s->n_nearest; j++) {
+        const double y = s->y[(int64_t)number[j]];
+        total += share[j];
+        if (s->n_classes > 0)
+            to[(int64_t)y] += share[j];
+        else
+            to[0] += share[j] * y;
+    }
+    for (int64_t c = 0; c < n_out; c++) to[c] /= total;
+    if (s->n_classes == 0 && !isfinite(to[0])) to[0] = careful_mean(s, share, number, total);
+}
+
 static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const double *x, int64_t n,
                                 int64_t ld, mlsd_output what, double *out, double *scratch)
 {
@@ -245,23 +266,7 @@ static mlsd_status predict_long(mlsd__scope *scope, const void *state_, const do
     double *const distance = scratch, *const number = scratch + n * k;
     MLSD__TRY(
         mlsd__points_find(scope, s->points, x, n, ld, k, distance, number, scratch + 2 * n * k));
-    for (int64_t i = 0; i < n; i++) {
-        double *const share = distance + i * k, *const to = out + i * n_out;
-        find_shares(s, share, number + i * k);
-        double total = 0;
-        for (int64_t c = 0; c < n_out; c++) to[c] = 0;
-        for (int64_t j = 0; j < k; j++) {
-            const double y = s->y[(int64_t)number[i * k + j]];
-            total += share[j];
-            if (s->n_classes > 0)
-                to[(int64_t)y] += share[j];
-            else
-                to[0] += share[j] * y;
-        }
-        for (int64_t c = 0; c < n_out; c++) to[c] /= total;
-        if (s->n_classes == 0 && !isfinite(to[0]))
-            to[0] = careful_mean(s, share, number + i * k, total);
-    }
+    for (int64_t i = 0; i < n; i++) answer(s, distance + i * k, number + i * k, out + i * n_out);
     return MLSD_OK;
 }
 
@@ -376,10 +381,177 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return MLSD_OK;
 }
 
+/* Settings that find the same neighbors, but for their number. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    const params *const x = mlsd__spec_params(a), *const y = mlsd__spec_params(b);
+    return x->algorithm == y->algorithm && x->leaf_size == y->leaf_size && x->metric == y->metric &&
+           x->p == y->p;
+}
+
+/* All settings on one fold: the points once, as many neighbors as any of them counts, and each
+ * setting's state with its own k. */
+typedef struct path_job {
+    const mlsd__path_fold *fold;
+    const state *points; /* whose points they are */
+    int64_t k, n_block;
+    int64_t width; /* scratch of a row */
+    const mlsd__frame *part;
+    double *distance, *number; /* k for each row of the part */
+    double *buffers;
+    int64_t n_buffer;
+} path_job;
+
+static mlsd_status find_block(void *arg, int64_t block, mlsd__scope *scope)
+{
+    const path_job *const job = arg;
+    const mlsd__frame *const f = job->part;
+    const int64_t first = block * job->n_block, left = f->n_rows - first;
+    const int64_t n = left < job->n_block ? left : job->n_block, p = f->n_features;
+    double *buffer = job->buffers + scope->worker * job->n_buffer;
+    int64_t ld = p;
+    const double *x = mlsd__frame_direct(f, first, &ld);
+    if (x == NULL) {
+        mlsd__frame_read(f, first, n, buffer, buffer + n * p);
+        x = buffer;
+        ld = p;
+    }
+    double *const scratch = buffer + n * p;
+    MLSD__TRY(mlsd__points_check(job->points->points, x, n, ld, first, scratch));
+    return mlsd__points_find(scope, job->points->points, x, n, ld, job->k,
+                             job->distance + first * job->k, job->number + first * job->k, scratch);
+}
+
+/* What one setting says of all rows of the part, from the neighbors found. */
+static mlsd_status answer_setting(mlsd__scope *scope, const path_job *job, const state *s,
+                                  int64_t setting, int64_t part, double *shares_, double *out)
+{
+    for (int64_t i = 0; i < job->part->n_rows; i++) {
+        if (i % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
+        memcpy(shares_, job->distance + i * job->k, (size_t)s->n_nearest * sizeof *shares_);
+        answer(s, shares_, job->number + i * job->k, out + i * job->fold->width);
+    }
+    const mlsd__path_sink *const sink = job->fold->sink;
+    return sink->take(sink->user, scope, job->fold->split, setting, part, out);
+}
+
+/* More neighbors than this at a time are left to the plain loop, which keeps a block of them. */
+enum { MOST_FOUND = 1 << 26 };
+
+static mlsd_status run_part(mlsd__scope *scope, path_job *job, const state *settings, int64_t part)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = job->part->n_rows;
+    const int64_t n_blocks = (n + job->n_block - 1) / job->n_block;
+    int64_t n_found, n_buffers;
+    job->n_buffer = job->n_block * (job->part->n_features + job->width) +
+                    mlsd__frame_scratch(job->part, job->n_block);
+    MLSD__TRY(mlsd__mul_size(n, job->k, &n_found));
+    MLSD__TRY(mlsd__mul_size(scope->n_threads, job->n_buffer, &n_buffers));
+    job->distance = mlsd__alloc_raw(a, n_found, sizeof *job->distance);
+    job->number = mlsd__alloc_raw(a, n_found, sizeof *job->number);
+    job->buffers = mlsd__alloc_raw(a, n_buffers, sizeof *job->buffers);
+    double *const out = mlsd__alloc_raw(a, n * job->fold->width + job->k, sizeof *out);
+    mlsd_status status = MLSD_E_NOMEM;
+    if (job->distance != NULL && job->number != NULL && job->buffers != NULL && out != NULL)
+        status = mlsd__parallel_for(scope, n_blocks, find_block, job);
+    for (int64_t i = 0; status == MLSD_OK && i < job->fold->n_settings; i++) {
+        if (settings[i].n_nearest > 0)
+            status =
+                answer_setting(scope, job, &settings[i], i, part, out + n * job->fold->width, out);
+    }
+    mlsd__free(a, out);
+    mlsd__free(a, job->buffers);
+    mlsd__free(a, job->number);
+    mlsd__free(a, job->distance);
+    return status;
+}
+
+/* The settings' states, which borrow what s has; n_nearest 0 where one cannot be fitted, which the
+ * sink is told. *out_k is the most neighbors that any asks for. */
+static mlsd_status make_settings(mlsd__scope *scope, const mlsd__path_fold *fold, const state *s,
+                                 int64_t n, state *settings, int64_t *out_k)
+{
+    *out_k = 0;
+    for (int64_t i = 0; i < fold->n_settings; i++) {
+        const params *const p = mlsd__spec_params(fold->settings[i]);
+        settings[i] = *s;
+        settings[i].k = p->n_neighbors;
+        settings[i].by_distance = p->weights == DISTANCE;
+        const mlsd_status status = count_nearest(scope, scope->allocator, n, &settings[i]);
+        if (status == MLSD_E_DATA) {
+            settings[i].n_nearest = 0;
+            MLSD__TRY(fold->sink->fail(fold->sink->user, fold->split, i, status));
+            continue;
+        }
+        MLSD__TRY(status);
+        if (settings[i].n_nearest > *out_k) *out_k = settings[i].n_nearest;
+    }
+    return MLSD_OK;
+}
+
+/* Takes x over, n rows as they are measured. */
+static mlsd_status run_settings(mlsd__scope *scope, const mlsd__path_fold *fold, state *s,
+                                state *settings, double *x, int64_t n)
+{
+    const params *const p = mlsd__spec_params(fold->settings[0]);
+    const mlsd__measure m = measure_of(p);
+    path_job job = {.fold = fold, .points = s};
+    mlsd_status status = make_settings(scope, fold, s, n, settings, &job.k);
+    for (int64_t j = 0; j < fold->n_parts; j++) {
+        if (job.k > MOST_FOUND / (fold->parts[j].n_rows + 1)) job.k = 0;
+    }
+    if (status != MLSD_OK || job.k == 0) {
+        mlsd__free(scope->allocator, x);
+        return status;
+    }
+    MLSD__TRY(mlsd__points_new(scope, scope->allocator, &m, x, n, fold->train->x->n_features,
+                               (mlsd__search)p->algorithm, p->leaf_size, &s->points));
+    for (int64_t i = 0; i < fold->n_settings; i++) settings[i].points = s->points;
+    s->n_nearest = job.k;
+    job.n_block = block_rows(s);
+    job.width = scratch_width(s);
+    for (int64_t j = 0; j < fold->n_parts; j++) {
+        job.part = &fold->parts[j];
+        MLSD__TRY(run_part(scope, &job, settings, j));
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status run_path(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const mlsd__measure m = measure_of(mlsd__spec_params(fold->settings[0]));
+    double *all = NULL, *x = NULL;
+    int64_t n = 0;
+    state *const s = mlsd__alloc(a, 1, sizeof *s);
+    state *const settings = mlsd__alloc(a, fold->n_settings, sizeof *settings);
+    mlsd_status status = s == NULL || settings == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) {
+        s->n_classes = fold->train->task == MLSD_TASK_REGRESSION ? 0 : fold->train->n_classes;
+        status = mlsd__frame_materialize(scope, fold->train->x, &all);
+    }
+    if (status == MLSD_OK) status = take_rows(scope, fold->train, &m, all, s, &x, &n);
+    mlsd__free(a, all);
+    if (status == MLSD_OK)
+        status = run_settings(scope, fold, s, settings, x, n);
+    else
+        mlsd__free(a, x);
+    mlsd__free(a, settings);
+    free_state(a, s);
+    return status;
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "one search a fold for all numbers of neighbors and weightings",
+    .shares = shares,
+    .run = run_path,
+};
+
 #define SHARED_OPS                                                                    \
     .fit = fit, .check_block = check_block, .predict_long = predict_long,             \
     .scratch_width = scratch_width, .block_rows = block_rows, .neighbors = neighbors, \
-    .attribute = attribute, .save = save, .load = load, .free_state = free_state
+    .attribute = attribute, .save = save, .load = load, .free_state = free_state, .path = &path
 
 static const mlsd__estimator_ops classifier_ops = {
     .classifies = true, .has_proba = true, .lacks_decision = true, SHARED_OPS};

@@ -189,6 +189,12 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return MLSD_OK;
 }
 
+static bool does_nothing(const mlsd_spec *spec, const mlsd__frame *x)
+{
+    (void)spec;
+    return mlsd__frame_is_numeric(x);
+}
+
 static const mlsd__estimator_ops ops = {
     .transforms = true,
     .takes_nan = true,
@@ -196,6 +202,7 @@ static const mlsd__estimator_ops ops = {
     .check = check,
     .fit = fit,
     .features_out = features_out,
+    .does_nothing = does_nothing,
     .transform_block = transform_block,
     .attribute = attribute,
     .save = save,

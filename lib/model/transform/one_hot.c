@@ -318,6 +318,12 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return MLSD_OK;
 }
 
+static bool does_nothing(const mlsd_spec *spec, const mlsd__frame *x)
+{
+    (void)spec;
+    return mlsd__frame_is_numeric(x);
+}
+
 static const mlsd__estimator_ops ops = {
     .transforms = true,
     .takes_nan = true,
@@ -325,6 +331,7 @@ static const mlsd__estimator_ops ops = {
     .fit = fit,
     .check_block = check_block,
     .features_out = features_out,
+    .does_nothing = does_nothing,
     .transform_block = transform_block,
     .save = save,
     .load = load,

@@ -1,0 +1,224 @@
+/* fold_at_once.c - all splits of a group of estimators at once, where their kind takes them
+ * from one pass over the data (mlsd__path_ops.run_folds). Single splits or settings that the kind
+ * leaves out are fitted the plain way afterwards. */
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "numeric/sum.h"
+#include "split/splitter.h"
+#include "validate/fold_sink.h"
+
+/* The rows of all splits, and the truth of those that are tested. */
+typedef struct all_splits {
+    const mlsd__fold_set *set;
+    const mlsd__fold_group *group;
+    mlsd__path_rows *rows;
+    mlsd__fold_truth *truth;
+    int64_t *numbers; /* what rows and truth point to */
+    double *values;
+    double *total, *variance; /* of each split's test rows, where squares are all that is wanted */
+    mlsd__fold_shape shape;
+    atomic_llong n_taken;
+} all_splits;
+
+static void close_all(const mlsd__allocator *a, all_splits *s)
+{
+    mlsd__free(a, s->rows);
+    mlsd__free(a, s->truth);
+    mlsd__free(a, s->numbers);
+    mlsd__free(a, s->values);
+    mlsd__free(a, s->total);
+}
+
+static mlsd_status list_rows(const mlsd_folds *folds, int64_t last_part, all_splits *s, int64_t k,
+                             int64_t *at)
+{
+    const int64_t n_train = mlsd_folds_part_size(folds, k, 0);
+    const int64_t n_test = mlsd_folds_part_size(folds, k, last_part);
+    int64_t *const train = s->numbers + *at, *const test = train + n_train;
+    MLSD__TRY(mlsd_folds_part(folds, k, 0, train, n_train));
+    MLSD__TRY(mlsd_folds_part(folds, k, last_part, test, n_test));
+    s->rows[k] = (mlsd__path_rows){train, test, n_train, n_test};
+    double total = s->set->weight == NULL;
+    for (int64_t i = 0; s->set->weight != NULL && i < n_train; i++)
+        total += s->set->weight[train[i]];
+    if (!(total > 0) || !isfinite(total))
+        return mlsd__fail(MLSD_E_DATA, "the weights of split %lld do not add up", (long long)k);
+    *at += n_train + n_test;
+    return MLSD_OK;
+}
+
+static void gather_truth(const mlsd__fold_set *set, all_splits *s, int64_t k, int64_t *at)
+{
+    const int64_t n = s->rows[k].n_test;
+    double *const y = s->values + *at, *const weight = set->weight != NULL ? y + n : NULL;
+    for (int64_t i = 0; i < n; i++) {
+        y[i] = set->y[s->rows[k].test[i]];
+        if (weight != NULL) weight[i] = set->weight[s->rows[k].test[i]];
+    }
+    s->truth[k] = (mlsd__fold_truth){n, y, weight};
+    *at += weight != NULL ? 2 * n : n;
+    if (s->total == NULL) return;
+    /* As r2 has it: a target that does not vary has no variance to speak of. */
+    double mean, low = INFINITY, high = -INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        if (weight != NULL && !(weight[i] > 0)) continue;
+        low = fmin(low, y[i]);
+        high = fmax(high, y[i]);
+    }
+    s->total[k] = weight != NULL ? mlsd__sum(weight, n) : (double)n;
+    mlsd__mean_variance(y, weight, n, 0, &mean, &s->variance[k]);
+    if (!(low < high)) s->variance[k] = NAN;
+}
+
+static mlsd_status open_all(mlsd__scope *scope, all_splits *s)
+{
+    const mlsd__fold_set *const set = s->set;
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n_splits = set->out->n_splits;
+    int64_t n_rows = 0, n_test = 0, at = 0;
+    for (int64_t k = 0; k < n_splits; k++) {
+        const mlsd__fold_run *const run = mlsd__fold_at(set->out, 0, k);
+        n_rows += run->n_train + run->n_test;
+        n_test += run->n_test;
+    }
+    s->rows = mlsd__alloc(a, n_splits, sizeof *s->rows);
+    s->truth = mlsd__alloc(a, n_splits, sizeof *s->truth);
+    s->numbers = mlsd__alloc_raw(a, n_rows, sizeof *s->numbers);
+    s->values = mlsd__alloc_raw(a, 2 * n_test, sizeof *s->values);
+    if (set->wants_squares_only) s->total = mlsd__alloc(a, 2 * n_splits, sizeof *s->total);
+    if (s->rows == NULL || s->truth == NULL || s->numbers == NULL || s->values == NULL ||
+        (set->wants_squares_only && s->total == NULL))
+        return MLSD_E_NOMEM;
+    if (s->total != NULL) s->variance = s->total + n_splits;
+    for (int64_t k = 0; k < n_splits; k++)
+        MLSD__TRY(list_rows(set->in->folds, set->last_part, s, k, &at));
+    at = 0;
+    for (int64_t k = 0; k < n_splits; k++) gather_truth(set, s, k, &at);
+    return MLSD_OK;
+}
+
+/* Folds of these forms train on all rows that they do not test. */
+static bool is_partition(const mlsd_folds *folds)
+{
+    if (folds->form == MLSD__FOLDS_COMBINATIONS)
+        return folds->p == 1 && folds->n_splits == folds->n_units;
+    if (folds->form != MLSD__FOLDS_IDS || folds->n_splits != folds->n_ids) return false;
+    int64_t n = 0;
+    for (int64_t k = 0; k < folds->n_splits; k++) n += folds->sizes[k];
+    return n == folds->n_rows;
+}
+
+static mlsd__fold_run *mark(all_splits *s, int64_t split, int64_t setting)
+{
+    mlsd__fold_run *const run = mlsd__fold_at(s->set->out, s->group->members[setting], split);
+    run->is_done = true;
+    run->way = MLSD__WAY_FOLDS;
+    run->predict_seconds = NAN;
+    atomic_fetch_add(&s->n_taken, 1);
+    return run;
+}
+
+static mlsd_status take(void *user, mlsd__scope *scope, int64_t split, int64_t setting,
+                        int64_t part, const double *prediction)
+{
+    all_splits *const s = user;
+    (void)part;
+    MLSD__TRY(mlsd__fold_take(scope, s->set, &s->shape, &s->truth[split],
+                              s->group->members[setting], split, false, prediction));
+    (void)mark(s, split, setting);
+    return MLSD_OK;
+}
+
+static mlsd_status take_squares(void *user, int64_t split, int64_t setting, int64_t part,
+                                const double *squares)
+{
+    all_splits *const s = user;
+    (void)part;
+    mlsd__fold_score_squares(s->set, s->group->members[setting], split, false,
+                             squares[0] / s->total[split], s->variance[split]);
+    (void)mark(s, split, setting);
+    return MLSD_OK;
+}
+
+static mlsd_status fail(void *user, int64_t split, int64_t setting, mlsd_status status)
+{
+    all_splits *const s = user;
+    const mlsd_status failed = mlsd__fold_failed(s->set, s->group->members[setting], split, status);
+    if (failed == MLSD_OK) (void)mark(s, split, setting);
+    return failed;
+}
+
+static void share_time(const all_splits *s, double seconds)
+{
+    const long long n = atomic_load(&s->n_taken);
+    for (int64_t i = 0; i < s->group->n_members; i++) {
+        for (int64_t k = 0; k < s->set->out->n_splits; k++) {
+            mlsd__fold_run *const run = mlsd__fold_at(s->set->out, s->group->members[i], k);
+            if (run->way == MLSD__WAY_FOLDS) run->fit_seconds = seconds / (double)n;
+        }
+    }
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, all_splits *s)
+{
+    const mlsd__fold_set *const set = s->set;
+    const mlsd__fold_group *const group = s->group;
+    MLSD__TRY(mlsd__fold_shape_of(scope, set, group->lasts[0], &set->x, &s->shape));
+    MLSD__TRY(open_all(scope, s));
+    const mlsd__path_sink sink = {
+        .take = take, .take_squares = take_squares, .fail = fail, .user = s};
+    const mlsd__path_folds folds = {.settings = group->lasts,
+                                    .n_settings = group->n_members,
+                                    .standardize = group->n_steps > 0 ? group->steps[0] : NULL,
+                                    .all = &set->all,
+                                    .splits = s->rows,
+                                    .n_splits = set->out->n_splits,
+                                    .is_partition = is_partition(set->in->folds),
+                                    .what = s->shape.what,
+                                    .width = s->shape.width,
+                                    .wants_squares_only = set->wants_squares_only,
+                                    .sink = &sink};
+    bool served = false;
+    const double start = mlsd__seconds();
+    MLSD__TRY(group->ops->path->run_folds(scope, &folds, &served));
+    if (served) share_time(s, mlsd__seconds() - start);
+    return MLSD_OK;
+}
+
+/* Would the first training set and every setting pass their checks? What does not fails the plain
+ * way, with its message. */
+static bool passes(const mlsd__fold_set *set, const mlsd__fold_group *group)
+{
+    const mlsd__estimator_ops *const ops = group->ops;
+    const bool suits = set->all.n_classes > 0 ? ops->classifies : ops->regresses;
+    if (!suits || set->all.y == NULL || !(ops->takes_category || mlsd__frame_is_numeric(&set->x)))
+        return false;
+    for (int64_t i = 0; ops->check != NULL && i < group->n_members; i++) {
+        if (ops->check(group->lasts[i], set->all.task) != MLSD_OK) return false;
+    }
+    for (int64_t i = 0; set->weight != NULL && i < set->x.n_rows; i++) {
+        if (!(set->weight[i] >= 0) || !isfinite(set->weight[i])) return false;
+    }
+    for (int64_t i = 0; i < set->x.n_rows; i++) {
+        if (!isfinite(set->y[i])) return false;
+    }
+    for (int64_t k = 0; k < set->out->n_splits; k++) {
+        if (mlsd__fold_at(set->out, 0, k)->n_train == 0) return false;
+    }
+    return true;
+}
+
+mlsd_status mlsd__fold_fit_folds(mlsd__scope *scope, const mlsd__fold_set *set,
+                                 const mlsd__fold_group *group)
+{
+    if (!passes(set, group)) return MLSD_OK;
+    all_splits s = {.set = set, .group = group};
+    atomic_init(&s.n_taken, 0);
+    const mlsd_status status = run_folds(scope, &s);
+    close_all(scope->allocator, &s);
+    mlsd__stage_advance(scope, (int64_t)atomic_load(&s.n_taken));
+    const bool is_left = status == MLSD_E_UNSUPPORTED || mlsd__fold_is_about_data(status);
+    return is_left ? MLSD_OK : status;
+}

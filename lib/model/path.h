@@ -61,8 +61,8 @@ typedef struct mlsd__path_folds {
     int64_t n_settings;
     const mlsd_spec *standardize; /* NULL, or the pipeline's step before: standardise in each fold
                                      as this spec of kind "standardize" says */
-    const mlsd__train *all; /* every row; not looked at for NaN and infinity yet. A permutation test
-                               gives the permuted targets as more targets */
+    const mlsd__train *all;       /* every row; looked at for NaN and infinity where it says so. A
+                                     permutation test       gives the permuted targets as more targets */
     const mlsd__path_rows *splits;
     int64_t n_splits;
     bool is_partition; /* each row is tested once and trained on in all other splits */

@@ -215,6 +215,33 @@ static void test_fold_plan__shared_steps(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Penalties of ridge from the moments of folds, bare and behind steps of which only standardize has
+ * anything to do; without predictions from squared errors alone. */
+static void test_fold_plan__penalties(void **state)
+{
+    (void)state;
+    static const char *const scaled[] = {"impute", "standardize", NULL};
+    static const char *const columns[] = {"rmse", "r2", NULL};
+    for (int c = 0; c < 8; c++) {
+        mlsd_dataset *data = make_data(Y, MLSD_TASK_REGRESSION, c & 4 ? W : NULL);
+        mlsd_spec *run = make("cross_validate");
+        for (int i = 0; i < 4; i++) {
+            char name[8];
+            mlsd_spec *ridge = make("ridge");
+            ASSERT_OK(mlsd_spec_set_f64(ridge, "alpha", pow(10, i - 2)));
+            snprintf(name, sizeof name, "a%d", i);
+            add(run, "estimators", name, c & 1 ? behind(scaled, ridge) : ridge);
+        }
+        ASSERT_OK(mlsd_spec_set_text(run, "metrics", "rmse,r2"));
+        ASSERT_OK(mlsd_spec_set_bool(run, "return_predictions", (c & 2) != 0));
+        mlsd_result *r = run_both(run, data, columns, 1e-10);
+        if (strcmp(plan(r), "plain loop") == 0) fail_msg("ridge did not share (case %d)", c);
+        mlsd_result_free(r);
+        mlsd_spec_free(run);
+        mlsd_dataset_free(data);
+    }
+}
+
 /* Gaps: an imputer then has something to do; a step that cannot take them fails, in the plain
  * loop's words. */
 static void test_fold_plan__gaps(void **state)
@@ -320,6 +347,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold_plan__neighbors),
         cmocka_unit_test(test_fold_plan__shared_steps),
+        cmocka_unit_test(test_fold_plan__penalties),
         cmocka_unit_test(test_fold_plan__gaps),
         cmocka_unit_test(test_fold_plan__cross_fitted_steps),
         cmocka_unit_test(test_fold_plan__survives_every_failure_of_memory),

@@ -29,6 +29,9 @@ static const mlsd_param context_params[] = {
     MLSD__P_BOOL(mlsd__context_params, fast_paths, "true",
                  "Share work between settings and folds wherever that gives the same scores (to "
                  "1e-10); off: fit, predict and score one by one."),
+    MLSD__P_STR(mlsd__context_params, journal, "null",
+                "File that keeps what cross-validations and searches finished, so that the same "
+                "work goes on from there when it is started again; null: none."),
 };
 
 const mlsd_kind mlsd__kind_context = {

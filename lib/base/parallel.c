@@ -108,7 +108,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1};
+    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1, NULL};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -182,6 +182,11 @@ bool mlsd__scope_audits(const mlsd__scope *scope)
 bool mlsd__scope_has_fast_paths(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->fast_paths != 0;
+}
+
+const char *mlsd__scope_journal(const mlsd__scope *scope)
+{
+    return params_of(scope->call->context)->journal;
 }
 
 static void *worker_main(void *arg);

@@ -14,7 +14,8 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd_context *context,
 {
     mlsd_result *r;
     MLSD__TRY(mlsd__result_new(&out->allocator, "cross_validate", &r));
-    const mlsd__fold_report report = {.in = in, .out = out, .level = LEVEL};
+    mlsd__t_memo memo = {0};
+    const mlsd__fold_report report = {.in = in, .out = out, .level = LEVEL, .memo = &memo};
     mlsd_status status = mlsd__report_folds(r, &report);
     if (status == MLSD_OK) status = mlsd__report_numbers(r, &report, 0);
     if (status == MLSD_OK) status = mlsd__report_predictions(r, &report);

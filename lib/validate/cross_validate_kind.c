@@ -103,8 +103,13 @@ static mlsd_status cross_validate(mlsd__scope *scope, const mlsd__validation_inp
     mlsd__fold_output runs;
     mlsd_status status = mlsd__fold_run_all(scope, &fits, &runs);
     if (status == MLSD_OK) status = mlsd__report_require_one(&runs);
-    const mlsd__fold_report report = {
-        .in = &fits, .out = &runs, .names = models->names, .noun = "model", .level = LEVEL};
+    mlsd__t_memo memo = {0};
+    const mlsd__fold_report report = {.in = &fits,
+                                      .out = &runs,
+                                      .names = models->names,
+                                      .noun = "model",
+                                      .level = LEVEL,
+                                      .memo = &memo};
     if (status == MLSD_OK) status = make_result(scope, in, &report, out);
     mlsd__fold_output_free(&runs);
     return status;

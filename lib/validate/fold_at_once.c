@@ -7,6 +7,7 @@
 
 #include "numeric/sum.h"
 #include "split/splitter.h"
+#include "validate/fold_journal.h"
 #include "validate/fold_sink.h"
 
 /* The rows of all splits, and the truth of those that are tested. */
@@ -213,12 +214,17 @@ static bool passes(const mlsd__fold_set *set, const mlsd__fold_group *group)
 mlsd_status mlsd__fold_fit_folds(mlsd__scope *scope, const mlsd__fold_set *set,
                                  const mlsd__fold_group *group)
 {
-    if (!passes(set, group)) return MLSD_OK;
+    const mlsd__fold_unit unit = {.members = group->members,
+                                  .n_members = group->n_members,
+                                  .split = -1,
+                                  .way = MLSD__WAY_FOLDS};
+    if (!passes(set, group) || mlsd__fold_recall(set, &unit)) return MLSD_OK;
     all_splits s = {.set = set, .group = group};
     atomic_init(&s.n_taken, 0);
     const mlsd_status status = run_folds(scope, &s);
     close_all(scope->allocator, &s);
     mlsd__stage_advance(scope, (int64_t)atomic_load(&s.n_taken));
     const bool is_left = status == MLSD_E_UNSUPPORTED || mlsd__fold_is_about_data(status);
+    if (is_left || status == MLSD_OK) mlsd__fold_record(set, &unit);
     return is_left ? MLSD_OK : status;
 }

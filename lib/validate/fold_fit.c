@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "split/splitter.h"
-#include "validate/fold_impl.h"
+#include "validate/fold_journal.h"
 
 enum { SINGLE_ROW_TRIES = 15, MANY_ROWS = 4096 };
 /* Enough of single rows once they took this long together. */
@@ -111,11 +111,15 @@ static mlsd_status run_split_by_model(mlsd__scope *scope, const mlsd__fold_set *
 mlsd_status mlsd__fold_fit_plain(mlsd__scope *scope, const mlsd__fold_set *set, int64_t e,
                                  int64_t split)
 {
-    const mlsd_status status = mlsd__fold_by_model(set, set->in->estimators[e])
-                                   ? run_split_by_model(scope, set, e, split)
-                                   : run_split(scope, set, e, split);
-    mlsd__fold_at(set->out, e, split)->is_done = true;
-    return status == MLSD_OK ? MLSD_OK : mlsd__fold_failed(set, e, split, status);
+    const mlsd__fold_unit unit = {.members = &e, .n_members = 1, .split = split};
+    if (mlsd__fold_recall(set, &unit)) return MLSD_OK;
+    mlsd_status status = mlsd__fold_by_model(set, set->in->estimators[e])
+                             ? run_split_by_model(scope, set, e, split)
+                             : run_split(scope, set, e, split);
+    mlsd__fold_at(set->out, e, split)->is_done = status == MLSD_OK;
+    if (status != MLSD_OK) status = mlsd__fold_failed(set, e, split, status);
+    if (status == MLSD_OK) mlsd__fold_record(set, &unit);
+    return status;
 }
 
 /* The median time of some predictions of the first n rows, in seconds. */

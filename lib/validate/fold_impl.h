@@ -20,6 +20,7 @@ typedef struct mlsd__fold_set {
     bool wants_squares_only; /* squared errors are all that the metrics ask for */
     bool wants_proba, wants_values;
     const mlsd__metric_ops **metrics;
+    struct mlsd__fold_journal *journal; /* NULL: nothing is kept */
 } mlsd__fold_set;
 
 mlsd_status mlsd__fold_set_open(mlsd__scope *scope, const mlsd__fold_input *in,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/pipeline/pipeline_prefix.h"
+#include "validate/fold_journal.h"
 #include "validate/fold_sink.h"
 
 mlsd_status mlsd__fold_shape_of(const mlsd__scope *scope, const mlsd__fold_set *set,
@@ -188,9 +189,12 @@ static mlsd_status fit_last(mlsd__scope *scope, const group_split *g, int64_t i)
         status = score_last(scope, g, e, &model);
         ops->free_state(scope->allocator, state);
     }
-    run->is_done = true;
+    run->is_done = status == MLSD_OK;
     run->way = MLSD__WAY_SHARED;
-    return status == MLSD_OK ? MLSD_OK : mlsd__fold_failed(g->set, e, g->split, status);
+    if (status != MLSD_OK) status = mlsd__fold_failed(g->set, e, g->split, status);
+    const mlsd__fold_unit unit = {.members = &e, .n_members = 1, .split = g->split};
+    if (status == MLSD_OK) mlsd__fold_record(g->set, &unit);
+    return status;
 }
 
 /* The two sides, and the steps before the last. */
@@ -223,16 +227,47 @@ static void close_split(const mlsd__allocator *a, group_split *g)
     mlsd__train_part_close(&g->train, a);
 }
 
+/* The members first .. first + n - 1 that are not done. */
+static int64_t count_left(const mlsd__fold_set *set, const mlsd__fold_group *group, int64_t first,
+                          int64_t n, int64_t split)
+{
+    int64_t n_left = 0;
+    for (int64_t i = first; i < first + n; i++)
+        n_left += !mlsd__fold_at(set->out, group->members[i], split)->is_done;
+    return n_left;
+}
+
+/* What the journal has of them. */
+static bool recall(const mlsd__fold_set *set, const mlsd__fold_group *group,
+                   const mlsd__fold_unit *unit)
+{
+    if (group->runs_settings) return mlsd__fold_recall(set, unit);
+    for (int64_t i = 0; i < unit->n_members; i++) {
+        const mlsd__fold_unit one = {
+            .members = &unit->members[i], .n_members = 1, .split = unit->split};
+        if (!mlsd__fold_at(set->out, unit->members[i], unit->split)->is_done)
+            (void)mlsd__fold_recall(set, &one);
+    }
+    return count_left(set, group, unit->members - group->members, unit->n_members, unit->split) ==
+           0;
+}
+
 /* Failures that the plain way will meet again, and tell of in its own words. */
 static bool leaves_it(mlsd_status status)
 {
     return status == MLSD_OK || status == MLSD_E_UNSUPPORTED || mlsd__fold_is_about_data(status);
 }
 
-mlsd_status mlsd__fold_fit_group(mlsd__scope *scope, const mlsd__fold_set *set,
-                                 const mlsd__fold_group *group, int64_t first, int64_t n,
-                                 int64_t split)
+/* The shared way, as far as it goes. */
+static mlsd_status fit_shared(mlsd__scope *scope, const mlsd__fold_set *set,
+                              const mlsd__fold_group *group, int64_t first, int64_t n,
+                              int64_t split)
 {
+    const mlsd__fold_unit unit = {.members = group->members + first,
+                                  .n_members = n,
+                                  .split = split,
+                                  .way = MLSD__WAY_SETTINGS};
+    if (recall(set, group, &unit)) return MLSD_OK;
     group_split g = {.set = set, .group = group, .split = split};
     mlsd_status status = open_split(scope, &g);
     if (status == MLSD_OK && g.train.n > 0) {
@@ -249,6 +284,15 @@ mlsd_status mlsd__fold_fit_group(mlsd__scope *scope, const mlsd__fold_set *set,
         g.parts[1] = raw[1];
     }
     close_split(scope->allocator, &g);
+    if (group->runs_settings && leaves_it(status)) mlsd__fold_record(set, &unit);
+    return status;
+}
+
+mlsd_status mlsd__fold_fit_group(mlsd__scope *scope, const mlsd__fold_set *set,
+                                 const mlsd__fold_group *group, int64_t first, int64_t n,
+                                 int64_t split)
+{
+    const mlsd_status status = fit_shared(scope, set, group, first, n, split);
     if (!leaves_it(status)) return status;
     for (int64_t i = first; i < first + n; i++) {
         if (!mlsd__fold_at(set->out, group->members[i], split)->is_done)

@@ -1,9 +1,11 @@
 /* fold_report.c - see the header: fits become tables here, and nothing is computed but means. */
 #include "validate/fold_report.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "numeric/distribution.h"
 #include "validate/audit_impl.h"
 #include "validate/corrected.h"
 #include "validate/result_rows.h"
@@ -141,8 +143,17 @@ mlsd_status mlsd__report_folds(mlsd_result *r, const mlsd__fold_report *report)
 void mlsd__report_estimate(const mlsd__fold_report *report, int64_t e, int64_t metric,
                            mlsd__estimate *out)
 {
-    mlsd__corrected_t(mlsd__fold_scores(report->out, e, metric), report->out->n_splits,
-                      report->out->test_train, report->level, out);
+    const double *const scores = mlsd__fold_scores(report->out, e, metric);
+    const int64_t n = report->out->n_splits;
+    mlsd__t_memo *const memo = report->memo;
+    mlsd__corrected_t(scores, n, report->out->test_train, memo != NULL ? NAN : report->level, out);
+    if (memo == NULL || isnan(out->se)) return;
+    if (memo->df != out->df) {
+        memo->df = out->df;
+        memo->quantile = mlsd__t_quantile(0.5 + report->level / 2, out->df);
+    }
+    out->low = out->value - memo->quantile * out->se;
+    out->high = out->value + memo->quantile * out->se;
 }
 
 mlsd_status mlsd__report_plan(mlsd_result *r, const mlsd__fold_output *out)

@@ -6,12 +6,18 @@
 #include "validate/fold_tasks.h"
 #include "validate/result_impl.h"
 
+/* The last quantile of Student's t that was asked for: it costs more than a small fit. */
+typedef struct mlsd__t_memo {
+    double df, quantile;
+} mlsd__t_memo;
+
 typedef struct mlsd__fold_report {
     const mlsd__fold_input *in;
     const mlsd__fold_output *out;
     const char *const *names; /* of the estimators; NULL: there is one, and no column tells which */
     const char *noun;         /* the name of that column: "model", "candidate" */
     double level;
+    mlsd__t_memo *memo; /* or NULL; {0} to begin with */
 } mlsd__fold_report;
 
 /* Table "folds": <noun>, fold, each metric, train_<metric> where training rows were scored,

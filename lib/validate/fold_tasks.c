@@ -8,6 +8,7 @@
 #include "base/handle.h"
 #include "split/splitter.h"
 #include "validate/fold_impl.h"
+#include "validate/fold_journal.h"
 #include "validate/validation.h"
 
 /* Cells of data below which the first tasks are run on this thread, as long as they take less than
@@ -251,7 +252,9 @@ mlsd_status mlsd__fold_run_all(mlsd__scope *scope, const mlsd__fold_input *in,
     mlsd__stage_begin(scope, "cross-validate", n_runs);
     serial.stage_depth = scope->stage_depth;
     mlsd_status status = mlsd__fold_set_open(is_small ? &serial : scope, &input, out, &set);
+    if (status == MLSD_OK) status = mlsd__fold_journal_open(is_small ? &serial : scope, &set);
     if (status == MLSD_OK) status = run_all(scope, is_small, &set);
+    mlsd__fold_journal_close(scope, &set);
     mlsd__fold_set_close(scope->allocator, &set);
     mlsd__stage_end(scope);
     return status;

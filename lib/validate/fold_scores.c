@@ -25,7 +25,9 @@ static void hand_over(const mlsd__fold_output *runs, double *scores, double *sec
             }
             if (seconds != NULL) {
                 seconds[(e * runs->n_splits + k) * 2] = run->fit_seconds;
-                seconds[(e * runs->n_splits + k) * 2 + 1] = run->predict_seconds;
+                /* Of shared work, predicting has no time of its own: it is in fit_seconds. */
+                seconds[(e * runs->n_splits + k) * 2 + 1] =
+                    isnan(run->predict_seconds) ? 0 : run->predict_seconds;
             }
         }
     }

@@ -81,6 +81,11 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * m.high by the corrected resampled t interval at 95 %, n_splits, n_failed, message); the table
  * "predictions" (model, row, fold, value or p_<class>), and "audit." as mlsd_cross_validate does.
  *
+ * cv_interval says how sure a score is: numbers "value", "low", "high", "se" and those of its
+ * method, texts "method", "metric" and "covers" ("risk": of such models over training sets; "test
+ * error": of models fitted to these rows); with several models the table "intervals" has a row for
+ * each. Its methods, their sources and their coverage are in docs/intervals.md.
+ *
  * Errors: MLSD_E_KIND (the spec is of another family; a metric does not suit the task),
  * MLSD_E_CHILD (no model), MLSD_E_SHAPE (folds of another number of rows), MLSD_E_DATA (no target;
  * every fold failed), MLSD_E_CANCELLED. Since 0.1. */

@@ -34,6 +34,8 @@ static double root(double mean)
 
 void mlsd__row_loss_to_metric(const mlsd__metric_ops *metric, mlsd__estimate *e)
 {
+    if (e->low < 0) e->low = 0;
+    if (metric->is_share && e->high > 1) e->high = 1;
     if (!metric->is_root) return;
     e->value = root(e->value);
     e->low = root(e->low);

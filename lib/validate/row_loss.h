@@ -17,7 +17,8 @@ mlsd_status mlsd__row_loss_find(const char *metric, mlsd_task task, const mlsd__
 void mlsd__row_losses(const mlsd__metric_ops *metric, const mlsd__scoring *s, double *out);
 
 /* Bring a mean over rows with its standard error and interval to the metric's own scale: for rmse
- * roots, and the standard error by the delta method. Nothing for others. */
+ * roots, and the standard error by the delta method. An interval stays where the metric can be: not
+ * below 0, and for accuracy not above 1. */
 void mlsd__row_loss_to_metric(const mlsd__metric_ops *metric, mlsd__estimate *e);
 
 #endif

@@ -60,6 +60,9 @@ mlsd_status run_targets(const mlsd_context *context, uint64_t *hash);
 /* Nearest rows, in scenarios_neighbors.c. */
 mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 
+/* How sure scores are, in scenarios_intervals.c. */
+mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash);
+
 /* Estimators of the user's, in scenarios_custom.c. */
 mlsd_status run_custom(const mlsd_context *context, uint64_t *hash);
 

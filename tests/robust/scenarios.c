@@ -674,6 +674,7 @@ const scenario scenarios[] = {
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
     {"evaluate", run_evaluate, 0},
+    {"intervals", run_intervals, 0},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

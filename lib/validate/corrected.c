@@ -10,6 +10,7 @@
 
 #include "numeric/distribution.h"
 #include "validate/corrected.h"
+#include "validate/detectable.h"
 
 static double score_at(const double *a, const double *b, int64_t i)
 {
@@ -54,29 +55,10 @@ void mlsd__corrected_t_paired(const double *a, const double *b, int64_t n, doubl
     corrected(a, b, n, test_train, level, out);
 }
 
-/* Power of the two-sided test: where the difference is `shift` standard errors, t is noncentral. */
-static double power_at(double shift, double df, double level)
-{
-    const double limit = mlsd__t_quantile(0.5 + level / 2, df);
-    return mlsd__noncentral_t_sf(limit, df, shift) + mlsd__noncentral_t_cdf(-limit, df, shift);
-}
-
-/* The shift that is found with that probability, by bisection: power grows with the shift. */
-static double shift_of_power(double df, double level, double power)
-{
-    double low = 0, high = 1;
-    while (power_at(high, df, level) < power && high < 1e6) high *= 2;
-    for (int i = 0; i < 60 && high - low > 1e-12 * high; i++) {
-        const double middle = low + (high - low) / 2;
-        *(power_at(middle, df, level) < power ? &low : &high) = middle;
-    }
-    return low + (high - low) / 2;
-}
-
 double mlsd__detectable_difference(const mlsd__estimate *difference, double level, double power)
 {
     if (isnan(difference->se) || !(difference->df >= 1)) return NAN;
-    return shift_of_power(difference->df, level, power) * difference->se;
+    return mlsd__detectable_t(difference->df, 1 - level, power, false) * difference->se;
 }
 
 double mlsd__rows_factor_for(const mlsd__estimate *difference, double wanted, double level,
@@ -97,7 +79,7 @@ double mlsd__splits_for(const mlsd__estimate *difference, int64_t n_splits, doub
     const double s = difference->se / sqrt(1.0 / (double)n_splits + test_train);
     double low = 1, high = 2; /* low does not do, high may */
     for (;;) {
-        const double shift = shift_of_power(high - 1, level, power);
+        const double shift = mlsd__detectable_t(high - 1, 1 - level, power, false);
         if (shift * s * sqrt(1 / high + test_train) <= fabs(wanted)) break;
         if (high >= MOST_SPLITS) return INFINITY;
         low = high;
@@ -105,7 +87,7 @@ double mlsd__splits_for(const mlsd__estimate *difference, int64_t n_splits, doub
     }
     while (high - low > 1) {
         const double middle = floor(low + (high - low) / 2);
-        const double shift = shift_of_power(middle - 1, level, power);
+        const double shift = mlsd__detectable_t(middle - 1, 1 - level, power, false);
         const bool does = shift * s * sqrt(1 / middle + test_train) <= fabs(wanted);
         *(does ? &high : &low) = middle;
     }

@@ -10,6 +10,7 @@
 #include "numeric/rank.h"
 #include "split/splitter.h"
 #include "validate/choose.h"
+#include "validate/compare_impl.h"
 #include "validate/corrected.h"
 #include "validate/fold_report.h"
 #include "validate/leaderboard.h"
@@ -22,9 +23,34 @@ typedef struct board {
     mlsd__choice_rule rule;
     mlsd__contender *models;
     mlsd__estimate *differences; /* to the first */
+    int64_t *simpler;            /* the best of those before it; -1 for none */
+    double *p_better;            /* chance of being better than that one */
     mlsd__choice choice;
     int64_t n;
 } board;
+
+/* Is the complex model worth it? Each beside the best of the simpler ones. */
+static void compare_with_simpler(board *b, int64_t n_splits)
+{
+    mlsd__pair_settings settings = MLSD__PAIR_DEFAULTS;
+    settings.level = b->rule.level;
+    int64_t best = -1;
+    for (int64_t e = 0; e < b->n; e++) {
+        const mlsd__contender *const model = &b->models[e];
+        b->simpler[e] = best;
+        b->p_better[e] = NAN;
+        if (!model->is_eligible) continue;
+        const bool greater = b->rule.greater_is_better;
+        if (best >= 0) {
+            mlsd__paired is;
+            mlsd__compare_corrected_t(b->models[best].scores, model->scores, n_splits,
+                                      b->rule.test_train, &settings, &is);
+            b->p_better[e] = greater ? is.p_above : is.p_below;
+        }
+        const double gain = best < 0 ? 1 : model->score.value - b->models[best].score.value;
+        if (best < 0 || (greater ? gain > 0 : gain < 0)) best = e;
+    }
+}
 
 static mlsd_status board_open(board *b, const mlsd__allocator *a, const mlsd__leaderboard_input *in,
                               const mlsd__fold_output *runs)
@@ -40,7 +66,10 @@ static mlsd_status board_open(board *b, const mlsd__allocator *a, const mlsd__le
                                   .greater_is_better = metric->greater_is_better};
     b->models = mlsd__alloc(a, b->n, sizeof *b->models);
     b->differences = mlsd__alloc(a, b->n, sizeof *b->differences);
-    if (b->models == NULL || b->differences == NULL) return MLSD_E_NOMEM;
+    b->simpler = mlsd__alloc(a, b->n, sizeof *b->simpler);
+    b->p_better = mlsd__alloc(a, b->n, sizeof *b->p_better);
+    if (b->models == NULL || b->differences == NULL || b->simpler == NULL || b->p_better == NULL)
+        return MLSD_E_NOMEM;
     for (int64_t e = 0; e < b->n; e++) {
         const mlsd__fold_run *refit = mlsd__fold_at(runs, e, runs->n_splits);
         b->models[e] = (mlsd__contender){.scores = mlsd__fold_scores(runs, e, 0),
@@ -50,13 +79,17 @@ static mlsd_status board_open(board *b, const mlsd__allocator *a, const mlsd__le
         mlsd__corrected_t_paired(mlsd__fold_scores(runs, e, 0), mlsd__fold_scores(runs, 0, 0),
                                  runs->n_splits, runs->test_train, in->level, &b->differences[e]);
     }
-    return mlsd__choose(a, &b->rule, b->models, b->n, runs->n_splits, &b->choice);
+    MLSD__TRY(mlsd__choose(a, &b->rule, b->models, b->n, runs->n_splits, &b->choice));
+    compare_with_simpler(b, runs->n_splits);
+    return MLSD_OK;
 }
 
 static void board_close(board *b, const mlsd__allocator *a)
 {
     mlsd__free(a, b->models);
     mlsd__free(a, b->differences);
+    mlsd__free(a, b->simpler);
+    mlsd__free(a, b->p_better);
 }
 
 static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b,
@@ -72,6 +105,8 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         {"difference_low", MLSD_COLUMN_F64},
         {"difference_high", MLSD_COLUMN_F64},
         {"difference_detectable", MLSD_COLUMN_F64},
+        {"simpler", MLSD_COLUMN_CATEGORY},
+        {"p_better", MLSD_COLUMN_F64},
         {"model_bytes", MLSD_COLUMN_I64},
         {"n_splits", MLSD_COLUMN_I64},
         {"within_one_se", MLSD_COLUMN_I64},
@@ -93,6 +128,8 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         mlsd__rows_f64(&rows, difference->high);
         mlsd__rows_f64(
             &rows, e == 0 ? NAN : mlsd__detectable_difference(difference, in->level, MLSD__POWER));
+        mlsd__rows_str(&rows, b->simpler[e] < 0 ? NULL : in->names[b->simpler[e]]);
+        mlsd__rows_f64(&rows, b->p_better[e]);
         mlsd__rows_i64(&rows, mlsd__fold_at(runs, e, runs->n_splits)->n_bytes);
         mlsd__rows_i64(&rows, mlsd__fold_n_done(runs, e));
         mlsd__rows_i64(&rows, s->is_within);

@@ -120,6 +120,50 @@ static void test_leaderboard__knows_which_way_is_better(void **state)
     mlsd_result_free(r);
 }
 
+/* The chance of being better than the best of the simpler ones, as mlsd_compare gives it on the
+ * scores of the folds, in both directions; the strong penalty comes after a ridge that is better.
+ */
+static void test_leaderboard__chance_beside_the_simpler(void **state)
+{
+    (void)state;
+    enum { FOLDS = 5 };
+    static const char *const metrics[] = {"rmse", "r2"};
+    static const int order[] = {0, 2, 1, 3}, simpler[] = {-1, 0, 1, 1};
+    const mlsd_spec *some[MODELS];
+    const char *some_names[MODELS];
+    for (int i = 0; i < MODELS; i++) {
+        some[i] = specs[order[i]];
+        some_names[i] = names[order[i]];
+    }
+    for (int m = 0; m < 2; m++) {
+        mlsd_result *r = NULL, *pair = NULL;
+        mlsd_spec *test = NULL;
+        ASSERT_OK(mlsd_leaderboard(NULL, some, some_names, MODELS, data, folds, metrics[m], &r));
+        assert_true(isnan(cell(r, "leaderboard", "p_better", 0)));
+        ASSERT_OK(mlsd_spec_new(NULL, "bayes_correlated_t", &test));
+        ASSERT_OK(mlsd_spec_set_bool(test, "greater_is_better", m));
+        double ratio = 0; /* average of n_test / n_train: 20 or 19 of 97 */
+        for (int k = 0; k < FOLDS; k++) ratio += (k < 2 ? 20.0 / 77 : 19.0 / 78) / FOLDS;
+        ASSERT_OK(mlsd_spec_set_f64(test, "test_train", ratio));
+        for (int e = 1; e < MODELS; e++) {
+            double scores[FOLDS][2], p = NAN;
+            for (int k = 0; k < FOLDS; k++) {
+                scores[k][0] = cell(r, "fold_scores", "score", FOLDS * simpler[e] + k);
+                scores[k][1] = cell(r, "fold_scores", "score", FOLDS * e + k);
+            }
+            const mlsd_matrix x = {scores, FOLDS, 2, 2, 1, MLSD_F64, 0};
+            ASSERT_OK(mlsd_compare(NULL, test, &x, NULL, &pair));
+            ASSERT_OK(mlsd_result_get_f64(pair, "p_better", &p));
+            ASSERT_NEAR(cell(r, "leaderboard", "p_better", e), p, 1e-12);
+            mlsd_result_free(pair);
+        }
+        assert_true(cell(r, "leaderboard", "p_better", 1) > 0.99);
+        assert_true(cell(r, "leaderboard", "p_better", 2) < 0.01);
+        mlsd_spec_free(test);
+        mlsd_result_free(r);
+    }
+}
+
 static void test_leaderboard__one_split_has_no_interval(void **state)
 {
     (void)state;
@@ -161,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_leaderboard__as_scikit_learn),
         cmocka_unit_test(test_leaderboard__simplest_within_one_standard_error),
         cmocka_unit_test(test_leaderboard__knows_which_way_is_better),
+        cmocka_unit_test(test_leaderboard__chance_beside_the_simpler),
         cmocka_unit_test(test_leaderboard__one_split_has_no_interval),
         cmocka_unit_test(test_leaderboard__checks_its_arguments),
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * mlsd/report.h - a result as one HTML file that opens from disk: inline SVG, no script, no
- * network. Folds as the familiar picture of splits over rows.
+ * network. Folds as the familiar picture of splits over rows, comparisons as ranks or intervals.
  */
 #ifndef MLSD_REPORT_H
 #define MLSD_REPORT_H
@@ -41,6 +41,22 @@ MLSD_API mlsd_status mlsd_folds_svg(const mlsd_context *context, const mlsd_fold
 MLSD_API mlsd_status mlsd_folds_draw_text(const mlsd_context *context, const mlsd_folds *folds,
                                           const mlsd_dataset *dataset, int32_t width, int32_t ascii,
                                           char *buf, int64_t capacity, int64_t *out_length);
+
+/* Draw a result of mlsd_compare as an SVG file's text. Of friedman the critical-difference diagram
+ * (Demsar 2006, JMLR 7:1, figure 1): models at their mean ranks, the best to the left, with a bar
+ * over those that cannot be told apart. Of any other test a line for each of the first 40 pairs:
+ * the difference and its interval beside no difference. Colours follow light and dark pages.
+ * Errors: MLSD_E_UNSUPPORTED (another result); MLSD_E_BUFFER. Since 0.1. */
+MLSD_API mlsd_status mlsd_comparison_svg(const mlsd_context *context, const mlsd_result *result,
+                                         char *buf, int64_t capacity, int64_t *out_length);
+
+/* The same for a terminal: lines of at most `width` (40 to 1000) characters, in UTF-8 or with ascii
+ * = 1 in ASCII (names of models are as they are); letters stand for bars. Errors: as above;
+ * MLSD_E_ARG. Since 0.1. */
+MLSD_API mlsd_status mlsd_comparison_draw_text(const mlsd_context *context,
+                                               const mlsd_result *result, int32_t width,
+                                               int32_t ascii, char *buf, int64_t capacity,
+                                               int64_t *out_length);
 
 #ifdef __cplusplus
 }

@@ -220,21 +220,30 @@ static void say_detectable(mlsd__text *t, const mlsd__comparison *c, const mlsd_
     mlsd__text_append(t, " or more");
 }
 
-/* Chances in per cent: "'b' is better with a chance of 97 %, ..." */
+static void say_chance(mlsd__text *t, double chance)
+{
+    mlsd__text_append(t, " ");
+    mlsd__text_fixed(t, chance, 3);
+}
+
+/* "; chance that 'b' is better by more than 0.01 0.97, that 'a' is 0.01, neither 0.02" */
 static void say_chances(mlsd__text *t, const mlsd__comparison *c, const mlsd__pair *p)
 {
     const mlsd__paired *const is = &p->is;
     if (isnan(is->p_above)) return;
     const bool up = greater_is_second(c);
-    mlsd__text_format(t, "; chance that '%s' is better ", c->names[p->b]);
-    mlsd__text_fixed(t, up ? is->p_above : is->p_below, 3);
-    mlsd__text_format(t, ", that '%s' is ", c->names[p->a]);
-    mlsd__text_fixed(t, up ? is->p_below : is->p_above, 3);
+    mlsd__text_format(t, "; chance that '%s' is better", c->names[p->b]);
+    if (c->settings.rope > 0) {
+        mlsd__text_append(t, " by more than ");
+        mlsd__words_number(t, c->settings.rope);
+        mlsd__text_append(t, ":");
+    }
+    say_chance(t, up ? is->p_above : is->p_below);
+    mlsd__text_format(t, ", that '%s' is", c->names[p->a]);
+    say_chance(t, up ? is->p_below : is->p_above);
     if (!(c->settings.rope > 0)) return;
-    mlsd__text_append(t, ", that they are within ");
-    mlsd__words_number(t, c->settings.rope);
-    mlsd__text_append(t, " ");
-    mlsd__text_fixed(t, is->p_within, 3);
+    mlsd__text_append(t, ", neither");
+    say_chance(t, is->p_within);
 }
 
 static void say_bayesian(mlsd__text *t, const mlsd__comparison *c, const mlsd__pair *p)
@@ -265,7 +274,7 @@ static void say_pair(mlsd__text *t, const mlsd__comparison *c, const mlsd__pair 
         say_apart(t, c, p);
     }
     if (!isnan(p->is.p_adjusted)) {
-        mlsd__text_append(t, "; ");
+        mlsd__text_append(t, c->n_pairs > 1 ? "; corrected " : "; ");
         say_p(t, p->is.p_adjusted);
     }
     if (sign == 0) say_detectable(t, c, &p->is);

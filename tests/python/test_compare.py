@@ -65,6 +65,19 @@ def test_each_function():
     assert found[0].p_better + found[0].p_equivalent + found[0].p_worse == pytest.approx(1)
 
 
+def test_pictures():
+    r = c.friedman_test({"tree <&>": A, "line": B, "deep": B + 0.01})
+    import xml.etree.ElementTree as etree
+
+    assert "tree <&>" in "".join(etree.fromstring(r.svg()).itertext()) and r._repr_svg_() == r.svg()
+    lines = r.draw(60).splitlines()
+    assert lines[1].startswith("deep") and "critical difference" in r.draw(60)
+    assert all(len(line) <= 60 for line in lines)
+    pairs = c.compare("wilcoxon", [A, B, B + 0.01])
+    assert pairs.draw(ascii=True).isascii() and "b - a" in pairs.draw()
+    assert etree.fromstring(pairs.svg()).tag.endswith("svg")
+
+
 def test_threads_do_not_matter():
     scores = RNG.normal(0, 1, (30, 5))
     before = mlsd.get_threads()

@@ -273,6 +273,8 @@ SIGNATURES = {
     "mlsd_experiment_run": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/report.h
     "mlsd_report_save": (STATUS, [HANDLE, HANDLE, TEXT, TEXT]),
+    "mlsd_comparison_svg": (STATUS, [HANDLE, HANDLE, BUFFER, I64, I64S]),
+    "mlsd_comparison_draw_text": (STATUS, [HANDLE, HANDLE, I32, I32, BUFFER, I64, I64S]),
     "mlsd_folds_svg": (STATUS, [HANDLE, HANDLE, HANDLE, BUFFER, I64, I64S]),
     "mlsd_folds_draw_text": (STATUS, [HANDLE, HANDLE, HANDLE, I32, I32, BUFFER, I64, I64S]),
 }

@@ -17,7 +17,7 @@ import ctypes
 
 from ._arrays import Matrices
 from ._handles import Spec
-from ._library import call_long, encode, lib
+from ._library import call_long, context, encode, lib, text_of
 from ._results import Result
 
 __all__ = [
@@ -51,6 +51,17 @@ class Comparison(Result):
     def ranks(self):
         """Score and mean rank of each model, as a dict of arrays."""
         return self.table("ranks")
+
+    def svg(self):
+        """The picture as an SVG file's text: mean ranks with bars over the models that cannot be told apart, or intervals."""
+        return text_of(lib.mlsd_comparison_svg, context(), self._h)
+
+    def draw(self, width=80, ascii=False):
+        """The same picture for a terminal."""
+        return text_of(lib.mlsd_comparison_draw_text, context(), self._h, width, int(ascii))
+
+    def _repr_svg_(self):
+        return self.svg()
 
     def __str__(self):
         return self.verdict

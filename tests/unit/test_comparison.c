@@ -99,6 +99,7 @@ static void test_comparison__corrected_t(void **state)
     /* Corani & Benavoli (2015): scipy.stats.t(9, -0.01, se).cdf(-0.002) and .sf(0.002). */
     ASSERT_NEAR(number(r, "p_worse"), 0.842956729183678, 1e-13);
     ASSERT_NEAR(number(r, "p_better"), 0.07210446917938058, 1e-13);
+    ASSERT_NEAR(number(r, "p_equivalent"), 1 - 0.842956729183678 - 0.07210446917938058, 1e-13);
     mlsd_result *bayes = compare("{\"kind\":\"bayes_correlated_t\",\"test_train\":"
                                  "0.1111111111111111,\"rope\":0.002}",
                                  FOLDS, 10, 2, NULL);
@@ -148,12 +149,15 @@ static void test_comparison__five_by_two(void **state)
     ASSERT_NEAR(number(r, "statistic"), -7.269390393784586, 1e-12);
     ASSERT_NEAR(number(r, "p_value"), 0.0007701198372066762, 1e-14);
     ASSERT_NEAR(number(r, "difference"), -24.0 / 75, 1e-15);
+    ASSERT_NEAR(number(r, "min_detectable"), 0.1546826917760821, 1e-9); /* scipy.stats.nct */
     mlsd_result_free(r);
     r = compare("{\"kind\":\"five_by_two_f\"}", scores, 10, 2, NULL);
     ASSERT_NEAR(number(r, "statistic"), 59.587155963302656, 1e-10);
     ASSERT_NEAR(number(r, "p_value"), 0.00014469995171312577, 1e-15);
     ASSERT_NEAR(number(r, "df"), 10, 0);
     ASSERT_NEAR(number(r, "df_2"), 5, 0);
+    ASSERT_NEAR(number(r, "effect"), -7.663149040114584, 1e-12);
+    ASSERT_NEAR(number(r, "min_detectable"), 0.11044059261550929, 1e-9); /* scipy.stats.ncf */
     /* At the ends of the interval the test is exactly at its level. */
     const double high = number(r, "high");
     mlsd_result_free(r);
@@ -187,6 +191,7 @@ static void test_comparison__diebold_mariano(void **state)
         mlsd_result *r = compare(cases[i].spec, errors, 12, 2, zeros);
         ASSERT_NEAR(number(r, "statistic"), cases[i].statistic, 1e-12);
         ASSERT_NEAR(number(r, "p_value"), cases[i].p_value, 1e-13);
+        if (i == 1) ASSERT_NEAR(number(r, "effect"), 0.4013765981871955, 1e-13); /* NumPy */
         mlsd_result_free(r);
     }
     /* R goes on with h = 1; the variance is not positive, and that is said. */
@@ -244,6 +249,8 @@ static void test_comparison__mcnemar(void **state)
     ASSERT_NEAR(number(r, "statistic"), 16.81779661017, 1e-10);
     ASSERT_NEAR(number(r, "p_value"), 4.11456228135e-05, 1e-15);
     assert_verdict(r, "'b' is better than 'a' by 0.04000 (95 % interval 0.02");
+    ASSERT_NEAR(number(r, "effect"), 150.0 / 86, 1e-15);
+    ASSERT_NEAR(number(r, "min_detectable"), 0.026879415069019186, 1e-12); /* scipy.optimize */
     mlsd_result_free(r);
     /* As many one way as the other: mid-p is 1. */
     r = mcnemar("{\"kind\":\"mcnemar\"}", 5, 4, 4, 5);
@@ -252,6 +259,19 @@ static void test_comparison__mcnemar(void **state)
     r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"exact\",\"alternative\":\"greater\"}", 1, 1, 7,
                 12);
     ASSERT_NEAR(number(r, "p_value"), 9.0 / 256, 1e-15);
+    mlsd_result_free(r);
+    /* One-sided mid-p's, half of what was seen left out on either side, add up to 1. */
+    r = mcnemar("{\"kind\":\"mcnemar\",\"alternative\":\"less\"}", 1, 1, 7, 12);
+    ASSERT_NEAR(number(r, "p_value"), 1 - 5.0 / 256, 1e-15);
+    mlsd_result_free(r);
+    /* None of 2 rows differ: no difference could have been found, and exactly that is p = 1. */
+    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"exact\"}", 1, 0, 0, 1);
+    ASSERT_NEAR(number(r, "p_value"), 1, 0);
+    assert_true(isnan(number(r, "min_detectable")) && isnan(number(r, "effect")));
+    mlsd_result_free(r);
+    /* So few discordant rows that no difference is found in four of five cases. */
+    r = mcnemar("{\"kind\":\"mcnemar\"}", 5, 1, 1, 5);
+    assert_true(isnan(number(r, "min_detectable")));
     mlsd_result_free(r);
     r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"chi2\"}", 5, 0, 0, 5);
     assert_true(isnan(number(r, "p_value")));
@@ -286,6 +306,11 @@ static void test_comparison__cochran_q(void **state)
     ASSERT_NEAR(cell(r, "pairs", "p_adjusted", 0), 6 * 79.0 / 4096, 1e-15);
     assert_verdict(r, "the models differ (Cochran's Q: p = 0.023)");
     mlsd_result_free(r);
+    for (int k = 0; k < 300; k++) scores[k] = k < 150;
+    r = compare("{\"kind\":\"cochran_q\"}", scores, 100, 3, NULL);
+    assert_true(isnan(number(r, "p_value")));
+    assert_verdict(r, "all models are right on the same rows");
+    mlsd_result_free(r);
 }
 
 /* R 4.2, pROC 1.18 roc.test, with the second area minus the first. */
@@ -308,6 +333,14 @@ static void test_comparison__delong(void **state)
     r = compare("{\"kind\":\"delong\"}", same, 12, 2, y);
     assert_true(isnan(number(r, "p_value")));
     assert_verdict(r, "both order the two classes in the same way");
+    mlsd_result_free(r);
+    /* One model nearly always wrong, one always right: the interval ends at 1. */
+    for (int i = 0; i < 12; i++) {
+        same[2 * i] = y[i] == 1 ? -i : i == 1 ? -20 : i;
+        same[2 * i + 1] = y[i];
+    }
+    r = compare("{\"kind\":\"delong\"}", same, 12, 2, y);
+    ASSERT_NEAR(number(r, "high"), 1, 0);
     mlsd_result_free(r);
 }
 
@@ -470,6 +503,110 @@ static void test_comparison__walsh_by_sorting(void **state)
     /* (1830 / 2 - 1.96 sqrt(60 61 121 / 24)) = 648.8: the 649th or so from either end. */
     ASSERT_NEAR(number(r, "low"), all[648], 0);
     ASSERT_NEAR(number(r, "high"), all[M - 649], 0);
+    mlsd_result_free(r);
+}
+
+/* Tables of the signed-rank test have 434 for 50 numbers at 5 % (Wilcoxon 1964; Conover 1999, table
+ * A12): the interval begins with the 435th mean. Signs that balance have p = 1. */
+static void test_comparison__fifty_rows(void **state)
+{
+    (void)state;
+    enum { N = 50, M = N * (N + 1) / 2 };
+    double scores[2 * N], all[M];
+    mlsd__stream stream;
+    mlsd__stream_init(&stream, 8, 0, 0, 0, 1);
+    for (int i = 0; i < N; i++) {
+        scores[2 * i] = 0;
+        scores[2 * i + 1] = mlsd__stream_normal(&stream) - (i == 0);
+    }
+    int n = 0;
+    for (int i = 0; i < N; i++) {
+        for (int j = i; j < N; j++) all[n++] = (scores[2 * i + 1] + scores[2 * j + 1]) / 2;
+    }
+    qsort(all, M, sizeof *all, by_value);
+    mlsd_result *r = compare("{\"kind\":\"wilcoxon\"}", scores, N, 2, NULL);
+    ASSERT_NEAR(number(r, "low"), all[434], 0);
+    ASSERT_NEAR(number(r, "high"), all[M - 435], 0);
+    mlsd_result_free(r);
+    for (int i = 0; i < N; i++)
+        scores[2 * i + 1] = i % 4 == 0 || i % 4 == 3 ? i / 2 + 1 : -(i / 2 + 1);
+    r = compare("{\"kind\":\"wilcoxon\"}", scores, 48, 2, NULL);
+    ASSERT_NEAR(number(r, "statistic"), 48 * 49 / 4.0, 0);
+    ASSERT_NEAR(number(r, "p_value"), 1, 0);
+    mlsd_result_free(r);
+}
+
+/* Beside the t test for independent rows by the square root of the efficiency: pi / 3 (Hodges &
+ * Lehmann 1956), pi / 2, 1. */
+static void test_comparison__detectable_by_efficiency(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *test;
+        double ratio;
+    } cases[] = {{"{\"kind\":\"wilcoxon\"}", 1.0471975511965976},
+                 {"{\"kind\":\"sign_test\"}", 1.5707963267948966},
+                 {"{\"kind\":\"paired_permutation\"}", 1},
+                 {"{\"kind\":\"max_t\"}", 1}};
+    mlsd_result *t = compare("{\"kind\":\"corrected_t\",\"test_train\":0}", FOLDS, 10, 2, NULL);
+    for (int i = 0; i < 4; i++) {
+        mlsd_result *r = compare(cases[i].test, FOLDS, 10, 2, NULL);
+        ASSERT_NEAR(number(r, "min_detectable"), number(t, "min_detectable") * sqrt(cases[i].ratio),
+                    1e-12);
+        if (i >= 2) ASSERT_NEAR(number(r, "effect"), number(t, "effect"), 1e-12);
+        mlsd_result_free(r);
+    }
+    mlsd_result_free(t);
+}
+
+/* Rows that flip together are their sum: blocks of two (the last of one) beside the sums alone. */
+static void test_comparison__blocks_flip_together(void **state)
+{
+    (void)state;
+    double scores[22], sums[12] = {0};
+    for (int i = 0; i < 11; i++) {
+        scores[2 * i] = 0;
+        scores[2 * i + 1] = i * i % 7 - 1.5;
+        sums[i / 2 * 2 + 1] += scores[2 * i + 1];
+    }
+    static const char *const tests[] = {"paired_permutation", "max_t"};
+    char blocks[80], single[80];
+    for (int k = 0; k < 2; k++) {
+        (void)snprintf(blocks, sizeof blocks, "{\"kind\":\"%s\",\"block_rows\":2}", tests[k]);
+        (void)snprintf(single, sizeof single, "{\"kind\":\"%s\"}", tests[k]);
+        mlsd_result *r = compare(blocks, scores, 11, 2, NULL),
+                    *s = compare(single, sums, 6, 2, NULL);
+        ASSERT_NEAR(number(r, "p_value"), number(s, "p_value"), 1e-15);
+        ASSERT_NEAR(number(r, "difference"), number(s, "difference") * 6 / 11, 1e-13);
+        mlsd_result_free(s);
+        mlsd_result_free(r);
+    }
+}
+
+/* Of several pairs the numbers are those of the one that tells most. */
+static void test_comparison__foremost_pair(void **state)
+{
+    (void)state;
+    double scores[40];
+    mlsd__stream stream;
+    mlsd__stream_init(&stream, 6, 0, 0, 0, 1);
+    for (int i = 0; i < 40; i++) scores[i] = mlsd__stream_normal(&stream) + (i % 4 == 2 ? 4 : 0);
+    mlsd_result *r = compare("{\"kind\":\"wilcoxon\"}", scores, 10, 4, NULL);
+    int best = 0;
+    for (int i = 1; i < 6; i++) {
+        if (cell(r, "pairs", "p_adjusted", i) < cell(r, "pairs", "p_adjusted", best)) best = i;
+    }
+    ASSERT_NEAR(number(r, "p_value"), cell(r, "pairs", "p_adjusted", best), 0);
+    ASSERT_NEAR(number(r, "difference"), cell(r, "pairs", "difference", best), 0);
+    mlsd_result_free(r);
+    r = compare("{\"kind\":\"bayes_correlated_t\",\"test_train\":0.1}", scores, 10, 4, NULL);
+    double most = 0;
+    for (int i = 0; i < 6; i++) {
+        most = fmax(most, cell(r, "pairs", "p_better", i));
+        most = fmax(most, cell(r, "pairs", "p_worse", i));
+    }
+    ASSERT_NEAR(fmax(number(r, "p_better"), number(r, "p_worse")), most, 0);
+    assert_verdict(r, "pairs can be told apart: 'c' is better than 'a' by");
     mlsd_result_free(r);
 }
 
@@ -674,6 +811,9 @@ static void test_comparison__adjust(void **state)
         assert_true(isnan(out[5]));
     }
     ASSERT_FAILS(MLSD_E_ARG, "did you mean 'holm'?", mlsd_adjust_p_values("hlm", p, 6, out));
+    static const double ends[] = {1, 0};
+    ASSERT_OK(mlsd_adjust_p_values("holm", ends, 2, out));
+    assert_true(out[0] == 1 && out[1] == 0);
     static const double bad[] = {0.5, 1.5};
     ASSERT_FAILS(MLSD_E_ARG, "p-value 1 is outside of [0, 1]",
                  mlsd_adjust_p_values("holm", bad, 2, out));
@@ -729,6 +869,10 @@ int main(void)
         cmocka_unit_test(test_comparison__wilcoxon),
         cmocka_unit_test(test_comparison__wilcoxon_by_enumeration),
         cmocka_unit_test(test_comparison__walsh_by_sorting),
+        cmocka_unit_test(test_comparison__fifty_rows),
+        cmocka_unit_test(test_comparison__detectable_by_efficiency),
+        cmocka_unit_test(test_comparison__blocks_flip_together),
+        cmocka_unit_test(test_comparison__foremost_pair),
         cmocka_unit_test(test_comparison__sign_test),
         cmocka_unit_test(test_comparison__darwins_maize),
         cmocka_unit_test(test_comparison__max_t),

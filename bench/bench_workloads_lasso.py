@@ -21,6 +21,18 @@ writeBin(as.double(as.matrix(fit$beta)), file.path(folder, "beta"))
 cat(seconds, length(fit$lambda))
 """
 
+# The same folds and penalties; mean squared errors over all rows.
+CV_GLMNET = r"""
+suppressMessages(library(glmnet))
+a <- commandArgs(TRUE); n <- as.integer(a[2]); p <- as.integer(a[3]); folder <- a[1]
+get <- function(name, k) readBin(file.path(folder, name), "double", k)
+X <- matrix(get("x", n * p), n, p); y <- get("y", n); lambda <- get("lambda", as.integer(a[4]))
+seconds <- system.time(fit <- cv.glmnet(X, y, standardize = FALSE, lambda = lambda,
+                                        foldid = get("fold", n) + 1))[["elapsed"]]
+writeBin(as.double(fit$cvm), file.path(folder, "answer"))
+cat(seconds)
+"""
+
 
 def _sparse(n, p):
     """A target that a twentieth of the columns tell something of."""
@@ -105,6 +117,21 @@ def lasso_path(bench):
     )
 
 
+def _cv_glmnet(folder, X, y, alphas, fold):
+    folder.mkdir(exist_ok=True)
+    for name, values in (("x", X.T), ("y", y), ("lambda", alphas), ("fold", fold)):
+        np.ascontiguousarray(values).tofile(folder / name)
+    script = folder / "cv_glmnet.R"
+    script.write_text(CV_GLMNET, encoding="utf-8")
+    command = ["Rscript", str(script), str(folder), *(str(k) for k in (*X.shape, len(alphas)))]
+
+    def call():
+        seconds = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        return Measured(float(seconds), np.fromfile(folder / "answer"))
+
+    return Side("R cv.glmnet", PEER, call, key="cv.glmnet")
+
+
 def lasso_cv(bench):
     from mlsd.linear_model import LassoCV
     from sklearn.linear_model import LassoCV as PeerLassoCV
@@ -117,16 +144,29 @@ def lasso_cv(bench):
         yield Check("penalties, relative difference", np.max(np.abs(ours.alphas_ / peer.alphas_ - 1)), 1e-10)
         yield Check("mean squared errors of folds, relative difference", np.max(np.abs(ours.mse_path_ / peer.mse_path_ - 1)), 1e-3)
         yield Check("the penalty chosen, relative difference", abs(ours.alpha_ / peer.alpha_ - 1), 1e-10)
+        if "cv.glmnet" in out:  # it may end the path early, where little is left to explain
+            theirs = out["cv.glmnet"]
+            found = ours.mse_path_.mean(axis=1)[: len(theirs)]
+            yield Check("mean squared errors, relative difference to cv.glmnet", np.max(np.abs(found / theirs - 1)), 1e-2)
 
+    sides = _ours(lambda: LassoCV(n_splits=10).fit(X, y))
+    sides.append(Side("scikit-learn LassoCV", PEER, lambda: PeerLassoCV(cv=10).fit(X, y), bench.peer_threads, key="peer"))
+    notes = []
+    if not bench.smoke and has_glmnet():
+        alphas = np.abs((X - X.mean(0)).T @ (y - y.mean())).max() / n * np.geomspace(1, 1e-3, N_ALPHAS)
+        fold = np.concatenate([np.full(len(rows), float(k)) for k, rows in enumerate(np.array_split(np.arange(n), 10))])
+        sides.append(_cv_glmnet(pathlib.Path(bench.folder) / "lasso_cv", X, y, alphas, fold))
+    elif not bench.smoke:
+        notes.append("R's glmnet (r-cran-glmnet) is not installed")
     return Workload(
         "lasso_cv",
         f"lasso, the best of {N_ALPHAS} penalties by 10 folds, {n:,} x {p:,}",
-        _ours(lambda: LassoCV(n_splits=10).fit(X, y))
-        + [Side("scikit-learn LassoCV", PEER, lambda: PeerLassoCV(cv=10).fit(X, y), bench.peer_threads, key="peer")],
+        sides,
         check,
         lambda: bench.limits.seconds(flops=n * p * (p + 1), read=8 * n * (p + 1)),
         "X'X once at the rate of dgemm, shared by the folds",
         bench.size(5, 3, 1),
+        notes,
     )
 
 

@@ -21,6 +21,21 @@ cat(seconds)
 """
 
 
+# The same folds, and the mean log loss of each penalty over all rows' predictions out of their folds.
+CV_GLMNET = r"""
+suppressMessages(library(glmnet))
+a <- commandArgs(TRUE); folder <- a[1]; n <- as.integer(a[2]); p <- as.integer(a[3])
+X <- matrix(readBin(file.path(folder, "x"), "double", n * p), n, p)
+y <- readBin(file.path(folder, "y"), "double", n)
+fold <- readBin(file.path(folder, "fold"), "double", n) + 1
+lambda <- readBin(file.path(folder, "lambda"), "double", as.integer(a[4]))
+seconds <- system.time(fit <- cv.glmnet(X, y, family = "binomial", alpha = 0, standardize = FALSE, lambda = lambda,
+                                        foldid = fold, type.measure = "deviance"))[["elapsed"]]
+writeBin(as.double(fit$cvm) / 2, file.path(folder, "answer"))
+cat(seconds)
+"""
+
+
 class _Answer:
     """Coefficients as scikit-learn's classes hold them."""
 
@@ -116,4 +131,78 @@ def multinomial_fit(bench):
     return _fit(bench, "multinomial_fit", title, X, y, None, ("lbfgs", "newton-cg"), 4 * n * p * k, "X B and X'R at the rate of dgemm")
 
 
-WORKLOADS = {"logistic_fit": logistic_fit, "multinomial_fit": multinomial_fit}
+def _cv_glmnet(folder, X, y, Cs, fold):
+    folder.mkdir(exist_ok=True)
+    n, p = X.shape
+    n_train = n - n / (fold.max() + 1)
+    np.ascontiguousarray(X.T).tofile(folder / "x")
+    for name, values in (("y", y), ("fold", fold), ("lambda", 1 / (Cs * n_train))):
+        values.astype(float).tofile(folder / name)
+    script = folder / "cv_glmnet.R"
+    script.write_text(CV_GLMNET, encoding="utf-8")
+    command = ["Rscript", str(script), str(folder), str(n), str(p), str(len(Cs))]
+
+    def call():
+        seconds = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        return Measured(float(seconds), np.fromfile(folder / "answer"))
+
+    return Side("R cv.glmnet", PEER, call, key="cv.glmnet")
+
+
+def logistic_cv(bench):
+    from mlsd.linear_model import LogisticRegressionCV
+    from sklearn.linear_model import LogisticRegressionCV as PeerCV
+    from sklearn.model_selection import StratifiedKFold
+
+    n, p = bench.size((20_000, 50), (10_000, 30), (400, 5))
+    X, y = _two_classes(n, p)
+    Cs, splitter = np.logspace(-4, 4, 20), StratifiedKFold(10)
+    fold = np.empty(n)
+    for k, (_, test) in enumerate(splitter.split(X, y)):
+        fold[test] = k
+
+    def losses(out, key):
+        if key.startswith("mlsd"):
+            return out[key].losses_.mean(axis=1)
+        return -out[key].scores_[1].mean(axis=0) if key == "peer" else out[key]
+
+    def check(out):
+        found = losses(out, "mlsd 2")
+        best = np.argmin(found)
+        for key in out:
+            if key.startswith("mlsd"):
+                continue
+            theirs = losses(out, key)
+            yield Check(f"mean log loss, relative difference to {key}, worst of the path", np.max(np.abs(found / theirs - 1)), 1e-2 if key == "cv.glmnet" else 1e-4)
+            yield Check(f"loss at the penalty chosen above {key}'s choice, share", found[best] / found[np.argmin(theirs)] - 1, 1e-4)
+        same = np.array_equal(out["mlsd 1"].losses_, out["mlsd 2"].losses_)
+        yield Check("losses of 1 and 2 threads that differ in bits", 0 if same else 1, 0)
+
+    sides = [
+        Side(f"mlsd, {t} thread{'s' if t > 1 else ''}", OURS, lambda: LogisticRegressionCV(Cs=Cs, n_splits=10).fit(X, y), n_threads=t, key=f"mlsd {t}")
+        for t in (1, 2)
+    ]
+    sides.append(
+        Side(
+            "scikit-learn LogisticRegressionCV", PEER,
+            lambda: PeerCV(Cs=Cs, cv=splitter, scoring="neg_log_loss").fit(X, y), bench.peer_threads, key="peer",
+        )
+    )  # fmt: skip
+    notes = []
+    if not bench.smoke and has_glmnet():
+        sides.append(_cv_glmnet(pathlib.Path(bench.folder) / "logistic_cv", X, y, Cs, fold))
+    elif not bench.smoke:
+        notes.append("R's glmnet (r-cran-glmnet) is not installed")
+    return Workload(
+        "logistic_cv",
+        f"logistic regression, the best of {len(Cs)} penalties by the log loss of 10 folds, {n:,} x {p}",
+        sides,
+        check,
+        lambda: bench.limits.seconds(flops=n * p * (p + 1) * len(Cs), read=8 * n * (p + 1) * len(Cs)),
+        "one Hessian of all rows for each penalty at the rate of dgemm",
+        bench.size(5, 3, 1),
+        notes,
+    )
+
+
+WORKLOADS = {"logistic_cv": logistic_cv, "logistic_fit": logistic_fit, "multinomial_fit": multinomial_fit}

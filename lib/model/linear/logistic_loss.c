@@ -102,23 +102,36 @@ static void add_two_class_hessian(const mlsd__logistic_loss *l, int64_t n, const
     mlsd__syrk(n, q, 1.0, s->z, q, 1.0, hessian, q);
 }
 
-/* Pairs a <= b of scores: block (a, b) gets Z' diag(w p_a ([a = b] - p_b)) Z. */
-static void add_many_class_hessian(const mlsd__logistic_loss *l, int64_t first, int64_t n,
-                                   const loss_scratch *s, double *hessian)
+void mlsd__logistic_add_pairs(const mlsd__pair_curvature *c, double *hessian)
 {
-    const int64_t q = l->design->n_columns, k = l->n_scores, ld = l->n_theta;
+    const int64_t q = c->q, k = c->k, ld = k * q;
     for (int64_t a = 0; a < k; a++) {
         for (int64_t b = a; b < k; b++) {
-            for (int64_t i = 0; i < n; i++) {
-                const double w = l->rows.weight != NULL ? l->rows.weight[first + i] : 1.0;
-                const double *p = s->score + i * k;
-                s->curvature[i] = w * p[a] * ((a == b ? 1.0 : 0.0) - p[b]);
+            for (int64_t i = 0; i < c->n; i++) {
+                const double w = c->weight != NULL ? c->weight[i] : 1.0;
+                const double *p = c->proba + i * k;
+                c->curvature[i] = w * p[a] * ((a == b ? 1.0 : 0.0) - p[b]);
             }
-            scale_rows(s->z, n, q, s->curvature, s->weighted);
-            mlsd__gemm(true, false, q, q, n, 1.0, s->z, q, s->weighted, q, 1.0,
+            scale_rows(c->z, c->n, q, c->curvature, c->weighted);
+            mlsd__gemm(true, false, q, q, c->n, 1.0, c->z, q, c->weighted, q, 1.0,
                        hessian + a * q * ld + b * q, ld);
         }
     }
+}
+
+static void add_many_class_hessian(const mlsd__logistic_loss *l, int64_t first, int64_t n,
+                                   const loss_scratch *s, double *hessian)
+{
+    const mlsd__pair_curvature pairs = {.n = n,
+                                        .q = l->design->n_columns,
+                                        .k = l->n_scores,
+                                        .z = s->z,
+                                        .proba = s->score,
+                                        .weight =
+                                            l->rows.weight != NULL ? l->rows.weight + first : NULL,
+                                        .curvature = s->curvature,
+                                        .weighted = s->weighted};
+    mlsd__logistic_add_pairs(&pairs, hessian);
 }
 
 static void use_scores(const mlsd__logistic_loss *l, int64_t first, int64_t n, double *score)

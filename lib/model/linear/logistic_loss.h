@@ -62,4 +62,15 @@ typedef struct mlsd__loss_block {
 void mlsd__logistic_loss_block(mlsd__logistic_loss *l, const double *theta, int64_t block,
                                mlsd__loss_block *out);
 
+/* n rows of a block (n x q, with k probabilities each) and room: n numbers, n x q. */
+typedef struct mlsd__pair_curvature {
+    int64_t n, q, k;
+    const double *z, *proba;
+    const double *weight; /* NULL: ones */
+    double *curvature, *weighted;
+} mlsd__pair_curvature;
+/* Add the Hessian of the log loss of k scores, row stride k * q: for pairs a <= b of scores, block
+ * (a, b) gets Z' diag(w p_a ([a = b] - p_b)) Z. */
+void mlsd__logistic_add_pairs(const mlsd__pair_curvature *c, double *hessian);
+
 #endif

@@ -150,6 +150,12 @@ static double most_products(const mlsd__logistic_problem *p, int64_t k)
     return mlsd__n_blocks(p->design.n_rows) < LARGE_BLOCKS ? SMALL_PRODUCTS : LARGE_PRODUCTS;
 }
 
+bool mlsd__logistic_is_newton(const mlsd__logistic_problem *p, int64_t n_scores)
+{
+    const double k = (double)n_scores, q = (double)p->design.n_columns;
+    return 0.5 * k * (k + 1) * q * q <= most_products(p, n_scores);
+}
+
 mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope *scope,
                                          const mlsd__logistic_params *params,
                                          mlsd__logistic_outcome *out)
@@ -157,9 +163,8 @@ mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope 
     const bool has_penalty = params->penalty != MLSD__PENALTY_NONE, is_sparse = has_l1(params);
     const int64_t k = p->train->n_classes == 2 ? 1 : p->n_labels;
     const double q = (double)p->design.n_columns;
-    const bool is_newton = is_sparse
-                               ? (double)k * q <= SPARSE_COLUMNS
-                               : 0.5 * (double)k * (double)(k + 1) * q * q <= most_products(p, k);
+    const bool is_newton =
+        is_sparse ? (double)k * q <= SPARSE_COLUMNS : mlsd__logistic_is_newton(p, k);
     const mlsd__logistic_limits limits = {
         .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
     mlsd__logistic_loss loss;
@@ -178,17 +183,18 @@ mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope 
 }
 
 /* Where two classes are, the one score speaks for the second. */
-static void fill_scores(const mlsd__logistic_problem *p, mlsd__linear_scores *s)
+void mlsd__logistic_fill_scores(const mlsd__logistic_problem *p, const double *theta,
+                                mlsd__linear_scores *s)
 {
     const int64_t q = p->design.n_columns;
     if (s->n_scores == 1) {
-        mlsd__design_from_scaled(&p->design, p->theta, s->coef, s->intercept);
+        mlsd__design_from_scaled(&p->design, theta, s->coef, s->intercept);
         return;
     }
     for (int64_t c = 0; c < s->n_scores; c++) s->intercept[c] = -INFINITY;
     for (int64_t k = 0; k < p->n_labels; k++) {
         const int64_t c = p->class_of[k];
-        mlsd__design_from_scaled(&p->design, p->theta + k * q, s->coef + c * s->n_features,
+        mlsd__design_from_scaled(&p->design, theta + k * q, s->coef + c * s->n_features,
                                  &s->intercept[c]);
     }
 }
@@ -201,7 +207,7 @@ mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const
     mlsd__linear_scores *s = NULL;
     MLSD__TRY(mlsd__linear_scores_new(a, MLSD__LINK_LOGISTIC, p->design.n_features,
                                       p->train->n_classes, &s));
-    fill_scores(p, s);
+    mlsd__logistic_fill_scores(p, p->theta, s);
     const double C = params->penalty != MLSD__PENALTY_NONE ? params->C : 1.0;
     mlsd_status status = mlsd__linear_scores_number(s, "n_iter", (double)outcome->n_iter);
     if (status == MLSD_OK)

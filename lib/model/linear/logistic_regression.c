@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/kindtable.h"
+#include "model/linear/logistic_path.h"
 
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
@@ -45,6 +46,7 @@ static const mlsd__estimator_ops OPS = {
     .checks_x = true,
     .check = check,
     .class_weight = class_weight,
+    .path = &mlsd__logistic_path,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,

@@ -67,4 +67,12 @@ mlsd_status mlsd__logistic_problem_scores(const mlsd__logistic_problem *p, const
                                           const mlsd__logistic_outcome *outcome,
                                           mlsd__linear_scores **out);
 
+/* Whether l2 and no penalty are solved by Newton's method. */
+bool mlsd__logistic_is_newton(const mlsd__logistic_problem *p, int64_t n_scores);
+
+/* Coefficients in the design's units as scores (empty ones, of LINK_LOGISTIC) in the columns' own.
+ */
+void mlsd__logistic_fill_scores(const mlsd__logistic_problem *p, const double *theta,
+                                mlsd__linear_scores *s);
+
 #endif

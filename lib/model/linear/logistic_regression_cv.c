@@ -1,7 +1,8 @@
 /* logistic_regression_cv.c - kind "logistic_regression_cv": logistic regression whose C is chosen
- * inside the fit, by the log loss of stratified folds. Each fold goes through the C from strong
- * penalty to weak, starting each fit where the last one ended; folds run side by side. The model
- * given back is the one that logistic_regression makes of all rows with the C chosen, bit for bit.
+ * inside the fit, by the log loss of stratified folds. Penalties go from strong to weak, each fit
+ * starting where the last one ended: those of all folds together (logistic_folds.h) where Newton's
+ * method pays, otherwise fold by fold. The model given back is the one that logistic_regression
+ * makes of all rows with the C chosen, bit for bit.
  */
 #include <math.h>
 #include <stdio.h>
@@ -9,11 +10,13 @@
 
 #include "base/fail.h"
 #include "base/kindtable.h"
-#include "model/linear/logistic_regression.h"
+#include "model/linear/logistic_folds.h"
 #include "model/train_part.h"
 #include "numeric/mathfun.h"
 
 extern const mlsd_kind mlsd__kind_logistic_regression_cv;
+
+static const char KIND[] = "logistic_regression_cv";
 
 typedef struct logistic_cv_params {
     mlsd__f64_list Cs;
@@ -35,35 +38,42 @@ typedef struct cv_job {
     const double *Cs; /* ascending */
     int64_t n_Cs, n_splits;
     double *losses; /* n_Cs x n_splits; NaN where a fold's test rows have no weight */
+    mlsd__logistic_problem problem; /* of all rows, where folds are solved together */
+    mlsd__logistic_paths paths;     /* of each split; nothing where they are not */
 } cv_job;
 
-/* Mean log loss of the test rows. */
-static mlsd_status score(mlsd__scope *scope, const mlsd__linear_scores *s,
-                         const mlsd__train_part *test, double *out)
+/* Mean log losses of a split's test rows under a model for each C. */
+static mlsd_status score(const cv_job *job, mlsd__scope *scope, mlsd__linear_scores *const *models,
+                         const mlsd__train_part *test, int64_t split)
 {
     const mlsd__allocator *a = scope->allocator;
     const int64_t n_rows = test->n < MLSD__BLOCK_ROWS ? test->n : MLSD__BLOCK_ROWS;
-    const int64_t k = s->n_classes;
-    double loss = 0.0, weight = 0.0;
-    double *const proba = mlsd__alloc_raw(a, n_rows * (k + s->n_scores), sizeof *proba);
+    const int64_t k = models[0]->n_classes, n_Cs = job->n_Cs;
+    int64_t size = 0;
+    MLSD__TRY(mlsd__mul_size(n_rows, k + models[0]->n_scores, &size));
+    double *const proba = mlsd__alloc(a, size + n_Cs, sizeof *proba);
     if (proba == NULL) return MLSD_E_NOMEM;
+    double *const loss = proba + size;
     mlsd__row_reader reader;
     mlsd_status status = mlsd__row_reader_open(&reader, a, &test->frame);
     for (int64_t b = 0; status == MLSD_OK && b < mlsd__n_blocks(test->n); b++) {
         int64_t first = 0, n = 0, ld = 0;
         const double *x = mlsd__row_reader_block(&reader, b, &first, &n, &ld);
-        mlsd__linear_scores_predict(s, x, n, ld, MLSD_OUTPUT_PROBA, proba, proba + n * k);
-        for (int64_t i = 0; i < n; i++) {
-            const double w = test->weight != NULL ? test->weight[first + i] : 1.0;
-            const double p = proba[i * k + (int64_t)test->y[first + i]];
-            loss -= w * mlsd__log(fmax(p, LEAST_PROBA));
-            weight += w;
+        for (int64_t c = 0; c < n_Cs; c++) {
+            mlsd__linear_scores_predict(models[c], x, n, ld, MLSD_OUTPUT_PROBA, proba,
+                                        proba + n * k);
+            for (int64_t i = 0; i < n; i++) {
+                const double w = test->weight != NULL ? test->weight[first + i] : 1.0;
+                const double p = proba[i * k + (int64_t)test->y[first + i]];
+                loss[c] -= w * mlsd__log(fmax(p, LEAST_PROBA));
+            }
         }
         status = mlsd__checkpoint(scope);
     }
+    for (int64_t c = 0; c < n_Cs; c++)
+        job->losses[c * job->n_splits + split] = test->total > 0.0 ? loss[c] / test->total : NAN;
     mlsd__row_reader_close(&reader);
     mlsd__free(a, proba);
-    *out = weight > 0.0 ? loss / weight : NAN;
     return status;
 }
 
@@ -80,48 +90,121 @@ static mlsd__logistic_params params_with(const logistic_cv_params *p, double C)
                                    .tol = p->tol};
 }
 
-/* All C on the training rows of one fold. */
-static mlsd_status run_path(const cv_job *job, mlsd__scope *scope, mlsd__logistic_problem *problem,
-                            const mlsd__train_part *test, int64_t split)
+/* All C on the training rows of one fold, each from where the last one ended. */
+static mlsd_status run_path(const cv_job *job, mlsd__scope *scope, const mlsd__train_part *fold,
+                            const char *what, mlsd__linear_scores **models)
 {
-    for (int64_t c = 0; c < job->n_Cs; c++) {
+    mlsd__logistic_problem problem;
+    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, &fold->train,
+                                          job->params->fit_intercept != 0, what));
+    mlsd_status status = MLSD_OK;
+    for (int64_t c = 0; status == MLSD_OK && c < job->n_Cs; c++) {
         const mlsd__logistic_params params = params_with(job->params, job->Cs[c]);
         mlsd__logistic_outcome outcome;
-        mlsd__linear_scores *scores = NULL;
-        MLSD__TRY(mlsd__logistic_problem_solve(problem, scope, &params, &outcome));
-        MLSD__TRY(
-            mlsd__logistic_problem_scores(problem, scope->allocator, &params, &outcome, &scores));
-        const mlsd_status status =
-            score(scope, scores, test, &job->losses[c * job->n_splits + split]);
-        mlsd__linear_scores_free(scope->allocator, scores);
-        MLSD__TRY(status);
+        status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
+        if (status == MLSD_OK)
+            status = mlsd__logistic_problem_scores(&problem, scope->allocator, &params, &outcome,
+                                                   &models[c]);
     }
-    return MLSD_OK;
+    mlsd__logistic_problem_close(&problem, scope->allocator);
+    return status;
+}
+
+static bool is_solved(const cv_job *job, int64_t split)
+{
+    bool all = job->paths.is_solved != NULL;
+    for (int64_t c = 0; all && c < job->n_Cs; c++)
+        all = job->paths.is_solved[split * job->n_Cs + c] != 0;
+    return all;
+}
+
+static mlsd_status models_of_split(const cv_job *job, mlsd__scope *scope, int64_t split,
+                                   mlsd__linear_scores **models)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    char what[96];
+    if (is_solved(job, split)) {
+        const int64_t m = job->problem.n_theta;
+        for (int64_t c = 0; c < job->n_Cs; c++) {
+            MLSD__TRY(mlsd__linear_scores_new(a, MLSD__LINK_LOGISTIC,
+                                              job->problem.design.n_features, job->train->n_classes,
+                                              &models[c]));
+            mlsd__logistic_fill_scores(&job->problem,
+                                       job->paths.theta + (split * job->n_Cs + c) * m, models[c]);
+        }
+        return MLSD_OK;
+    }
+    (void)snprintf(what, sizeof what, "logistic_regression_cv: fold %lld of %lld",
+                   (long long)(split + 1), (long long)job->n_splits);
+    mlsd__train_part fold;
+    mlsd_status status = mlsd__train_part_of_fold(&fold, a, job->train, job->folds, split, 0);
+    if (status == MLSD_OK) status = run_path(job, scope, &fold, what, models);
+    mlsd__train_part_close(&fold, a);
+    return status;
 }
 
 static mlsd_status run_fold(void *arg, int64_t split, mlsd__scope *scope)
 {
     const cv_job *job = arg;
     const mlsd__allocator *a = scope->allocator;
-    char what[96];
-    (void)snprintf(what, sizeof what, "logistic_regression_cv: fold %lld of %lld",
-                   (long long)(split + 1), (long long)job->n_splits);
-    mlsd__train_part fold = {0}, test = {0};
-    mlsd_status status = mlsd__train_part_of_fold(&fold, a, job->train, job->folds, split, 0);
+    mlsd__train_part test = {0};
+    mlsd__linear_scores **const models = mlsd__alloc(a, job->n_Cs, sizeof(mlsd__linear_scores *));
+    mlsd_status status = models == NULL ? MLSD_E_NOMEM : models_of_split(job, scope, split, models);
     if (status == MLSD_OK)
         status = mlsd__train_part_of_fold(&test, a, job->train, job->folds, split, 1);
-    if (status == MLSD_OK) {
-        mlsd__logistic_problem problem;
-        status = mlsd__logistic_problem_open(&problem, scope, &fold.train,
-                                             job->params->fit_intercept != 0, what);
-        if (status == MLSD_OK) {
-            status = run_path(job, scope, &problem, &test, split);
-            mlsd__logistic_problem_close(&problem, a);
-        }
-    }
-    mlsd__train_part_close(&fold, a);
+    if (status == MLSD_OK) status = score(job, scope, models, &test, split);
+    for (int64_t c = 0; models != NULL && c < job->n_Cs; c++)
+        mlsd__linear_scores_free(a, models[c]);
+    mlsd__free(a, models);
     mlsd__train_part_close(&test, a);
     mlsd__stage_advance(scope, 1);
+    return status;
+}
+
+static mlsd_status number_parts(const cv_job *job, const mlsd__allocator *a, int32_t *part)
+{
+    for (int64_t k = 0; k < job->n_splits; k++) {
+        const int64_t n = mlsd_folds_part_size(job->folds, k, 1);
+        int64_t *const rows = mlsd__alloc_raw(a, n, sizeof *rows);
+        if (rows == NULL) return MLSD_E_NOMEM;
+        const mlsd_status status = mlsd_folds_part(job->folds, k, 1, rows, n);
+        for (int64_t i = 0; status == MLSD_OK && i < n; i++) part[rows[i]] = (int32_t)k;
+        mlsd__free(a, rows);
+        MLSD__TRY(status);
+    }
+    return MLSD_OK;
+}
+
+/* How near to its optimum a fit ends, as a share of the largest coefficient: what `tol` leaves. */
+static double goal_of(const logistic_cv_params *params)
+{
+    return fmax(fmin(1e-3 * params->tol, 1e-7), 1e-13);
+}
+
+/* All folds together, where that is possible. */
+static mlsd_status solve_together(cv_job *job, mlsd__scope *scope)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    MLSD__TRY(mlsd__logistic_problem_open(&job->problem, scope, job->train,
+                                          job->params->fit_intercept != 0, KIND));
+    int32_t *const part = mlsd__alloc(a, job->problem.design.n_rows, sizeof *part);
+    mlsd_status status = part == NULL ? MLSD_E_NOMEM : number_parts(job, a, part);
+    if (status == MLSD_OK)
+        status = mlsd__logistic_paths_solve(scope, &job->problem, part, job->n_splits, NULL,
+                                            job->Cs, job->n_Cs, goal_of(job->params), &job->paths);
+    mlsd__free(a, part);
+    return status;
+}
+
+static mlsd_status run_folds(cv_job *job, mlsd__scope *scope)
+{
+    mlsd_status status = MLSD_OK;
+    mlsd__stage_begin(scope, "choose C", job->n_splits);
+    if (PENALTY_OF[job->params->penalty] == MLSD__PENALTY_L2) status = solve_together(job, scope);
+    if (status == MLSD_OK) status = mlsd__parallel_for(scope, job->n_splits, run_fold, job);
+    mlsd__stage_end(scope);
+    mlsd__logistic_paths_free(&job->paths, scope->allocator);
+    if (job->problem.train != NULL) mlsd__logistic_problem_close(&job->problem, scope->allocator);
     return status;
 }
 
@@ -162,13 +245,12 @@ static mlsd_status refit(const cv_job *job, mlsd__scope *scope, double C, mlsd__
     const mlsd__logistic_params params = params_with(job->params, C);
     mlsd__logistic_problem problem;
     mlsd__logistic_outcome outcome;
-    MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, job->train, params.fit_intercept != 0,
-                                          "logistic_regression_cv"));
+    MLSD__TRY(
+        mlsd__logistic_problem_open(&problem, scope, job->train, params.fit_intercept != 0, KIND));
     mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
     if (status == MLSD_OK)
         status = mlsd__logistic_problem_scores(&problem, a, &params, &outcome, out);
-    if (status == MLSD_OK)
-        mlsd__logistic_problem_warn(&problem, scope, &params, &outcome, "logistic_regression_cv");
+    if (status == MLSD_OK) mlsd__logistic_problem_warn(&problem, scope, &params, &outcome, KIND);
     mlsd__logistic_problem_close(&problem, a);
     if (status != MLSD_OK) return status;
     status = mlsd__linear_scores_number(*out, "C", C);
@@ -210,9 +292,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
         job.Cs = Cs;
         all.x = rows.frame;
         job.folds = folds;
-        mlsd__stage_begin(scope, "choose C", job.n_splits);
-        status = mlsd__parallel_for(scope, job.n_splits, run_fold, &job);
-        mlsd__stage_end(scope);
+        status = run_folds(&job, scope);
     }
     if (status == MLSD_OK) status = refit(&job, scope, choose(&job), &scores);
     *out_state = scores;

@@ -67,6 +67,7 @@ def workloads():
     import bench_workloads_models
     import bench_workloads_neighbors
     import bench_workloads_projection
+    import bench_workloads_search
     import bench_workloads_splits
 
     made = {}
@@ -77,6 +78,7 @@ def workloads():
         bench_workloads_neighbors,
         bench_workloads_projection,
         bench_workloads_logistic,
+        bench_workloads_search,
         bench_workloads_splits,
         bench_workloads_folds,
         bench_workloads_csv,

@@ -40,17 +40,19 @@ MLSD_API mlsd_status mlsd_cross_validate(const mlsd_context *context, const mlsd
 /* The scores alone, of several estimators on the same folds, into the caller's memory: for callers
  * that make arrays of their own of them, and whose call must cost little. The score of estimator e
  * by metric m on split k goes to scores[(e * n_metrics + m) * n_splits + k], of `capacity` numbers;
- * NaN where the fit failed or the score is not defined. seconds (NULL: not wanted) holds 2 numbers
- * a fit, seconds[(e * n_splits + k) * 2] of the fit and the next one of the predictions; what one
- * computation gave for several is shared out evenly. *out_n_failed (may be NULL) is the number of
- * fits that failed; mlsd_cross_validate says why. The folds are not audited.
- * Errors: those of mlsd_cross_validate but for failing fits, however many; MLSD_E_BUFFER.
- * Since 0.1. */
+ * NaN where the fit failed or the score is not defined. train_scores (NULL: not wanted) has the
+ * same room, for the scores on the rows of part 0. seconds (NULL: not wanted) has 2 numbers a fit,
+ * seconds[(e * n_splits + k) * 2] of the fit and the next one of the predictions: what one
+ * computation gave for several is shared out evenly, and NaN is what cannot be told from the fit.
+ * *out_n_failed (may be NULL) is the number of fits that failed; mlsd_cross_validate says why. The
+ * folds are not audited. Errors: those of mlsd_cross_validate but for failing fits, however many;
+ * MLSD_E_BUFFER. Since 0.1. */
 MLSD_API mlsd_status mlsd_fold_scores(const mlsd_context *context,
                                       const mlsd_spec *const *estimators, int64_t n_estimators,
                                       const mlsd_dataset *dataset, const mlsd_folds *folds,
                                       const char *const *metrics, int64_t n_metrics, double *scores,
-                                      int64_t capacity, double *seconds, int64_t *out_n_failed);
+                                      int64_t capacity, double *train_scores, double *seconds,
+                                      int64_t *out_n_failed);
 
 /* Cross-validate several estimators on the same folds, given from simple to strong, and set them
  * side by side on one metric. Table "leaderboard": model, score, low, high, se, difference to the

@@ -203,6 +203,94 @@ def test_cross_validation__threads_do_not_change_scores():
         mlsd.set_threads(0)
 
 
+def by_the_loop(model, X, y, **given):
+    return model_selection.cross_validate(model, X, y, return_estimator=True, **given)["test_score"]
+
+
+@pytest.mark.parametrize("y", [Y, THREE, Y > 0, THREE.astype(np.int8)], ids=["numbers", "classes", "truths", "small"])
+@pytest.mark.parametrize("cv", [None, 4, "shuffled", "stratified"])
+def test_cross_val_score__small_data_again_and_again(y, cv):
+    """What is kept from call to call (specs, folds) is told apart from what it is not."""
+    of_classes = y is not Y
+    cv = {
+        "shuffled": model_selection.KFold(6, shuffle=True, random_state=3),
+        "stratified": model_selection.StratifiedKFold(3, shuffle=True, random_state=5),
+    }.get(cv, cv)
+    if not of_classes and type(cv) is model_selection.StratifiedKFold:
+        return
+    kind, name = (linear_model.LogisticRegression, "C") if of_classes else (linear_model.Ridge, "alpha")
+    for rows in (240, 239, 240):
+        for value in (1.0, 1, 50.0):
+            for model in (kind(**{name: value}), make_pipeline(StandardScaler(), kind(**{name: value}))):
+                for labels in (y, y[::-1].copy()):
+                    found = [model_selection.cross_val_score(model, X[:rows], labels[:rows], cv=cv) for _ in range(3)]
+                    wanted = by_the_loop(model, X[:rows], labels[:rows], cv=cv)
+                    for one in found:
+                        np.testing.assert_allclose(one, wanted, rtol=1e-9)
+
+
+def test_cross_val_score__what_changes_between_calls_is_seen():
+    model, labels = linear_model.Ridge(), (Y > 0).astype(int)
+    first = model_selection.cross_val_score(model, X, Y, cv=8)
+    model.set_params(alpha=1000.0)
+    second = model_selection.cross_val_score(model, X, Y, cv=8)
+    np.testing.assert_allclose(second, by_the_loop(model, X, Y, cv=8), rtol=1e-9)
+    assert (first != second).all()
+    moved = X.copy()
+    model_selection.cross_val_score(model, moved, Y, cv=8)
+    moved[:, 0] = 0
+    np.testing.assert_allclose(model_selection.cross_val_score(model, moved, Y, cv=8), by_the_loop(model, moved, Y, cv=8), rtol=1e-9)
+    drawn = model_selection.KFold(8, shuffle=True, random_state=np.random.RandomState(0))
+    assert (model_selection.cross_val_score(model, X, Y, cv=drawn) != model_selection.cross_val_score(model, X, Y, cv=drawn)).any()
+    rare = np.where(np.arange(240) < 3, 1, 0)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="fewer than n_splits"):
+            model_selection.cross_val_score(linear_model.LogisticRegression(), X, rare)
+        with pytest.warns(mlsd.FitFailedWarning):
+            model_selection.cross_val_score(linear_model.LogisticRegression(), X, np.sort(labels), cv=model_selection.KFold(2))
+        with pytest.raises(ValueError, match="alpha"):
+            model_selection.cross_val_score(linear_model.Ridge(alpha=-1.0), X, Y, cv=8)
+        with pytest.raises(ValueError, match="fits failed"):
+            model_selection.cross_val_score(linear_model.Ridge(), np.full_like(X, np.nan), Y, cv=8)
+    weighted = linear_model.LogisticRegression(class_weight={0: 1.0, 1: 5.0})
+    for _ in range(2):
+        np.testing.assert_allclose(
+            model_selection.cross_val_score(weighted, X, labels, scoring="neg_log_loss"),
+            by_the_loop(weighted, X, labels, scoring="neg_log_loss"), rtol=1e-9,
+        )
+    frozen = X.copy()
+    frozen.flags.writeable = False
+    for given in (frozen, np.asfortranarray(X), X[:, ::-1], X.astype(np.float32), X.tolist()):
+        np.testing.assert_allclose(
+            model_selection.cross_val_score(model, given, Y, cv=8), by_the_loop(model, np.asarray(given, float), Y, cv=8), rtol=1e-6
+        )
+
+
+def test_cross_val_score__small_data_follows_the_numerics():
+    model = linear_model.Ridge()
+    for _ in range(2):
+        fast = model_selection.cross_val_score(model, X, Y, cv=8)
+    mlsd.set_numerics("exact")
+    try:
+        exact = model_selection.cross_val_score(model, X, Y, cv=8)
+        np.testing.assert_allclose(exact, by_the_loop(model, X, Y, cv=8), rtol=1e-13)
+        np.testing.assert_array_equal(exact, model_selection.cross_validate(model, X, Y, cv=8)["test_score"])
+    finally:
+        mlsd.set_numerics("fast")
+    np.testing.assert_allclose(exact, fast, rtol=1e-12)
+
+
+def test_validate__one_door_for_all_kinds():
+    spec = mlsd.Spec("cross_validate", metrics=["r2"])
+    spec.add("estimators", linear_model.Ridge().spec(), "ridge")
+    spec.add("estimators", make_pipeline(StandardScaler(), linear_model.Ridge(alpha=9.0)).spec(), "scaled")
+    result = mlsd.validate(spec, mlsd.Dataset(X, Y), model_selection.KFold(4).folds(X))
+    table = result.table("folds")
+    np.testing.assert_allclose(table["r2"][:4], model_selection.cross_val_score(linear_model.Ridge(), X, Y, cv=4), rtol=1e-10)
+    assert list(table["model"]) == ["ridge"] * 4 + ["scaled"] * 4
+    assert len(mlsd.validate(spec, mlsd.Dataset(X, Y)).table("folds")["fold"]) == 10
+
+
 def test_numerics__exact_fits_agree_with_fast_ones_and_hold_for_new_calls_only():
     model = linear_model.Ridge()
     assert mlsd.get_numerics() == "fast"

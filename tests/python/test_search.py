@@ -70,6 +70,11 @@ def assert_same_results(ours, theirs, rtol=1e-9):
         elif name.startswith("param_"):
             np.testing.assert_array_equal(ours[name].mask, theirs[name].mask)
             assert list(ours[name]) == list(theirs[name])
+        elif name.startswith("rank"):  # equal means may differ in their last digits
+            means = theirs[name.replace("rank", "mean")]
+            apart = np.abs(means[:, None] - means[None, :]) > 1e-11
+            better = [ranks[name][:, None] < ranks[name][None, :] for ranks in (ours, theirs)]
+            np.testing.assert_array_equal(better[0][apart], better[1][apart])
         elif "_time" not in name:
             np.testing.assert_allclose(ours[name], theirs[name], rtol=rtol, atol=1e-12, err_msg=name)
         assert type(ours[name]) is type(theirs[name])
@@ -459,3 +464,20 @@ def test_search__several_targets_and_constants():
     assert_same_results(search.cv_results_, theirs.cv_results_)
     assert search.predict(X).shape == (150, 2)
     assert GridSearchCV(dummy.DummyRegressor(), {}).fit(X, Y).cv_results_["params"] == [{}]
+
+
+def test_results__tables_speak_arrow_and_pandas_opens_them():
+    pd = pytest.importorskip("pandas")
+    result = mlsd.cross_validate(linear_model.Ridge(), mlsd.Dataset(X, Y), CV.folds(X), ["r2", "rmse"])
+    columns = result.table("folds")
+    assert isinstance(columns, dict) and list(columns)[:3] == ["fold", "r2", "rmse"]
+    again = mlsd.Table.from_arrow(columns)
+    del result
+    np.testing.assert_array_equal(again["r2"], columns["r2"])
+    assert list(mlsd.Table(columns)["status"]) == ["ok"] * 4
+    frame = columns._of[0].to_pandas("folds")
+    assert type(frame) is pd.DataFrame and list(frame.columns) == list(columns)
+    np.testing.assert_array_equal(frame["rmse"], columns["rmse"])
+    assert pickle.loads(pickle.dumps(columns)).keys() == columns.keys()
+    if hasattr(pd.DataFrame, "from_arrow"):
+        np.testing.assert_array_equal(pd.DataFrame.from_arrow(columns)["r2"], columns["r2"])

@@ -455,7 +455,7 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
     mlsd_spec *run = NULL;
     mlsd_result *scores = NULL, *board = NULL, *validated = NULL;
     const char *metrics[] = {"rmse", "r2"}, *names[] = {"constant", "ridge"}, *chosen = NULL;
-    double mean = 0, by_fold[2 * 2 * 5];
+    double mean = 0, by_fold[2 * 2 * 5], on_train[2 * 2 * 5];
     int64_t n_failed = 0;
     mlsd_status status;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
@@ -467,8 +467,9 @@ static mlsd_status run_validate(const mlsd_context *context, uint64_t *hash)
     TRY(hash_result(scores, hash));
     TRY(mlsd_result_get_f64(scores, "rmse.mean", &mean));
     TRY(mlsd_fold_scores(context, (const mlsd_spec *const *)models, 2, data, folds, metrics, 2,
-                         by_fold, 2 * 2 * 5, NULL, &n_failed));
+                         by_fold, 2 * 2 * 5, on_train, NULL, &n_failed));
     mix(hash, by_fold, sizeof by_fold);
+    mix(hash, on_train, sizeof on_train);
     TRY(mlsd_leaderboard(context, (const mlsd_spec *const *)models, names, 2, data, folds, "rmse",
                          &board));
     TRY(hash_result(board, hash));

@@ -660,10 +660,10 @@ static void op_fold_scores(void)
     double once[2 * MOST_SPLITS], twice[2 * MOST_SPLITS];
     int64_t n_failed = 0;
     const mlsd_status status = mlsd_fold_scores(any_context(), several, 2, d, f, NULL, 0, once,
-                                                2 * MOST_SPLITS, NULL, &n_failed);
+                                                2 * MOST_SPLITS, NULL, NULL, &n_failed);
     if (check(status) != MLSD_OK) return;
     ASSERT_OK(mlsd_fold_scores(any_context(), several, 2, d, f, NULL, 0, twice, 2 * MOST_SPLITS,
-                               NULL, NULL));
+                               NULL, NULL, NULL));
     const size_t n = 2 * (size_t)mlsd_folds_n_splits(f);
     if (memcmp(once, twice, n * sizeof *once) != 0) fail_msg("%s: two runs differ", place);
 }

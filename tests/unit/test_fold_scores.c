@@ -13,7 +13,7 @@ static mlsd_dataset *data;
 static mlsd_folds *folds;
 static mlsd_spec *specs[MODELS];
 static const char *const metrics[METRICS] = {"rmse", "r2"};
-static double scores[SCORES + 1], seconds[MODELS * K * 2];
+static double scores[SCORES + 1], train_scores[SCORES], seconds[MODELS * K * 2];
 static int64_t n_failed;
 
 static mlsd_dataset *make_data(void)
@@ -61,7 +61,7 @@ static int tear_down(void **state)
 static mlsd_status run(const mlsd_dataset *d, const mlsd_folds *f, int64_t capacity)
 {
     return mlsd_fold_scores(NULL, (const mlsd_spec *const *)specs, MODELS, d, f, metrics, METRICS,
-                            scores, capacity, seconds, &n_failed);
+                            scores, capacity, train_scores, seconds, &n_failed);
 }
 
 static void test_fold_scores__as_scikit_learn(void **state)
@@ -80,7 +80,7 @@ static void test_fold_scores__as_scikit_learn(void **state)
     }
     ASSERT_NEAR(mean[0], 1.62844740688872, 1e-12);
     ASSERT_NEAR(mean[1], 0.3585784057787032, 1e-12);
-    for (int i = 0; i < MODELS * K * 2; i++) assert_true(seconds[i] >= 0);
+    for (int i = 0; i < MODELS * K * 2; i++) assert_false(seconds[i] < 0);
 }
 
 /* Alone or among others, an estimator's scores are those that mlsd_cross_validate tells. */
@@ -110,8 +110,29 @@ static void test_fold_scores__one_metric_when_none_is_named(void **state)
     (void)state;
     double rmse[K];
     ASSERT_OK(mlsd_fold_scores(NULL, (const mlsd_spec *const *)specs + 2, 1, data, folds, NULL, 0,
-                               rmse, K, NULL, NULL));
+                               rmse, K, NULL, NULL, NULL));
     ASSERT_NEAR(rmse[0], 0.3602070759411578, 1e-12);
+}
+
+/* A constant's R squared on the rows that it is the mean of is 0, and ridge's grows with less
+ * penalty. As the scores of a split that tests what it trains on. */
+static void test_fold_scores__of_the_training_rows(void **state)
+{
+    (void)state;
+    enum { N_TRAIN = 77 }; /* 97 rows, of which the first fold has 20 */
+    int64_t rows[2 * N_TRAIN];
+    for (int i = 0; i < N_TRAIN; i++) rows[i] = rows[N_TRAIN + i] = 20 + i;
+    const int64_t offsets[] = {0, N_TRAIN, 2 * N_TRAIN};
+    mlsd_folds *itself = NULL;
+    ASSERT_OK(mlsd_folds_from_rows(NULL, N, 1, 2, offsets, rows, &itself));
+    double alone[MODELS * METRICS];
+    ASSERT_OK(mlsd_fold_scores(NULL, (const mlsd_spec *const *)specs, MODELS, data, itself, metrics,
+                               METRICS, alone, MODELS * METRICS, NULL, NULL, NULL));
+    ASSERT_OK(run(data, folds, SCORES));
+    for (int i = 0; i < MODELS * METRICS; i++) ASSERT_NEAR(train_scores[i * K], alone[i], 1e-12);
+    ASSERT_NEAR(train_scores[K], 0, 1e-12);
+    assert_true(train_scores[3 * K] < train_scores[5 * K]);
+    mlsd_folds_free(itself);
 }
 
 /* With a hole in X ridge is fitted to no fold but the one that tests the hole, and fails there in
@@ -138,14 +159,17 @@ static void test_fold_scores__says_what_does_not_fit(void **state)
     ASSERT_FAILS(MLSD_E_BUFFER, "3 estimators, 2 metrics and 5 splits make 30 scores",
                  run(data, folds, SCORES - 1));
     ASSERT_FAILS(MLSD_E_SHAPE, "96 rows, the data set has 97", run(data, others, SCORES));
-    ASSERT_FAILS(MLSD_E_ARG, "no estimators",
-                 mlsd_fold_scores(NULL, given, 0, data, folds, NULL, 0, scores, K, NULL, NULL));
+    ASSERT_FAILS(
+        MLSD_E_ARG, "no estimators",
+        mlsd_fold_scores(NULL, given, 0, data, folds, NULL, 0, scores, K, NULL, NULL, NULL));
     ASSERT_FAILS(MLSD_E_ARG, "scores is NULL",
-                 mlsd_fold_scores(NULL, given, 1, data, folds, NULL, 0, NULL, K, NULL, NULL));
-    ASSERT_FAILS(MLSD_E_ARG, "metrics are NULL",
-                 mlsd_fold_scores(NULL, given, 1, data, folds, NULL, 1, scores, K, NULL, NULL));
-    ASSERT_FAILS(MLSD_E_ARG, "dataset",
-                 mlsd_fold_scores(NULL, given, 1, NULL, folds, NULL, 0, scores, K, NULL, NULL));
+                 mlsd_fold_scores(NULL, given, 1, data, folds, NULL, 0, NULL, K, NULL, NULL, NULL));
+    ASSERT_FAILS(
+        MLSD_E_ARG, "metrics are NULL",
+        mlsd_fold_scores(NULL, given, 1, data, folds, NULL, 1, scores, K, NULL, NULL, NULL));
+    ASSERT_FAILS(
+        MLSD_E_ARG, "dataset",
+        mlsd_fold_scores(NULL, given, 1, NULL, folds, NULL, 0, scores, K, NULL, NULL, NULL));
     mlsd_folds_free(others);
 }
 
@@ -154,6 +178,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fold_scores__as_scikit_learn),
         cmocka_unit_test(test_fold_scores__as_cross_validate),
+        cmocka_unit_test(test_fold_scores__of_the_training_rows),
         cmocka_unit_test(test_fold_scores__one_metric_when_none_is_named),
         cmocka_unit_test(test_fold_scores__fits_that_fail_are_counted),
         cmocka_unit_test(test_fold_scores__says_what_does_not_fit),

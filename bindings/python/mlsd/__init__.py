@@ -39,7 +39,7 @@ from ._library import (
     set_numerics,
     set_threads,
 )
-from ._results import Result, complete, cross_validate, evaluate, leaderboard, run, score, slice_score
+from ._results import Result, complete, cross_validate, evaluate, leaderboard, run, score, slice_score, validate
 
 read_csv = Table.read_csv
 

@@ -57,16 +57,19 @@ def as_matrix(array, name="X"):
     """(Matrix, array that must be kept): no copy for aligned float32, float64, int32 and int64 of any strides."""
     import numpy as np
 
-    a = _as_numbers(array, name)
+    is_ready = type(array) is np.ndarray and array.dtype.str in _DTYPES
+    a = array if is_ready else _as_numbers(array, name)
     if a.ndim == 1:
         a = a[:, np.newaxis]
     if a.ndim != 2:
         raise ValueError(f"{name} must have 1 or 2 dimensions, got {a.ndim}")
-    fits = a.dtype.str in _DTYPES and a.flags.aligned
-    if not fits or any(s % a.itemsize for s in a.strides):
+    size, (row, col) = a.itemsize, a.strides
+    fits = (is_ready or a.dtype.str in _DTYPES) and a.flags.aligned and not row % size and not col % size
+    if not fits:
         a = np.array(a, dtype=np.float64, order="C")
-    row, col = (s // a.itemsize for s in a.strides)
-    return Matrix(a.ctypes.data, a.shape[0], a.shape[1], row, col, _DTYPES[a.dtype.str], 0), a
+        size, (row, col) = a.itemsize, a.strides
+    address = a.__array_interface__["data"][0]  # NumPy knows it at once; a.ctypes is made of several objects
+    return Matrix(address, *a.shape, row // size, col // size, _DTYPES[a.dtype.str], 0), a
 
 
 class Matrices:

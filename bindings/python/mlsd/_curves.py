@@ -11,6 +11,8 @@ from ._fitting import (
     check_error_score, fit_and_score, fit_params_of, fit_rows, make_indexable, part_of, run_tasks, score_part, tell_failures,
 )
 from ._grids import random_state_of
+from ._handles import Folds
+from ._in_library import score_candidates
 from ._library import _frames_to_user
 from ._scorers import scorer_of
 from ._validation import splits_of
@@ -48,6 +50,19 @@ def _parts_of(outs, error_score):
     tell_failures(outs, error_score)
     found = [[error_score if out[part] is None else out[part] for out in outs] for part in ("train", "test")]
     return [np.array(values, dtype=float) for values in (*found, [o["fit_time"] for o in outs], [o["score_time"] for o in outs])]
+
+
+def _in_library(estimator, candidates, X, y, splits, scorer, error_score, with_train=True):
+    """(train scores, test scores, seconds of fits, of scores): settings x splits, or None: the library does not do this one."""
+    if any(len(rows) == 0 for split in splits for rows in split):
+        return None
+    if not hasattr(estimator, "_mlsd_spec"):
+        return None
+    folds = Folds.from_rows(n_rows(X), 2, [rows for split in splits for rows in split])
+    found = score_candidates(estimator, candidates, X, y, None, folds, scorer, error_score, with_train)
+    if found is None:
+        return None
+    return found.train_scores["score"] if with_train else None, found.scores["score"], found.fit_time, found.score_time
 
 
 def _fit_more_and_more(estimator, X, y, train, test, sizes, scorer, labels, fit_params, error_score):
@@ -99,6 +114,14 @@ def learning_curve(
         rng = random_state_of(random_state)
         splits = [(rng.permutation(train), test) for train, test in splits]
     fit_params = fit_params or params
+    if not (exploit_incremental_learning or fit_params):
+        # Each size of each fold is a split of its own, all in one call.
+        found = _in_library(
+            estimator, [{}], X, y, [(train[:n], test) for train, test in splits for n in sizes], scorer, error_score
+        )
+        if found is not None:
+            found = [values.reshape(len(splits), len(sizes)).T for values in found]
+            return (sizes, *found) if return_times else (sizes, *found[:2])
     if exploit_incremental_learning:
         labels = np.unique(np.asarray(y)) if is_classifier(estimator) else None
         tasks = (((clone(estimator), X, y, *split, sizes, scorer, labels, fit_params, error_score), {}) for split in splits)
@@ -126,6 +149,10 @@ def validation_curve(
     X, y, groups = make_indexable(X, y, groups)
     splits = splits_of(check_cv(cv, y, classifier=is_classifier(estimator)), X, y, groups)
     scorer = scorer_of(estimator, scoring)
+    if not (fit_params or params):
+        found = _in_library(estimator, [{param_name: value} for value in param_range], X, y, splits, scorer, error_score)
+        if found is not None:
+            return found[0], found[1]
     tasks = (
         ((clone(estimator), X, y, train, test, scorer, {param_name: value}, fit_params or params, error_score),
          {"with_train": True, "verbose": verbose, "progress": ((k, len(splits)), (v, len(param_range)))})
@@ -140,6 +167,9 @@ def validation_curve(
 def _mean_score(estimator, X, y, splits, scorer, fit_params):
     import numpy as np
 
+    found = None if fit_params else _in_library(estimator, [{}], X, y, splits, scorer, "raise", with_train=False)
+    if found is not None:
+        return float(found[1].mean())
     outs = [
         fit_and_score(clone(estimator), X, y, train, test, scorer, None, fit_params, "raise")["test"] for train, test in splits
     ]

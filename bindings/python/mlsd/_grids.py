@@ -52,6 +52,9 @@ class ParameterGrid:
     def __iter__(self):
         for grid in self.param_grid:
             names = sorted(grid)
+            if len(names) == 1:
+                yield from ({names[0]: value} for value in grid[names[0]])
+                continue
             for values in itertools.product(*(grid[name] for name in names)):
                 yield dict(zip(names, values))
 

@@ -467,6 +467,19 @@ class Curve(Handle):
         return Table._made(lib.mlsd_curve_to_table, context(), self._h)
 
 
+# Kinds whose fit is a product of matrices and little more.
+_DIRECT_KINDS = frozenset((
+    "dummy_classifier", "dummy_regressor", "gaussian_nb", "linear_discriminant_analysis", "linear_regression",
+    "nearest_centroid", "ridge",
+))
+_DIRECT_NUMBERS = 1 << 21  # so many numbers are over before a Ctrl-C could be felt
+
+
+def is_over_at_once(spec, n_numbers):
+    """Whether fits of so many numbers in all need nobody to listen for interrupts meanwhile."""
+    return n_numbers <= _DIRECT_NUMBERS and not spec._kinds and spec.kind in _DIRECT_KINDS
+
+
 class Model(Handle):
     """A fitted spec. Never changes; any number of threads may predict with it."""
 
@@ -477,7 +490,10 @@ class Model(Handle):
     def __init__(self, spec, train, valid=None, curve=None):
         spec = Spec.of(spec)
         handles = (spec._h, train._h, valid._h if valid else None, curve._h if curve else None)
-        self._become(call_long, lib.mlsd_model_fit, *handles)
+        if curve is None and is_over_at_once(spec, train.n_rows * train.n_features):
+            self._become(lib.mlsd_model_fit, context(), *handles)
+        else:
+            self._become(call_long, lib.mlsd_model_fit, *handles)
         self._kinds = spec._kinds
 
     @classmethod

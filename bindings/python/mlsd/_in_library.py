@@ -6,24 +6,26 @@ the settings that have failures are run again by mlsd_cross_validate, which says
 
 import ctypes
 
-from ._arrays import is_frame
+from ._arrays import doubles, is_frame
 from ._errors import DataError
 from ._estimators import Classifier, Estimator, Regressor, is_classifier, spec_told
 from ._fitting import tell_failures
-from ._handles import Folds
+from ._handles import Folds, Spec, is_over_at_once
 from ._library import call_long, context, encode, exception_of, failures_kept, lib, texts
-from ._signatures import F64S
+from ._quick_scores import keep_folds, kept_folds, own_function, spec_of
 from ._splitters import Splitter
 
-_QUICK_NUMBERS = 1 << 18  # so many numbers in all training parts are fitted before a Ctrl-C could be felt
+_MOST_KEPT_ROWS = 1 << 13  # of folds that are kept for the next call
+_QUICK_ROWS, _QUICK_NUMBERS = 500, 1 << 18  # with no more rows, and numbers in all training parts, fits are over before a Ctrl-C could be felt
 _OF_CLASSES = ("accuracy", "roc_auc", "log_loss", "brier")
 
 
 class Found:
-    """What was found: {name: settings x splits}, seconds of the same shape, and the folds."""
+    """What was found: {name: settings x splits} of test rows and of training rows (where asked for), seconds of the same
+    shape, and the folds."""
 
-    def __init__(self, scores, seconds, folds):
-        self.scores, self.folds = scores, folds
+    def __init__(self, scores, train_scores, seconds, folds):
+        self.scores, self.train_scores, self.folds = scores, train_scores, folds
         self.fit_time, self.score_time = seconds[:, :, 0], seconds[:, :, 1]
 
     def splits(self):
@@ -49,7 +51,14 @@ def folds_of(splitter, X, y, groups):
     from ._validation import splits_of
 
     if isinstance(splitter, Splitter) and type(splitter).__module__.startswith("mlsd."):
-        return splitter.folds(X, y, groups)
+        if type(y) is not np.ndarray or len(y) > _MOST_KEPT_ROWS:
+            return splitter.folds(X, y, groups)
+        key, kept = kept_folds(splitter, len(y), y, None)
+        if kept is not None:
+            return kept[0]
+        folds = splitter.folds(X, y, groups)
+        keep_folds(key, folds, y)
+        return folds
     splits = splits_of(splitter, X, y, groups)
     parts = [np.ascontiguousarray(rows, dtype=np.int64) for split in splits for rows in split]
     if not splits or any(len(rows) == 0 for rows in parts):
@@ -75,40 +84,72 @@ def _path_of(estimator, name):
     return name if plain else None
 
 
+_clone, _free, _set_f64, _set_i64 = map(
+    own_function, ("mlsd_spec_clone", "mlsd_spec_free", "mlsd_spec_set_f64", "mlsd_spec_set_i64")
+)
+
+
 class Specs:
     """The specs of some settings of an estimator, as an array of handles for the library."""
 
     def __init__(self, estimator, candidates, labels):
         self.n = len(candidates)
         self.handles = (ctypes.c_void_p * self.n)()
-        self._estimator, self._labels, self._others = estimator, labels, []
-        self._base = spec_told(estimator, labels)
+        self._owned, self._others = [], []
+        self._base = spec_of(estimator) or spec_told(estimator, labels)
         self.kinds = self._base._kinds
-        paths = {name: _path_of(estimator, name) for params in candidates for name in params}
-        self._keys = {name: path and encode(path) for name, path in paths.items()}
+        names = {name for params in candidates for name in params}
+        paths = {name: _path_of(estimator, name) for name in names}
+        if None not in paths.values():
+            self._make({name: encode(path) for name, path in paths.items()}, candidates)
+            return
         for i, params in enumerate(candidates):
-            self._make(i, params)
+            self._make_anew(i, estimator, params, labels)
 
-    def _make(self, i, params):
-        if not params:
-            self.handles[i] = self._base._h.value
-            return
-        if any(self._keys[name] is None for name in params):
-            self._make_anew(i, params)
-            return
-        spec = self._base.clone()
-        self._others.append(spec)
-        for name, value in params.items():
-            spec.set(self._keys[name].decode(), value)
-        self.handles[i] = spec._h.value
+    def _make(self, keys, candidates):
+        """Copies of the estimator's spec, changed: thousands of them cost about a microsecond each."""
+        base, address, owned = self._base._h.value, ctypes.addressof(self.handles), self._owned
+        for i, params in enumerate(candidates):
+            if _clone(base, address + 8 * i):
+                raise MemoryError("out of memory for the settings of a search")
+            handle = self.handles[i]
+            owned.append(handle)
+            for name, value in params.items():
+                if isinstance(value, float):
+                    status = _set_f64(handle, keys[name], value)
+                elif type(value) is int and -(2**63) <= value < 2**63:
+                    status = _set_i64(handle, keys[name], value)
+                else:
+                    status = 1
+                if status:
+                    _set_carefully(handle, keys[name].decode(), value)
 
-    def _make_anew(self, i, params):
+    def _make_anew(self, i, estimator, params, labels):
         from ._custom import clone
 
-        spec = spec_told(clone(self._estimator).set_params(**params), self._labels)
+        spec = spec_told(clone(estimator).set_params(**params), labels) if params else self._base
         self._others.append(spec)
-        self.kinds = (*self.kinds, *spec._kinds)
+        if spec is not self._base:
+            self.kinds = (*self.kinds, *spec._kinds)
         self.handles[i] = spec._h.value
+
+    def is_over_at_once(self, n_numbers):
+        return not self._others and is_over_at_once(self._base, n_numbers)
+
+    def __del__(self, _free=_free):
+        for handle in self._owned:
+            _free(handle)
+        self._owned = []
+
+
+def _set_carefully(handle, name, value):
+    """Set a value of any type, or raise what is wrong with it."""
+    borrowed = Spec.__new__(Spec)
+    borrowed._h = ctypes.c_void_p(handle)
+    try:
+        borrowed.set(name, value)
+    finally:
+        borrowed._h = None
 
 
 def _data_of(estimator, X, y):
@@ -120,7 +161,9 @@ def _data_of(estimator, X, y):
 
 
 def _is_quick(specs, data, n_splits):
-    return data.n_rows * max(1, data.n_features) * n_splits * specs.n <= _QUICK_NUMBERS
+    n_rows = data.n_rows
+    n_numbers = n_rows * max(1, data.n_features) * n_splits * specs.n
+    return n_rows <= _QUICK_ROWS and n_numbers <= _QUICK_NUMBERS or specs.is_over_at_once(n_numbers)
 
 
 def _run_one(specs, i, data, folds, metrics):
@@ -180,34 +223,48 @@ def _run_each(specs, data, folds, metrics, error_score, wanted=None):
     return np.array([scores for scores, _, _ in found]), np.array([seconds for _, seconds, _ in found]), failed
 
 
-def _run(specs, data, folds, metrics, error_score):
-    """(scores: settings x metrics x splits, seconds: settings x splits x 2, which fits failed or None)"""
+def _run(specs, data, folds, metrics, error_score, with_train):
+    """(scores and training scores or None: settings x metrics x splits, seconds: settings x splits x 2, which fits failed
+    or None)"""
     import numpy as np
 
     if specs.kinds:  # objects of the user's, which may fail once and not again
-        return _run_each(specs, data, folds, metrics, error_score)
+        scores, seconds, failed = _run_each(specs, data, folds, metrics, error_score)
+        return scores, None, seconds, failed
     shape = (specs.n, len(metrics), folds.n_splits)
-    scores, seconds, n_failed = np.empty(shape), np.empty((specs.n, folds.n_splits, 2)), ctypes.c_int64()
+    scores, train_scores = np.empty(shape), np.empty(shape) if with_train else None
+    seconds, n_failed = np.empty((specs.n, folds.n_splits, 2)), ctypes.c_int64()
     arguments = (
-        specs.handles, specs.n, data._h, folds._h, texts(metrics), len(metrics), scores.ctypes.data_as(F64S), scores.size,
-        seconds.ctypes.data_as(F64S), ctypes.byref(n_failed),
+        specs.handles, specs.n, data._h, folds._h, texts(metrics), len(metrics), doubles(scores), scores.size,
+        doubles(train_scores) if with_train else None, doubles(seconds), ctypes.byref(n_failed),
     )
     if _is_quick(specs, data, folds.n_splits):
         lib.mlsd_fold_scores(context(), *arguments)
     else:
         call_long(lib.mlsd_fold_scores, *arguments)
+    seconds[np.isnan(seconds)] = 0  # what went into the fit
     failed = None
     if n_failed.value:
         wanted = np.isnan(scores).all(axis=1).any(axis=1)
         failed = _run_each(specs, data, folds, metrics, error_score, wanted)
-    return scores, seconds, failed
+    return scores, train_scores, seconds, failed
 
 
-def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, error_score):
-    """Settings ({name: value} each) of an estimator on the folds of a splitter as Found, or None: the library does not
-    do this one."""
+def _named(named, metrics, scores, failed, error_score):
+    """{name: scores of settings x splits}"""
     import numpy as np
 
+    found = {}
+    for name, scorer in named.items():
+        found[name] = scorer.score_of(scores[:, metrics.index(scorer.metric), :])
+        if failed is not None:
+            found[name] = np.where(failed, error_score, found[name])
+    return found
+
+
+def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, error_score, with_train=False):
+    """Settings ({name: value} each) of an estimator on the folds of a splitter, which may be Folds, as Found; or None: the
+    library does not do this one."""
     if not isinstance(estimator, Estimator) or estimator._estimator_type not in ("classifier", "regressor") or y is None:
         return None
     named = scorers if isinstance(scorers, dict) else {"score": scorers}
@@ -216,13 +273,11 @@ def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, err
         return None
     data, labels = _data_of(estimator, X, y)
     specs = Specs(estimator, candidates, labels)
-    folds = folds_of(splitter, X, y, groups)
+    if with_train and specs.kinds:
+        return None
+    folds = splitter if isinstance(splitter, Folds) else folds_of(splitter, X, y, groups)
     if folds is None:
         return None
-    scores, seconds, failed = _run(specs, data, folds, metrics, error_score)
-    found = {}
-    for name, scorer in named.items():
-        found[name] = scorer.score_of(scores[:, metrics.index(scorer.metric), :])
-        if failed is not None:
-            found[name] = np.where(failed, error_score, found[name])
-    return Found(found, seconds, folds)
+    scores, train_scores, seconds, failed = _run(specs, data, folds, metrics, error_score, with_train)
+    train = _named(named, metrics, train_scores, failed, error_score) if with_train else None
+    return Found(_named(named, metrics, scores, failed, error_score), train, seconds, folds)

@@ -192,7 +192,7 @@ class Context(Handle):
         self.address = self._h.value
 
 
-_contexts = {"short": Context(), "long": Context(watched=True)}
+_contexts = {"short": Context(), "one": Context(n_threads=1), "long": Context(watched=True)}
 
 
 def context():
@@ -203,7 +203,8 @@ def context():
 def _renew_contexts(**changed):
     """Contexts with the settings there are but for those changed. Calls under way go on as they began."""
     settings = {"n_threads": get_threads(), "numerics": get_numerics(), **changed}
-    _contexts.update(short=Context(**settings), long=Context(**settings, watched=True))
+    one = {**settings, "n_threads": 1}
+    _contexts.update(short=Context(**settings), one=Context(**one), long=Context(**settings, watched=True))
 
 
 def set_threads(n):

@@ -1,10 +1,26 @@
 """Results, and the analyses that make them: cross-validation, leaderboard, metrics, slices and the whole experiment."""
 
+import contextlib
 import ctypes
 
 from ._arrays import Matrices
+from ._arrow import export_stream
 from ._handles import Model, Spec, Table, model_bytes
 from ._library import Handle, call_long, encode, encode_path, lib, text_of, texts
+
+
+class Columns(dict):
+    """A table of a result: {column: array}. It speaks Arrow, so pandas (2.2 with pyarrow, or 3), Polars and DuckDB open it."""
+
+    _of = None  # the result, and the table's name in it
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """A capsule with one record batch, by the Arrow PyCapsule interface: the table as it came from the library."""
+        result, name = self._of
+        return export_stream(_found(lib.mlsd_result_get_table(result._h, encode(name))))
+
+    def __reduce__(self):
+        return dict, (dict(self),)
 
 
 class Result(Handle):
@@ -26,13 +42,25 @@ class Result(Handle):
         return out.value.decode()
 
     def table(self, name):
-        """A table by name, as a dict of arrays."""
+        """A table by name, as a dict of arrays that also speaks Arrow."""
         borrowed = Table.__new__(Table)
         borrowed._h = _found(lib.mlsd_result_get_table(self._h, encode(name)))
         try:
-            return borrowed.to_dict()
+            columns = Columns(borrowed.items())
         finally:
             borrowed._h = None
+        columns._of = self, name
+        return columns
+
+    def to_pandas(self, name):
+        """A table by name as a frame of pandas, through Arrow where pandas takes it."""
+        import pandas
+
+        columns = self.table(name)
+        if hasattr(pandas.DataFrame, "from_arrow"):
+            with contextlib.suppress(ImportError):  # of pyarrow
+                return pandas.DataFrame.from_arrow(columns)
+        return pandas.DataFrame(dict(columns))
 
     def model(self, name="chosen"):
         """A model by name."""
@@ -80,6 +108,18 @@ def cross_validate(spec, dataset, folds, metrics):
     return Result._made(
         call_long, lib.mlsd_cross_validate, spec._h, dataset._h, folds._h, texts(metrics), len(metrics)
     )
+
+
+def validate(spec, dataset, folds=None):
+    """Do what a Spec of family "validation" or "search" says (mlsd.kinds("validation"), mlsd.kinds("search")).
+
+    Without folds: those of the spec's slot "splitter", or five that suit the data.
+    """
+    result = Result._made(
+        call_long, lib.mlsd_validate, spec._h, dataset._h, None if folds is None else folds._h
+    )
+    result._kinds = spec._kinds
+    return result
 
 
 def leaderboard(specs, dataset, folds, metric):

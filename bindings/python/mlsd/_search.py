@@ -69,43 +69,57 @@ def _ranks(means):
     """1 for the greatest; equals share the best rank among them, and NaN is worst."""
     import numpy as np
 
-    if np.isnan(means).all():
-        return np.ones(len(means), dtype=np.int32)
-    values = np.where(np.isnan(means), np.nanmin(means) - 1, means)
-    ascending = np.sort(-values)
-    return (np.searchsorted(ascending, -values, side="left") + 1).astype(np.int32)
+    missing = np.isnan(means)
+    if missing.any():
+        if missing.all():
+            return np.ones(len(means), dtype=np.int32)
+        means = np.where(missing, np.nanmin(means) - 1, means)
+    descending = -means
+    ranks = np.sort(descending).searchsorted(descending)
+    ranks += 1
+    return ranks.astype(np.int32)
 
 
 def _store(results, key, array, splits=False, rank=False):
     import numpy as np
 
+    n = array.shape[1]
     if splits:
-        for k in range(array.shape[1]):
-            results[f"split{k}_{key}"] = array[:, k]
-    means = array.mean(axis=1)
-    if key.startswith(("train_", "test_")) and not np.isfinite(means).all():
+        results.update((f"split{k}_{key}", array[:, k]) for k in range(n))
+    means = np.add.reduce(array, 1) / n
+    if splits and not np.isfinite(means).all():
         part = key.partition("_")[0]
         warnings.warn(f"One or more of the {part} scores are non-finite: {means}", UserWarning, stacklevel=_frames_to_user())
+        with np.errstate(invalid="ignore"):
+            deviations = array - means[:, None]
+    else:
+        deviations = array - means[:, None]
     results[f"mean_{key}"] = means
-    with np.errstate(invalid="ignore"):
-        results[f"std_{key}"] = np.sqrt(((array - means[:, None]) ** 2).mean(axis=1))
+    results[f"std_{key}"] = np.sqrt(np.add.reduce(deviations * deviations, 1) / n)
     if rank:
         results[f"rank_{key}"] = _ranks(means)
+
+
+_SCALARS = frozenset((float, int, str, bool, type(None)))
 
 
 def _param_columns(candidates):
     """{"param_<name>": the values, masked where a setting does not have the name}"""
     import numpy as np
 
-    out = {}
-    for i, params in enumerate(candidates):
-        for name, value in params.items():
-            key = f"param_{name}"
-            if key not in out:
-                out[key] = np.empty(len(candidates), dtype=object), np.ones(len(candidates), dtype=bool)
-            out[key][0][i] = value
-            out[key][1][i] = False
-    return {key: np.ma.MaskedArray(values, mask=mask) for key, (values, mask) in out.items()}
+    n, out = len(candidates), {}
+    names = dict.fromkeys(name for params in candidates for name in params)
+    for name in names:
+        at = [i for i, params in enumerate(candidates) if name in params]
+        given = [candidates[i][name] for i in at]
+        values, mask = np.empty(n, dtype=object), np.ones(n, dtype=bool)
+        if len(at) == n and _SCALARS.issuperset(map(type, given)):
+            values[:], mask[:] = given, False
+        else:  # arrays and estimators, of which NumPy would make something else
+            for i, value in zip(at, given):
+                values[i], mask[i] = value, False
+        out[f"param_{name}"] = np.ma.MaskedArray(values, mask=mask)
+    return out
 
 
 class _Round:
@@ -119,16 +133,19 @@ def _cv_results(rounds, more, with_train):
     """The attribute cv_results_."""
     import numpy as np
 
+    def joined(blocks):
+        return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+
     candidates = [params for one in rounds for params in one.candidates]
     results = {name: np.asarray(values) for name, values in more.items()}
-    _store(results, "fit_time", np.concatenate([one.fit_time for one in rounds]))
-    _store(results, "score_time", np.concatenate([one.score_time for one in rounds]))
+    _store(results, "fit_time", joined([one.fit_time for one in rounds]))
+    _store(results, "score_time", joined([one.score_time for one in rounds]))
     results.update(_param_columns(candidates))
     results["params"] = candidates
     for name in rounds[0].test:
-        _store(results, f"test_{name}", np.concatenate([one.test[name] for one in rounds]), splits=True, rank=True)
+        _store(results, f"test_{name}", joined([one.test[name] for one in rounds]), splits=True, rank=True)
         if with_train:
-            _store(results, f"train_{name}", np.concatenate([one.train[name] for one in rounds]), splits=True)
+            _store(results, f"train_{name}", joined([one.train[name] for one in rounds]), splits=True)
     return results
 
 
@@ -366,14 +383,15 @@ class _Work:
 
     def _round(self, candidates, cv):
         search, found = self.search, None
-        if not (self.fit_params or search.return_train_score):
+        if not self.fit_params:
             found = score_candidates(
-                search.estimator, candidates, self.X, self.y, self.groups, cv, self.scorers, search.error_score
+                search.estimator, candidates, self.X, self.y, self.groups, cv, self.scorers, search.error_score,
+                search.return_train_score,
             )
         if found is None:
             return self._in_python(candidates, cv)
         self._check_n_splits(found.fit_time.size, len(candidates))
-        return _Round(candidates, found.fit_time, found.score_time, found.scores, None)
+        return _Round(candidates, found.fit_time, found.score_time, found.scores, found.train_scores)
 
     def _check_n_splits(self, n_fits, n_candidates):
         if n_fits == 0:

@@ -15,6 +15,7 @@ from ._fitting import (
 )
 from ._in_library import score_candidates
 from ._library import _frames_to_user
+from ._quick_scores import quick_scores
 from ._scorers import scorer_of, scorers_of
 
 
@@ -60,11 +61,13 @@ def cross_validate(
     fit_params = fit_params or params or {}
     splits = None
     found = None
-    if not (fit_params or return_train_score or return_estimator):
-        found = score_candidates(estimator, [{}], X, y, groups, splitter, scorers, error_score)
+    if not (fit_params or return_estimator):
+        found = score_candidates(estimator, [{}], X, y, groups, splitter, scorers, error_score, return_train_score)
     if found is not None:
         out = {"fit_time": found.fit_time[0], "score_time": found.score_time[0]}
         columns = {"test": {name: scores[0] for name, scores in found.scores.items()}}
+        if return_train_score:
+            columns["train"] = {name: scores[0] for name, scores in found.train_scores.items()}
     else:
         splits = splits_of(splitter, X, y, groups)
         options = {"with_train": return_train_score, "with_estimator": return_estimator, "verbose": verbose}
@@ -86,6 +89,11 @@ def cross_val_score(
     pre_dispatch="2*n_jobs", error_score=float("nan"), params=None,
 ):
     """The score of each fold; arguments as in cross_validate."""
+    check_error_score(error_score)
+    if groups is None and not fit_params and not params and not verbose and (scoring is None or type(scoring) is str):
+        found = quick_scores(estimator, X, y, scoring, cv)
+        if found is not None:
+            return found
     scorer = scorer_of(estimator, scoring)
     if isinstance(scoring, str) or scoring is None:
         named = scorer

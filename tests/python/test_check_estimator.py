@@ -82,3 +82,16 @@ def test_check_estimator__pipelines_of_transforms_and_of_classifiers():
     scale, impute = mlsd.preprocessing.StandardScaler(), mlsd.impute.SimpleImputer()
     for steps in ([("scale", scale)], [("impute", impute), ("model", mlsd.linear_model.LogisticRegression())]):
         assert failures(mlsd.pipeline.Pipeline(steps)) == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV"])
+def test_check_estimator__searches(name, source):
+    page = (source / "docs/scikit-learn.md").read_text()
+    options = {"RandomizedSearchCV": {"n_iter": 2}, "HalvingGridSearchCV": {"min_resources": "smallest"}}.get(name, {})
+    search = getattr(mlsd.model_selection, name)
+    if name != "GridSearchCV":
+        options["random_state"] = 0
+    assert failures(search(mlsd.linear_model.Ridge(), {"alpha": [0.1, 1.0]}, cv=2, **options)) == {}
+    found = failures(search(mlsd.linear_model.LogisticRegression(), {"C": [0.1, 1.0]}, cv=2, **options))
+    assert set(found) == {"check_classifiers_one_label_sample_weights"} and f"`{next(iter(found))}`" in page

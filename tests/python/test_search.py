@@ -23,7 +23,7 @@ sklearn = pytest.importorskip("sklearn")
 import sklearn.base
 import sklearn.linear_model
 import sklearn.model_selection
-import sklearn.tree
+import sklearn.pipeline
 
 RNG = np.random.RandomState(5)
 X = RNG.randn(150, 4)
@@ -296,6 +296,19 @@ def test_cross_val_predict__as_scikit_learn(method):
         ours = cross_val_predict(linear_model.LogisticRegression(tol=1e-10), X, y, method=method)
         theirs = sklearn.model_selection.cross_val_predict(linear_model.LogisticRegression(tol=1e-10), X, y, method=method)
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_cross_val_predict__numbers():
+    for model, theirs in ((linear_model.Ridge(), sklearn.linear_model.Ridge()), (make_pipeline(StandardScaler(), Plain()), Plain())):
+        for cv in (CV, 3, sklearn.model_selection.KFold(5, shuffle=True, random_state=3), model_selection.LeaveOneOut()):
+            if isinstance(theirs, Plain):
+                theirs = sklearn.pipeline.make_pipeline(StandardScaler(), theirs)
+            ours = cross_val_predict(model, X, Y, cv=cv)
+            np.testing.assert_allclose(ours, sklearn.model_selection.cross_val_predict(theirs, X, Y, cv=cv), rtol=1e-9)
+    holes = X.copy()
+    holes[7] = np.nan
+    with pytest.raises(ValueError, match="row 7|NaN|nan"):
+        cross_val_predict(linear_model.Ridge(), holes, Y, cv=CV)
 
 
 def test_cross_val_predict__rows_that_are_tested_often_or_never():

@@ -14,6 +14,7 @@ from ._grids import random_state_of
 from ._handles import Folds
 from ._in_library import score_candidates
 from ._library import _frames_to_user
+from ._quick_scores import quick_scores
 from ._scorers import scorer_of
 from ._validation import splits_of
 
@@ -52,17 +53,15 @@ def _parts_of(outs, error_score):
     return [np.array(values, dtype=float) for values in (*found, [o["fit_time"] for o in outs], [o["score_time"] for o in outs])]
 
 
-def _in_library(estimator, candidates, X, y, splits, scorer, error_score, with_train=True):
+def _in_library(estimator, candidates, X, y, splits, scorer, error_score):
     """(train scores, test scores, seconds of fits, of scores): settings x splits, or None: the library does not do this one."""
-    if any(len(rows) == 0 for split in splits for rows in split):
-        return None
-    if not hasattr(estimator, "_mlsd_spec"):
+    if not hasattr(estimator, "_mlsd_spec") or any(len(rows) == 0 for split in splits for rows in split):
         return None
     folds = Folds.from_rows(n_rows(X), 2, [rows for split in splits for rows in split])
-    found = score_candidates(estimator, candidates, X, y, None, folds, scorer, error_score, with_train)
+    found = score_candidates(estimator, candidates, X, y, None, folds, scorer, error_score, with_train=True)
     if found is None:
         return None
-    return found.train_scores["score"] if with_train else None, found.scores["score"], found.fit_time, found.score_time
+    return found.train_scores["score"], found.scores["score"], found.fit_time, found.score_time
 
 
 def _fit_more_and_more(estimator, X, y, train, test, sizes, scorer, labels, fit_params, error_score):
@@ -164,14 +163,20 @@ def validation_curve(
     return train, test
 
 
-def _mean_score(estimator, X, y, splits, scorer, fit_params):
+def _mean_score(estimator, X, y, groups, cv, scoring, scorer, fit_params):
     import numpy as np
 
-    found = None if fit_params else _in_library(estimator, [{}], X, y, splits, scorer, "raise", with_train=False)
-    if found is not None:
-        return float(found[1].mean())
+    if not fit_params and groups is None and (scoring is None or isinstance(scoring, str)):
+        found = quick_scores(estimator, X, y, scoring, cv)
+        if found is not None:
+            return float(np.add.reduce(found) / len(found))
+    if not fit_params:
+        found = score_candidates(estimator, [{}], X, y, groups, cv, scorer, "raise")
+        if found is not None:
+            return float(found.scores["score"].mean())
     outs = [
-        fit_and_score(clone(estimator), X, y, train, test, scorer, None, fit_params, "raise")["test"] for train, test in splits
+        fit_and_score(clone(estimator), X, y, train, test, scorer, None, fit_params, "raise")["test"]
+        for train, test in splits_of(cv, X, y, groups)
     ]
     return float(np.mean(outs))
 
@@ -209,7 +214,9 @@ def permutation_test_score(
     scorer, fit_params = scorer_of(estimator, scoring), fit_params or params
     rng = random_state_of(random_state)
     targets = [y, *(_permuted(y, groups, rng) for _ in range(n_permutations))]
-    tasks = (((clone(estimator), X, target, splits_of(cv, X, target, groups), scorer, fit_params), {}) for target in targets)
+    if hasattr(estimator, "_mlsd_spec"):
+        n_jobs = None  # the library has threads of its own
+    tasks = (((estimator, X, target, groups, cv, scoring, scorer, fit_params), {}) for target in targets)
     score, *permuted = run_tasks(_mean_score, tasks, n_jobs, "2*n_jobs")
     permuted = np.array(permuted)
     return score, permuted, float((np.sum(permuted >= score) + 1.0) / (n_permutations + 1))

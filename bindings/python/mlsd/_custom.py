@@ -51,8 +51,16 @@ def require(estimator):
         raise TypeError(f"an estimator has fit and predict, or fit and transform; got {estimator!r}")
 
 
+def innermost(estimator):
+    """The estimator that a search is around, whose tags are the search's; others as they are."""
+    while hasattr(estimator, "_mlsd_wraps"):
+        estimator = estimator._mlsd_wraps
+    return estimator
+
+
 def type_of(estimator):
     """"classifier", "regressor", "transformer", or "any": it predicts, and does not say what."""
+    estimator = innermost(estimator)
     kind = getattr(estimator, "_estimator_type", None)
     if kind is None and hasattr(estimator, "__sklearn_tags__"):
         kind = estimator.__sklearn_tags__().estimator_type
@@ -65,6 +73,9 @@ def type_of(estimator):
 
 def takes_nan(estimator):
     """Whether it says that it takes missing values, by any of scikit-learn's ways of saying it."""
+    estimator = innermost(estimator)
+    if hasattr(estimator, "_mlsd_spec"):
+        return bool(estimator._more_tags().get("allow_nan", False))
     if hasattr(estimator, "__sklearn_tags__"):
         return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
     tags = {}

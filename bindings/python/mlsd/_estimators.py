@@ -73,6 +73,9 @@ class _Output:
         return types.MethodType(self._function, instance)
 
 
+_ABSENT = object()  # is no parameter's value
+
+
 class Estimator:
     """What all estimators share."""
 
@@ -105,7 +108,8 @@ class Estimator:
 
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
-        return Spec(self._kind, **self._spec_params())
+        defaults = self._defaults
+        return Spec(self._kind, **{k: v for k, v in self._spec_params().items() if v is not defaults.get(k, _ABSENT)})
 
     def _spec_params(self):
         """Parameters as the library takes them."""
@@ -252,7 +256,9 @@ def _same(a, b):
 
 
 def is_classifier(estimator):
-    """Whether an estimator, mlsd's or scikit-learn's of any version, is a classifier."""
+    """Whether an estimator, mlsd's or scikit-learn's of any version, is a classifier; a search is what it is around."""
+    while hasattr(estimator, "_mlsd_wraps"):
+        estimator = estimator._mlsd_wraps
     kind = getattr(estimator, "_estimator_type", None)
     if kind is None and hasattr(estimator, "__sklearn_tags__"):
         kind = estimator.__sklearn_tags__().estimator_type

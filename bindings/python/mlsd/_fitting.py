@@ -11,7 +11,7 @@ import warnings
 from collections import Counter
 
 from ._arrays import is_pandas, n_rows, take
-from ._custom import clone
+from ._custom import clone, innermost
 from ._errors import FitFailedWarning, named_as_sklearns
 from ._library import _frames_to_user
 
@@ -54,8 +54,7 @@ def rows_of(rows):
 
 def _is_pairwise(estimator):
     """Whether X is a square of distances or kernels between rows."""
-    while hasattr(estimator, "_mlsd_wraps"):
-        estimator = estimator._mlsd_wraps
+    estimator = innermost(estimator)
     if hasattr(estimator, "_mlsd_spec"):
         return False
     if hasattr(estimator, "__sklearn_tags__"):

@@ -7,7 +7,7 @@ scikit-learn's, draw for draw (Jamieson & Talwalkar 2016, Non-stochastic best ar
 import math
 import numbers
 
-from ._arrays import n_rows
+from ._arrays import class_codes, n_rows
 from ._estimators import is_classifier
 from ._grids import ParameterGrid, ParameterSampler, random_state_of
 from ._search import BaseSearchCV
@@ -102,7 +102,7 @@ class _Halving(BaseSearchCV):
             if self.resource == "n_samples":
                 self.min_resources_ = 2 * cv.get_n_splits(X, y, groups)
                 if is_classifier(self.estimator) and y is not None:
-                    self.min_resources_ *= len(np.unique(np.asarray(y)))
+                    self.min_resources_ *= len(class_codes(y)[0] if np.ndim(y) == 1 and n_rows(y) else np.unique(np.asarray(y)))
         self.max_resources_ = self._n_samples if self.max_resources == "auto" else self.max_resources
         if self.resource == "n_samples" and self.max_resources_ > self._n_samples:
             self.max_resources_ = self._n_samples

@@ -11,7 +11,7 @@ from ._errors import DataError
 from ._estimators import Classifier, Estimator, Regressor, is_classifier, spec_told
 from ._fitting import tell_failures
 from ._handles import Folds, Spec, is_over_at_once
-from ._library import call_long, context, encode, exception_of, failures_kept, lib, texts
+from ._library import call_long, call_plain, context, encode, exception_of, failures_kept, lib, texts
 from ._quick_scores import keep_folds, kept_folds, own_function, spec_of
 from ._splitters import Splitter
 
@@ -174,7 +174,7 @@ def _run_one(specs, i, data, folds, metrics):
 
     arguments = (ctypes.c_void_p(specs.handles[i]), data._h, folds._h, texts(metrics), len(metrics))
     try:
-        result = Result._made(call_long, lib.mlsd_cross_validate, *arguments)
+        result = Result._made(call_plain, lib.mlsd_cross_validate, *arguments)
     except Exception as error:
         told = error if isinstance(error, DataError) else error.__cause__
         if not isinstance(told, DataError):
@@ -281,3 +281,32 @@ def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, err
     scores, train_scores, seconds, failed = _run(specs, data, folds, metrics, error_score, with_train)
     train = _named(named, metrics, train_scores, failed, error_score) if with_train else None
     return Found(_named(named, metrics, scores, failed, error_score), train, seconds, folds)
+
+
+def predict_out_of_fold(estimator, X, y, splits):
+    """A prediction for each row by the model that did not see it, where the rows are tested once each; None: the library
+    does not do this one, or a fit failed."""
+    import numpy as np
+
+    from ._results import Result
+
+    if not isinstance(estimator, Estimator) or estimator._estimator_type != "regressor" or len(getattr(y, "shape", (0,))) != 1:
+        return None
+    if not is_frame(X) and len(getattr(X, "shape", (0, 0))) != 2 or any(len(rows) == 0 for split in splits for rows in split):
+        return None
+    data, _ = _data_of(estimator, X, y)
+    folds = Folds.from_rows(data.n_rows, 2, [rows for split in splits for rows in split])
+    spec = spec_of(estimator) or estimator.spec()
+    arguments = (spec._h, data._h, folds._h, texts(["rmse"]), 1)
+    try:
+        result = Result._made(call_plain, lib.mlsd_cross_validate, *arguments)
+    except Exception as error:
+        if isinstance(error, DataError) or isinstance(error.__cause__, DataError):
+            return None
+        raise
+    table = result.table("predictions")
+    if len(table["row"]) != data.n_rows:
+        return None
+    out = np.empty(data.n_rows)
+    out[table["row"]] = table["value"]
+    return out

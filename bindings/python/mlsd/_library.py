@@ -181,9 +181,10 @@ class Context(Handle):
 
     _free = "mlsd_context_free"
 
-    def __init__(self, n_threads=0, numerics="fast", watched=False):
+    def __init__(self, n_threads=0, numerics="fast", watched=False, audits=True):
         self._become(lib.mlsd_context_new)
         lib.mlsd_context_set_i64(self._h, b"n_threads", n_threads)
+        lib.mlsd_context_set_i64(self._h, b"audit", int(audits))
         lib.mlsd_context_set_str(self._h, b"numerics", encode(numerics))
         if watched:
             lib.mlsd_context_set_progress(self._h, _progress, None, no_release)
@@ -192,7 +193,18 @@ class Context(Handle):
         self.address = self._h.value
 
 
-_contexts = {"short": Context(), "one": Context(n_threads=1), "long": Context(watched=True)}
+def _make_contexts(n_threads=0, numerics="fast"):
+    """short: for calls that are over at once; one: on the calling thread alone; long: watched for interrupts; plain: also
+    watched, and the folds of a cross-validation are not audited."""
+    return {
+        "short": Context(n_threads, numerics),
+        "one": Context(1, numerics),
+        "long": Context(n_threads, numerics, watched=True),
+        "plain": Context(n_threads, numerics, watched=True, audits=False),
+    }
+
+
+_contexts = _make_contexts()
 
 
 def context():
@@ -202,9 +214,7 @@ def context():
 
 def _renew_contexts(**changed):
     """Contexts with the settings there are but for those changed. Calls under way go on as they began."""
-    settings = {"n_threads": get_threads(), "numerics": get_numerics(), **changed}
-    one = {**settings, "n_threads": 1}
-    _contexts.update(short=Context(**settings), one=Context(**one), long=Context(**settings, watched=True))
+    _contexts.update(_make_contexts(**{"n_threads": get_threads(), "numerics": get_numerics(), **changed}))
 
 
 def set_threads(n):
@@ -344,14 +354,14 @@ def _own_interrupt_handler():
 
 
 @contextlib.contextmanager
-def interruptible():
-    """Around a long call, whose context it gives: Ctrl-C and what callbacks raise stop the call and come out of it."""
+def interruptible(name="long"):
+    """Around a long call, whose context (by its name) it gives: Ctrl-C and what callbacks raise stop the call and come out of it."""
     outer = getattr(_running, "error", None)
     before = {name: getattr(_running, name, None) for name in ("in_callback", "failures", "is_watched")}
     vars(_running).update(error=None, in_callback=False, failures=[], is_watched=True)
     try:
         with _own_interrupt_handler():
-            yield _contexts["long"]
+            yield _contexts[name]
     except MlsdError:
         if _running.error is None:
             raise
@@ -393,6 +403,12 @@ def user_warnings(spell=str):
 def call_long(function, *arguments):
     """function(context, *arguments), interruptible."""
     with interruptible() as watched:
+        return function(watched, *arguments)
+
+
+def call_plain(function, *arguments):
+    """call_long without the audit of folds."""
+    with interruptible("plain") as watched:
         return function(watched, *arguments)
 
 

@@ -9,6 +9,7 @@ import numbers
 import time
 import warnings
 
+from ._arrays import n_rows
 from ._custom import clone
 from ._errors import NotFittedError, named_as_sklearns
 from ._estimators import is_classifier
@@ -321,6 +322,8 @@ class BaseSearchCV:
         if isinstance(scorers, dict):
             self._check_refit_of(scorers)
         X, y, groups = make_indexable(X, y, groups)
+        if n_rows(X) == 1:
+            raise ValueError(f"{type(self).__name__} needs rows to train on and others to score, got n_samples=1")
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
         work = _Work(self, X, y, groups, fit_params, cv, scorers)
         self._begin(X, y, groups, cv)

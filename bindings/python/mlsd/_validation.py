@@ -13,7 +13,7 @@ from ._fitting import (
     check_error_score, columns_of, fill_failures, fit_and_score, fit_params_of, fit_rows, make_indexable, part_of, rows_of,
     run_tasks, tell_failures,
 )
-from ._in_library import score_candidates
+from ._in_library import predict_out_of_fold, score_candidates
 from ._library import _frames_to_user
 from ._quick_scores import quick_scores
 from ._scorers import scorer_of, scorers_of
@@ -233,6 +233,10 @@ def cross_val_predict(
     n, n_classes = n_rows(X), None
     if aggregate is None:
         _check_partition(splits, n)
+        if method == "predict" and not (fit_params or params):
+            found = predict_out_of_fold(estimator, X, y, splits)
+            if found is not None:
+                return found
     if method in ("decision_function", "predict_proba", "predict_log_proba") and y is not None:
         y, n_classes = _encode(y)
     tasks = (((clone(estimator), X, y, train, test, fit_params or params, method), {}) for train, test in splits)

@@ -47,6 +47,26 @@ MLSD_API mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec
                                     const mlsd_dataset *train, const mlsd_dataset *valid,
                                     mlsd_curve *curve, mlsd_model **out);
 
+/* Hands out the next rows to fit to: *out is a data set, which stays yours and must live until the
+ * next call or the end of the fit, or NULL (as it is before the call) when there are no more.
+ * Returns 0; anything else ends the fit, as what mlsd/custom.h says of callbacks. Called on the
+ * thread that entered mlsd. */
+typedef int32_t (*mlsd_chunk_fn)(void *user, const mlsd_dataset **out);
+
+/* Fit to the rows of all chunks, of which one at a time need be in memory: what mlsd_model_fit
+ * makes of all rows, to about ten digits (fewer where a column's mean is more than 1e5 of its
+ * standard deviations from 0, and what linear_regression does beyond doubles is not done). For
+ * kinds that know their rows by sums of squares and products: ridge, linear_regression, lasso,
+ * elastic_net, linear_discriminant_analysis, quadratic_discriminant_analysis, gaussian_nb,
+ * standardize, and pipelines of them. Chunks have the columns of the first one; columns are found
+ * by name where they have names; a chunk may lack classes, and bring new ones. Memory: about the
+ * square of the number of columns, for each class. Errors: MLSD_E_UNSUPPORTED for other kinds,
+ * before the first chunk; those of mlsd_model_fit, MLSD_E_COLUMN, MLSD_E_TYPE and MLSD_E_SHAPE for
+ * a chunk that does not fit the first, with its number (from 0); what `next` returned. Since 0.1.
+ */
+MLSD_API mlsd_status mlsd_model_fit_chunks(const mlsd_context *context, const mlsd_spec *spec,
+                                           mlsd_chunk_fn next, void *user, mlsd_model **out);
+
 /* End a model; NULL is fine. Since 0.1. */
 MLSD_API void mlsd_model_free(mlsd_model *model);
 

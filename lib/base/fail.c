@@ -129,3 +129,11 @@ mlsd_status mlsd_status_at(int64_t i)
                   (int)N_STATUSES, (long long)i);
     return status_rows[i].value;
 }
+
+bool mlsd__status_is_known(int status)
+{
+    for (int64_t i = 0; i < mlsd_status_count(); i++) {
+        if (mlsd_status_at(i) == status) return true;
+    }
+    return status <= MLSD_E_USER;
+}

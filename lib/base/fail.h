@@ -5,6 +5,7 @@
 #ifndef MLSD_BASE_FAIL_H
 #define MLSD_BASE_FAIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "mlsd/status.h"
@@ -18,6 +19,9 @@ mlsd_status mlsd__fail(mlsd_status status, const char *format, ...)
 
 /* "out of memory" without formatting. */
 mlsd_status mlsd__fail_nomem(void);
+
+/* Is what a callback returned a status, of ours or of the user's own? */
+bool mlsd__status_is_known(int status);
 
 /* Carry a message from a worker thread to the thread that entered mlsd. */
 void mlsd__error_copy(char out[MLSD__ERROR_CAPACITY]);

@@ -52,6 +52,10 @@ typedef struct mlsd__estimator_ops {
     bool checks_x; /* fit() finds NaN and infinity in x itself (mlsd__frame_require_finite):
                       a pass over the data is saved where they show in the sums */
 
+    /* fit() knows its rows by their weighted moments alone, or by those of each class, and takes a
+     * weight as a repetition: other rows with the same moments give the same state. */
+    bool fits_moments;
+
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);
 

@@ -56,6 +56,21 @@ static mlsd_status describe(const mlsd__allocator *a, const mlsd_spec *spec,
     return copy_texts(a, store->class_names, store->n_classes, &model->class_names);
 }
 
+mlsd_status mlsd__model_describe(const mlsd__allocator *a, const mlsd_spec *spec,
+                                 const mlsd_dataset *train, mlsd_model **out)
+{
+    mlsd_model *const model = mlsd__alloc(a, 1, sizeof *model);
+    *out = model;
+    if (model == NULL) return MLSD_E_NOMEM;
+    model->magic = MLSD__MAGIC_MODEL;
+    model->allocator = *a;
+    const mlsd_status status = describe(a, spec, train, model);
+    if (status == MLSD_OK) return MLSD_OK;
+    mlsd_model_free(model);
+    *out = NULL;
+    return status;
+}
+
 /* The class numbers of another data set in the model's numbering. */
 static mlsd_status recode_classes(const mlsd_model *model, const mlsd_dataset *data,
                                   const char *noun, double *y)
@@ -123,13 +138,10 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
     double *y = NULL, *weight = NULL, *y_valid = NULL, *weight_valid = NULL;
     mlsd__aligned aligned = {0};
     mlsd__frame frame;
-    mlsd_model *const model = mlsd__alloc(a, 1, sizeof *model);
-    if (model == NULL) return MLSD_E_NOMEM;
-    model->magic = MLSD__MAGIC_MODEL;
-    model->allocator = *a;
+    mlsd_model *model;
     mlsd__clock clock;
-    mlsd_status status = describe(a, spec, train, model);
-    if (status != MLSD_OK) goto out;
+    MLSD__TRY(mlsd__model_describe(a, spec, train, &model));
+    mlsd_status status = MLSD_OK;
     const bool forecasts = model->ops->clock != NULL && train->store->target != NULL;
     if (train->store->target != NULL) status = mlsd__dataset_gather_targets(train, &y);
     if (status == MLSD_OK) status = mlsd__dataset_gather_weight(train, &weight);

@@ -37,6 +37,11 @@ mlsd_status mlsd__model_align(const mlsd__allocator *a, const mlsd_model *model,
 mlsd_status mlsd__model_fail_n_columns(const mlsd_model *model, int64_t n_given);
 void mlsd__aligned_free(const mlsd__allocator *a, mlsd__aligned *aligned);
 
+/* A model without state: what it will know about its training set. It is the caller's by
+ * mlsd_model_free. */
+mlsd_status mlsd__model_describe(const mlsd__allocator *a, const mlsd_spec *spec,
+                                 const mlsd_dataset *train, mlsd_model **out);
+
 /* Predict the rows of a frame that is aligned already. scope may be NULL for few rows: then they
  * are done on the calling thread. */
 mlsd_status mlsd__model_predict_frame(mlsd__scope *scope, const mlsd_model *model,

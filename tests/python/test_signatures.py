@@ -15,6 +15,7 @@ from mlsd import _signatures as s
 CALLBACKS = {
     "mlsd_release_fn": s.RELEASE_FN,
     "mlsd_progress_fn": s.PROGRESS_FN,
+    "mlsd_chunk_fn": s.CHUNK_FN,
     "mlsd_log_fn": s.LOG_FN,
     "mlsd_alloc_fn": s.ALLOC_FN,
     "mlsd_realloc_fn": s.REALLOC_FN,

@@ -666,6 +666,7 @@ const scenario scenarios[] = {
     {"sparse", run_sparse, 0},
     {"generalised", run_generalised, 0},
     {"forecasters", run_forecasters, 0},
+    {"chunks", run_chunks, 0},
     {"classifiers", run_classifiers, 0},
     {"support vectors", run_support_vectors, 0},
     {"neighbors", run_neighbors, 0},

@@ -72,3 +72,55 @@ mlsd_status run_forecasters(const mlsd_context *context, uint64_t *hash)
     };
     return fit_all(context, specs, 3, 0, hash);
 }
+
+/* Halves of a sample, one after the other. */
+typedef struct halves {
+    mlsd_dataset *half[3];
+    int at;
+} halves;
+
+static int32_t next_half(void *user, const mlsd_dataset **out)
+{
+    halves *const h = user;
+    *out = h->half[h->at++];
+    return 0;
+}
+
+mlsd_status run_chunks(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"linear_regression\"}",
+        "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},{\"kind\":\"gaussian_nb\"}]}",
+    };
+    sample s;
+    make_sample(&s);
+    mlsd_spec *spec = NULL;
+    mlsd_model *model = NULL;
+    halves h = {.at = 0};
+    double out[ROWS];
+    mlsd_status status = MLSD_OK;
+    for (int k = 0; k < 2 && status == MLSD_OK; k++) {
+        for (int i = 0; i < ROWS; i++) s.y[i] = k == 0 ? s.y[i] : i % 3;
+        for (int i = 0; i < 2; i++) {
+            const mlsd_matrix X = matrix_of(s.x + i * ROWS / 2 * COLUMNS, ROWS / 2, COLUMNS);
+            const mlsd_matrix y = matrix_of(s.y + i * ROWS / 2, ROWS / 2, 1);
+            TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL,
+                                         k == 0 ? MLSD_TASK_REGRESSION : MLSD_TASK_MULTICLASS,
+                                         &h.half[i]));
+        }
+        h.at = 0;
+        TRY(mlsd_spec_from_json(context, specs[k], &spec));
+        TRY(mlsd_model_fit_chunks(context, spec, next_half, &h, &model));
+        TRY(mlsd_model_predict(context, model, h.half[0], MLSD_OUTPUT_VALUE, out, ROWS));
+        mix(hash, out, ROWS / 2 * sizeof *out);
+    out:
+        mlsd_model_free(model);
+        mlsd_spec_free(spec);
+        mlsd_dataset_free(h.half[0]);
+        mlsd_dataset_free(h.half[1]);
+        model = NULL;
+        spec = NULL;
+        h.half[0] = h.half[1] = NULL;
+    }
+    return status;
+}

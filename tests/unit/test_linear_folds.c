@@ -573,6 +573,34 @@ static void test_ridge__tiny_folds(void **state)
     compare(20, 30, 0, 0, KFOLD, true, RIDGE, N_RIDGE, NULL, 0, 0);
 }
 
+/* Each row left out: from one fit, for weights, without an intercept, and where a row is nearly
+ * alone in deciding its fit. */
+static void test_ridge__leave_one_out(void **state)
+{
+    (void)state;
+    const char *const loo = "{\"kind\":\"leave_one_out\"}";
+    compare(90, 5, 0, 4, loo, true, RIDGE, N_RIDGE, NULL, 1e-10, -1);
+    compare(300, 5, 1, 0, loo, true, RIDGE, N_RIDGE, NULL, 1e-10, -1);
+    compare(90, 5, 1, 0, loo, true, BARE, 2, NULL, 1e-10, -1);
+    compare(90, 5, 1, 1e8, loo, true, RIDGE, N_RIDGE,
+            "{\"kind\":\"standardize\",\"with_std\":false}", 1e-10, -1);
+    compare(90, 5, 1, 0, loo, true, PLAIN, 1, NULL, 1e-10, -1);
+    linear_data d = make_linear_data(60, 3, 0, 12);
+    for (int64_t i = 0; i < 60; i++) d.x[3 * i + 1] = i == 7 ? 1e7 : d.x[3 * i + 1] * 1e-3;
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_folds *folds = split(data, loo);
+    const question q = {.settings = RIDGE,
+                        .n_settings = N_RIDGE,
+                        .data = data,
+                        .folds = folds,
+                        .is_partition = true};
+    const int64_t n_taken = check(q, 1e-8);
+    assert_true(n_taken < 60 * N_RIDGE);
+    mlsd_folds_free(folds);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static void test_ridge__exact_numerics(void **state)
 {
     (void)state;
@@ -633,6 +661,7 @@ int main(void)
         cmocka_unit_test(test_ridge__nearly_perfect_fits),
         cmocka_unit_test(test_ridge__several_targets),
         cmocka_unit_test(test_ridge__tiny_folds),
+        cmocka_unit_test(test_ridge__leave_one_out),
         cmocka_unit_test(test_ridge__exact_numerics),
         cmocka_unit_test(test_ridge__what_is_left_to_the_plain_loop),
     };

@@ -1,11 +1,13 @@
 """The handles of mlsd as Python objects: each ends with its last reference, in any order."""
 
 import ctypes
+import itertools
 
 from ._arrays import Matrices, as_matrix, class_codes, column_values, doubles, int64s, is_pandas
 from ._arrow import export_stream, stream_pointer
 from ._library import (
     Handle,
+    call_back,
     call_long,
     context,
     encode,
@@ -16,7 +18,7 @@ from ._library import (
     texts,
 )
 from ._quick import quick_prediction
-from ._signatures import MATRIX
+from ._signatures import CHUNK_FN, MATRIX
 
 TASKS = {"auto": 0, "regression": 1, "binary": 2, "multiclass": 3, "none": 4}
 VALUE, PROBA, DECISION, FEATURES, TRAIN_FEATURES = 1, 2, 3, 4, 5
@@ -495,6 +497,25 @@ class Model(Handle):
         else:
             self._become(call_long, lib.mlsd_model_fit, *handles)
         self._kinds = spec._kinds
+
+    @classmethod
+    def from_chunks(cls, spec, chunks):
+        """A spec fitted to the rows of all Datasets of an iterable, of which one at a time need be in memory.
+
+        For kinds that know their rows by sums: ridge, linear_regression, lasso, elastic_net, gaussian_nb,
+        linear_discriminant_analysis, quadratic_discriminant_analysis, standardize, and pipelines of them. What the
+        iterable raises is raised.
+        """
+        spec, chunks, kept = Spec.of(spec), iter(chunks), []
+
+        def take(out):
+            kept[:] = []
+            kept.extend(itertools.islice(chunks, 1))
+            if kept:
+                out[0] = kept[0]._h
+
+        next_chunk = CHUNK_FN(lambda _user, out: call_back(lambda: take(out)))
+        return cls._made(call_long, lib.mlsd_model_fit_chunks, spec._h, next_chunk, None)
 
     @classmethod
     def load(cls, path, like=None):

@@ -45,6 +45,7 @@ REALLOC_FN = ctypes.CFUNCTYPE(
     ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_void_p
 )
 FREE_FN = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p)
+CHUNK_FN = ctypes.CFUNCTYPE(I32, POINTER, HANDLE_OUT)
 # Callbacks of an estimator.
 FIT_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, MATRIX, F64S, F64S, I64, HANDLE_OUT, POINTER)
 PREDICT_FN = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, MATRIX, I32, F64S, POINTER)
@@ -212,6 +213,7 @@ SIGNATURES = {
     "mlsd_curve_to_table": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/model.h
     "mlsd_model_fit": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_model_fit_chunks": (STATUS, [HANDLE, HANDLE, CHUNK_FN, POINTER, HANDLE_OUT]),
     "mlsd_model_free": (None, [HANDLE]),
     "mlsd_model_predict": (STATUS, [HANDLE, HANDLE, HANDLE, I32, F64S, I64]),
     "mlsd_model_predict_matrix": (STATUS, [HANDLE, HANDLE, MATRIX, I32, F64S, I64]),

@@ -195,6 +195,7 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
 static const mlsd__estimator_ops ops = {
     .classifies = true,
     .has_proba = true,
+    .fits_moments = true,
     .fit = fit,
     .predict_block = predict_block,
     .scratch_width = scratch_width,

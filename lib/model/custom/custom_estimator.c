@@ -33,19 +33,11 @@ typedef struct callback {
     const char *name;
 } callback;
 
-static bool is_known(int status)
-{
-    for (int64_t i = 0; i < mlsd_status_count(); i++) {
-        if (mlsd_status_at(i) == status) return true;
-    }
-    return status <= MLSD_E_USER;
-}
-
 /* The status of what a callback returned. What it said by mlsd_error_set, or what failed last
  * within it, is in the thread's message, which was empty before. */
 static mlsd_status judge(const callback *c, int returned)
 {
-    const mlsd_status status = is_known(returned) ? returned : MLSD_E_CANCELLED;
+    const mlsd_status status = mlsd__status_is_known(returned) ? returned : MLSD_E_CANCELLED;
     char said[MLSD__ERROR_CAPACITY];
     mlsd__error_copy(said);
     if (said[0] != '\0') return mlsd__fail(status, "%s: %s: %s", c->custom->name, c->verb, said);

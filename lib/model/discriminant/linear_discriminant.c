@@ -350,6 +350,7 @@ static const mlsd__estimator_ops ops = {
     .spec_transforms = spec_transforms,
     .has_proba = true,
     .check = check,
+    .fits_moments = true,
     .fit = fit,
     .predict_block = predict_block,
     .scratch_width = scratch_width,

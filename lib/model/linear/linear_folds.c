@@ -12,6 +12,8 @@
 #include "model/fold_atoms.h"
 #include "model/linear/design.h"
 #include "model/linear/fold_solution.h"
+#include "model/linear/linear_loo.h"
+#include "model/linear/linear_moments.h"
 #include "model/row_pass.h"
 
 enum {
@@ -29,7 +31,7 @@ typedef struct folds_job {
     int64_t p, t;
     const mlsd__fold_atoms *atoms;
     const mlsd__fold_moments *moments;
-    uint8_t *is_served; /* n_splits */
+    bool *is_served; /* n_splits */
 } folds_job;
 
 /* Rows of the frame by number. */
@@ -230,6 +232,21 @@ static mlsd_status run_some(mlsd__scope *scope, folds_job *job, int64_t first, i
     return status;
 }
 
+/* Each row left out in turn: the moments of all rows are enough. */
+static mlsd_status run_loo(mlsd__scope *scope, folds_job *job)
+{
+    const mlsd__path_folds *const folds = job->folds;
+    const mlsd__moment_source source = {
+        .q = job->p + job->t, .weight = folds->all->weight, .read = read_rows, .user = job};
+    mlsd__gram all;
+    mlsd_status status = mlsd__linear_moments(scope, folds->all, &all);
+    if (status == MLSD_E_DATA) return MLSD_OK; /* NaN: the plain way says where, fold by fold */
+    if (status != MLSD_OK) return status;
+    status = mlsd__linear_run_loo(scope, folds, &job->problem, &source, &all, job->is_served);
+    mlsd__gram_free(&all, scope->allocator);
+    return status;
+}
+
 static bool has_category(const mlsd__frame *x)
 {
     for (int64_t j = 0; j < x->n_features; j++)
@@ -277,7 +294,9 @@ mlsd_status mlsd__linear_run_folds(mlsd__scope *scope, const mlsd__path_folds *f
     job.x = resident.frame;
     job.is_served = mlsd__alloc(a, folds->n_splits, sizeof *job.is_served);
     mlsd_status status = job.is_served == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    for (int64_t first = 0; status == MLSD_OK && first < folds->n_splits;) {
+    const bool is_loo = job.t <= MLSD__LOO_TARGETS && mlsd__linear_is_loo(folds, &job.problem);
+    if (status == MLSD_OK && is_loo) status = run_loo(scope, &job);
+    for (int64_t first = 0; status == MLSD_OK && !is_loo && first < folds->n_splits;) {
         int64_t n;
         status = run_some(scope, &job, first, &n);
         first += n > 0 ? n : 1;

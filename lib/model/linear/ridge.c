@@ -160,6 +160,7 @@ static const mlsd__estimator_ops ops = {
     .takes_targets = true,
     .path = &path,
     .checks_x = true,
+    .fits_moments = true,
     .fit = fit,
     .predict_block = mlsd__linear_predict_block,
     .n_targets = mlsd__linear_n_targets,

@@ -100,6 +100,7 @@ static const mlsd__estimator_ops ops = {
     .transforms = true,
     .takes_nan = true,
     .takes_category = true,
+    .fits_moments = true,
     .fit = fit,
     .features_out = mlsd__column_state_features,
     .transform_block = transform_block,

@@ -22,8 +22,8 @@ typedef struct mlsd__paired {
 
 /* How certain, how strong, and in which direction. */
 typedef struct mlsd__pair_settings {
-    double level, power, rope;
-    int64_t alternative; /* MLSD__TWO_SIDED, ... */
+    double level, power, rope; /* power NaN: no minimum detectable difference */
+    int64_t alternative;       /* MLSD__TWO_SIDED, ... */
 } mlsd__pair_settings;
 enum { MLSD__TWO_SIDED = 0, MLSD__GREATER = 1, MLSD__LESS = 2 };
 

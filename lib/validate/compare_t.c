@@ -52,6 +52,7 @@ void mlsd__paired_by_t(mlsd__paired *out, const mlsd__pair_settings *settings, d
     const double half = -mlsd__t_quantile(alpha / 2, df) * se;
     out->low = difference - half;
     out->high = difference + half;
+    if (isnan(settings->power)) return;
     out->min_detectable = se * mlsd__detectable_t(df, alpha, settings->power,
                                                   settings->alternative != MLSD__TWO_SIDED);
 }
@@ -116,8 +117,13 @@ static mlsd_status pair_corrected_t(mlsd__scope *scope, const mlsd__comparison *
 /* The same without what is not Bayesian. */
 static mlsd_status pair_bayes_t(mlsd__scope *scope, const mlsd__comparison *c, mlsd__pair *pair)
 {
-    MLSD__TRY(pair_corrected_t(scope, c, pair));
-    pair->is.statistic = pair->is.p_value = pair->is.min_detectable = NAN;
+    (void)scope;
+    mlsd__pair_settings settings = c->settings;
+    settings.power = NAN;
+    mlsd__compare_corrected_t(mlsd__comparison_scores(c, pair->a),
+                              mlsd__comparison_scores(c, pair->b), c->n_rows, c->params->test_train,
+                              &settings, &pair->is);
+    pair->is.statistic = pair->is.p_value = NAN;
     return MLSD_OK;
 }
 

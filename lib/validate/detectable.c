@@ -1,5 +1,5 @@
-/* detectable.c - power, turned round: the effect at which a test rejects with a given chance, found
- * by bisection, because power grows with the effect. */
+/* detectable.c - power, turned round: the effect at which a test rejects with a given chance. Power
+ * grows with the effect, so there is one. */
 #include "validate/detectable.h"
 
 #include <math.h>
@@ -7,7 +7,7 @@
 #include "numeric/distribution.h"
 #include "numeric/mathfun.h"
 
-/* Bisection ends long before: each step halves an interval of doubles. */
+/* The searches end long before. */
 enum { STEPS = 200 };
 
 /* What a search is about: power(effect) grows from alpha at 0 towards 1. */
@@ -17,21 +17,35 @@ typedef struct power_of {
     bool one_sided;
 } power_of;
 
-static double solve(const power_of *p, double power)
+/* False position, halving the end that stays (Dowell & Jarratt 1971, BIT 11:168, the Illinois
+ * algorithm): a noncentral t costs more than everything else here. */
+static double solve(const power_of *p, double power, double guess)
 {
-    double low = 0, high = 1;
-    while (p->power(p, high) < power) {
+    static const double PRECISION = 1e-12;
+    double low = 0, high = guess, at_low = p->power(p, 0) - power, at_high;
+    if (at_low >= 0) return 0;
+    while (at_high = p->power(p, high) - power, at_high < 0) {
         low = high;
+        at_low = at_high;
         high *= 2;
         if (high > 1e12) return NAN;
     }
-    for (int i = 0; i < STEPS; i++) {
-        const double middle = 0.5 * (low + high);
-        if (middle <= low || middle >= high || high - low < 1e-13 * high) break;
-        if (p->power(p, middle) < power) {
-            low = middle;
+    int last = 0; /* the end that moved */
+    for (int i = 0; i < STEPS && high - low > PRECISION * high; i++) {
+        double x = high - at_high * (high - low) / (at_high - at_low);
+        if (!(x > low && x < high)) x = 0.5 * (low + high);
+        const double at_x = p->power(p, x) - power;
+        if (at_x == 0) return x;
+        if (at_x < 0) {
+            low = x;
+            at_low = at_x;
+            if (last < 0) at_high *= 0.5;
+            last = -1;
         } else {
-            high = middle;
+            high = x;
+            at_high = at_x;
+            if (last > 0) at_low *= 0.5;
+            last = 1;
         }
     }
     return 0.5 * (low + high);
@@ -49,7 +63,7 @@ double mlsd__detectable_t(double df, double alpha, double power, bool one_sided)
                         .df_1 = df,
                         .critical = -mlsd__t_quantile(one_sided ? alpha : alpha / 2, df),
                         .one_sided = one_sided};
-    return solve(&p, power);
+    return solve(&p, power, p.critical + mlsd__normal_quantile(power));
 }
 
 /* A Poisson mixture of central ones (Johnson, Kotz & Balakrishnan 1995, Continuous Univariate
@@ -82,7 +96,7 @@ double mlsd__detectable_f(double df_1, double df_2, double alpha, double power)
                         .df_1 = df_1,
                         .df_2 = df_2,
                         .critical = mlsd__f_upper_quantile(alpha, df_1, df_2)};
-    return solve(&p, power);
+    return solve(&p, power, df_1);
 }
 
 /* Connor (1987), Biometrics 43:207: the test finds it when

@@ -34,6 +34,7 @@ static void compare_with_simpler(board *b, int64_t n_splits)
 {
     mlsd__pair_settings settings = MLSD__PAIR_DEFAULTS;
     settings.level = b->rule.level;
+    settings.power = NAN;
     int64_t best = -1;
     for (int64_t e = 0; e < b->n; e++) {
         const mlsd__contender *const model = &b->models[e];

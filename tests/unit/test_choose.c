@@ -82,6 +82,41 @@ static void test_choose__rope(void **state)
     assert_int_equal(choice.chosen, 3);
 }
 
+/* Of equal scores and equal simplicity the earliest is best and chosen; a constant difference is
+ * worse by more than the rope for sure, or for sure not; nothing without a score is eligible. */
+static void test_choose__ties_and_constant_differences(void **state)
+{
+    (void)state;
+    static const double missing[SPLITS] = {NAN, NAN, NAN, NAN, NAN};
+    double shifted[SPLITS];
+    mlsd__choice_rule rule = rule_of(MLSD__CHOOSE_ONE_SE);
+    reset();
+    for (int i = 0; i < MODELS; i++) models[i].simplicity = 0;
+    for (int i = 1; i < MODELS; i++) models[i].scores = LOSSES[3];
+    choose(&rule);
+    assert_int_equal(choice.best, 1);
+    assert_int_equal(choice.chosen, 1);
+    models[0].simplicity = models[1].simplicity = 1; /* the later ones are simpler */
+    choose(&rule);
+    assert_int_equal(choice.best, 2);
+    assert_int_equal(choice.chosen, 2);
+    for (int k = 0; k < SPLITS; k++) shifted[k] = LOSSES[3][k] + 0.25;
+    rule = rule_of(MLSD__CHOOSE_ROPE);
+    reset();
+    models[0].scores = shifted;
+    rule.rope = 0.2;
+    choose(&rule);
+    assert_false(models[0].is_within);
+    rule.rope = 0.3;
+    choose(&rule);
+    assert_true(models[0].is_within);
+    assert_int_equal(choice.chosen, 0);
+    for (int i = 0; i < MODELS; i++) models[i].scores = missing;
+    choose(&rule);
+    assert_int_equal(choice.n_eligible, 0);
+    assert_int_equal(choice.best, -1);
+}
+
 static void test_choose__greater_is_better(void **state)
 {
     (void)state;
@@ -213,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_choose__rules),
         cmocka_unit_test(test_choose__rope),
+        cmocka_unit_test(test_choose__ties_and_constant_differences),
         cmocka_unit_test(test_choose__greater_is_better),
         cmocka_unit_test(test_choose__budgets),
         cmocka_unit_test(test_choose__ranks_share_and_missing_come_last),

@@ -114,6 +114,14 @@ extern const mlsd_kind mlsd__kind_paired_permutation;
 extern const mlsd_kind mlsd__kind_max_t;
 extern const mlsd_kind mlsd__kind_friedman;
 extern const mlsd_kind mlsd__kind_bayes_signed_rank;
+extern const mlsd_kind mlsd__kind_validation_curve;
+extern const mlsd_kind mlsd__kind_nested_cv;
+extern const mlsd_kind mlsd__kind_grid_search;
+extern const mlsd_kind mlsd__kind_random_search;
+extern const mlsd_kind mlsd__kind_halving_grid_search;
+extern const mlsd_kind mlsd__kind_halving_random_search;
+extern const mlsd_kind mlsd__kind_hyperband;
+extern const mlsd_kind mlsd__kind_racing_search;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -229,6 +237,14 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_max_t,
     &mlsd__kind_friedman,
     &mlsd__kind_bayes_signed_rank,
+    &mlsd__kind_validation_curve,
+    &mlsd__kind_nested_cv,
+    &mlsd__kind_grid_search,
+    &mlsd__kind_random_search,
+    &mlsd__kind_halving_grid_search,
+    &mlsd__kind_halving_random_search,
+    &mlsd__kind_hyperband,
+    &mlsd__kind_racing_search,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

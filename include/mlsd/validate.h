@@ -16,6 +16,7 @@
 #include "mlsd/spec.h"
 #include "mlsd/split.h"
 #include "mlsd/status.h"
+#include "mlsd/table.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -89,10 +90,37 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * method, texts "method", "metric" and "covers" ("risk": of such models over training sets; "test
  * error": of models fitted to these rows); with several models the table "intervals" has a row for
  * each. Its methods, their sources and their coverage are in docs/intervals.md.
+ * A search (grid_search, random_search, halving_grid_search, halving_random_search, hyperband,
+ * racing_search; an estimator in the slot "estimator") gives the table "candidates" (candidate,
+ * each parameter of the space as text, for each metric m the columns m.mean, m.se, m.low, m.high;
+ * rank, where 1 is best, ties share and what has no score is last; n_splits, n_failed; model_bytes
+ * where measured; on_front, of score and bytes; within, as the rule asks; chosen, message), with
+ * fit_seconds, predict_us_per_row and on_front, of score, time and bytes, in "timings.candidates";
+ * the table "folds" (candidate, fold, each metric, n_train, n_test, status, message); with rungs
+ * also bracket, rung and n_resources of a candidate's last one and the tables "rungs" and
+ * "rung_folds". Texts "chosen", "best" and "chosen_spec" (as JSON), "plan", "note"; numbers
+ * "chosen_candidate", m.mean, m.se, m.low, m.high of it, "bbc.value", "bbc.low", "bbc.high" (what
+ * to expect of the best of many: bootstrap bias corrected, Tsamardinos, Greasidou & Borboudakis
+ * 2018, Machine Learning 107:1895), "optimism.expected", "detectable_difference"; and the model
+ * "chosen", fitted on all rows. docs/searching.md tells more. A search may also stand where an
+ * estimator may: in mlsd_model_fit, mlsd_cross_validate, mlsd_leaderboard, and among the models of
+ * an experiment. Fitted, it is the model of what it chose on the training rows.
+ *
+ * nested_cv (a search in the slot "search") runs the search on the training rows of every fold and
+ * scores what it chose on the others: tables "inner" (fold, the chosen parameters, n_candidates,
+ * inner.m and inner.se as the search saw them, outer.m), "folds" and "choices" (choice, n_folds);
+ * numbers m.mean, m.se, m.low, m.high, "inner.mean", "optimism", "n_choices", "stability" (share of
+ * folds with the choice made most often, text "chosen_most_often"). validation_curve (an estimator
+ * in the slot "estimator", one list in "space") gives the table "curve": value, number, for each
+ * metric m.mean, m.se, m.low, m.high, m.train_mean, m.train_se, then n_failed, within_one_se, best,
+ * message; "folds"; texts "best" and "parameter", numbers "best_index" and "edge" (-1 or 1 where
+ * the best is the least or greatest number that was tried).
  *
  * Errors: MLSD_E_KIND (the spec is of another family; a metric does not suit the task),
- * MLSD_E_CHILD (no model), MLSD_E_SHAPE (folds of another number of rows), MLSD_E_DATA (no target;
- * every fold failed), MLSD_E_CANCELLED. Since 0.1. */
+ * MLSD_E_PARSE, MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE, MLSD_E_PARAM_CONFLICT
+ * (a search space, before the first fit, with the entry that is wrong), MLSD_E_CHILD (no model),
+ * MLSD_E_SHAPE (folds of another number of rows), MLSD_E_DATA (no target; every fold failed),
+ * MLSD_E_CANCELLED. Since 0.1. */
 MLSD_API mlsd_status mlsd_validate(const mlsd_context *context, const mlsd_spec *spec,
                                    const mlsd_dataset *dataset, const mlsd_folds *folds,
                                    mlsd_result **out);
@@ -110,6 +138,12 @@ MLSD_API mlsd_status mlsd_validate(const mlsd_context *context, const mlsd_spec 
 MLSD_API mlsd_status mlsd_evaluate(const mlsd_context *context, const mlsd_model *model,
                                    const mlsd_dataset *test_dataset, const char *const *metrics,
                                    int64_t n_metrics, mlsd_result **out);
+/* The candidates of a search, without fitting any: a table with candidate and each parameter of the
+ * space as text. `dataset` may be NULL where their number does not depend on it (hyperband, and
+ * halving_random_search without n_iter). Errors: as above of spaces; MLSD_E_KIND; MLSD_E_ARG.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_search_candidates(const mlsd_context *context, const mlsd_spec *search,
+                                            const mlsd_dataset *dataset, mlsd_table **out);
 
 #ifdef __cplusplus
 }

@@ -45,7 +45,8 @@ static const mlsd_param experiment_params[] = {
 };
 
 static const mlsd__slot experiment_slots[] = {
-    {"models", "estimator", 1, "models from simple to strong; without any, a ladder for the task"},
+    {"models", "estimator,search", 1,
+     "models from simple to strong, or searches; without any, a ladder for the task"},
     {"splitter", "splitter", 0,
      "folds of the cross-validation; without one, shuffled folds that keep the classes, and the "
      "groups together, or windows that grow with the time"},

@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "model/class_weight.h"
+#include "model/search_ops.h"
 
 const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec)
 {
     const mlsd_spec *final = spec;
+    if (spec != NULL && mlsd__is_search(spec)) final = mlsd__spec_slot_child(spec, "estimator");
     while (final != NULL && strcmp(mlsd_kind_name(mlsd_spec_kind(final)), "pipeline") == 0) {
         const mlsd_spec *last = NULL;
         for (int64_t i = 0;; i++) {

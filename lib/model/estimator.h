@@ -32,6 +32,7 @@ typedef struct mlsd__train {
     mlsd_curve *curve;     /* NULL: none asked for */
     bool x_is_finite;      /* x was looked through before and holds neither NaN nor infinity */
     bool x_lacks_infinity; /* the same, but it may hold NaN */
+    void **progress;       /* kinds with a budget: where to go on from and what to leave; or NULL */
     const struct mlsd__clock *clock; /* forecasters: y is in the order of time, and this tells where
                                         it ends (model/series/series_clock.h); otherwise NULL */
 } mlsd__train;
@@ -55,6 +56,13 @@ typedef struct mlsd__estimator_ops {
     /* fit() knows its rows by their weighted moments alone, or by those of each class, and takes a
      * weight as a repetition: other rows with the same moments give the same state. */
     bool fits_moments;
+
+    /* The parameter that counts epochs, of kinds that can go on from where they stopped. Where
+     * train->progress is set, a fit begins where *progress ends (NULL: at the start) and puts
+     * there, as one block for mlsd__free, what a later fit with the same spec but for a larger
+     * budget goes on from, on the same rows. It then gives, byte for byte, what a fit from the
+     * start gives. Not with a curve or a validation set. NULL: cannot. */
+    const char *budget;
 
     /* Check parameters against each other and the task, before any work; NULL for none. */
     mlsd_status (*check)(const mlsd_spec *spec, mlsd_task task);

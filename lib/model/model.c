@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "data/matrix_view.h"
 #include "model/model_impl.h"
+#include "model/search_ops.h"
 #include "model/series/series_clock.h"
 #include "numeric/blas.h"
 
@@ -125,9 +126,30 @@ static mlsd_status prepare_valid(const mlsd__allocator *a, const mlsd_model *mod
     return mlsd__dataset_gather_weight(valid, weight);
 }
 
-mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
-                            const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out)
+/* Search, and then fit what was chosen: the model knows nothing of the search. */
+static mlsd_status fit_chosen(mlsd__scope *scope, const mlsd_spec *search,
+                              const mlsd_dataset *train, const mlsd_dataset *valid,
+                              mlsd_curve *curve, mlsd_model **out)
 {
+    const mlsd__search_ops *const ops = mlsd__spec_ops(search);
+    mlsd_spec *chosen;
+    MLSD__TRY(ops->choose(scope, search, train, &chosen));
+    const mlsd_status status = mlsd__model_fit(scope, chosen, train, valid, curve, out);
+    mlsd_spec_free(chosen);
+    return status;
+}
+
+/* What a fit is given beside the spec and the training set; NULL for none. */
+typedef struct fit_extras {
+    const mlsd_dataset *valid;
+    mlsd_curve *curve;
+    void **progress;
+} fit_extras;
+
+static mlsd_status fit_model(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
+                             const fit_extras *extras, mlsd_model **out)
+{
+    const mlsd_dataset *const valid = extras->valid;
     *out = NULL;
     MLSD__TRY(mlsd__spec_require(spec, "estimator,transform"));
     if (mlsd__estimator_final(spec) == NULL)
@@ -161,7 +183,8 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
                                   .x_valid = valid != NULL ? &aligned.frame : NULL,
                                   .y_valid = y_valid,
                                   .weight_valid = weight_valid,
-                                  .curve = curve,
+                                  .curve = extras->curve,
+                                  .progress = extras->progress,
                                   .clock = forecasts ? &clock : NULL};
     status = mlsd__estimator_fit(scope, model->spec, &prepared, &model->state);
 out:
@@ -178,6 +201,23 @@ out:
     }
     *out = model;
     return MLSD_OK;
+}
+
+mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
+                            const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out)
+{
+    *out = NULL;
+    MLSD__TRY(mlsd__spec_require(spec, "estimator,transform,search"));
+    if (mlsd__is_search(spec)) return fit_chosen(scope, spec, train, valid, curve, out);
+    const fit_extras extras = {.valid = valid, .curve = curve};
+    return fit_model(scope, spec, train, &extras, out);
+}
+
+mlsd_status mlsd__model_fit_on(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
+                               void **progress, mlsd_model **out)
+{
+    const fit_extras extras = {.progress = progress};
+    return fit_model(scope, spec, train, &extras, out);
 }
 
 mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec *spec,

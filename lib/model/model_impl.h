@@ -55,6 +55,10 @@ mlsd_status mlsd__model_neighbors_frame(mlsd__scope *scope, const mlsd_model *mo
 /* As the public calls, inside an open scope (which may be a worker's serial one). */
 mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
                             const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out);
+/* Fit an estimator with a budget (estimator.h) from where *progress ends, and leave there what a
+ * larger budget goes on from; *progress is the caller's by mlsd__free. */
+mlsd_status mlsd__model_fit_on(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
+                               void **progress, mlsd_model **out);
 mlsd_status mlsd__model_predict(mlsd__scope *scope, const mlsd_model *model,
                                 const mlsd_dataset *data, mlsd_output what, double *out,
                                 int64_t capacity);

@@ -176,10 +176,12 @@ mlsd_status mlsd__choose(const mlsd__allocator *a, const mlsd__choice_rule *rule
                          mlsd__contender *contenders, int64_t n, int64_t n_splits,
                          mlsd__choice *out)
 {
+    mlsd__t_memo memo = {0};
     *out = (mlsd__choice){.best = -1, .chosen = -1};
     for (int64_t i = 0; i < n; i++) {
         mlsd__contender *const c = &contenders[i];
-        mlsd__corrected_t(c->scores, n_splits, rule->test_train, rule->level, &c->score);
+        mlsd__corrected_t_many(c->scores, n_splits, rule->test_train, rule->level, &memo,
+                               &c->score);
         c->is_eligible = c->is_within = c->on_front = false;
     }
     find_eligible(contenders, n, n_splits, out);
@@ -191,6 +193,19 @@ mlsd_status mlsd__choose(const mlsd__allocator *a, const mlsd__choice_rule *rule
         find_front(contenders, order, out->n_eligible, order + n);
         apply_rule(rule, contenders, n, n_splits, out);
     }
+    mlsd__free(a, order);
+    return status;
+}
+
+mlsd_status mlsd__choice_front(const mlsd__allocator *a, const mlsd__choice_rule *rule,
+                               mlsd__contender *contenders, int64_t n)
+{
+    int64_t *const order = mlsd__alloc(a, 2 * n, sizeof *order);
+    int64_t n_eligible = 0;
+    if (order == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) n_eligible += contenders[i].is_eligible;
+    const mlsd_status status = sort_eligible(a, rule, contenders, n, order);
+    if (status == MLSD_OK) find_front(contenders, order, n_eligible, order + n);
     mlsd__free(a, order);
     return status;
 }

@@ -51,6 +51,10 @@ mlsd_status mlsd__choose(const mlsd__allocator *a, const mlsd__choice_rule *rule
                          mlsd__contender *contenders, int64_t n, int64_t n_splits,
                          mlsd__choice *out);
 
+/* Find the front anew, after a choice, such as with other costs. */
+mlsd_status mlsd__choice_front(const mlsd__allocator *a, const mlsd__choice_rule *rule,
+                               mlsd__contender *contenders, int64_t n);
+
 /* MLSD_E_DATA where nothing was eligible or affordable: with the budget and what would meet it.
  * `what` is "model" or "candidate"; `message` says why a fit failed, NULL if none did. */
 mlsd_status mlsd__choice_require(const mlsd__choice_rule *rule, const mlsd__contender *contenders,

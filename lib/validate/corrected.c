@@ -18,7 +18,7 @@ static double score_at(const double *a, const double *b, int64_t i)
 }
 
 static void corrected(const double *a, const double *b, int64_t n, double test_train, double level,
-                      mlsd__estimate *out)
+                      mlsd__t_memo *memo, mlsd__estimate *out)
 {
     *out = (mlsd__estimate){.value = NAN, .se = NAN, .low = NAN, .high = NAN, .df = NAN};
     /* Welford: one pass, no cancellation when scores are nearly equal. */
@@ -38,7 +38,9 @@ static void corrected(const double *a, const double *b, int64_t n, double test_t
     const double s2 = m2 / (double)(J - 1);
     out->se = sqrt((1.0 / (double)J + test_train) * s2);
     out->df = (double)(J - 1);
-    const double half = mlsd__t_quantile(0.5 + level / 2, out->df) * out->se;
+    if (memo->df != out->df || memo->level != level)
+        *memo = (mlsd__t_memo){out->df, level, mlsd__t_quantile(0.5 + level / 2, out->df)};
+    const double half = memo->quantile * out->se;
     out->low = mean - half;
     out->high = mean + half;
 }
@@ -46,13 +48,21 @@ static void corrected(const double *a, const double *b, int64_t n, double test_t
 void mlsd__corrected_t(const double *scores, int64_t n, double test_train, double level,
                        mlsd__estimate *out)
 {
-    corrected(scores, NULL, n, test_train, level, out);
+    mlsd__t_memo memo = {0};
+    corrected(scores, NULL, n, test_train, level, &memo, out);
+}
+
+void mlsd__corrected_t_many(const double *scores, int64_t n, double test_train, double level,
+                            mlsd__t_memo *memo, mlsd__estimate *out)
+{
+    corrected(scores, NULL, n, test_train, level, memo, out);
 }
 
 void mlsd__corrected_t_paired(const double *a, const double *b, int64_t n, double test_train,
                               double level, mlsd__estimate *out)
 {
-    corrected(a, b, n, test_train, level, out);
+    mlsd__t_memo memo = {0};
+    corrected(a, b, n, test_train, level, &memo, out);
 }
 
 double mlsd__detectable_difference(const mlsd__estimate *difference, double level, double power)

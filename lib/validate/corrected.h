@@ -12,6 +12,14 @@
 void mlsd__corrected_t(const double *scores, int64_t n, double test_train, double level,
                        mlsd__estimate *out);
 
+/* The same for many: the quantile of the last df and level is kept, for it costs more than a small
+ * fit. All zero at first. */
+typedef struct mlsd__t_memo {
+    double df, level, quantile;
+} mlsd__t_memo;
+void mlsd__corrected_t_many(const double *scores, int64_t n, double test_train, double level,
+                            mlsd__t_memo *memo, mlsd__estimate *out);
+
 /* The same for the differences a[i] - b[i] where both are known: the paired comparison of two
  * models on the same splits. */
 void mlsd__corrected_t_paired(const double *a, const double *b, int64_t n, double test_train,

@@ -53,6 +53,8 @@ static mlsd_status run_split(mlsd__scope *scope, const mlsd__fold_set *set, int6
     if (status == MLSD_OK) status = mlsd__fold_side(scope, set, split, true, &test);
     if (status == MLSD_OK && train.n == 0)
         status = mlsd__fail(MLSD_E_DATA, "the training set has no rows");
+    if (set->in->progress != NULL)
+        train.train.progress = &set->in->progress[e * set->out->n_splits + split];
     if (status == MLSD_OK) status = fit_and_score(scope, set, e, split, &train, &test);
     mlsd__train_part_close(&test, scope->allocator);
     mlsd__train_part_close(&train, scope->allocator);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "numeric/distribution.h"
 #include "validate/audit_impl.h"
 #include "validate/corrected.h"
 #include "validate/result_rows.h"
@@ -145,15 +144,8 @@ void mlsd__report_estimate(const mlsd__fold_report *report, int64_t e, int64_t m
 {
     const double *const scores = mlsd__fold_scores(report->out, e, metric);
     const int64_t n = report->out->n_splits;
-    mlsd__t_memo *const memo = report->memo;
-    mlsd__corrected_t(scores, n, report->out->test_train, memo != NULL ? NAN : report->level, out);
-    if (memo == NULL || isnan(out->se)) return;
-    if (memo->df != out->df) {
-        memo->df = out->df;
-        memo->quantile = mlsd__t_quantile(0.5 + report->level / 2, out->df);
-    }
-    out->low = out->value - memo->quantile * out->se;
-    out->high = out->value + memo->quantile * out->se;
+    mlsd__t_memo once = {0}, *const memo = report->memo != NULL ? report->memo : &once;
+    mlsd__corrected_t_many(scores, n, report->out->test_train, report->level, memo, out);
 }
 
 mlsd_status mlsd__report_plan(mlsd_result *r, const mlsd__fold_output *out)

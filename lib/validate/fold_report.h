@@ -3,13 +3,9 @@
 #ifndef MLSD_VALIDATE_FOLD_REPORT_H
 #define MLSD_VALIDATE_FOLD_REPORT_H
 
+#include "validate/corrected.h"
 #include "validate/fold_tasks.h"
 #include "validate/result_impl.h"
-
-/* The last quantile of Student's t that was asked for: it costs more than a small fit. */
-typedef struct mlsd__t_memo {
-    double df, quantile;
-} mlsd__t_memo;
 
 typedef struct mlsd__fold_report {
     const mlsd__fold_input *in;

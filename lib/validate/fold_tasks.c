@@ -58,7 +58,7 @@ mlsd_status mlsd__fold_check(const mlsd__fold_input *in)
     MLSD__REQUIRE(in->n_estimators >= 1 && in->estimators != NULL, "there is no estimator");
     for (int64_t e = 0; e < in->n_estimators; e++) {
         MLSD__REQUIRE_LIVE(in->estimators[e], MLSD__MAGIC_SPEC, "spec");
-        MLSD__TRY(mlsd__spec_require(in->estimators[e], "estimator"));
+        MLSD__TRY(mlsd__spec_require(in->estimators[e], "estimator,search"));
     }
     MLSD__TRY(mlsd__folds_check_dataset(in->folds, in->dataset));
     const mlsd_task task = mlsd_dataset_task(in->dataset);

@@ -25,6 +25,8 @@ typedef struct mlsd__fold_input {
     bool train_scores;  /* score the training rows of each split as well */
     bool refit;         /* fit each estimator on all rows as well */
     bool is_plain_loop; /* share nothing: as with the context's fast_paths = 0 */
+    void **progress;    /* NULL, or for each estimator (which has a budget) and split where training
+                           goes on from (estimator.h); with is_plain_loop */
 } mlsd__fold_input;
 
 /* How a fit was done. */

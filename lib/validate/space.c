@@ -390,3 +390,16 @@ bool mlsd__space_has_range(const mlsd__space *space)
     }
     return false;
 }
+
+int mlsd__axis_edge(const mlsd__axis *axis, const char *value)
+{
+    double x, y, least = INFINITY, greatest = -INFINITY;
+    if (axis->form != MLSD__AXIS_LIST || axis->n_values < 3 || value == NULL) return 0;
+    for (int64_t i = 0; i < axis->n_values; i++) {
+        if (!mlsd__parse_double(axis->values[i], strlen(axis->values[i]), &y)) return 0;
+        if (y < least) least = y;
+        if (y > greatest) greatest = y;
+    }
+    if (!mlsd__parse_double(value, strlen(value), &x)) return 0;
+    return x == least ? -1 : x == greatest ? 1 : 0;
+}

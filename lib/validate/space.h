@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "mlsd/dataset.h"
+#include "mlsd/table.h"
 #include "base/kindtable.h"
 #include "base/text.h"
 
@@ -82,5 +83,12 @@ mlsd_status mlsd__candidates_check(const mlsd__candidates *c, mlsd_task task);
 
 /* "alpha = 0.1, fit_intercept = true" of candidate i; "as given" for an empty one. */
 void mlsd__candidate_say(const mlsd__candidates *c, int64_t i, mlsd__text *t);
+
+/* Is the value the least (-1) or the greatest (1) of a list of three numbers or more? 0 otherwise,
+ * and for NULL. */
+int mlsd__axis_edge(const mlsd__axis *axis, const char *value);
+
+/* A table of candidates: candidate, and each parameter as text. */
+mlsd_status mlsd__candidates_table(const mlsd__candidates *c, mlsd_table **out);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/kindtable.h"
 #include "base/scope.h"
 #include "data/dataset_impl.h"
+#include "model/search_ops.h"
 #include "validate/result_impl.h"
 
 typedef struct mlsd__validation_input {
@@ -23,6 +24,7 @@ typedef struct mlsd__validation_input {
 } mlsd__validation_input;
 
 typedef struct mlsd__validation_ops {
+    mlsd__search_ops search; /* first, for lib/model knows no more; of family "search" only */
     /* run() draws what it needs itself where the caller gives no folds (nested draws, prefixes). */
     bool draws_folds;
     /* Parameters against each other, the data set and the task, before anything is drawn or fitted;

@@ -63,6 +63,8 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 
 /* How sure scores are, in scenarios_intervals.c. */
 mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash);
+/* Searches, in scenarios_search.c. */
+mlsd_status run_searches(const mlsd_context *context, uint64_t *hash);
 
 /* Estimators of the user's, in scenarios_custom.c. */
 mlsd_status run_custom(const mlsd_context *context, uint64_t *hash);

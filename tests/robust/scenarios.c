@@ -684,6 +684,7 @@ const scenario scenarios[] = {
     {"validate", run_validate, 0},
     {"evaluate", run_evaluate, 0},
     {"intervals", run_intervals, 0},
+    {"searches", run_searches, 1},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

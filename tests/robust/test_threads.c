@@ -36,15 +36,18 @@ static void test_threads__same_bytes_for_any_number(void **state)
     }
 }
 
+enum { MOST_SCENARIOS = 64 };
+
 typedef struct job {
     const mlsd_context *context;
-    uint64_t hashes[32];
+    uint64_t hashes[MOST_SCENARIOS];
     mlsd_status status;
 } job;
 
 static void *run_all(void *arg)
 {
     job *j = arg;
+    assert_true(n_scenarios <= MOST_SCENARIOS);
     for (int i = 0; i < n_scenarios && j->status == MLSD_OK; i++)
         j->status = scenarios[i].run(j->context, &j->hashes[i]);
     return NULL;

@@ -5,6 +5,8 @@
  * 3, seed 7, without weights. */
 #include "linear_data.h"
 #include "failing_allocator.h"
+#include "model/model_impl.h"
+#include "numeric/blas.h"
 
 /* A curve that neither stops nor restores: the fit gives back its last state, as scikit-learn does.
  */
@@ -454,6 +456,59 @@ static void test_sgd__threads_do_not_change_a_byte(void **state)
     free_linear_data(&d);
 }
 
+/* Train to 2, then to 3, then to 8 epochs: the bytes of 8 at once. */
+static void assert_goes_on(const char *json, const mlsd_dataset *data)
+{
+    static const int64_t budgets[] = {2, 3, 8};
+    mlsd_spec *spec = spec_from(json);
+    const char *const name =
+        mlsd_spec_child_count(spec) > 0 ? "sgd_classifier.max_iter" : "max_iter";
+    mlsd__scope scope;
+    void *progress = NULL;
+    mlsd_model *whole = NULL, *parts = NULL;
+    assert_int_equal(mlsd__numeric_open(&scope, NULL), MLSD_OK);
+    for (int i = 0; i < 3; i++) {
+        mlsd_model_free(parts);
+        assert_int_equal(mlsd_spec_set_i64(spec, name, budgets[i]), MLSD_OK);
+        assert_int_equal(mlsd__model_fit_on(&scope, spec, data, &progress, &parts), MLSD_OK);
+    }
+    assert_int_equal(mlsd__model_fit(&scope, spec, data, NULL, NULL, &whole), MLSD_OK);
+    assert_same_model(whole, parts);
+    mlsd__free(scope.allocator, progress);
+    mlsd_model_free(whole);
+    mlsd_model_free(parts);
+    mlsd__scope_close(&scope);
+    mlsd_spec_free(spec);
+}
+
+static void test_sgd__goes_on_where_it_stopped(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(300, 4, 3, 17), r = make_linear_data(300, 4, 0, 18);
+    mlsd_dataset *classes = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
+    mlsd_dataset *numbers = dataset_of(&r, MLSD_TASK_REGRESSION, 0);
+    assert_goes_on("{\"kind\":\"sgd_classifier\"}", classes);
+    assert_goes_on("{\"kind\":\"sgd_classifier\",\"penalty\":\"l1\",\"average\":true,"
+                   "\"learning_rate\":\"invscaling\",\"eta0\":0.1,\"class_weight\":\"balanced\"}",
+                   classes);
+    assert_goes_on("{\"kind\":\"sgd_classifier\",\"early_stopping\":true,\"seed\":3}", classes);
+    assert_goes_on("{\"kind\":\"sgd_regressor\"}", numbers);
+    assert_goes_on("{\"kind\":\"sgd_regressor\",\"learning_rate\":\"adaptive\",\"eta0\":1,"
+                   "\"tol\":10,\"n_iter_no_change\":1,\"penalty\":\"elasticnet\"}",
+                   numbers);
+    /* It ends by itself before the first budget, and numbers break down. */
+    assert_goes_on("{\"kind\":\"sgd_regressor\",\"tol\":100,\"n_iter_no_change\":1}", numbers);
+    assert_goes_on("{\"kind\":\"sgd_regressor\",\"learning_rate\":\"constant\",\"eta0\":1e200}",
+                   numbers);
+    assert_goes_on("{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
+                   "{\"kind\":\"sgd_classifier\"}]}",
+                   classes);
+    mlsd_dataset_free(numbers);
+    mlsd_dataset_free(classes);
+    free_linear_data(&r);
+    free_linear_data(&d);
+}
+
 static int stop_at_third_call(const mlsd_event *event, void *user)
 {
     (void)event;
@@ -523,6 +578,7 @@ int main(void)
         cmocka_unit_test(test_sgd__probabilities_by_loss),
         cmocka_unit_test(test_sgd__contradicting_parameters_are_named),
         cmocka_unit_test(test_sgd__threads_do_not_change_a_byte),
+        cmocka_unit_test(test_sgd__goes_on_where_it_stopped),
         cmocka_unit_test(test_sgd__can_be_cancelled),
         cmocka_unit_test(test_sgd__every_refused_allocation_is_survived),
     };

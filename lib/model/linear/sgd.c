@@ -277,10 +277,11 @@ static mlsd_status run_epoch(sgd_fit *f, mlsd__scope *scope, int64_t epoch, bool
 
 static mlsd_status run_epochs(sgd_fit *f, mlsd__scope *scope)
 {
-    bool done = false;
+    bool done = f->n_epochs > 0 && f->reason != MLSD_STOP_BUDGET;
     mlsd_status status = MLSD_OK;
     mlsd__stage_begin(scope, "train", f->params->max_iter);
-    for (int64_t epoch = 0; status == MLSD_OK && !done && epoch < f->params->max_iter; epoch++) {
+    for (int64_t epoch = f->n_epochs; status == MLSD_OK && !done && epoch < f->params->max_iter;
+         epoch++) {
         status = run_epoch(f, scope, epoch, &done);
         mlsd__stage_advance(scope, 1);
     }
@@ -351,6 +352,83 @@ static mlsd_status fit_open(sgd_fit *f, mlsd__scope *scope, const mlsd__train *t
     return mean_losses(f, scope, &f->last_train, &f->last_valid);
 }
 
+/* ---- going on from where a smaller budget ended ---- */
+
+/* All that changes from epoch to epoch. */
+typedef struct sgd_progress {
+    int64_t n_theta, t, best_epoch, n_epochs;
+    double eta, l1_total, best_train, best_valid, last_train, last_valid;
+    mlsd__stopper own;
+    bool has_best;
+    mlsd_stop_reason reason;
+    double states[]; /* theta, best, last, mean, truncated: the latter two where there are any */
+} sgd_progress;
+
+enum { MOST_STATES = 5 };
+
+/* The arrays in their order; how many there are. */
+static int64_t list_states(const sgd_fit *f, double *out[MOST_STATES])
+{
+    int64_t n = 0;
+    double *const all[MOST_STATES] = {f->stepper.theta, f->best, f->last, f->stepper.mean,
+                                      f->stepper.truncated};
+    for (int64_t i = 0; i < MOST_STATES; i++) {
+        if (all[i] != NULL) out[n++] = all[i];
+    }
+    return n;
+}
+
+static mlsd_status go_on(sgd_fit *f, const sgd_progress *from)
+{
+    double *states[MOST_STATES];
+    const int64_t n = list_states(f, states), n_theta = f->stepper.n_theta;
+    if (from->n_theta != n_theta)
+        return mlsd__fail(MLSD_E_INTERNAL, "training went on with other rows or parameters");
+    for (int64_t i = 0; i < n; i++)
+        memcpy(states[i], from->states + i * n_theta, (size_t)n_theta * sizeof *states[i]);
+    f->stepper.t = from->t;
+    f->stepper.eta = from->eta;
+    f->stepper.l1_total = from->l1_total;
+    f->own = from->own;
+    f->has_best = from->has_best;
+    f->best_epoch = from->best_epoch;
+    f->n_epochs = from->n_epochs;
+    f->best_train = from->best_train;
+    f->best_valid = from->best_valid;
+    f->last_train = from->last_train;
+    f->last_valid = from->last_valid;
+    f->reason = from->reason;
+    return MLSD_OK;
+}
+
+static mlsd_status leave_progress(const sgd_fit *f, const mlsd__allocator *a, void **progress)
+{
+    double *states[MOST_STATES];
+    const int64_t n = list_states(f, states), n_theta = f->stepper.n_theta;
+    int64_t n_numbers;
+    MLSD__TRY(mlsd__mul_size(n, n_theta, &n_numbers));
+    sgd_progress *const left = mlsd__alloc(a, 1, sizeof *left + (size_t)n_numbers * sizeof(double));
+    if (left == NULL) return MLSD_E_NOMEM;
+    *left = (sgd_progress){.n_theta = n_theta,
+                           .t = f->stepper.t,
+                           .best_epoch = f->best_epoch,
+                           .n_epochs = f->n_epochs,
+                           .eta = f->stepper.eta,
+                           .l1_total = f->stepper.l1_total,
+                           .best_train = f->best_train,
+                           .best_valid = f->best_valid,
+                           .last_train = f->last_train,
+                           .last_valid = f->last_valid,
+                           .own = f->own,
+                           .has_best = f->has_best,
+                           .reason = f->reason};
+    for (int64_t i = 0; i < n; i++)
+        memcpy(left->states + i * n_theta, states[i], (size_t)n_theta * sizeof *states[i]);
+    mlsd__free(a, *progress);
+    *progress = left;
+    return MLSD_OK;
+}
+
 mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
                           const mlsd__sgd_loss *loss, const mlsd__train *train, void **out_state)
 {
@@ -358,7 +436,11 @@ mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
     sgd_fit f = {.params = params, .loss = loss, .curve = train->curve};
     mlsd__linear_scores *scores = NULL;
     mlsd_status status = fit_open(&f, scope, train);
+    if (status == MLSD_OK && train->progress != NULL && *train->progress != NULL)
+        status = go_on(&f, *train->progress);
     if (status == MLSD_OK) status = run_epochs(&f, scope);
+    if (status == MLSD_OK && train->progress != NULL)
+        status = leave_progress(&f, a, train->progress);
     if (status == MLSD_OK) status = make_scores(&f, train, a, &scores);
     mlsd__free(a, f.best);
     mlsd__free(a, f.last);

@@ -231,6 +231,7 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
     inner.x_valid = frames->valid != NULL ? &frames->valid[i] : NULL;
     inner.x_is_finite = x_is_finite;
     inner.x_lacks_infinity = true;
+    if (!is_last) inner.progress = NULL;
     MLSD__TRY(
         keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
     MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));

@@ -90,4 +90,42 @@ def neighbors_tree(bench):
     )
 
 
-WORKLOADS = {"neighbors": neighbors, "neighbors_tree": neighbors_tree}
+def neighbors_search(bench):
+    from mlsd.model_selection import GridSearchCV
+    from mlsd.neighbors import KNeighborsClassifier
+    from sklearn.model_selection import GridSearchCV as PeerSearch
+    from sklearn.neighbors import KNeighborsClassifier as Peer
+
+    n, p = bench.size((4_000, 20), (2_000, 20), (200, 4))
+    X, noise = _data(n, n, p)
+    y = (X[:, 0] + X[:, 1] * X[:, 2] + noise[:, 0] > 0).astype(np.int64)
+    grid = {"n_neighbors": [1, 3, 5, 9, 15, 25, 41, 65], "weights": ["uniform", "distance"]}
+
+    def ours():
+        return GridSearchCV(KNeighborsClassifier(), grid, cv=5, refit=False).fit(X, y).cv_results_
+
+    def peer(n_jobs):
+        return PeerSearch(Peer(), grid, cv=5, refit=False, n_jobs=n_jobs).fit(X, y).cv_results_
+
+    sides = [
+        Side(f"mlsd, {k} thread{'s' if k > 1 else ''}", OURS, ours, n_threads=k, key=f"mlsd {k}") for k in (1, 2)
+    ]
+    sides.append(Side("scikit-learn GridSearchCV", PEER, lambda: peer(1), "1 process", key="peer"))
+    if bench.size(True, True, False):  # starting processes takes longer than tiny searches
+        sides.append(Side("scikit-learn GridSearchCV, n_jobs=2", PEER, lambda: peer(2), "2 processes", key="peer 2"))
+
+    def check(out):
+        scores = {key: result["mean_test_score"] for key, result in out.items()}
+        yield Check("mean scores beside scikit-learn's, difference", np.max(np.abs(scores["mlsd 2"] - scores["peer"])), 1e-12)
+        yield Check("mean scores of 1 and 2 threads, difference", np.max(np.abs(scores["mlsd 2"] - scores["mlsd 1"])), 0)
+
+    return Workload(
+        "neighbors_search",
+        f"search over 8 numbers of neighbors and 2 weightings, 5 folds of {n:,} rows, {p} columns",
+        sides,
+        check,
+        repeats=bench.size(3, 2, 1),
+    )
+
+
+WORKLOADS = {"neighbors": neighbors, "neighbors_tree": neighbors_tree, "neighbors_search": neighbors_search}

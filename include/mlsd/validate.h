@@ -83,8 +83,10 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * cross_validate (models in the slot "estimators", from simple to strong) gives the table "folds"
  * (model, fold, a column for each metric, n_train, n_test, status, message) with its seconds in
  * "timings.folds"; the table "models" (model, for each metric m the columns m.mean, m.se, m.low,
- * m.high by the corrected resampled t interval at 95 %, n_splits, n_failed, message); the table
- * "predictions" (model, row, fold, value or p_<class>), and "audit." as mlsd_cross_validate does.
+ * m.high by the corrected resampled t interval at 95 %, and m.pooled, the score of all predictions
+ * taken together; n_splits, n_failed, message, plan); the text "plan" (what work was shared); the
+ * table "predictions" (model, row, fold, value or p_<class>), and "audit." as mlsd_cross_validate
+ * does.
  *
  * cv_interval says how sure a score is: numbers "value", "low", "high", "se" and those of its
  * method, texts "method", "metric" and "covers" ("risk": of such models over training sets; "test

@@ -109,7 +109,8 @@ static mlsd_status cross_validate(mlsd__scope *scope, const mlsd__validation_inp
                                       .names = models->names,
                                       .noun = "model",
                                       .level = LEVEL,
-                                      .memo = &memo};
+                                      .memo = &memo,
+                                      .scope = scope};
     if (status == MLSD_OK) status = make_result(scope, in, &report, out);
     mlsd__fold_output_free(&runs);
     return status;

@@ -171,7 +171,7 @@ static void put_plan(mlsd__rows *rows, const mlsd__fold_output *out, int64_t e)
 
 mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report)
 {
-    static const char *const suffixes[] = {".mean", ".se", ".low", ".high"};
+    static const char *const suffixes[] = {".mean", ".se", ".low", ".high", ".pooled"};
     const mlsd__fold_input *const in = report->in;
     const mlsd__fold_output *const out = report->out;
     columns c;
@@ -191,8 +191,11 @@ mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report)
         put_name(&rows, report, e);
         for (int64_t m = 0; m < in->n_metrics; m++) {
             mlsd__estimate s;
+            double pooled;
             mlsd__report_estimate(report, e, m, &s);
-            const double values[] = {s.value, s.se, s.low, s.high};
+            const mlsd_status status = mlsd__report_pooled(report, e, m, &pooled);
+            if (status != MLSD_OK && rows.status == MLSD_OK) rows.status = status;
+            const double values[] = {s.value, s.se, s.low, s.high, pooled};
             for (int64_t i = 0; i < MLSD__COUNT(values); i++) mlsd__rows_f64(&rows, values[i]);
         }
         mlsd__rows_i64(&rows, n_done);

@@ -14,6 +14,7 @@ typedef struct mlsd__fold_report {
     const char *noun;         /* the name of that column: "model", "candidate" */
     double level;
     mlsd__t_memo *memo; /* or NULL; {0} to begin with */
+    mlsd__scope *scope; /* or NULL: nothing is pooled */
 } mlsd__fold_report;
 
 /* Table "folds": <noun>, fold, each metric, train_<metric> where training rows were scored,
@@ -22,8 +23,9 @@ typedef struct mlsd__fold_report {
 mlsd_status mlsd__report_folds(mlsd_result *r, const mlsd__fold_report *report);
 /* Table "predictions": <noun>, row, fold, value or p_<class>; where predictions were kept. */
 mlsd_status mlsd__report_predictions(mlsd_result *r, const mlsd__fold_report *report);
-/* Table "models": <noun>, for each metric m: m.mean, m.se, m.low, m.high; n_splits (that did not
- * fail), n_failed, message (of the first that failed), plan. */
+/* Table "models": <noun>, for each metric m: m.mean, m.se, m.low, m.high, m.pooled; n_splits (that
+ * did not fail), n_failed, message (of the first that failed), plan. m.pooled is the score of all
+ * rows that were predicted, taken together; NaN where predictions were not kept. */
 mlsd_status mlsd__report_models(mlsd_result *r, const mlsd__fold_report *report);
 /* Text "plan": what work was shared, see mlsd__fold_say_plans. */
 mlsd_status mlsd__report_plan(mlsd_result *r, const mlsd__fold_output *out);
@@ -40,6 +42,10 @@ mlsd_status mlsd__report_audit(mlsd_result *r, mlsd__scope *scope, const mlsd_co
                                const mlsd__fold_input *in);
 /* The verdict of one estimator: its first metric, what failed, and what the audit found. */
 mlsd_status mlsd__report_say(mlsd_result *r, const mlsd__fold_report *report);
+
+/* A metric of all predictions of one estimator together (fold_pooled.c); NaN as above. */
+mlsd_status mlsd__report_pooled(const mlsd__fold_report *report, int64_t e, int64_t metric,
+                                double *out);
 
 /* MLSD_E_DATA with the first message where no estimator has a split that did not fail. */
 mlsd_status mlsd__report_require_one(const mlsd__fold_output *out);

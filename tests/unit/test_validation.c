@@ -124,6 +124,14 @@ static void test_validation__models_side_by_side(void **state)
     }
     assert_string_equal(text(r, "models", "model", 1), "ridge");
     ASSERT_NEAR(cell(r, "models", "n_failed", 0), 0, 0);
+    /* All predictions together, by hand. */
+    double squares = 0;
+    for (int64_t i = 0; i < N; i++) {
+        const double error = cell(r, "predictions", "value", N + i) -
+                             Y[(int64_t)cell(r, "predictions", "row", N + i)];
+        squares += error * error;
+    }
+    ASSERT_NEAR(cell(r, "models", "rmse.pooled", 1), sqrt(squares / N), 1e-14);
     for (int64_t i = 0; i < N; i++) {
         ASSERT_NEAR(cell(r, "predictions", "value", N + i), cell(alone, "predictions", "value", i),
                     0);
@@ -216,6 +224,38 @@ static void test_validation__says_what_does_not_fit(void **state)
     mlsd_dataset_free(data);
 }
 
+/* Rows in the order of their classes: each half trains on one class only, which some models cannot,
+ * and they say so. */
+static void test_validation__a_fold_with_one_class(void **state)
+{
+    (void)state;
+    double y[N];
+    for (int i = 0; i < N; i++) y[i] = i >= N / 2;
+    mlsd_dataset *data = make_data(y, MLSD_TASK_BINARY, NULL);
+    mlsd_spec *run = make("cross_validate"), *kfold = make("kfold");
+    mlsd_result *r = NULL;
+    ASSERT_OK(mlsd_spec_set_i64(kfold, "n_splits", 2));
+    ASSERT_OK(mlsd_spec_add(run, "splitter", NULL, kfold));
+    add(run, "estimators", NULL, "dummy_classifier");
+    add(run, "estimators", NULL, "logistic_regression");
+    add(run, "estimators", NULL, "linear_discriminant_analysis");
+    ASSERT_OK(mlsd_spec_set_text(run, "metrics", "accuracy,roc_auc"));
+    ASSERT_OK(mlsd_validate(NULL, run, data, NULL, &r));
+    ASSERT_NEAR(cell(r, "models", "n_failed", 0), 0, 0);
+    ASSERT_NEAR(cell(r, "models", "accuracy.mean", 0), 0, 0);
+    /* Both test parts have one class, so there is nothing to rank. */
+    assert_true(isnan(cell(r, "models", "roc_auc.mean", 0)));
+    ASSERT_NEAR(cell(r, "models", "n_failed", 1), 2, 0);
+    assert_non_null(strstr(text(r, "models", "message", 1), "at least two classes"));
+    ASSERT_NEAR(cell(r, "models", "n_failed", 2), 0, 0); /* tells the one class */
+    assert_non_null(strstr(mlsd_result_verdict(r), "2 of 6 fits failed"));
+    assert_non_null(strstr(mlsd_result_verdict(r), "training of split 0 has no row of class '0'"));
+    mlsd_result_free(r);
+    mlsd_spec_free(kfold);
+    mlsd_spec_free(run);
+    mlsd_dataset_free(data);
+}
+
 /* One of two models fails everywhere: told, not fatal. */
 static void test_validation__a_model_that_fails_is_told(void **state)
 {
@@ -244,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_validation__models_side_by_side),
         cmocka_unit_test(test_validation__draws_the_folds_that_suit),
         cmocka_unit_test(test_validation__says_what_does_not_fit),
+        cmocka_unit_test(test_validation__a_fold_with_one_class),
         cmocka_unit_test(test_validation__a_model_that_fails_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

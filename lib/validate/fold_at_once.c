@@ -87,7 +87,7 @@ static mlsd_status open_all(mlsd__scope *scope, all_splits *s)
     s->rows = mlsd__alloc(a, n_splits, sizeof *s->rows);
     s->truth = mlsd__alloc(a, n_splits, sizeof *s->truth);
     s->numbers = mlsd__alloc_raw(a, n_rows, sizeof *s->numbers);
-    s->values = mlsd__alloc_raw(a, 2 * n_test, sizeof *s->values);
+    s->values = mlsd__alloc_raw(a, (set->weight != NULL ? 2 : 1) * n_test, sizeof *s->values);
     if (set->wants_squares_only) s->total = mlsd__alloc(a, 2 * n_splits, sizeof *s->total);
     if (s->rows == NULL || s->truth == NULL || s->numbers == NULL || s->values == NULL ||
         (set->wants_squares_only && s->total == NULL))

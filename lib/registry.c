@@ -99,6 +99,8 @@ extern const mlsd_kind mlsd__kind_exponential_smoothing;
 extern const mlsd_kind mlsd__kind_auto_reg;
 extern const mlsd_kind mlsd__kind_cross_validate;
 extern const mlsd_kind mlsd__kind_cv_interval;
+extern const mlsd_kind mlsd__kind_learning_curve;
+extern const mlsd_kind mlsd__kind_permutation_test;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_corrected_t;
 extern const mlsd_kind mlsd__kind_bayes_correlated_t;
@@ -222,6 +224,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_auto_reg,
     &mlsd__kind_cross_validate,
     &mlsd__kind_cv_interval,
+    &mlsd__kind_learning_curve,
+    &mlsd__kind_permutation_test,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_corrected_t,
     &mlsd__kind_bayes_correlated_t,

@@ -118,6 +118,17 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * message; "folds"; texts "best" and "parameter", numbers "best_index" and "edge" (-1 or 1 where
  * the best is the least or greatest number that was tried).
  *
+ * learning_curve gives the table "learning_curve" (model, train_size, for each metric m m.mean,
+ * m.se, m.low, m.high by the corrected resampled t interval, m.train_mean, m.train_se; n_failed,
+ * message), the table "folds" with every score, the table "extrapolation" (model, n_rows, value,
+ * low, high: what is expected with all rows, twice and ten times as many) and the table "limits"
+ * (model, limit, exponent, rows_needed, rows_needed_low, rows_needed_high, message: why a curve is
+ * not carried on).
+ *
+ * permutation_test gives the numbers "score", "p_value", "n_as_good", "permuted_mean" and
+ * "permuted_sd", the table "tests" with a row for each model, the table "permutations" (model,
+ * permutation, score) and the text "plan".
+ *
  * Errors: MLSD_E_KIND (the spec is of another family; a metric does not suit the task),
  * MLSD_E_PARSE, MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE, MLSD_E_PARAM_CONFLICT
  * (a search space, before the first fit, with the entry that is wrong), MLSD_E_CHILD (no model),

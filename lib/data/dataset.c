@@ -3,6 +3,7 @@
  * over; a view is a store and a list of rows. How targets and weights are read is in
  * dataset_target.c, how groups, times and ids are in dataset_roles.c. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +19,13 @@ static void store_release(mlsd__data_store *s)
     if (atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1) return;
 
     const mlsd__allocator a = s->allocator;
+    if (s->lender != NULL) { /* all but the target is the lender's */
+        mlsd__data_store *const lender = s->lender;
+        mlsd__free(&a, s->target);
+        mlsd__free(&a, s);
+        store_release(lender);
+        return;
+    }
     mlsd_table_free(s->table);
     mlsd__free(&a, s->matrix_copy);
     mlsd__free(&a, s->features);
@@ -369,6 +377,59 @@ mlsd_status mlsd_dataset_rows(const mlsd_dataset *dataset, const int64_t *rows, 
     }
     atomic_fetch_add_explicit(&s->references, 1, memory_order_relaxed);
     return MLSD_OK;
+}
+
+/* A store that borrows everything but the target from another, which it keeps alive. Its counter
+ * of references, which comes first, is its own. */
+static mlsd_status store_with_target(mlsd__data_store *lender, const mlsd_dataset *d,
+                                     const double *y, mlsd__data_store **out)
+{
+    const size_t head = offsetof(mlsd__data_store, allocator);
+    mlsd__data_store *s = NULL;
+    MLSD__TRY(store_new(&lender->allocator, &s));
+    memcpy((char *)s + head, (const char *)lender + head, sizeof *s - head);
+    mlsd_status status = MLSD_E_NOMEM;
+    uint8_t *const seen = mlsd__alloc(&lender->allocator, lender->n_rows, sizeof *seen);
+    s->target = mlsd__memdup(&lender->allocator, lender->target, lender->n_rows, sizeof *y);
+    if (seen != NULL && s->target != NULL) status = MLSD_OK;
+    for (int64_t i = 0; i < d->n_rows && status == MLSD_OK; i++) {
+        const int64_t row = d->rows != NULL ? d->rows[i] : i;
+        if (seen[row]++ > 0)
+            status = mlsd__fail(MLSD_E_UNSUPPORTED,
+                                "the data set shows row %lld of its source twice, so its rows "
+                                "cannot have targets of their own",
+                                (long long)row);
+        s->target[row] = y[i];
+    }
+    mlsd__free(&lender->allocator, seen);
+    if (status != MLSD_OK) {
+        mlsd__free(&lender->allocator, s->target);
+        mlsd__free(&lender->allocator, s);
+        return status;
+    }
+    atomic_fetch_add_explicit(&lender->references, 1, memory_order_relaxed);
+    s->lender = lender;
+    *out = s;
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__dataset_with_target(const mlsd_dataset *d, const double *y, mlsd_dataset **out)
+{
+    mlsd__data_store *s = NULL;
+    int64_t *rows = NULL;
+    *out = NULL;
+    MLSD__TRY(store_with_target(d->store, d, y, &s));
+    mlsd_status status = MLSD_OK;
+    if (d->rows != NULL) {
+        rows = mlsd__memdup(&s->allocator, d->rows, d->n_rows, sizeof *rows);
+        if (rows == NULL) status = MLSD_E_NOMEM;
+    }
+    if (status == MLSD_OK) status = dataset_new(s, d->n_rows, rows, out);
+    if (status != MLSD_OK) {
+        mlsd__free(&s->allocator, rows);
+        store_release(s);
+    }
+    return status;
 }
 
 void mlsd_dataset_free(mlsd_dataset *dataset)

@@ -39,6 +39,7 @@ typedef struct mlsd__data_store {
     const char **id_names;
     int64_t n_ids;
     bool has_names; /* the user gave feature names: models then match columns by name */
+    struct mlsd__data_store *lender; /* all but the target is that store's; or NULL */
     /* How often each row was looked at, NULL until one is: what is written after the store was
      * handed over, atomically. See dataset_looks.c. */
     _Atomic(atomic_uint *) looks;
@@ -69,6 +70,11 @@ mlsd_status mlsd__dataset_look(const mlsd_dataset *d, int64_t *out);
 
 /* Indices of levels, order[0 .. n-1], put into ascending order of code point. */
 void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n);
+
+/* The same rows with other targets, y[i] for row i (class numbers where there are classes); rows
+ * that a view leaves out keep theirs. Nothing but the target is copied. Of a data set with one
+ * target. */
+mlsd_status mlsd__dataset_with_target(const mlsd_dataset *d, const double *y, mlsd_dataset **out);
 
 /* Position of a feature by name, -1 without. */
 int64_t mlsd__dataset_find_feature(const mlsd_dataset *d, const char *name);

@@ -67,6 +67,19 @@ void mlsd__cv_interval_note(mlsd__cv_interval *out, const char *message)
     memcpy(out->message, message, n < room ? n : room);
 }
 
+mlsd_status mlsd__cv_interval_plan(mlsd__cv_interval *out, const mlsd__fold_output *runs)
+{
+    if (out->plan[0] != '\0') return MLSD_OK;
+    mlsd__text t;
+    mlsd__text_init(&t, &runs->allocator);
+    mlsd__fold_say_plan(runs, 0, &t);
+    const mlsd_status status = t.status;
+    const size_t room = sizeof out->plan - 1, n = (size_t)t.length;
+    if (status == MLSD_OK) memcpy(out->plan, t.data, n < room ? n : room);
+    mlsd__text_free(&t);
+    return status;
+}
+
 /* Repeats are those of the folds but for bbc, which draws on its own. */
 static int64_t n_repeats(const mlsd__cv_interval_params *p)
 {
@@ -332,6 +345,7 @@ static mlsd_status put_words(mlsd_result *r, const outcome *o)
     MLSD__TRY(mlsd__result_set_str(r, "method", o->method->name, false));
     MLSD__TRY(mlsd__result_set_str(r, "metric", o->job->metric_name, false));
     MLSD__TRY(mlsd__result_set_str(r, "covers", o->method->covers, false));
+    MLSD__TRY(mlsd__result_set_str(r, "plan", o->intervals[0].plan, false));
     if (o->n == 1 && o->intervals[0].chosen >= 0) {
         const char *const chosen = o->job->models->names[o->intervals[0].chosen];
         MLSD__TRY(mlsd__result_set_str(r, "chosen", chosen, false));

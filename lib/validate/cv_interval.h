@@ -24,7 +24,7 @@ typedef struct mlsd__interval_job {
     const mlsd_folds *folds; /* NULL for the bootstrap where the caller gave none */
 } mlsd__interval_job;
 
-enum { MLSD__MOST_INTERVAL_NUMBERS = 5 };
+enum { MLSD__MOST_INTERVAL_NUMBERS = 5, MLSD__PLAN_CAPACITY = 240 };
 
 /* What a method found for one model, on the metric's own scale; value NaN where every fit failed.
  */
@@ -37,12 +37,15 @@ typedef struct mlsd__cv_interval {
     int64_t n_numbers;
     int64_t n_done, n_failed;           /* fits, or repeats of nested cross-validation */
     int64_t chosen;                     /* bbc: the model that is best on all rows; -1 otherwise */
+    char plan[MLSD__PLAN_CAPACITY];     /* what was done for the fits, in words */
     char message[MLSD__ERROR_CAPACITY]; /* of the first that failed, or empty */
     mlsd_table *repeats;                /* nested: one row a repeat; NULL otherwise */
 } mlsd__cv_interval;
 
 void mlsd__cv_interval_number(mlsd__cv_interval *out, const char *name, double value);
 void mlsd__cv_interval_note(mlsd__cv_interval *out, const char *message);
+/* Keep what the first runs say of themselves. */
+mlsd_status mlsd__cv_interval_plan(mlsd__cv_interval *out, const mlsd__fold_output *runs);
 
 /* Fit models first .. first + n - 1 on every split and keep the predictions that the metric needs.
  */

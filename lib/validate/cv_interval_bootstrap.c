@@ -94,6 +94,7 @@ static mlsd_status run_chunk(mlsd__scope *scope, const mlsd__interval_job *job, 
         out->n_done += mlsd__fold_n_done(&runs, 0);
         out->n_failed += runs.n_splits - mlsd__fold_n_done(&runs, 0);
         mlsd__cv_interval_note(out, mlsd__fold_first_message(&runs, 0));
+        status = mlsd__cv_interval_plan(out, &runs);
     }
     mlsd__fold_output_free(&runs);
     return status;

@@ -9,7 +9,7 @@
 #include "validate/cv_interval.h"
 #include "validate/interval.h"
 
-static void count_runs(const mlsd__fold_output *runs, mlsd__cv_interval *out)
+static mlsd_status count_runs(const mlsd__fold_output *runs, mlsd__cv_interval *out)
 {
     for (int64_t e = 0; e < runs->n_estimators; e++) {
         const int64_t n_done = mlsd__fold_n_done(runs, e);
@@ -17,6 +17,7 @@ static void count_runs(const mlsd__fold_output *runs, mlsd__cv_interval *out)
         out->n_failed += runs->n_splits - n_done;
         mlsd__cv_interval_note(out, mlsd__fold_first_message(runs, e));
     }
+    return mlsd__cv_interval_plan(out, runs);
 }
 
 mlsd_status mlsd__interval_run(mlsd__scope *scope, const mlsd__interval_job *job,
@@ -44,9 +45,9 @@ mlsd_status mlsd__cv_interval_corrected(mlsd__scope *scope, const mlsd__interval
                                    .folds = job->folds,
                                    .metrics = &job->metric_name,
                                    .n_metrics = 1};
-    const mlsd_status status = mlsd__fold_run_all(scope, &fits, &runs);
+    mlsd_status status = mlsd__fold_run_all(scope, &fits, &runs);
+    if (status == MLSD_OK) status = count_runs(&runs, out);
     if (status == MLSD_OK) {
-        count_runs(&runs, out);
         mlsd__corrected_t(mlsd__fold_scores(&runs, 0, 0), runs.n_splits, runs.test_train,
                           job->params->level, &out->estimate);
     }
@@ -103,8 +104,8 @@ static mlsd_status wald(mlsd__scope *scope, const mlsd__interval_job *job, int64
     row_losses l = {0};
     mlsd_status status = mlsd__interval_run(scope, job, job->folds, model, 1, &runs);
     if (status == MLSD_OK) status = row_losses_gather(scope->allocator, job, &runs, &l);
+    if (status == MLSD_OK) status = count_runs(&runs, out);
     if (status == MLSD_OK) {
-        count_runs(&runs, out);
         mlsd__interval_wald(l.loss, l.weight, l.starts, l.n_splits, within, job->params->level,
                             &out->estimate);
         mlsd__row_loss_to_metric(job->metric, &out->estimate);
@@ -208,8 +209,8 @@ mlsd_status mlsd__cv_interval_bbc(mlsd__scope *scope, const mlsd__interval_job *
     mlsd__bbc bbc;
     mlsd_status status = mlsd__interval_run(scope, job, job->folds, 0, job->models->n, &runs);
     if (status == MLSD_OK) status = loss_matrix_make(job, &runs, a, &m);
+    if (status == MLSD_OK) status = count_runs(&runs, out);
     if (status != MLSD_OK) goto out;
-    count_runs(&runs, out);
     const mlsd__bbc_input in = {.losses = m.losses,
                                 .weight = m.weight,
                                 .n_rows = m.n_rows,

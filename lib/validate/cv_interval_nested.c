@@ -22,6 +22,7 @@ typedef struct nested_job {
     const mlsd__interval_job *job;
     int64_t model, n_folds;
     nested_repeat *repeats;
+    mlsd__cv_interval *out; /* of which a repeat sees the plan only, and only the first does */
 } nested_job;
 
 /* Splits 0 .. K - 1 test one fold; those behind test two, in the order of (0, 1), (0, 2), ... */
@@ -159,6 +160,7 @@ static mlsd_status run_repeat(void *arg, int64_t repeat, mlsd__scope *scope)
     mlsd__fold_output runs = {0};
     mlsd_status status = make_splits(scope, n, repeat, &fold_of, &splits);
     if (status == MLSD_OK) status = mlsd__interval_run(scope, n->job, splits, n->model, 1, &runs);
+    if (status == MLSD_OK && repeat == 0) status = mlsd__cv_interval_plan(n->out, &runs);
     if (status == MLSD_OK) {
         const char *const message = mlsd__fold_first_message(&runs, 0);
         if (message != NULL) {
@@ -251,7 +253,7 @@ mlsd_status mlsd__cv_interval_nested(mlsd__scope *scope, const mlsd__interval_jo
     const int64_t n_repeats = mlsd_folds_n_splits(job->folds) / K;
     double n_rows = NAN;
     MLSD__TRY(effective_rows(job->in->dataset, &n_rows));
-    nested_job n = {.job = job, .model = model, .n_folds = K};
+    nested_job n = {.job = job, .model = model, .n_folds = K, .out = out};
     n.repeats = mlsd__alloc(a, n_repeats, sizeof *n.repeats);
     if (n.repeats == NULL) return MLSD_E_NOMEM;
     mlsd_status status = MLSD_OK;

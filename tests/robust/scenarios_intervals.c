@@ -35,7 +35,13 @@ mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"cv_interval\",\"method\":\"bootstrap_632_plus\",\"n_repeats\":2,"
         "\"metric\":\"mae\",\"estimators\":[{\"kind\":\"ridge\"}]}",
         "{\"kind\":\"cv_interval\",\"method\":\"bbc\",\"n_repeats\":3,\"n_splits\":2,"
-        "\"estimators\":[{\"kind\":\"dummy_regressor\"},{\"kind\":\"ridge\"}]}"};
+        "\"estimators\":[{\"kind\":\"dummy_regressor\"},{\"kind\":\"ridge\"}]}",
+        "{\"kind\":\"learning_curve\",\"n_draws\":10,\"train_sizes\":[0.25,0.5,0.75,1],"
+        "\"splitter\":{\"kind\":\"kfold\",\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}",
+        "{\"kind\":\"permutation_test\",\"n_permutations\":2,\"splitter\":{\"kind\":\"kfold\","
+        "\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}",
+        "{\"kind\":\"permutation_test\",\"n_permutations\":2,\"metric\":\"mae\",\"splitter\":{"
+        "\"kind\":\"kfold\",\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}"};
     sample s;
     make_sample(&s);
     const mlsd_matrix X = matrix_of(s.x, FEW, P), y = matrix_of(s.y, FEW, 1);
@@ -43,7 +49,7 @@ mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash)
     mlsd_dataset *data = NULL, *classes = NULL;
     mlsd_status status;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, &weight, MLSD_TASK_REGRESSION, &data));
-    for (int i = 0; i < 3; i++) TRY(validate(context, numbers[i], data, hash));
+    for (int i = 0; i < 6; i++) TRY(validate(context, numbers[i], data, hash));
     TRY(mlsd_dataset_from_matrix(context, &X, &label, NULL, MLSD_TASK_BINARY, &classes));
     TRY(validate(context,
                  "{\"kind\":\"cv_interval\",\"method\":\"wald\",\"n_splits\":2,"

@@ -280,6 +280,19 @@ def test_cross_val_score__small_data_follows_the_numerics():
     np.testing.assert_allclose(exact, fast, rtol=1e-12)
 
 
+def test_small_data__what_the_library_remarks_is_heard(caplog):
+    twice = np.column_stack([X, X[:, 0]])
+    with caplog.at_level("INFO", logger="mlsd"):
+        linear_model.LinearRegression().fit(twice, Y)
+        assert any("column" in record.message for record in caplog.records)
+        caplog.clear()
+        slow = linear_model.LogisticRegression(max_iter=1)
+        for _ in range(3):
+            model_selection.cross_val_score(slow, X, (Y > 0).astype(int))
+            assert len(caplog.records) >= 1
+            caplog.clear()
+
+
 def test_validate__one_door_for_all_kinds():
     spec = mlsd.Spec("cross_validate", metrics=["r2"])
     spec.add("estimators", linear_model.Ridge().spec(), "ridge")

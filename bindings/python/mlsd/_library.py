@@ -186,9 +186,9 @@ class Context(Handle):
         lib.mlsd_context_set_i64(self._h, b"n_threads", n_threads)
         lib.mlsd_context_set_i64(self._h, b"audit", int(audits))
         lib.mlsd_context_set_str(self._h, b"numerics", encode(numerics))
+        lib.mlsd_context_set_log(self._h, 3, _log, None, no_release)  # 3: info and above
         if watched:
             lib.mlsd_context_set_progress(self._h, _progress, None, no_release)
-            lib.mlsd_context_set_log(self._h, 3, _log, None, no_release)  # 3: info and above
         self._as_parameter_ = self._h
         self.address = self._h.value
 
@@ -208,7 +208,7 @@ _contexts = _make_contexts()
 
 
 def context():
-    """For calls that are over at once: never enters Python."""
+    """For calls that are over at once: enters Python for nothing but lines of the log."""
     return _contexts["short"]
 
 

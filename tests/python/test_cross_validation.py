@@ -258,6 +258,11 @@ def test_cross_val_score__what_changes_between_calls_is_seen():
             model_selection.cross_val_score(weighted, X, labels, scoring="neg_log_loss"),
             by_the_loop(weighted, X, labels, scoring="neg_log_loss"), rtol=1e-9,
         )
+    for texts in (LABELS.astype(object), LABELS[::-1].astype(object)):
+        for _ in range(2):
+            np.testing.assert_array_equal(
+                model_selection.cross_val_score(linear_model.LogisticRegression(), X, texts), by_the_loop(linear_model.LogisticRegression(), X, texts)
+            )
     frozen = X.copy()
     frozen.flags.writeable = False
     for given in (frozen, np.asfortranarray(X), X[:, ::-1], X.astype(np.float32), X.tolist()):

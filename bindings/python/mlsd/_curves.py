@@ -8,7 +8,7 @@ from ._arrays import n_rows, take
 from ._custom import clone
 from ._estimators import is_classifier
 from ._fitting import (
-    check_error_score, fit_and_score, fit_params_of, fit_rows, make_indexable, part_of, run_tasks, score_part, tell_failures,
+    check_error_score, fit_and_score, fit_params_of, make_indexable, part_of, run_tasks, score_part, tell_failures,
 )
 from ._grids import random_state_of
 from ._handles import Folds

@@ -16,7 +16,8 @@ from ._quick_scores import keep_folds, kept_folds, own_function, spec_of
 from ._splitters import Splitter
 
 _MOST_KEPT_ROWS = 1 << 13  # of folds that are kept for the next call
-_QUICK_ROWS, _QUICK_NUMBERS = 500, 1 << 18  # with no more rows, and numbers in all training parts, fits are over before a Ctrl-C could be felt
+# With no more rows, and no more numbers in all training parts, fits are over before a Ctrl-C could be felt.
+_QUICK_ROWS, _QUICK_NUMBERS = 500, 1 << 18
 _OF_CLASSES = ("accuracy", "roc_auc", "log_loss", "brier")
 
 
@@ -205,7 +206,7 @@ def _tell(messages, failures, error_score):
         tell_failures([{"error": error} for row in errors for error in row], error_score)
         return np.array([[error is not None for error in row] for row in errors])
     finally:
-        del errors, first, failures  # whose tracebacks hold this frame
+        del errors, first  # whose tracebacks hold this frame
 
 
 def _run_each(specs, data, folds, metrics, error_score, wanted=None):

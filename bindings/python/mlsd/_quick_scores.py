@@ -25,7 +25,8 @@ def own_function(name):
     result, arguments = SIGNATURES[name]
     function = ctypes.CDLL(library_path)[name]
     function.restype = ctypes.c_int32 if result is STATUS else result
-    function.argtypes = [a if a in (ctypes.c_int32, ctypes.c_int64, ctypes.c_double, ctypes.c_char_p) else ctypes.c_void_p for a in arguments]
+    as_they_are = (ctypes.c_int32, ctypes.c_int64, ctypes.c_double, ctypes.c_char_p)
+    function.argtypes = [a if a in as_they_are else ctypes.c_void_p for a in arguments]
     return function
 
 
@@ -84,7 +85,7 @@ def _key_of(cv, n, y, of_classes):
             return None
     if cls is splitters.KFold:
         return cls, params, n
-    return cls, params, n, y.dtype.str, y.tobytes()
+    return None if y.dtype.hasobject else (cls, params, n, y.dtype.str, y.tobytes())
 
 
 def kept_folds(cv, n, y, of_classes):

@@ -176,7 +176,8 @@ class BaseSearchCV:
         names = []
         for base in cls.__mro__:
             parameters = inspect.signature(base.__init__).parameters if "__init__" in vars(base) else {}
-            names += [n for n, p in parameters.items() if n != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL) and n not in names]
+            named = [n for n, p in parameters.items() if n != "self" and p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+            names += [n for n in named if n not in names]
             if not any(p.kind is p.VAR_KEYWORD for p in parameters.values()) and parameters:
                 break
         return names

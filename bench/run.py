@@ -69,6 +69,7 @@ def workloads():
     import bench_workloads_projection
     import bench_workloads_search
     import bench_workloads_splits
+    import bench_workloads_validate
 
     made = {}
     modules = (
@@ -81,13 +82,14 @@ def workloads():
         bench_workloads_search,
         bench_workloads_splits,
         bench_workloads_folds,
+        bench_workloads_validate,
         bench_workloads_csv,
         bench_workloads_exact,
         bench_workloads_calls,
     )
     for module in modules:
         made.update(module.WORKLOADS)
-    return made, bench_workloads_calls.UNITS
+    return made, {**bench_workloads_calls.UNITS, **bench_workloads_validate.UNITS}
 
 
 def chosen(args, made):

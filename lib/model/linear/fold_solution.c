@@ -233,6 +233,19 @@ void mlsd__fold_squares_of_rows(const mlsd__fold_solution *s, double *z, int64_t
     }
 }
 
+static void add_centre(const mlsd__fold_solution *s, int64_t n, double *restrict out)
+{
+    const int64_t p = s->p, t = s->t;
+    const double centre = s->origin[p], low = s->low[p];
+    if (t == 1) {
+        for (int64_t i = 0; i < n; i++) out[i] = centre + (out[i] + low);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t k = 0; k < t; k++)
+            out[i * t + k] = s->origin[p + k] + (out[i * t + k] + s->low[p + k]);
+}
+
 void mlsd__fold_predict(const mlsd__fold_solution *s, int64_t first, int64_t n_settings, double *z,
                         int64_t n, int64_t ld, int64_t at, int64_t n_rows, double *out)
 {
@@ -246,10 +259,5 @@ void mlsd__fold_predict(const mlsd__fold_solution *s, int64_t first, int64_t n_s
             mlsd__gemm(false, true, n, t, p, 1, z, ld, coef + l * t * p, p, 0,
                        out + (l * n_rows + at) * t, t);
     }
-    for (int64_t l = 0; l < n_settings; l++) {
-        double *const to = out + (l * n_rows + at) * t;
-        for (int64_t i = 0; i < n; i++)
-            for (int64_t k = 0; k < t; k++)
-                to[i * t + k] = s->origin[p + k] + (to[i * t + k] + s->low[p + k]);
-    }
+    for (int64_t l = 0; l < n_settings; l++) add_centre(s, n, out + (l * n_rows + at) * t);
 }

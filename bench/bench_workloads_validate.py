@@ -1,0 +1,152 @@
+"""Workloads of validation: many settings on many folds, permutations, and the memory that they take."""
+
+import pathlib
+import subprocess
+
+import numpy as np
+
+from bench_harness import OURS, PEER, Check, Measured, Side, Workload
+from bench_workloads_calls import _memory
+from bench_workloads_lasso import has_glmnet
+
+N_PENALTIES, N_FOLDS = 100, 10
+FEW = 5  # of the penalties, for a peer that would take minutes; its time is then a multiple, and says so
+
+# Times cv.glmnet itself, on data that are read before. glmnet's penalty is alpha over the training rows where y has deviation 1.
+GLMNET = r"""
+suppressMessages(library(glmnet))
+a <- commandArgs(TRUE); n <- as.integer(a[2]); p <- as.integer(a[3]); folder <- a[1]
+get <- function(name, k, what = "double") readBin(file.path(folder, name), what, k)
+X <- matrix(get("x", n * p), n, p); y <- get("y", n); lambda <- get("lambda", as.integer(a[4])); fold <- get("fold", n, "integer")
+seconds <- system.time(fit <- cv.glmnet(X, y, alpha = 0, standardize = FALSE, lambda = lambda, foldid = fold))[["elapsed"]]
+writeBin(as.double(fit$cvm), file.path(folder, "cvm"))
+cat(seconds)
+"""
+
+
+def _noisy(n, p):
+    rng = np.random.default_rng(11)
+    X = rng.standard_normal((n, p))
+    y = X @ (rng.standard_normal(p) / np.sqrt(p)) + rng.standard_normal(n)
+    return X, y / y.std()
+
+
+def _folds_of(mlsd, n, seed=0):
+    return mlsd.Folds(mlsd.Spec("kfold", n_splits=N_FOLDS, shuffle=True, seed=seed), n)
+
+
+def _fold_numbers(folds, n):
+    numbers = np.empty(n, dtype=np.int32)
+    for k in range(N_FOLDS):
+        numbers[np.asarray(folds.part(k, 1))] = k
+    return numbers
+
+
+def _validate(mlsd, spec, data, folds):
+    """mlsd_validate, the one door."""
+    from mlsd._library import call_long, lib
+    from mlsd._results import Result
+
+    return Result._made(call_long, lib.mlsd_validate, spec._h, data._h, folds._h)
+
+
+def _cross_validation(mlsd, kind, alphas, metric="rmse"):
+    spec = mlsd.Spec("cross_validate", metrics=[metric])
+    for i, alpha in enumerate(alphas):
+        spec.add("estimators", mlsd.Spec(kind, alpha=alpha), f"m{i}")
+    return spec
+
+
+def _means(result, column):
+    table = result.table("models")
+    return np.asarray(table[column])
+
+
+def _threads(call):
+    return [Side(f"mlsd, {n} thread{'s' if n > 1 else ''}", OURS, call, n_threads=n, key=f"mlsd {n}") for n in (1, 2)]
+
+
+def _cv_glmnet(folder, X, y, alphas, numbers):
+    for name, values in (("x", X.T), ("y", y), ("lambda", alphas[::-1] / (len(y) * (1 - 1 / N_FOLDS))), ("fold", numbers + 1)):
+        np.ascontiguousarray(values).tofile(folder / name)
+    script = folder / "cv_glmnet.R"
+    script.write_text(GLMNET, encoding="utf-8")
+    command = ["Rscript", str(script), str(folder), *(str(k) for k in (*X.shape, len(alphas)))]
+
+    def call():
+        said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+        return Measured(float(said), np.sqrt(np.fromfile(folder / "cvm")[::-1]))
+
+    return Side("R cv.glmnet", PEER, call, key="glmnet")
+
+
+def ridge_grid(bench):
+    import mlsd
+    from sklearn.linear_model import Ridge, RidgeCV
+    from sklearn.model_selection import GridSearchCV, PredefinedSplit
+
+    n, p = bench.size((100_000, 100), (20_000, 100), (300, 6))
+    X, y = _noisy(n, p)
+    alphas = np.geomspace(1e-2, 1e5, bench.size(N_PENALTIES, N_PENALTIES, 10))
+    data, folds = mlsd.Dataset(X, y, task="regression"), _folds_of(mlsd, n)
+    numbers, spec = _fold_numbers(folds, n), _cross_validation(mlsd, "ridge", alphas)
+    few = alphas[:: max(len(alphas) // FEW, 1)][:FEW]
+
+    def search():
+        import time
+
+        cv = PredefinedSplit(numbers)
+        start = time.perf_counter()
+        found = GridSearchCV(Ridge(), {"alpha": few}, scoring="neg_root_mean_squared_error", cv=cv, refit=False).fit(X, y)
+        seconds = (time.perf_counter() - start) * len(alphas) / len(few)
+        return Measured(seconds, -found.cv_results_["mean_test_score"])
+
+    def check(out):
+        ours = out["mlsd 2"]
+        some = np.searchsorted(alphas, few)
+        yield Check("root mean squared error beside GridSearchCV's, relative", np.max(np.abs(ours[some] / out["grid"] - 1)), 1e-10)
+        if "glmnet" in out:  # its own tolerance, and the deviation of y is that of each fold's training rows
+            yield Check("the same beside cv.glmnet's, relative", np.max(np.abs(ours / out["glmnet"] - 1)), 1e-3)
+        yield Check("errors of 1 and 2 threads that differ in bits", 0 if np.array_equal(out["mlsd 1"], ours) else 1, 0)
+
+    sides = _threads(lambda: _means(_validate(mlsd, spec, data, folds), "rmse.mean"))
+    sides.append(Side(f"scikit-learn GridSearchCV, {len(few)} penalties x {len(alphas) // len(few)}", PEER, search, bench.peer_threads, key="grid"))
+    sides.append(Side("scikit-learn RidgeCV (leave one out)", PEER, lambda: RidgeCV(alphas).fit(X, y).alpha_, bench.peer_threads, key="loo"))
+    notes = [f"GridSearchCV fits {len(few)} of the penalties; its seconds are multiplied by {len(alphas) // len(few)}"]
+    if not bench.smoke and has_glmnet():
+        folder = pathlib.Path(bench.folder) / "cv_glmnet"
+        folder.mkdir(exist_ok=True)
+        sides.append(_cv_glmnet(folder, X, y, alphas, numbers))
+    elif not bench.smoke:
+        notes.append("R's glmnet (r-cran-glmnet) is not installed")
+    return Workload(
+        "ridge_grid",
+        f"ridge, {len(alphas)} penalties on {N_FOLDS} folds, {n:,} x {p}",
+        sides,
+        check,
+        lambda: bench.limits.seconds(flops=n * p * (p + 1), read=8 * n * (p + 1)),
+        "X'X once at the rate of dgemm, shared by folds and penalties",
+        bench.size(5, 3, 1),
+        notes,
+    )
+
+
+def memory_ridge_grid(bench):
+    """Peak memory of the same beside one fit: no copy of the data for a fold."""
+    n, p = bench.size((100_000, 100), (50_000, 100), (500, 10))
+    lines = (
+        f"import sys; sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r}); "
+        "import mlsd, bench_workloads_validate as b; d = mlsd.Dataset(X, y, task='regression'); "
+        f"f = b._folds_of(mlsd, {n}); s = b._cross_validation(mlsd, 'ridge', np.geomspace(.01, 1e5, 100)); b._validate(mlsd, s, d, f)"
+    )
+    peer = (
+        "from sklearn.linear_model import Ridge; from sklearn.model_selection import GridSearchCV, KFold; "
+        "GridSearchCV(Ridge(), {'alpha': [1, 10]}, cv=KFold(10, shuffle=True), refit=False).fit(X, y)"
+    )
+    fits = {"mlsd": lines, "scikit-learn": peer, "numpy and the data alone": ""}
+    title = f"peak memory: ridge, 100 penalties on 10 folds (scikit-learn: 2), {n:,} x {p} ({8 * n * p / 1e6:.0f} MB of data)"
+    return _memory(bench, "memory_ridge_grid", title, n, p, fits)
+
+
+WORKLOADS = {"ridge_grid": ridge_grid, "memory_ridge_grid": memory_ridge_grid}
+UNITS = {"memory_ridge_grid": "MB"}

@@ -601,6 +601,39 @@ static void test_ridge__leave_one_out(void **state)
     free_linear_data(&d);
 }
 
+/* Enough work for threads to start: the same bytes from 1, 2 and 7 of them. */
+static void test_ridge__threads_change_nothing(void **state)
+{
+    (void)state;
+    const char *const splitters[] = {KFOLD, "{\"kind\":\"leave_one_out\"}",
+                                     "{\"kind\":\"time_series_split\",\"n_splits\":7}",
+                                     "{\"kind\":\"shuffle_split\",\"n_splits\":7}"};
+    linear_data d = make_linear_data(500, 40, 0, 3);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    for (int i = 0; i < 8; i++) {
+        mlsd_folds *folds = split(data, splitters[i / 2]);
+        const question q = {.settings = RIDGE,
+                            .n_settings = N_RIDGE,
+                            .standardize = i / 2 != 1 ? STANDARDIZE : NULL,
+                            .data = data,
+                            .folds = folds,
+                            .is_partition = i / 2 < 2,
+                            .squares = i % 2 != 0};
+        bool served;
+        outcome one = run_fast(&q, 1, &served), two = run_fast(&q, 2, &served);
+        outcome seven = run_fast(&q, 7, &served);
+        assert_true(served);
+        assert_same_bytes(&one, &two);
+        assert_same_bytes(&one, &seven);
+        free_outcome(&one);
+        free_outcome(&two);
+        free_outcome(&seven);
+        mlsd_folds_free(folds);
+    }
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static void test_ridge__exact_numerics(void **state)
 {
     (void)state;
@@ -662,6 +695,7 @@ int main(void)
         cmocka_unit_test(test_ridge__several_targets),
         cmocka_unit_test(test_ridge__tiny_folds),
         cmocka_unit_test(test_ridge__leave_one_out),
+        cmocka_unit_test(test_ridge__threads_change_nothing),
         cmocka_unit_test(test_ridge__exact_numerics),
         cmocka_unit_test(test_ridge__what_is_left_to_the_plain_loop),
     };

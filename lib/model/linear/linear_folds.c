@@ -23,6 +23,7 @@ enum {
     PREDICT_ROWS = 512,                /* that are read at a time */
     MOST_OUT_DOUBLES = 4 * 1024 * 1024 /* of predictions that wait to be taken: 32 MB */
 };
+static const double LITTLE_WORK = 5e5; /* operations: some tenths of a millisecond */
 
 typedef struct folds_job {
     const mlsd__path_folds *folds;
@@ -247,6 +248,27 @@ static mlsd_status run_loo(mlsd__scope *scope, folds_job *job)
     return status;
 }
 
+/* Is the work over before another thread would have started? */
+static bool is_little(const folds_job *job)
+{
+    const double n = (double)job->folds->all->x->n_rows, p = (double)job->p;
+    const double q = p + (double)job->t, n_sums = (double)(job->problem.n_settings * job->t);
+    return n * q * q + (double)job->folds->n_splits * p * p * (p + n_sums) < LITTLE_WORK;
+}
+
+/* All splits, run after run. */
+static mlsd_status run_all(mlsd__scope *scope, folds_job *job)
+{
+    if (job->t <= MLSD__LOO_TARGETS && mlsd__linear_is_loo(job->folds, &job->problem))
+        return run_loo(scope, job);
+    for (int64_t first = 0; first < job->folds->n_splits;) {
+        int64_t n;
+        MLSD__TRY(run_some(scope, job, first, &n));
+        first += n > 0 ? n : 1;
+    }
+    return MLSD_OK;
+}
+
 static bool has_category(const mlsd__frame *x)
 {
     for (int64_t j = 0; j < x->n_features; j++)
@@ -289,18 +311,16 @@ mlsd_status mlsd__linear_run_folds(mlsd__scope *scope, const mlsd__path_folds *f
     *out_served = false;
     if (job.p == 0 || has_category(all->x) || is_wide(folds, job.p)) return MLSD_OK;
     MLSD__TRY(read_problem(folds, &job.problem));
+    mlsd__scope alone = *scope;
+    alone.n_threads = 1;
+    alone.team = NULL;
+    alone.on_close = NULL;
+    if (is_little(&job)) scope = &alone;
     mlsd__resident resident;
     MLSD__TRY(mlsd__resident_open(&resident, scope, all->x));
     job.x = resident.frame;
     job.is_served = mlsd__alloc(a, folds->n_splits, sizeof *job.is_served);
-    mlsd_status status = job.is_served == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    const bool is_loo = job.t <= MLSD__LOO_TARGETS && mlsd__linear_is_loo(folds, &job.problem);
-    if (status == MLSD_OK && is_loo) status = run_loo(scope, &job);
-    for (int64_t first = 0; status == MLSD_OK && !is_loo && first < folds->n_splits;) {
-        int64_t n;
-        status = run_some(scope, &job, first, &n);
-        first += n > 0 ? n : 1;
-    }
+    mlsd_status status = job.is_served == NULL ? MLSD_E_NOMEM : run_all(scope, &job);
     for (int64_t k = 0; status == MLSD_OK && k < folds->n_splits; k++)
         *out_served = *out_served || job.is_served[k];
     mlsd__free(a, job.is_served);

@@ -28,7 +28,7 @@ ELSEWHERE = re.compile(r"(installing|configuring|building|report)\b.*|\[?\.\.\.\
 def masked(line):
     """A line without numbers, spaces, intervals drawn and names of places."""
     line = re.sub(r"[-+]?\d[\d.e+-]*", "#", line)
-    return re.sub(r"[\s|o.>-]+", "", line)
+    return re.sub(r"[\s|o.>*-]+", "", line)
 
 
 class Page:

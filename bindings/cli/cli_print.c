@@ -170,17 +170,29 @@ static void print_grid(const mlsd_result *r, int64_t n_rows, const char *alignme
     }
 }
 
+/* A chance with two decimals; what rounds to none or to all says on which side. */
+static const char *show_chance(double p, char out[CLI_NUMBER_CAPACITY])
+{
+    if (p > 0.995)
+        snprintf(out, CLI_NUMBER_CAPACITY, ">.99");
+    else if (p < 0.005)
+        snprintf(out, CLI_NUMBER_CAPACITY, "<.01");
+    else
+        snprintf(out, CLI_NUMBER_CAPACITY, isnan(p) ? "" : "%.2f", p);
+    return out;
+}
+
 static void fill_leaderboard(cli_grid *g, const mlsd_result *r, int digits)
 {
     const mlsd_table *board = cli_result_table(r, "leaderboard");
     const mlsd_table *seconds = cli_result_table(r, "timings.leaderboard");
     char interval[TEXT], name[TEXT], text[CLI_NUMBER_CAPACITY];
-    set_headings(g, (const char *const[]){"  model", cli_result_text(r, "metric"),
-                                          interval_heading(r, interval), "vs simplest", "fit s",
-                                          "us/row", "bytes"});
+    set_headings(g, (const char *const[]){"  model", "score", interval_heading(r, interval),
+                                          "vs simplest", "P", "fit s", "us/row", "bytes"});
     for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
-        snprintf(name, sizeof name, "%c %.200s",
+        snprintf(name, sizeof name, "%c%c%.200s",
                  cli_cell_number(board, "chosen", i) == 1 ? '>' : ' ',
+                 cli_cell_number(seconds, "on_front", i) == 1 ? '*' : ' ',
                  cli_cell_text(board, "model", i));
         cli_grid_set(g, i + 1, 0, name);
         set_number(g, i + 1, 1, cli_cell_number(board, "score", i), digits);
@@ -189,10 +201,11 @@ static void fill_leaderboard(cli_grid *g, const mlsd_result *r, int digits)
         if (i > 0)
             set_interval(g, i + 1, 3, cli_cell_number(board, "difference_low", i),
                          cli_cell_number(board, "difference_high", i), digits);
-        cli_grid_set(g, i + 1, 4, cli_show_time(cli_cell_number(seconds, "fit_seconds", i), text));
-        cli_grid_set(g, i + 1, 5,
+        cli_grid_set(g, i + 1, 4, show_chance(cli_cell_number(board, "p_better", i), text));
+        cli_grid_set(g, i + 1, 5, cli_show_time(cli_cell_number(seconds, "fit_seconds", i), text));
+        cli_grid_set(g, i + 1, 6,
                      cli_show_time(cli_cell_number(seconds, "predict_us_per_row", i), text));
-        cli_grid_set(g, i + 1, 6, cli_show_bytes(cli_cell_number(board, "model_bytes", i), text));
+        cli_grid_set(g, i + 1, 7, cli_show_bytes(cli_cell_number(board, "model_bytes", i), text));
     }
 }
 
@@ -201,11 +214,14 @@ static void print_leaderboard(const mlsd_result *r)
     const mlsd_table *board = cli_result_table(r, "leaderboard");
     if (board == NULL) return;
     const double n_splits = cli_result_number(r, "n_splits");
-    if (isnan(n_splits))
-        puts("\ncross-validated on training; > chosen");
-    else
-        printf("\n%.0f-fold cross-validation on training; > is chosen\n", n_splits);
-    print_grid(r, mlsd_table_n_rows(board) + 1, "lrllrrr", fill_leaderboard);
+    char count[TEXT] = "cross-validation";
+    if (!isnan(n_splits)) snprintf(count, sizeof count, "%.0f-fold cross-validation", n_splits);
+    putchar('\n');
+    say(0,
+        "%s on training, %s; > is chosen; * on the front: no other is better in score, time and "
+        "size; P: chance to be better than the best of the simpler ones",
+        count, cli_result_text(r, "metric"));
+    print_grid(r, mlsd_table_n_rows(board) + 1, "lrllrrrr", fill_leaderboard);
     for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
         const char *message = cli_cell_text(board, "message", i);
         if (*message != '\0') say(4, "  %s failed: %s", cli_cell_text(board, "model", i), message);
@@ -295,7 +311,11 @@ static void print_test(const mlsd_result *r)
 {
     const mlsd_table *test = cli_result_table(r, "test");
     if (test == NULL) return;
-    puts("\ntest part, looked at once");
+    const double looks = cli_result_number(r, "test.looks");
+    if (looks > 1)
+        printf("\ntest part, looked at %.0f times\n", looks);
+    else
+        puts("\ntest part, looked at once");
     print_grid(r, mlsd_table_n_rows(test) + 1, "lrlr", fill_test);
 }
 

@@ -23,9 +23,20 @@ typedef struct run_job {
 static const struct {
     const char *option, *param;
 } parameters[] = {
-    {"target", "target"}, {"slices", "slices"}, {"task", "task"},
-    {"seed", "seed"},     {"quick", "quick"},   {"metric", "metric"},
-    {"drop", "drop"},     {"group", "group"},   {"time", "time"},
+    {"target", "target"},
+    {"slices", "slices"},
+    {"task", "task"},
+    {"seed", "seed"},
+    {"quick", "quick"},
+    {"metric", "metric"},
+    {"drop", "drop"},
+    {"group", "group"},
+    {"time", "time"},
+    {"choose", "choose"},
+    {"tolerance", "tolerance"},
+    {"rope", "rope"},
+    {"max-latency-us", "max_latency_us"},
+    {"max-bytes", "max_bytes"},
 };
 
 /* "60,20,20" or "0.6,0.2,0.2": the shares of training, validation and test. */
@@ -186,6 +197,11 @@ static const cli_option run_options[] = {
     {"drop", "A,B", "columns to leave out"},
     {"group", "COLUMN", "rows with the same value stay in one part and one fold"},
     {"time", "COLUMN", "test on the latest rows; folds test on what follows"},
+    {"choose", "RULE", "one_se (default), best, tolerance or rope"},
+    {"tolerance", "SHARE", "for tolerance: the part of the best score given away"},
+    {"rope", "SIZE", "for rope: differences of the metric that do not matter"},
+    {"max-latency-us", "N", "microseconds that predicting a row may take"},
+    {"max-bytes", "N", "bytes that the model may have"},
     {"spec", "FILE.json", "an experiment to start from; other options override it"},
     {"seed", "N", "seed of everything random (default 0)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
@@ -202,7 +218,8 @@ const cli_command cli_run_command = {
     .summary = "from a CSV file to a verdict, with a report",
     .details = "Splits the rows into training, validation and test, cross-validates models from\n"
                "simple to strong on training, chooses the simplest one within one standard\n"
-               "error of the best, and scores it on the test part once, overall and by slice.\n"
+               "error of the best (or by --choose and the budgets), and scores it on the test\n"
+               "part once, overall and by slice.\n"
                "\n"
                "writes:\n"
                "  DIR/report.html      the report, one file that opens without a network\n"

@@ -34,11 +34,12 @@ MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const
  * Tables: "columns", "parts", "classes" (where there are some), "leaderboard", "fold_scores",
  * "curve" (epoch, train, valid; with an iterative model), "test", "slices" (where they are asked
  * for), "coefficients" (of a linear model, on standardised columns), "notes". Texts: "target",
- * "task", "metric", "chosen", "best", "fitted_on", "curve.model", "curve.stop_reason",
- * "slices.worst", "slices.verdict", "data.fingerprint", "environment.*". Numbers: "n_train",
- * "n_valid", "n_test", "n_splits", "test.value", "test.low", "test.high", "test.baseline"
- * and "test.looks" (the scores of the test part are one look at it, see mlsd_dataset_n_looks),
- * "curve.best_epoch", "data.*", ... Model: "chosen". Errors: those of each step. Since 0.1. */
+ * "task", "metric", "chosen", "chosen_because", "best", "fitted_on", "curve.model",
+ * "curve.stop_reason", "slices.worst", "slices.verdict", "data.fingerprint", "environment.*".
+ * Numbers: "n_train", "n_valid", "n_test", "n_splits", "test.value", "test.low", "test.high",
+ * "test.baseline" and "test.looks" (the scores of the test part are one look at it, see
+ * mlsd_dataset_n_looks), "curve.best_epoch", "data.*", ... Model: "chosen". Errors: those of each
+ * step. Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_run(const mlsd_context *context, const mlsd_spec *spec,
                                          const mlsd_table *table, mlsd_result **out);
 

@@ -61,10 +61,12 @@ MLSD_API mlsd_status mlsd_fold_scores(const mlsd_context *context,
  * and difference_detectable (what that comparison finds four times in five; NaN of the first),
  * simpler (the best of those before it) and p_better (the chance of being better than that one, by
  * the Bayesian correlated t test of mlsd_compare: is the more complex model worth it?), model_bytes
- * (0 of a model that cannot be saved), n_splits (that did not fail), within_one_se, chosen, message
- * (of the first fit that failed); in "timings" fit_seconds (once, on all rows), predict_us_per_row
- * (of whole test parts) and predict_us_one_row. Text "chosen": the simplest whose score is within
- * one corrected standard error of the best (Breiman, Friedman, Olshen & Stone 1984, section 3.4.3).
+ * (0 of a model that cannot be saved), n_splits (that did not fail), on_front (of score and bytes:
+ * none is better in one and as good in the other), within (as good as the rule asks), chosen,
+ * message (of the first fit that failed); in "timings" fit_seconds (once, on all rows),
+ * predict_us_per_row (of whole test parts), predict_us_one_row and on_front of score, bytes and
+ * microseconds. Texts "chosen" and "chosen_because": the simplest whose score is within one
+ * corrected standard error of the best (Breiman, Friedman, Olshen & Stone 1984, section 3.4.3).
  * Table "fold_scores": model, fold, score. The verdict says it in a sentence. Errors as above.
  * Since 0.1. */
 MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,

@@ -1,5 +1,5 @@
-/* compare.c - the ladder on the training part: the same folds for every model, and the choice of
- * the simplest within one standard error. Folds are cut down, and it is said, where the smallest
+/* compare.c - the ladder on the training part: the same folds for every model, and the choice
+ * by the rule. Folds are cut down, and it is said, where the smallest
  * class has fewer rows than there are folds. */
 #include "experiment/experiment_impl.h"
 
@@ -90,7 +90,12 @@ mlsd_status mlsd__experiment_compare(mlsd__experiment *x)
                                         .dataset = x->parts[MLSD__TRAIN],
                                         .folds = folds,
                                         .metric = x->params->metric,
-                                        .level = x->params->level};
+                                        .level = x->params->level,
+                                        .rule = {.rule = x->params->choose,
+                                                 .tolerance = x->params->tolerance,
+                                                 .rope = x->params->rope,
+                                                 .max_latency_us = x->params->max_latency_us,
+                                                 .max_bytes = x->params->max_bytes}};
     mlsd_status status = mlsd__experiment_audit_folds(x, folds);
     if (status == MLSD_OK)
         status = mlsd__leaderboard(x->scope, &in, &x->chosen, &x->runs, &x->board);

@@ -2,6 +2,7 @@
  * task, folds and models from both. Only what is left open is filled in, so a complete spec
  * completes to itself; what depends on single rows (columns that cannot serve, classes that are too
  * small for the folds) is left to the run, which finds it again and says so again. */
+#include <math.h>
 #include <string.h>
 
 #include "base/handle.h"
@@ -130,6 +131,16 @@ static mlsd_status add_early_stopping(mlsd__scope *scope, mlsd_spec *spec)
     return status;
 }
 
+/* A rule needs its number. */
+static mlsd_status check_rule(const mlsd__experiment_params *p)
+{
+    if (p->choose == MLSD__CHOOSE_TOLERANCE && isnan(p->tolerance))
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'choose' = tolerance needs 'tolerance'");
+    if (p->choose == MLSD__CHOOSE_ROPE && isnan(p->rope))
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT, "'choose' = rope needs 'rope'");
+    return MLSD_OK;
+}
+
 static mlsd_status check_split(const mlsd__f64_list *split)
 {
     if (split->n == MLSD__N_PARTS) return MLSD_OK;
@@ -148,6 +159,7 @@ static mlsd_status fill(const mlsd_context *context, mlsd__scope *scope, const m
     MLSD__TRY(find_columns(table, p, &target));
     MLSD__TRY(find_split_columns(table, p));
     MLSD__TRY(check_split(&p->split));
+    MLSD__TRY(check_rule(p));
     MLSD__TRY(find_task(context, scope, p, table, target, &task));
     MLSD__TRY(mlsd_spec_set_str(spec, "task", task_names[task]));
     if (p->metric == NULL) {

@@ -37,8 +37,16 @@ static void say_test(const mlsd__experiment *x, mlsd__text *t)
     mlsd__text_append(t, ".");
 }
 
+/* The rule of one standard error alone, without a budget, has words of its own. */
+static bool has_plain_rule(const mlsd__experiment *x)
+{
+    const mlsd__experiment_params *p = x->params;
+    return p->choose == MLSD__CHOOSE_ONE_SE && isnan(p->max_latency_us) && isnan(p->max_bytes);
+}
+
 static void say_comparison(const mlsd__experiment *x, mlsd__text *t)
 {
+    if (x->chosen == 0 && !has_plain_rule(x)) return;
     if (x->chosen == 0) {
         mlsd__text_format(t,
                           " No model is better than '%s' by more than one standard error in "
@@ -61,8 +69,13 @@ static void say_comparison(const mlsd__experiment *x, mlsd__text *t)
 
 static mlsd_status say_choice(const mlsd__experiment *x, mlsd__text *t)
 {
-    const char *best;
+    const char *best, *because;
     MLSD__TRY(mlsd_result_get_str(x->board, "best", &best));
+    MLSD__TRY(mlsd_result_get_str(x->board, "chosen_because", &because));
+    if (!has_plain_rule(x)) {
+        mlsd__text_format(t, " It is %s.", because);
+        return MLSD_OK;
+    }
     if (x->chosen == 0) return MLSD_OK;
     if (strcmp(best, x->names[x->chosen]) == 0) {
         mlsd__text_append(t, " It has the best score, and no simpler model comes within one "

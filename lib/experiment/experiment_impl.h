@@ -23,6 +23,8 @@ typedef struct mlsd__experiment_params {
     double level;
     int64_t audit;
     char *group, *time;
+    int64_t choose;
+    double tolerance, rope, max_latency_us, max_bytes; /* NaN: null */
 } mlsd__experiment_params;
 
 /* Positions of the choices of 'task' are the values of mlsd_task: auto is 0. */

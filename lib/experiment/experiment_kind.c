@@ -42,6 +42,19 @@ static const mlsd_param experiment_params[] = {
     MLSD__P_STR(mlsd__experiment_params, time, "null",
                 "column of times or dates: validation and test are the latest rows, and folds test "
                 "on what follows; not learned from"),
+    MLSD__P_CHOICE(mlsd__experiment_params, choose, mlsd__choose_names, "\"one_se\"",
+                   "which model is taken: the best, or the simplest within one standard error of "
+                   "it, within tolerance, or not worse by more than rope"),
+    MLSD__P_F64_NULL(mlsd__experiment_params, tolerance, 0, INFINITY, MLSD__OPEN_UPPER, "null",
+                     "part of the best score that choose tolerance gives away"),
+    MLSD__P_F64_NULL(mlsd__experiment_params, rope, 0, INFINITY, MLSD__OPEN_UPPER, "null",
+                     "differences of the metric up to it do not matter to choose rope"),
+    MLSD__P_F64_NULL(mlsd__experiment_params, max_latency_us, 0, INFINITY,
+                     MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "null",
+                     "microseconds that the prediction of a row may take; the choice then depends "
+                     "on the machine"),
+    MLSD__P_F64_NULL(mlsd__experiment_params, max_bytes, 0, INFINITY,
+                     MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "null", "bytes that the model may have"),
 };
 
 static const mlsd__slot experiment_slots[] = {

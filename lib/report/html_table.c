@@ -66,7 +66,10 @@ static bool is_text(const mlsd_table *t, const char *column)
 static void write_cell(mlsd__text *out, const mlsd_table *t, const char *column, int64_t row,
                        bool is_time)
 {
-    if (is_time) {
+    if (is_time && mlsd_table_type(t, find_column(t, column)) == MLSD_COLUMN_I64) {
+        mlsd__text_append(out, "<td class=\"number time\">");
+        if (mlsd__cell_number(t, column, row) == 1) mlsd__text_append(out, "\xe2\x9c\x93");
+    } else if (is_time) {
         mlsd__text_append(out, "<td class=\"number time\">");
         mlsd__html_time(out, mlsd__cell_number(t, column, row));
     } else if (!is_text(t, column)) {

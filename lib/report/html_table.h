@@ -18,8 +18,8 @@ const char *mlsd__report_text(const mlsd_result *r, const char *name);
 double mlsd__cell_number(const mlsd_table *t, const char *column, int64_t row);
 const char *mlsd__cell_text(const mlsd_table *t, const char *column, int64_t row);
 
-/* A column to show: its name in the table and the heading. Columns of another table are times, in
- * cells of the class "time". */
+/* A column to show: its name in the table and the heading. Columns of another table are times, or
+ * what times decide (1 is a tick), in cells of the class "time". */
 typedef struct mlsd__html_column {
     const char *name, *heading;
     const mlsd_table *from; /* NULL: the table itself; else another of the same rows (timings) */

@@ -28,7 +28,7 @@ static const char style_sheet[] =
     ".verdict{background:var(--card);border-left:4px solid var(--blue);padding:1rem 1.25rem;"
     "font-size:1.08rem}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;margin:.75rem 0}\n"
-    "th,td{padding:.3rem .8rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);"
+    "th,td{padding:.3rem .7rem .3rem 0;text-align:left;border-bottom:1px solid var(--line);"
     "vertical-align:top}\n"
     "th{color:var(--soft);font-weight:600;white-space:nowrap}\n"
     ".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\n"
@@ -41,7 +41,9 @@ static const char style_sheet[] =
     ".row .whisker{stroke:var(--blue);stroke-width:2}.row circle{fill:var(--blue)}\n"
     ".row.strong .name{font-weight:700}.row.strong .whisker{stroke:var(--orange)}"
     ".row.strong circle{fill:var(--orange)}.row circle.fold{opacity:.3}\n"
-    ".row.muted{opacity:.45}\n"
+    ".row.muted{opacity:.45}.leader{stroke:var(--line)}\n"
+    ".row circle.size{fill-opacity:.18;stroke:var(--blue)}.row.strong circle.size{stroke:"
+    "var(--orange)}.row.strong .name-right{font-weight:700}\n"
     ".line{fill:none;stroke-width:2}.line.train{stroke:var(--blue)}.line.valid{stroke:var(--orange)"
     "}\n"
     "svg g.train text{fill:var(--blue)}svg g.valid text{fill:var(--orange)}\n"
@@ -166,6 +168,23 @@ static void write_audit(mlsd__text *t, const mlsd_result *r)
     }
 }
 
+/* What a model costs beside how good it is. */
+static void write_front(mlsd__text *t, const mlsd_result *r, const mlsd_table *board,
+                        const mlsd_table *seconds)
+{
+    if (mlsd__report_table(r, "timings.leaderboard") == NULL) return;
+    if (isnan(mlsd__cell_number(seconds, "on_front", 0))) return;
+    mlsd__text_append(t, "<section class=\"time\"><p class=\"soft\">Score over the time of a "
+                         "prediction; the area of a "
+                         "circle is the size of the model. Faint ones are not on the front: some "
+                         "other model is as good in score, time and size, and better in one.");
+    const double direction = mlsd__report_number(r, "direction");
+    mlsd__text_format(t, " The best place is the %s left corner.</p>\n",
+                      direction > 0 ? "upper" : "lower");
+    mlsd__chart_front(t, r, board, seconds);
+    mlsd__text_append(t, "</section>\n");
+}
+
 static void write_leaderboard(mlsd__text *t, const mlsd_result *r)
 {
     const mlsd_table *board = mlsd__report_table(r, "leaderboard");
@@ -176,14 +195,17 @@ static void write_leaderboard(mlsd__text *t, const mlsd_result *r)
         {"score", mlsd__report_text(r, "metric"), NULL},
         {"low", "from", NULL},
         {"high", "to", NULL},
-        {"difference", "difference to simplest", NULL},
+        {"difference", "vs simplest", NULL},
         {"difference_low", "from", NULL},
         {"difference_high", "to", NULL},
+        {"p_better", "P(better)", NULL},
         {"model_bytes", "bytes", NULL},
         {"fit_seconds", "fit s", seconds},
-        {"predict_us_per_row", "\xc2\xb5s a row", seconds},
+        {"predict_us_per_row", "\xc2\xb5s/row", seconds},
+        {"on_front", "front", seconds},
     };
     const int64_t n_columns = MLSD__COUNT(columns);
+    const char *because = mlsd__report_text(r, "chosen_because");
     heading(t, "Models, from simple to strong");
     mlsd__text_append(t, "<p class=\"soft\">");
     if (!isnan(mlsd__report_number(r, "n_splits"))) {
@@ -195,10 +217,14 @@ static void write_leaderboard(mlsd__text *t, const mlsd_result *r)
     mlsd__text_append(t, " on the training part, preprocessing fitted inside each fold; ");
     write_level(t, r);
     mlsd__text_append(t, " corrected resampled t intervals; faint dots are single folds. The row "
-                         "in bold is chosen: the simplest within one standard error of the best."
-                         "</p>\n");
+                         "in bold is chosen: ");
+    mlsd__html_text(t, *because != '\0' ? because
+                                        : "the simplest within one standard error of the best");
+    mlsd__text_append(t, ".</p>\n");
     mlsd__chart_leaderboard(t, r, board);
-    mlsd__html_table(t, board, columns, seconds != NULL ? n_columns : n_columns - 2, "chosen");
+    mlsd__html_table(t, board, columns, seconds != NULL ? n_columns : n_columns - 3, "chosen");
+    paragraph(t, "soft", mlsd__report_text(r, "plan"));
+    write_front(t, r, board, seconds);
     for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
         const char *model = mlsd__cell_text(board, "model", i);
         const char *message = mlsd__cell_text(board, "message", i);
@@ -239,8 +265,15 @@ static void write_test(mlsd__text *t, const mlsd_result *r)
     const mlsd_table *test = mlsd__report_table(r, "test");
     if (test == NULL) return;
     heading(t, "On the test part");
-    mlsd__text_append(t, "<p class=\"soft\">Rows that no model and no choice has seen, looked at "
-                         "once; ");
+    const double looks = mlsd__report_number(r, "test.looks");
+    if (looks > 1) {
+        mlsd__text_append(t, "<p class=\"soft\">Rows that no model was fitted to, looked at ");
+        mlsd__html_number(t, looks);
+        mlsd__text_append(t, " times: the score is no longer that of unseen rows; ");
+    } else {
+        mlsd__text_append(t, "<p class=\"soft\">Rows that no model and no choice has seen, looked "
+                             "at once; ");
+    }
     write_level(t, r);
     mlsd__text_append(t, " intervals.</p>\n");
     mlsd__html_table(t, test, columns, MLSD__COUNT(columns), NULL);

@@ -59,6 +59,29 @@ void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_tab
     mlsd__free(t->allocator, scores);
 }
 
+void mlsd__chart_front(mlsd__text *t, const mlsd_result *r, const mlsd_table *board,
+                       const mlsd_table *seconds)
+{
+    const int64_t n_board = mlsd_table_n_rows(board);
+    const int64_t n = n_board < MLSD__SVG_POINTS ? n_board : MLSD__SVG_POINTS;
+    mlsd__svg_point points[MLSD__SVG_POINTS];
+    for (int64_t i = 0; i < n; i++) {
+        const char *model = mlsd__cell_text(board, "model", i);
+        points[i] = (mlsd__svg_point){
+            .label = model != NULL ? model : "",
+            .x = mlsd__cell_number(seconds, "predict_us_per_row", i),
+            .value = mlsd__cell_number(board, "score", i),
+            .low = mlsd__cell_number(board, "low", i),
+            .high = mlsd__cell_number(board, "high", i),
+            .size = mlsd__cell_number(board, "model_bytes", i),
+            .strong = mlsd__cell_number(board, "chosen", i) == 1,
+            .muted = mlsd__cell_number(seconds, "on_front", i) != 1,
+        };
+    }
+    mlsd__svg_front(t, "Score of each model over the time that a prediction takes",
+                    "microseconds a row", mlsd__report_text(r, "metric"), points, n);
+}
+
 /* Slices that cannot be judged come after the others, those with more rows first. */
 static const double UNJUDGED = 1e15;
 

@@ -9,6 +9,9 @@
 /* How rows were split, from the table "split_picture". */
 void mlsd__chart_splits(mlsd__text *t, const mlsd_result *r, const mlsd_table *splits);
 void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_table *board);
+/* Score over the time of a prediction, with sizes; nothing where no time is known. */
+void mlsd__chart_front(mlsd__text *t, const mlsd_result *r, const mlsd_table *board,
+                       const mlsd_table *seconds);
 void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r, const mlsd_table *slices);
 void mlsd__chart_curve(mlsd__text *t, const mlsd_result *r, const mlsd_table *curve);
 

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "numeric/mathfun.h"
+
 enum {
     WIDTH = 720,
     LABEL_WIDTH = 215,     /* left of an interval chart */
@@ -18,6 +20,9 @@ enum {
     LINES_RIGHT = 110,
     LABEL_HEIGHT = 15,
     MAX_LINES = 4,
+    FRONT_RIGHT = 185, /* labels of a front */
+    SMALLEST_RADIUS = 3,
+    LARGEST_RADIUS = 20,
     MAX_TICKS = 12
 };
 
@@ -397,6 +402,151 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
     for (int64_t k = 0; k < n_lines; k++) ends[k] = draw_line(t, &sx, &sy, x, n, &lines[k]);
     draw_labels(t, lines, ends, n_lines);
     label(t, "tick middle", 0.5 * (sx.first + sx.last), LINES_HEIGHT - 6, x_axis);
+    label(t, "tick", 4, 12, y_axis);
+    mlsd__text_append(t, "</svg></div>\n");
+}
+
+static double decades(double value)
+{
+    return mlsd__log(value) / mlsd__log(10);
+}
+
+static double power_of_ten(double exponent)
+{
+    double value = 1;
+    for (double k = 0; k < fabs(exponent); k++) value *= 10;
+    return exponent < 0 ? 1 / value : value;
+}
+
+/* The ends of a range, wide enough for a logarithmic axis to tell something. */
+static void set_log_range(scale *s, double low, double high)
+{
+    set_range(s, decades(low), decades(high));
+    const double lack = 0.4 - (s->high - s->low);
+    if (lack <= 0) return;
+    s->low -= 0.5 * lack;
+    s->high += 0.5 * lack;
+}
+
+/* 1, 2 and 5 of each power of ten, or the powers alone where there are many. */
+static void draw_log_ticks(mlsd__text *t, const scale *x, double top, double bottom)
+{
+    static const double steps[] = {1, 2, 5};
+    const bool has_many = x->high - x->low > 2.5;
+    for (double decade = floor(x->low); decade <= x->high; decade++) {
+        for (int k = 0; k < (has_many ? 1 : 3); k++) {
+            const double value = power_of_ten(decade) * steps[k], at = decades(value);
+            if (at < x->low || at > x->high) continue;
+            line(t, "grid", place(x, at), top, place(x, at), bottom);
+            mlsd__text_append(t, "<text class=\"tick middle\"");
+            position(t, "x", place(x, at));
+            position(t, "y", bottom + 16);
+            mlsd__text_append(t, ">");
+            mlsd__text_double(t, value);
+            mlsd__text_append(t, "</text>");
+        }
+    }
+}
+
+static bool is_drawn(const mlsd__svg_point *p)
+{
+    return p->x > 0 && isfinite(p->x) && isfinite(p->value);
+}
+
+/* Heights of the labels: beside their points where they do not lie on each other, from the top
+ * down, and moved up together where they would end below the picture. */
+static void place_labels(const double *wished, const int64_t *order, int64_t n, double bottom,
+                         double *out)
+{
+    for (int64_t k = 0; k < n; k++) {
+        const double least = k > 0 ? out[order[k - 1]] + LABEL_HEIGHT : LINES_TOP;
+        out[order[k]] = wished[order[k]] > least ? wished[order[k]] : least;
+    }
+    for (int64_t k = n - 1; k >= 0; k--) {
+        const double most = bottom - (double)(n - 1 - k) * LABEL_HEIGHT;
+        if (out[order[k]] > most) out[order[k]] = most;
+    }
+}
+
+static void draw_point(mlsd__text *t, const mlsd__svg_point *p, double x, double y, double low,
+                       double high, double radius, double label_y)
+{
+    mlsd__text_format(t, "<g class=\"row %s\"><title>",
+                      p->strong  ? "strong"
+                      : p->muted ? "muted"
+                                 : "plain");
+    mlsd__html_text(t, p->label);
+    mlsd__text_append(t, "</title>");
+    line(t, "leader", x, y, WIDTH - FRONT_RIGHT + 6, label_y);
+    if (isfinite(low) && isfinite(high)) line(t, "whisker", x, low, x, high);
+    mlsd__text_append(t, "<circle class=\"size\"");
+    position(t, "r", radius);
+    position(t, "cx", x);
+    position(t, "cy", y);
+    mlsd__text_append(t, "/>");
+    dot(t, "value", 3, x, y);
+    mlsd__text_append(t, "<text class=\"name-right\"");
+    position(t, "x", WIDTH - FRONT_RIGHT + 10);
+    position(t, "y", label_y + 4);
+    mlsd__text_append(t, ">");
+    append_shortened(t, p->label, LABEL_CHARACTERS);
+    mlsd__text_append(t, "</text></g>\n");
+}
+
+static void draw_points(mlsd__text *t, const scale *x, const scale *y,
+                        const mlsd__svg_point *points, int64_t n, double largest)
+{
+    double at[MLSD__SVG_POINTS], label_at[MLSD__SVG_POINTS];
+    int64_t order[MLSD__SVG_POINTS], n_drawn = 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (!is_drawn(&points[i])) continue;
+        at[i] = place(y, points[i].value);
+        int64_t k = n_drawn++;
+        for (; k > 0 && at[order[k - 1]] > at[i]; k--) order[k] = order[k - 1];
+        order[k] = i;
+    }
+    place_labels(at, order, n_drawn, y->first, label_at);
+    for (int64_t i = 0; i < n; i++) {
+        const mlsd__svg_point *p = &points[i];
+        if (!is_drawn(p)) continue;
+        const double share = p->size > 0 && largest > 0 ? sqrt(p->size / largest) : 0;
+        draw_point(t, p, place(x, decades(p->x)), at[i], place(y, p->low), place(y, p->high),
+                   SMALLEST_RADIUS + share * (LARGEST_RADIUS - SMALLEST_RADIUS), label_at[i]);
+    }
+}
+
+void mlsd__svg_front(mlsd__text *t, const char *description, const char *x_axis, const char *y_axis,
+                     const mlsd__svg_point *points, int64_t n)
+{
+    double low = NAN, high = NAN, x_low = NAN, x_high = NAN, largest = NAN, unused = NAN,
+           at[MAX_TICKS];
+    if (n > MLSD__SVG_POINTS) n = MLSD__SVG_POINTS;
+    for (int64_t i = 0; i < n; i++) {
+        if (!is_drawn(&points[i])) continue;
+        spread(&low, &high, points[i].value);
+        spread(&low, &high, points[i].low);
+        spread(&low, &high, points[i].high);
+        spread(&x_low, &x_high, points[i].x);
+        spread(&unused, &largest, points[i].size);
+    }
+    if (isnan(x_low)) return;
+    const double wanted = LINES_TOP + (double)n * LABEL_HEIGHT + AXIS_HEIGHT;
+    const double height = wanted > LINES_HEIGHT ? wanted : LINES_HEIGHT;
+    const double bottom = height - AXIS_HEIGHT;
+    scale x = {0, 1, LINES_LEFT + LARGEST_RADIUS, WIDTH - FRONT_RIGHT - LARGEST_RADIUS};
+    scale y = {0, 1, bottom, LINES_TOP};
+    set_log_range(&x, x_low, x_high);
+    set_range(&y, low, high);
+    open_svg(t, height, description);
+    const int n_ticks = ticks(&y, 5, 0, at);
+    for (int i = 0; i < n_ticks; i++) {
+        line(t, "grid", LINES_LEFT, place(&y, at[i]), WIDTH - FRONT_RIGHT, place(&y, at[i]));
+        tick_label(t, "tick end-anchor", LINES_LEFT - 8, place(&y, at[i]) + 4, at[i],
+                   n_ticks > 1 ? at[1] - at[0] : 1);
+    }
+    draw_log_ticks(t, &x, LINES_TOP, bottom);
+    draw_points(t, &x, &y, points, n, largest);
+    label(t, "tick middle", 0.5 * (x.first + x.last), height - 6, x_axis);
     label(t, "tick", 4, 12, y_axis);
     mlsd__text_append(t, "</svg></div>\n");
 }

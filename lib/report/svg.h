@@ -1,5 +1,6 @@
-/* svg.h - the two pictures of a report, as inline SVG: dots with intervals, and lines over epochs.
- * Colours come from the page's style sheet, so they follow its light and dark themes. */
+/* svg.h - the pictures of a report, as inline SVG: dots with intervals, lines over epochs, points
+ * of score over cost. Colours come from the page's style sheet, so they follow its light and dark
+ * themes. */
 #ifndef MLSD_REPORT_SVG_H
 #define MLSD_REPORT_SVG_H
 
@@ -33,6 +34,21 @@ typedef struct mlsd__svg_line {
 void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis, const char *y_axis,
                      const double *x, int64_t n, const mlsd__svg_line *lines, int64_t n_lines,
                      double mark_x, const char *mark_label);
+
+/* A model among others: what it costs to the right, how good it is upwards, its size as an area. */
+typedef struct mlsd__svg_point {
+    const char *label;
+    double x; /* above 0; drawn by its logarithm */
+    double value, low, high;
+    double size;
+    bool strong, muted;
+} mlsd__svg_point;
+
+/* Points with intervals, labelled at the right edge. At most MLSD__SVG_POINTS are drawn; those
+ * without x or value are not. */
+enum { MLSD__SVG_POINTS = 60 };
+void mlsd__svg_front(mlsd__text *t, const char *description, const char *x_axis, const char *y_axis,
+                     const mlsd__svg_point *points, int64_t n);
 
 /* Text with & < > " ' escaped; what XML cannot hold (control characters, bytes that are not UTF-8)
  * becomes U+FFFD. */

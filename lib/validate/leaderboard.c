@@ -1,5 +1,5 @@
-/* leaderboard.c - several estimators on the same splits, from simple to strong, and the choice of
- * the simplest that is within one standard error of the best (choose.c). */
+/* leaderboard.c - several estimators on the same splits, from simple to strong, and which of them
+ * to take by the rule (choose.c). What a clock measured stands among the timings. */
 #include <math.h>
 #include <string.h>
 
@@ -19,12 +19,17 @@
 
 static const double LEVEL = 0.95;
 
+const mlsd__choice_rule mlsd__leaderboard_rule = {
+    .rule = MLSD__CHOOSE_ONE_SE, .max_latency_us = NAN, .max_bytes = NAN};
+
 typedef struct board {
     mlsd__choice_rule rule;
     mlsd__contender *models;
     mlsd__estimate *differences; /* to the first */
     int64_t *simpler;            /* the best of those before it; -1 for none */
     double *p_better;            /* chance of being better than that one */
+    bool *fast_front;            /* on the front of score, latency and size; in the contenders it
+                                    is that of score and size, which no clock moves */
     mlsd__choice choice;
     int64_t n;
 } board;
@@ -53,34 +58,63 @@ static void compare_with_simpler(board *b, int64_t n_splits)
     }
 }
 
+static mlsd_status us_per_row(const mlsd__fold_output *runs, int64_t e, double *out);
+
+static mlsd_status fill_board(board *b, const mlsd__leaderboard_input *in,
+                              const mlsd__fold_output *runs)
+{
+    for (int64_t e = 0; e < b->n; e++) {
+        const mlsd__fold_run *refit = mlsd__fold_at(runs, e, runs->n_splits);
+        b->models[e] =
+            (mlsd__contender){.scores = mlsd__fold_scores(runs, e, 0),
+                              .is_out = refit->status != MLSD_OK,
+                              .n_bytes = refit->n_bytes > 0 ? (double)refit->n_bytes : NAN};
+        MLSD__TRY(us_per_row(runs, e, &b->models[e].latency_us));
+        mlsd__corrected_t_paired(mlsd__fold_scores(runs, e, 0), mlsd__fold_scores(runs, 0, 0),
+                                 runs->n_splits, runs->test_train, in->level, &b->differences[e]);
+    }
+    return MLSD_OK;
+}
+
+/* Twice: with the seconds for the choice under a budget and for the front of all three, and without
+ * them for the front of score and size. */
+static mlsd_status choose(board *b, const mlsd__allocator *a, int64_t n_splits)
+{
+    mlsd__contender *const timeless = mlsd__memdup(a, b->models, b->n, sizeof *timeless);
+    if (timeless == NULL) return MLSD_E_NOMEM;
+    mlsd__choice unused;
+    for (int64_t e = 0; e < b->n; e++) timeless[e].latency_us = NAN;
+    mlsd_status status = mlsd__choose(a, &b->rule, timeless, b->n, n_splits, &unused);
+    if (status == MLSD_OK)
+        status = mlsd__choose(a, &b->rule, b->models, b->n, n_splits, &b->choice);
+    for (int64_t e = 0; e < b->n && status == MLSD_OK; e++) {
+        b->fast_front[e] = b->models[e].on_front;
+        b->models[e].on_front = timeless[e].on_front;
+    }
+    mlsd__free(a, timeless);
+    return status;
+}
+
 static mlsd_status board_open(board *b, const mlsd__allocator *a, const mlsd__leaderboard_input *in,
                               const mlsd__fold_output *runs)
 {
     const mlsd__metric_ops *metric;
     MLSD__TRY(mlsd__metric_find(in->metric, &metric));
     b->n = in->n_estimators;
-    b->rule = (mlsd__choice_rule){.rule = MLSD__CHOOSE_ONE_SE,
-                                  .max_latency_us = NAN,
-                                  .max_bytes = NAN,
-                                  .level = in->level,
-                                  .test_train = runs->test_train,
-                                  .greater_is_better = metric->greater_is_better};
+    b->rule = in->rule;
+    b->rule.level = in->level;
+    b->rule.test_train = runs->test_train;
+    b->rule.greater_is_better = metric->greater_is_better;
     b->models = mlsd__alloc(a, b->n, sizeof *b->models);
     b->differences = mlsd__alloc(a, b->n, sizeof *b->differences);
     b->simpler = mlsd__alloc(a, b->n, sizeof *b->simpler);
     b->p_better = mlsd__alloc(a, b->n, sizeof *b->p_better);
-    if (b->models == NULL || b->differences == NULL || b->simpler == NULL || b->p_better == NULL)
+    b->fast_front = mlsd__alloc(a, b->n, sizeof *b->fast_front);
+    if (b->models == NULL || b->differences == NULL || b->simpler == NULL || b->p_better == NULL ||
+        b->fast_front == NULL)
         return MLSD_E_NOMEM;
-    for (int64_t e = 0; e < b->n; e++) {
-        const mlsd__fold_run *refit = mlsd__fold_at(runs, e, runs->n_splits);
-        b->models[e] = (mlsd__contender){.scores = mlsd__fold_scores(runs, e, 0),
-                                         .is_out = refit->status != MLSD_OK,
-                                         .latency_us = NAN,
-                                         .n_bytes = NAN};
-        mlsd__corrected_t_paired(mlsd__fold_scores(runs, e, 0), mlsd__fold_scores(runs, 0, 0),
-                                 runs->n_splits, runs->test_train, in->level, &b->differences[e]);
-    }
-    MLSD__TRY(mlsd__choose(a, &b->rule, b->models, b->n, runs->n_splits, &b->choice));
+    MLSD__TRY(fill_board(b, in, runs));
+    MLSD__TRY(choose(b, a, runs->n_splits));
     compare_with_simpler(b, runs->n_splits);
     return MLSD_OK;
 }
@@ -91,6 +125,7 @@ static void board_close(board *b, const mlsd__allocator *a)
     mlsd__free(a, b->differences);
     mlsd__free(a, b->simpler);
     mlsd__free(a, b->p_better);
+    mlsd__free(a, b->fast_front);
 }
 
 static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b,
@@ -110,7 +145,8 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         {"p_better", MLSD_COLUMN_F64},
         {"model_bytes", MLSD_COLUMN_I64},
         {"n_splits", MLSD_COLUMN_I64},
-        {"within_one_se", MLSD_COLUMN_I64},
+        {"on_front", MLSD_COLUMN_I64},
+        {"within", MLSD_COLUMN_I64},
         {"chosen", MLSD_COLUMN_I64},
         {"message", MLSD_COLUMN_CATEGORY},
     };
@@ -133,6 +169,7 @@ static mlsd_status put_board(mlsd_result *r, const mlsd__leaderboard_input *in, 
         mlsd__rows_f64(&rows, b->p_better[e]);
         mlsd__rows_i64(&rows, mlsd__fold_at(runs, e, runs->n_splits)->n_bytes);
         mlsd__rows_i64(&rows, mlsd__fold_n_done(runs, e));
+        mlsd__rows_i64(&rows, s->on_front);
         mlsd__rows_i64(&rows, s->is_within);
         mlsd__rows_i64(&rows, e == b->choice.chosen);
         mlsd__rows_str(&rows, mlsd__fold_first_message(runs, e));
@@ -171,30 +208,24 @@ static mlsd_status us_per_row(const mlsd__fold_output *runs, int64_t e, double *
     return status;
 }
 
-static mlsd_status put_timings(mlsd_result *r, const mlsd__leaderboard_input *in,
+static mlsd_status put_timings(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b,
                                const mlsd__fold_output *runs)
 {
     static const mlsd__row_column columns[] = {
-        {"model", MLSD_COLUMN_CATEGORY},
-        {"fit_seconds", MLSD_COLUMN_F64},
-        {"predict_us_per_row", MLSD_COLUMN_F64},
-        {"predict_us_one_row", MLSD_COLUMN_F64},
+        {"model", MLSD_COLUMN_CATEGORY},         {"fit_seconds", MLSD_COLUMN_F64},
+        {"predict_us_per_row", MLSD_COLUMN_F64}, {"predict_us_one_row", MLSD_COLUMN_F64},
+        {"on_front", MLSD_COLUMN_I64},
     };
     mlsd__rows rows;
     mlsd__rows_init(&rows, &runs->allocator, columns, MLSD__COUNT(columns));
     for (int64_t e = 0; e < in->n_estimators; e++) {
         const mlsd__fold_run *refit = mlsd__fold_at(runs, e, runs->n_splits);
         const bool fitted = refit->status == MLSD_OK;
-        double us = NAN;
-        const mlsd_status status = us_per_row(runs, e, &us);
-        if (status != MLSD_OK) {
-            mlsd__rows_free(&rows);
-            return status;
-        }
         mlsd__rows_str(&rows, in->names[e]);
         mlsd__rows_f64(&rows, fitted ? refit->fit_seconds : NAN);
-        mlsd__rows_f64(&rows, us);
+        mlsd__rows_f64(&rows, b->models[e].latency_us);
         mlsd__rows_f64(&rows, fitted ? 1e6 * refit->predict_seconds : NAN);
+        mlsd__rows_i64(&rows, b->fast_front[e]);
     }
     mlsd_table *table;
     MLSD__TRY(mlsd__rows_to_table(&rows, &table));
@@ -232,8 +263,21 @@ static void say(mlsd__text *t, const mlsd__leaderboard_input *in, const board *b
     }
 }
 
+/* "the simplest within one standard error of the best, 'sgd' (0.37)" */
+static mlsd_status put_reason(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b)
+{
+    mlsd__text t;
+    mlsd__text_init(&t, &r->allocator);
+    mlsd__choice_say(&b->rule, b->models, &b->choice, "model", in->names[b->choice.best], &t);
+    mlsd_status status = t.status;
+    if (status == MLSD_OK) status = mlsd__result_set_str(r, "chosen_because", t.data + 2, false);
+    mlsd__text_free(&t);
+    return status;
+}
+
 static mlsd_status put_words(mlsd_result *r, const mlsd__leaderboard_input *in, const board *b)
 {
+    MLSD__TRY(put_reason(r, in, b));
     MLSD__TRY(mlsd__result_set_str(r, "metric", in->metric, false));
     MLSD__TRY(mlsd__result_set_str(r, "chosen", in->names[b->choice.chosen], false));
     MLSD__TRY(mlsd__result_set_str(r, "best", in->names[b->choice.best], false));
@@ -252,7 +296,7 @@ static mlsd_status make_result(const mlsd__leaderboard_input *in, const board *b
     mlsd_result *r;
     MLSD__TRY(mlsd__result_new(&runs->allocator, "leaderboard", &r));
     mlsd_status status = put_board(r, in, b, runs);
-    if (status == MLSD_OK) status = put_timings(r, in, runs);
+    if (status == MLSD_OK) status = put_timings(r, in, b, runs);
     if (status == MLSD_OK) status = put_fold_scores(r, in, runs);
     if (status == MLSD_OK) status = mlsd__report_plan(r, runs);
     if (status == MLSD_OK) status = put_words(r, in, b);
@@ -330,7 +374,8 @@ mlsd_status mlsd_leaderboard(const mlsd_context *context, const mlsd_spec *const
                                         .dataset = dataset,
                                         .folds = folds,
                                         .metric = metric,
-                                        .level = LEVEL};
+                                        .level = LEVEL,
+                                        .rule = mlsd__leaderboard_rule};
     int64_t chosen;
     mlsd__fold_output runs;
     const mlsd_status status = mlsd__leaderboard(&scope, &in, &chosen, &runs, out);

@@ -2,6 +2,7 @@
 #ifndef MLSD_VALIDATE_LEADERBOARD_H
 #define MLSD_VALIDATE_LEADERBOARD_H
 
+#include "validate/choose.h"
 #include "validate/fold_tasks.h"
 #include "validate/result_impl.h"
 
@@ -13,7 +14,11 @@ typedef struct mlsd__leaderboard_input {
     const mlsd_folds *folds;
     const char *metric;
     double level;
+    mlsd__choice_rule rule; /* which to take: rule, tolerance, rope and budgets are read */
 } mlsd__leaderboard_input;
+
+/* The simplest within one standard error of the best, without budgets. */
+extern const mlsd__choice_rule mlsd__leaderboard_rule;
 
 /* *out_chosen is the position of the chosen estimator; `runs` receives every fit, with the models
  * of all rows in the runs of split n_splits, and is freed by the caller, also on failure. */

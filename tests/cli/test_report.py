@@ -69,7 +69,7 @@ def test_hmda(mlsd):
     for heading in ["Models, from simple to strong", "On the test part", "For whom", "Training and validation loss",
                     "The data", "Made with"]:
         assert heading in page.text
-    leaderboard, slices, curve, splits = pictures(source)
+    leaderboard, front, slices, curve, splits = pictures(source)
     rows = [g for g in leaderboard.iter("g") if "row" in g.get("class", "")]
     assert [g.find("title").text for g in rows] == [row["model"] for row in result["tables"]["leaderboard"]]
     folds = [c for c in leaderboard.iter("circle") if c.get("class") == "fold"]
@@ -115,7 +115,7 @@ def test_hostile_names(mlsd, make_csv):
     assert "alert(1)" in page.text and "<script" not in source and "<img" not in source
     assert "\x1b" not in source and "\x07" not in source
     assert page.text.count("<b>&yes</b>") >= 1 and "漢字" in page.text
-    slices = pictures(source)[1]
+    slices = pictures(source)[2]
     shown = {g.find("title").text for g in slices.iter("g") if "row" in g.get("class", "")}
     for level in HOSTILE:
         assert f"{column} = {level}".replace("\x1b", "\ufffd").replace("\x07", "\ufffd") in shown
@@ -130,7 +130,7 @@ def test_one_level_and_many_levels(mlsd, make_csv):
     result = result_of(mlsd.work / "report")
     slices = result["tables"]["slices"]
     assert len(slices) == 91
-    drawn = [g for g in pictures(source)[1].iter("g") if "row" in g.get("class", "")]
+    drawn = [g for g in pictures(source)[2].iter("g") if "row" in g.get("class", "")]
     assert len(drawn) == 60 and "The worst 60 of 91 slices" in page.text
     ranked = sorted((s for s in slices if s["status"] == "ok"), key=lambda s: -s["value"])
     shown = {g.find("title").text for g in drawn}

@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from conftest import HMDA, OK, REPORT_FILES, USAGE, assert_refused, binary_rows, result_of, without_timings
+from conftest import DATA, HMDA, OK, REPORT_FILES, USAGE, assert_refused, binary_rows, result_of, without_timings
 
 HMDA_RUN = ["run", HMDA, "--target", "deny", "--slices", "afam,single,selfemp"]
 
@@ -25,7 +25,8 @@ def table_of(outcome):
 
 
 def without_seconds(page):
-    """A report with its two columns of measured times cut out: seconds and microseconds are never the same twice."""
+    """A report without what times decide: two columns, ticks, and the picture of score over time."""
+    page = re.sub(r'<section class="time">.*?</section>', "", page, flags=re.S)
     start = page.index("<table", page.index("Models, from simple to strong"))
     end = page.index("</table>", start)
     table = re.sub(r'<td class="number time">[^<]*</td>', "", page[start:end])
@@ -272,3 +273,32 @@ def test_help(mlsd, command):
         assert outcome.out.startswith(f"usage: mlsd {command}") and "130" in outcome.out
     assert command in mlsd("--help").out
     assert mlsd().code == 2
+
+
+def test_rules_of_choosing(mlsd, make_csv):
+    """Each rule against the table that it chose from; sizes are the same on every machine."""
+    path = make_csv("house.csv", ["x", "z", "g", "price"], regression_rows(300))
+    boards = {}
+    for name, options in {"one_se": [], "best": ["--choose", "best"], "tolerance": ["--choose", "tolerance", "--tolerance", 9],
+                          "rope": ["--choose", "rope", "--rope", 100], "small": ["--max-bytes", 1500],
+                          "fast": ["--max-latency-us", 1e6]}.items():
+        run_to(mlsd, name, path, "--target", "price", "--quick", *options)
+        result = result_of(mlsd.work / name)
+        boards[name] = result["tables"]["leaderboard"]
+        chosen = [row for row in boards[name] if row["chosen"] == 1]
+        assert len(chosen) == 1 and chosen[0]["model"] == result["texts"]["chosen"]
+        assert chosen[0]["within"] == 1 and result["texts"]["chosen_because"].startswith("the ")
+        if name not in ("one_se",):
+            assert result["texts"]["chosen_because"] in result["verdict"]
+    rows = {name: {row["model"]: row for row in board} for name, board in boards.items()}
+    best = min(boards["best"], key=lambda row: row["score"])
+    assert best["chosen"] == 1 and best["on_front"] == 1
+    limit = min(row["score"] + row["se"] for row in boards["one_se"] if row["model"] == best["model"])
+    assert next(row for row in boards["one_se"] if row["score"] <= limit)["chosen"] == 1
+    assert rows["tolerance"]["constant"]["chosen"] == rows["rope"]["constant"]["chosen"] == 1
+    assert all(row["model_bytes"] <= 1500 for row in boards["small"] if row["chosen"])
+    assert rows["one_se"]["linear"]["p_better"] > 0.999 and rows["one_se"]["constant"]["p_better"] is None
+    assert_refused(mlsd("run", path, "--target", "price", "--choose", "rope"), DATA, "'choose' = rope needs 'rope'")
+    assert_refused(mlsd("run", path, "--target", "price", "--choose", "first"), USAGE, "'first'", "one_se")
+    assert_refused(mlsd("run", path, "--target", "price", "--quick", "--max-bytes", 10), DATA, "no model is within 'max_bytes' = 10",
+                   "the smallest has")

@@ -72,6 +72,9 @@ static void test_leaderboard__as_scikit_learn(void **state)
     /* 3.76106 standard errors: as in test_corrected.c. */
     assert_true(isnan(cell(r, "leaderboard", "difference_detectable", 0)));
     ASSERT_NEAR(cell(r, "leaderboard", "difference_detectable", 2), 0.2330489529256391, 1e-10);
+    ASSERT_NEAR(cell(r, "leaderboard", "on_front", 0), 1, 0); /* the smallest */
+    ASSERT_NEAR(cell(r, "leaderboard", "on_front", 2), 1, 0); /* the best */
+    ASSERT_NEAR(cell(r, "timings.leaderboard", "on_front", 2), 1, 0);
     ASSERT_NEAR(cell(r, "fold_scores", "score", 10), 0.3602070759411578, 1e-12);
     assert_true(cell(r, "leaderboard", "model_bytes", 2) > 0);
     assert_true(cell(r, "timings.leaderboard", "fit_seconds", 2) >= 0);
@@ -99,8 +102,8 @@ static void test_leaderboard__simplest_within_one_standard_error(void **state)
     assert_true(cell(r, "leaderboard", "score", 3) < cell(r, "leaderboard", "score", 2));
     assert_true(cell(r, "leaderboard", "score", 2) <=
                 cell(r, "leaderboard", "score", 3) + cell(r, "leaderboard", "se", 3));
-    ASSERT_NEAR(cell(r, "leaderboard", "within_one_se", 1), 0, 0);
-    ASSERT_NEAR(cell(r, "leaderboard", "within_one_se", 2), 1, 0);
+    ASSERT_NEAR(cell(r, "leaderboard", "within", 1), 0, 0);
+    ASSERT_NEAR(cell(r, "leaderboard", "within", 2), 1, 0);
     ASSERT_NEAR(cell(r, "leaderboard", "chosen", 2), 1, 0);
     ASSERT_NEAR(cell(r, "leaderboard", "chosen", 3), 0, 0);
     mlsd_result_free(r);

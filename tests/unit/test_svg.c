@@ -4,6 +4,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "failing_allocator.h"
@@ -167,6 +168,53 @@ static void test_svg__keeps_end_labels_apart(void **state)
     mlsd__text_free(&t);
 }
 
+/* Points of one score have labels that do not lie on each other, and stay in the picture. */
+static void test_svg__front_keeps_labels_apart(void **state)
+{
+    (void)state;
+    enum { POINTS = 12 };
+    mlsd__svg_point points[POINTS];
+    char names[POINTS][8];
+    for (int i = 0; i < POINTS; i++) {
+        (void)snprintf(names[i], sizeof names[i], "m%d", i);
+        points[i] = (mlsd__svg_point){.label = names[i],
+                                      .x = 0.01 * (i + 1),
+                                      .value = 0.5,
+                                      .low = 0.4,
+                                      .high = 0.6,
+                                      .size = i};
+    }
+    points[3].value = NAN; /* a model that failed */
+    points[4].x = NAN;
+    points[5].low = points[5].high = NAN;
+    mlsd__text t;
+    mlsd__text_init(&t, &mlsd__libc_allocator);
+    mlsd__svg_front(&t, "d", "us", "rmse", points, POINTS);
+    const char *text = take(&t);
+    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, "m3<"));
+    assert_null(strstr(text, "m4<"));
+    double at[POINTS - 2];
+    for (int i = 0; i < POINTS - 2; i++) {
+        at[i] = attribute(text, "<text class=\"name-right\"", i, " y=\"");
+        assert_true(at[i] > 0 && at[i] < 300);
+        for (int k = 0; k < i; k++) assert_true(fabs(at[i] - at[k]) >= 14);
+    }
+    /* Areas as the sizes: radii beyond the smallest go by the root. */
+    const double small = attribute(text, "<circle class=\"size\"", 1, " r=\"") - 3;
+    const double large = attribute(text, "<circle class=\"size\"", POINTS - 3, " r=\"") - 3;
+    ASSERT_NEAR(large, 17, 0.06);
+    ASSERT_NEAR(small / large, sqrt(1.0 / 11), 0.01);
+    mlsd__text_free(&t);
+
+    mlsd__text_init(&t, &mlsd__libc_allocator);
+    mlsd__svg_front(&t, "d", "us", "rmse", points + 3, 2); /* nothing to draw */
+    assert_int_equal(t.length, 0);
+    mlsd__svg_front(&t, "d", "us", "rmse", points, 1); /* one point alone */
+    assert_null(strstr(take(&t), "inf"));
+    mlsd__text_free(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_svg__survives_ranges_without_extent),
         cmocka_unit_test(test_svg__shortens_long_labels_between_characters),
         cmocka_unit_test(test_svg__keeps_end_labels_apart),
+        cmocka_unit_test(test_svg__front_keeps_labels_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,6 +80,11 @@ void cli_progress_clear(void);
 
 #define CLI_CANCELLED_TEXT "cancelled; nothing was written"
 
+/* What to do and say when the work is cancelled, instead of CLI_CANCELLED_TEXT; `leave` is called
+ * once, possibly in a signal handler. */
+void cli_on_cancel(const char *(*leave)(void));
+const char *cli_cancelled(void);
+
 /* The interrupt has been answered, or the work is done: it need not be forced. */
 void cli_interrupt_noticed(void);
 /* From here on Ctrl-C waits until the program ends: what is nearly written is finished. */

@@ -32,7 +32,7 @@ int cli_fail_file(mlsd_status status, const char *path)
 {
     if (status == MLSD_E_CANCELLED) {
         cli_interrupt_noticed();
-        return cli_fail(CLI_CANCELLED, CLI_CANCELLED_TEXT);
+        return cli_fail(CLI_CANCELLED, "%s", cli_cancelled());
     }
     if (status == MLSD_E_NOMEM)
         return cli_fail(CLI_SYSTEM,

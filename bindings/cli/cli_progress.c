@@ -19,7 +19,18 @@ static struct {
     double stage_start;
     int quarter;
     volatile sig_atomic_t interrupts;
+    const char *(*on_cancel)(void);
 } progress;
+
+void cli_on_cancel(const char *(*leave)(void))
+{
+    progress.on_cancel = leave;
+}
+
+const char *cli_cancelled(void)
+{
+    return progress.on_cancel != NULL ? progress.on_cancel() : CLI_CANCELLED_TEXT;
+}
 
 static double now(void)
 {
@@ -104,10 +115,15 @@ static void set_alarm(long milliseconds)
 static void on_alarm(int number)
 {
     (void)number;
-    static const char erase[] = "\r\033[K", line[] = "mlsd: " CLI_CANCELLED_TEXT "\n";
+    static const char erase[] = "\r\033[K", begin[] = "mlsd: ";
+    const char *const text = cli_cancelled();
+    size_t length = 0;
+    while (text[length] != '\0') length++;
     ssize_t n = 0;
     if (progress.drawn) n = write(STDERR_FILENO, erase, sizeof erase - 1);
-    if (n >= 0) n = write(STDERR_FILENO, line, sizeof line - 1);
+    if (n >= 0) n = write(STDERR_FILENO, begin, sizeof begin - 1);
+    if (n >= 0) n = write(STDERR_FILENO, text, length);
+    if (n >= 0) n = write(STDERR_FILENO, "\n", 1);
     _exit(n < 0 ? CLI_IO : CLI_CANCELLED);
 }
 

@@ -10,6 +10,7 @@
 enum { MAX_REMARKS = 100 };
 
 typedef struct run_job {
+    const char *file, *spec_file; /* of the data; of the experiment, NULL for none */
     mlsd_context *context;
     mlsd_table *table;
     mlsd_spec *spec, *complete;
@@ -17,6 +18,7 @@ typedef struct run_job {
     cli_directory directory;
     char *remarks[MAX_REMARKS];
     int n_remarks;
+    bool goes_on; /* from what a run that was stopped had finished */
 } run_job;
 
 /* Options that set a parameter of kind "experiment"; a flag sets true. */
@@ -59,9 +61,28 @@ static int set_split(mlsd_spec *spec, const char *text)
     return CLI_OK;
 }
 
+/* mlsd run FILE.csv, or mlsd run EXPERIMENT.json FILE.csv for --spec EXPERIMENT.json. */
+static int find_files(const cli_args *args, run_job *job)
+{
+    const char *first = args->positional[0];
+    const size_t length = strlen(first);
+    const bool is_spec = length > 5 && strcmp(first + length - 5, ".json") == 0;
+    job->file = args->positional[args->n_positional - 1];
+    job->spec_file = is_spec ? first : cli_get(args, "spec");
+    if (is_spec && args->n_positional == 1)
+        return cli_fail(CLI_USAGE, "'%s' says what to do; name the data too: mlsd run %s FILE.csv",
+                        first, first);
+    if (is_spec && cli_get(args, "spec") != NULL)
+        return cli_fail(CLI_USAGE, "'%s' and '--spec' both are experiments; give one", first);
+    if (!is_spec && args->n_positional == 2)
+        return cli_fail(CLI_USAGE, "'%s' is one argument too many; usage: mlsd run %s", job->file,
+                        args->command->usage);
+    return CLI_OK;
+}
+
 static int make_spec(const cli_args *args, run_job *job)
 {
-    const char *path = cli_get(args, "spec");
+    const char *path = job->spec_file;
     const mlsd_status status = path != NULL ? mlsd_spec_load(job->context, path, &job->spec)
                                             : mlsd_spec_new(job->context, "experiment", &job->spec);
     if (status != MLSD_OK) return cli_fail_file(status, path);
@@ -108,18 +129,55 @@ static mlsd_status save_into(const run_job *job, const char *file)
     return status;
 }
 
-/* All four files or none; an interrupt waits for the moment that this takes. */
+static const char *const report_files[] = {"experiment.json", "result.json", "model.mlsd",
+                                           "report.html", CLI_LOOKS};
+enum { N_REPORT_FILES = sizeof report_files / sizeof report_files[0] };
+
+/* Copy which looks the directory knows of, for this run to add to. */
+static int keep_looks(const cli_directory *d, const char *to)
+{
+    char from[sizeof d->path + CLI_NAME_CAPACITY];
+    char buffer[1 << 14];
+    snprintf(from, sizeof from, "%s/%s", d->path, CLI_LOOKS);
+    (void)remove(to);
+    FILE *in = d->exists ? fopen(from, "rb") : NULL;
+    if (in == NULL) return CLI_OK;
+    FILE *out = fopen(to, "wb");
+    bool failed = out == NULL;
+    for (size_t n = 1; !failed && n > 0;) {
+        n = fread(buffer, 1, sizeof buffer, in);
+        failed = fwrite(buffer, 1, n, out) != n;
+    }
+    failed = failed || ferror(in) != 0;
+    (void)fclose(in);
+    if (out != NULL) failed = fclose(out) != 0 || failed;
+    return failed ? cli_fail(CLI_IO, "'%s' cannot be copied to '%s'", from, to) : CLI_OK;
+}
+
+/* Make the place for the files, with what a run that was stopped had finished. */
+static int prepare_directory(run_job *job)
+{
+    cli_directory *d = &job->directory;
+    char path[sizeof d->stage + CLI_NAME_CAPACITY];
+    int code = cli_directory_open(d);
+    if (code != CLI_OK) return code;
+    cli_on_cancel(cli_directory_cancelled);
+    job->goes_on = cli_directory_has_journal(d);
+    mlsd_status status =
+        mlsd_context_set_str(job->context, "journal", cli_directory_file(d, CLI_JOURNAL, path));
+    code = keep_looks(d, cli_directory_file(d, CLI_LOOKS, path));
+    if (status == MLSD_OK) status = mlsd_context_set_str(job->context, "looks", path);
+    return status == MLSD_OK ? code : cli_fail_status(status);
+}
+
+/* All files or none; an interrupt waits for the moment that this takes. */
 static int save_all(run_job *job, const char *file)
 {
-    static const char *const names[] = {"experiment.json", "result.json", "model.mlsd",
-                                        "report.html"};
-    enum { N_FILES = sizeof names / sizeof names[0] };
     cli_hold_interrupts();
-    const int code = cli_directory_open(&job->directory);
-    if (code != CLI_OK) return code;
     const mlsd_status status = save_into(job, file);
-    if (status == MLSD_OK) return cli_directory_commit(&job->directory, names, N_FILES);
-    cli_directory_abandon(&job->directory, names, N_FILES);
+    if (status == MLSD_OK)
+        return cli_directory_commit(&job->directory, report_files, N_REPORT_FILES);
+    cli_directory_abandon(&job->directory, report_files, N_REPORT_FILES);
     if (status != MLSD_E_IO) return cli_fail_status(status);
     return cli_fail(CLI_IO, "%s; nothing was written, so name another place with --out",
                     mlsd_last_error());
@@ -151,9 +209,10 @@ static void on_log(mlsd_log_level level, const char *text, void *user)
 
 static int run_file(const cli_args *args, run_job *job)
 {
-    int code = make_spec(args, job);
+    int code = find_files(args, job);
+    if (code == CLI_OK) code = make_spec(args, job);
     if (code != CLI_OK) return code;
-    const char *file = args->positional[0];
+    const char *file = job->file;
     code = cli_directory_choose(&job->directory, cli_get(args, "out"),
                                 cli_get(args, "overwrite") != NULL, file);
     if (code != CLI_OK) return code;
@@ -161,12 +220,23 @@ static int run_file(const cli_args *args, run_job *job)
     mlsd_status status = mlsd_table_read_csv(job->context, file, NULL, &job->table);
     if (status == MLSD_OK)
         status = mlsd_experiment_complete(job->context, job->spec, job->table, &job->complete);
-    if (status == MLSD_OK)
-        status = mlsd_experiment_run(job->context, job->complete, job->table, &job->result);
     if (status != MLSD_OK) return cli_fail_status(status);
+    code = prepare_directory(job);
+    if (code != CLI_OK) return code;
+    status = mlsd_experiment_run(job->context, job->complete, job->table, &job->result);
+    if (status != MLSD_OK) {
+        /* What needs more memory or time is worth going on with; any other error comes again. */
+        code = cli_fail_status(status);
+        if (status == MLSD_E_NOMEM)
+            (void)cli_directory_cancelled();
+        else if (status != MLSD_E_CANCELLED)
+            cli_directory_abandon(&job->directory, report_files, N_REPORT_FILES);
+        return code;
+    }
     code = save_all(job, file);
     cli_progress_clear();
     print_found(file, job->table);
+    if (job->goes_on) puts("went on from what a run that was stopped had finished");
     cli_print_experiment(job->result, job->remarks, job->n_remarks);
     if (code != CLI_OK) return code;
     printf("\nreport: %s/report.html\nalso there: result.json, experiment.json, model.mlsd\n",
@@ -214,7 +284,7 @@ static const cli_option run_options[] = {
 
 const cli_command cli_run_command = {
     .name = "run",
-    .usage = "FILE.csv --target COLUMN [--slices A,B] [--out DIR] [options]",
+    .usage = "[EXPERIMENT.json] FILE.csv --target COLUMN [--slices A,B] [--out DIR] [options]",
     .summary = "from a CSV file to a verdict, with a report",
     .details = "Splits the rows into training, validation and test, cross-validates models from\n"
                "simple to strong on training, chooses the simplest one within one standard\n"
@@ -226,9 +296,13 @@ const cli_command cli_run_command = {
                "  DIR/result.json      every number of it\n"
                "  DIR/experiment.json  the whole experiment; --spec runs it again\n"
                "  DIR/model.mlsd       the chosen model, for mlsd predict\n"
-               "All four or none: Ctrl-C leaves nothing behind.\n",
+               "  DIR/looks.csv        which experiments looked at which test part; kept by\n"
+               "                       --overwrite, and the report says how often it was\n"
+               "All or none. A run that was stopped, by Ctrl-C or kill -9, leaves what it had\n"
+               "finished in DIR.partial (or DIR/.partial); the same command goes on from there\n"
+               "and ends in the same bytes.\n",
     .options = run_options,
     .n_positional_min = 1,
-    .n_positional_max = 1,
+    .n_positional_max = 2,
     .run = run_run,
 };

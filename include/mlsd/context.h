@@ -73,7 +73,8 @@ MLSD_API mlsd_status mlsd_context_get_i64(const mlsd_context *context, const cha
  * bytes on every machine, at up to twice the time). It holds for every call that is given the
  * context, for fitting and for predicting. `journal` = the path of a file that keeps what
  * cross-validations and searches finished, so that the same work, started again, goes on from there
- * (docs/validation.md). *out belongs to the library. Errors as above.
+ * (docs/validation.md). `looks` = the path of a file that keeps which experiments looked at which
+ * test part, for "test.looks" of mlsd_experiment_run. *out belongs to the library. Errors as above.
  * Since 0.1. */
 MLSD_API mlsd_status mlsd_context_set_str(mlsd_context *context, const char *name,
                                           const char *value);

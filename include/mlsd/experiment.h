@@ -35,11 +35,12 @@ MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const
  * "curve" (epoch, train, valid; with an iterative model), "test", "slices" (where they are asked
  * for), "coefficients" (of a linear model, on standardised columns), "notes". Texts: "target",
  * "task", "metric", "chosen", "chosen_because", "best", "fitted_on", "curve.model",
- * "curve.stop_reason", "slices.worst", "slices.verdict", "data.fingerprint", "environment.*".
- * Numbers: "n_train", "n_valid", "n_test", "n_splits", "test.value", "test.low", "test.high",
- * "test.baseline" and "test.looks" (the scores of the test part are one look at it, see
- * mlsd_dataset_n_looks), "curve.best_epoch", "data.*", ... Model: "chosen". Errors: those of each
- * step. Since 0.1. */
+ * "curve.stop_reason", "slices.worst", "slices.verdict", "data.fingerprint", "test.fingerprint" (of
+ * its rows and their target), "environment.*". Numbers: "n_train", "n_valid", "n_test", "n_splits",
+ * "test.value", "test.low", "test.high", "test.baseline" and "test.looks" (the scores of the test
+ * part are one look at it; with the context parameter `looks` the experiments of earlier processes
+ * that looked at the same rows count as well, each once; from the second on the verdict says so),
+ * "curve.best_epoch", "data.*", ... Model: "chosen". Errors: those of each step. Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_run(const mlsd_context *context, const mlsd_spec *spec,
                                          const mlsd_table *table, mlsd_result **out);
 

@@ -32,6 +32,9 @@ static const mlsd_param context_params[] = {
     MLSD__P_STR(mlsd__context_params, journal, "null",
                 "File that keeps what cross-validations and searches finished, so that the same "
                 "work goes on from there when it is started again; null: none."),
+    MLSD__P_STR(mlsd__context_params, looks, "null",
+                "File that keeps which experiments looked at which test part, so that results say "
+                "how often it was looked at across processes; null: none."),
 };
 
 const mlsd_kind mlsd__kind_context = {

@@ -12,7 +12,7 @@
 /* The parameters of kind "context". */
 typedef struct mlsd__context_params {
     int64_t n_threads, hold_blas, audit, numerics, fast_paths;
-    char *journal;
+    char *journal, *looks;
 } mlsd__context_params;
 
 struct mlsd_context {

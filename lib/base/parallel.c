@@ -108,7 +108,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1, NULL};
+    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1, NULL, NULL};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -187,6 +187,11 @@ bool mlsd__scope_has_fast_paths(const mlsd__scope *scope)
 const char *mlsd__scope_journal(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->journal;
+}
+
+const char *mlsd__scope_looks(const mlsd__scope *scope)
+{
+    return params_of(scope->call->context)->looks;
 }
 
 static void *worker_main(void *arg);

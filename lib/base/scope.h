@@ -67,6 +67,9 @@ void mlsd__numerics_leave(mlsd__numerics outer);
 /* The file where the context wants finished fits kept; NULL for none. */
 const char *mlsd__scope_journal(const mlsd__scope *scope);
 
+/* The file where looks at test parts are kept; NULL for none. */
+const char *mlsd__scope_looks(const mlsd__scope *scope);
+
 /* Call it in every loop that may take longer than some milliseconds: MLSD_E_CANCELLED once a
  * cancel was asked for; on the entry thread it also runs the progress callback when it is due.
  * Costs about a nanosecond. */

@@ -110,6 +110,14 @@ static void say_audit(const mlsd__experiment *x, mlsd__text *t)
     if (t->length > between) mlsd__text_append(t, ".");
 }
 
+static void say_looks(const mlsd__experiment *x, mlsd__text *t)
+{
+    if (x->test_looks < 2) return;
+    mlsd__text_append(t, " Mind that ");
+    mlsd__words_looks(t, "test part", x->test_looks);
+    mlsd__text_append(t, ".");
+}
+
 mlsd_status mlsd__experiment_conclude(mlsd__experiment *x)
 {
     mlsd__text t;
@@ -119,6 +127,7 @@ mlsd_status mlsd__experiment_conclude(mlsd__experiment *x)
     mlsd_status status = say_choice(x, &t);
     if (status == MLSD_OK) status = say_slices(x, &t);
     if (status == MLSD_OK) say_audit(x, &t);
+    if (status == MLSD_OK) say_looks(x, &t);
     if (status == MLSD_OK) status = t.status;
     if (status == MLSD_OK) status = mlsd__result_set_verdict(x->result, t.data);
     mlsd__text_free(&t);

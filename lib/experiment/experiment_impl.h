@@ -111,6 +111,9 @@ mlsd_status mlsd__experiment_fit(mlsd__experiment *x);
 /* judge.c: the test part, once, overall and by slice. */
 mlsd_status mlsd__experiment_judge(mlsd__experiment *x);
 
+/* looks.c: count the look at the test part. */
+mlsd_status mlsd__experiment_look(mlsd__experiment *x);
+
 /* coefficients.c: what a linear model learned; no table for others. */
 mlsd_status mlsd__experiment_coefficients(mlsd__experiment *x);
 

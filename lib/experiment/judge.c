@@ -158,7 +158,7 @@ mlsd_status mlsd__experiment_judge(mlsd__experiment *x)
         status =
             mlsd__result_set_f64(x->result, "test.predict_seconds", model.predict_seconds, true);
     }
-    if (status == MLSD_OK) status = mlsd__dataset_look(test, &x->test_looks);
+    if (status == MLSD_OK) status = mlsd__experiment_look(x);
     mlsd__stage_end(x->scope);
     mlsd__scoring_free(&model);
     mlsd__scoring_free(&baseline);

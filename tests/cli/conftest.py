@@ -17,7 +17,7 @@ TOOL = os.environ.get("MLSD_CLI", str(SOURCE / "build/bindings/cli/mlsd"))
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LC_ALL", "LANG")}
 
 OK, DATA, USAGE, IO, SYSTEM, CANCELLED = 0, 1, 2, 3, 4, 130
-REPORT_FILES = {"experiment.json", "model.mlsd", "report.html", "result.json"}
+REPORT_FILES = {"experiment.json", "looks.csv", "model.mlsd", "report.html", "result.json"}
 
 
 class Outcome:

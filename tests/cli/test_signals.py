@@ -10,9 +10,13 @@ import time
 
 import pytest
 
-from conftest import CANCELLED, ENVIRONMENT, HMDA, OK, REPORT_FILES, TOOL
+from conftest import (CANCELLED, ENVIRONMENT, HMDA, IO, OK, REPORT_FILES, TOOL, assert_refused, result_of,
+                      without_timings)
 
 N_MOMENTS = 20
+# By what is left: a journal where a fit was finished, else nothing.
+CANCELLED_LINES = {(): "mlsd: cancelled; nothing was written",
+                   ("report.partial",): "mlsd: cancelled; the same command goes on from what was finished"}
 # The promise is 100 ms on a machine that has time; a test must not fail because its machine is busy.
 MOST_SECONDS = 1.0
 
@@ -27,6 +31,12 @@ def large_csv(tmp_path_factory):
 def middling_csv(tmp_path_factory):
     """A run takes some seconds."""
     return write_csv(tmp_path_factory.mktemp("middling") / "middling.csv", 25000)
+
+
+@pytest.fixture(scope="module")
+def small_csv(tmp_path_factory):
+    """A run takes about a second."""
+    return write_csv(tmp_path_factory.mktemp("small") / "small.csv", 3000)
 
 
 def write_csv(path, n_rows):
@@ -66,12 +76,11 @@ def test_interrupt(mlsd, large_csv, number):
             subprocess.run(["rm", "-r", mlsd.work / "report"], check=True)
             continue
         if process.returncode == -number:  # before the tool was up and listened
-            assert err == "" and os.listdir(mlsd.work) == []
+            assert err == "" and os.listdir(mlsd.work) in ([], ["report.partial"])
             continue
         assert process.returncode == CANCELLED, (process.returncode, out, err)
         lines = [line for line in err.splitlines() if not re.fullmatch(r"[a-z -]+: (25|50|75|100) %", line)]
-        assert lines == ["mlsd: cancelled; nothing was written"], err
-        assert out == "" and os.listdir(mlsd.work) == []
+        assert out == "" and lines == [CANCELLED_LINES[tuple(os.listdir(mlsd.work))]], err
     print(f"\nslowest end after signal {int(number)}: {1000 * slowest:.0f} ms")
     assert slowest < MOST_SECONDS
 
@@ -85,7 +94,7 @@ def test_interrupt_leaves_the_earlier_report(mlsd, large_csv):
     process.communicate(timeout=30)
     assert process.returncode == CANCELLED
     assert before == {name: (mlsd.work / "report" / name).read_bytes() for name in REPORT_FILES}
-    assert set(os.listdir(mlsd.work / "report")) == REPORT_FILES
+    assert set(os.listdir(mlsd.work / "report")) - {".partial"} == REPORT_FILES
 
 
 def test_kill(mlsd):
@@ -106,8 +115,97 @@ def test_kill(mlsd):
                 assert (mlsd.work / "report" / name).stat().st_size == size
             assert (mlsd.work / "report/report.html").read_text().endswith("</html>\n")
         for name in os.listdir(mlsd.work):
-            assert name == "report" or ".partial-" in name
+            assert name in ("report", "report.partial")
             subprocess.run(["rm", "-r", mlsd.work / name], check=True)
+
+
+def contents(directory):
+    """What a run gives that no clock decides."""
+    return without_timings(directory), *((directory / name).read_bytes() for name in ("model.mlsd", "experiment.json", "looks.csv"))
+
+
+def test_killed_runs_go_on(mlsd, small_csv):
+    """Killed at any moment and started again until it ends: the same bytes as of a run that nothing stopped, and no fit
+    that was finished is done again, so that it ends however early it is killed each time."""
+    command = ["run", small_csv, "--target", "y", "--slices", "x1"]
+    began = time.monotonic()
+    assert mlsd(*command, "--out", "whole").code == OK
+    usual = time.monotonic() - began
+    whole = contents(mlsd.work / "whole")
+    draw = random.Random(7)
+    n_kills, n_going_on = 0, 0
+    for k in range(6):
+        for _ in range(40):
+            process = start([*command, "--out", f"report{k}"], mlsd.work)
+            try:
+                out, _ = process.communicate(timeout=usual * (0.2 + draw.random()))
+                assert process.returncode == OK, process.returncode
+                n_going_on += "went on from what a run that was stopped had finished" in out
+                break
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate(timeout=30)
+                n_kills += 1
+                assert not (mlsd.work / f"report{k}").exists() or set(os.listdir(mlsd.work / f"report{k}")) == REPORT_FILES
+        assert contents(mlsd.work / f"report{k}") == whole
+        assert not (mlsd.work / f"report{k}.partial").exists()
+    print(f"\n{n_kills} kills, {n_going_on} of 6 runs went on from an earlier one")
+    assert n_kills > 0 and n_going_on > 0
+
+
+def test_a_cancelled_run_goes_on(mlsd, middling_csv):
+    """Ctrl-C in the middle of cross-validation, with the report's directory there already."""
+    command = ["run", middling_csv, "--target", "y", "--quick", "--out", "report"]
+    (mlsd.work / "report").mkdir()
+    process = start(command, mlsd.work)
+    while not has_journal(mlsd.work / "report/.partial/journal") and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == CANCELLED and "the same command goes on from what was finished" in err
+    assert os.listdir(mlsd.work / "report") == [".partial"]
+    again = mlsd(*command)
+    assert again.code == OK and "went on from what a run that was stopped had finished" in again.out
+    assert set(os.listdir(mlsd.work / "report")) == REPORT_FILES
+    assert mlsd(*command[:-1], "whole").code == OK
+    assert contents(mlsd.work / "report") == contents(mlsd.work / "whole")
+
+
+def has_journal(path):
+    return path.exists() and path.stat().st_size > 8
+
+
+def test_two_runs_do_not_share_a_directory(mlsd, middling_csv):
+    command = ["run", middling_csv, "--target", "y", "--out", "report"]
+    process = start(command, mlsd.work)
+    while not has_journal(mlsd.work / "report.partial/journal") and process.poll() is None:
+        time.sleep(0.005)
+    second = mlsd(*command)
+    process.kill()
+    process.communicate(timeout=30)
+    assert_refused(second, IO, "another mlsd run is writing to 'report'", "--out")
+
+
+def test_looks_across_runs(mlsd, small_csv):
+    """The record of looks survives --overwrite; the same experiment shows nothing new, another one does."""
+    command = ["run", small_csv, "--target", "y", "--quick", "--out", "report", "--overwrite"]
+    looks = []
+    for options in ([], [], ["--drop", "x3"], ["--drop", "x4"], [], ["--seed", "9"]):
+        outcome = mlsd(*command, *options)
+        assert outcome.code == OK, outcome
+        n = result_of(mlsd.work / "report")["numbers"]["test.looks"]
+        looks.append(n)
+        page = (mlsd.work / "report/report.html").read_text()
+        said = f"this test part has been looked at {n:.0f} times: its score is no longer that of unseen rows"
+        assert (said in " ".join(outcome.out.split())) == (said in page) == (n > 1)
+        assert ("test part, looked at once" in outcome.out) == ("looked at once" in page) == (n == 1)
+    assert looks == [1, 1, 2, 3, 1, 1]  # another seed draws another test part
+    lines = (mlsd.work / "report/looks.csv").read_text().splitlines()
+    assert lines[0] == "test,experiment" and len(lines) == 5 and len(set(lines)) == 5
+    assert len({line.split(",")[0] for line in lines[1:]}) == 2
+    (mlsd.work / "report/looks.csv").write_text("something else\n" + "\n".join(lines[1:]))
+    assert mlsd(*command, "--drop", "x5").code == OK
+    assert result_of(mlsd.work / "report")["numbers"]["test.looks"] == 4
 
 
 def read_terminal(arguments, cwd):

@@ -78,11 +78,11 @@ def test_cross_validation__labels_of_any_kind(y):
 
 @pytest.mark.parametrize("scoring", ["accuracy", "roc_auc", "neg_log_loss", "neg_brier_score"])
 def test_cross_validation__the_library_and_the_loop_agree(scoring):
-    model = linear_model.LogisticRegression()
+    model = linear_model.LogisticRegression(tol=1e-14, max_iter=1000)  # fits of all folds at once begin elsewhere
     for y in (LABELS, THREE):
         in_library = model_selection.cross_val_score(model, X, y, scoring=scoring)
         in_python = model_selection.cross_validate(model, X, y, scoring=scoring, return_estimator=True)
-        np.testing.assert_allclose(in_library, in_python["test_score"], rtol=1e-12)
+        np.testing.assert_allclose(in_library, in_python["test_score"], rtol=1e-10)
         assert len(in_python["estimator"]) == 5 and in_python["estimator"][0] is not model
 
 

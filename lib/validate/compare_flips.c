@@ -71,6 +71,7 @@ static mlsd_status sign_test(mlsd__scope *scope, const mlsd__comparison *c, cons
         return MLSD_OK;
     }
     out->statistic = (double)above;
+    out->direction = (double)(above - below); /* the median may be 0 */
     out->effect = (double)above / (double)n;
     out->p_value = mlsd__paired_p(&c->settings, mlsd__binomial_cdf(above, n, 0.5),
                                   mlsd__binomial_cdf(below, n, 0.5));

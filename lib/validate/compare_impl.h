@@ -17,6 +17,7 @@ typedef struct mlsd__paired {
     double difference, low, high, effect, min_detectable;
     double statistic, df, df_2, p_value, p_adjusted;
     double p_below, p_within, p_above; /* chances of a difference below -rope, within, above rope */
+    double direction; /* sign of what was seen where it is not that of the difference; 0: it is */
     const char *reason;
 } mlsd__paired;
 

@@ -145,6 +145,7 @@ static mlsd_status wilcoxon(mlsd__scope *scope, const mlsd__comparison *c, doubl
         return MLSD_OK;
     }
     out->statistic = s->above;
+    out->direction = s->above - s->below;
     out->effect = (s->above - s->below) / (s->above + s->below);
     return test_signed_ranks(scope, c, s, out);
 }

@@ -27,7 +27,7 @@ static int better(const mlsd__comparison *c, const mlsd__paired *is)
     if (c->ops->is_bayesian) {
         sign = is->p_above >= certain(c) ? 1 : is->p_below >= certain(c) ? -1 : 0;
     } else if (is->p_adjusted <= alpha * (1 + 1e-12)) {
-        const double of = is->difference != 0 ? is->difference : is->statistic;
+        const double of = is->direction != 0 ? is->direction : is->difference;
         sign = of > 0 ? 1 : of < 0 ? -1 : 0;
     }
     return greater_is_second(c) ? sign : -sign;

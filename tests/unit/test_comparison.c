@@ -631,6 +631,19 @@ static void test_comparison__sign_test(void **state)
     mlsd_result_free(r);
 }
 
+/* Twenty losses and a win among fifty rows: the median is 0, and the earlier is better all the
+ * same. */
+static void test_comparison__sign_of_a_median_of_0(void **state)
+{
+    (void)state;
+    double scores[100] = {0};
+    for (int i = 0; i < 21; i++) scores[2 * i + 1] = i == 0 ? 1 : -1;
+    mlsd_result *r = compare("{\"kind\":\"sign_test\"}", scores, 50, 2, NULL);
+    ASSERT_NEAR(number(r, "difference"), 0, 0);
+    assert_string_equal(word(r, "pairs", "better", 0), "a");
+    mlsd_result_free(r);
+}
+
 /* Fisher (1935), The Design of Experiments, section 21: Darwin's maize. 1,726 of the 32,768 signs
  * give a sum so far from 0; the differences (in eighths of an inch) add up to 314. */
 static const double DARWIN[] = {49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48};
@@ -874,6 +887,7 @@ int main(void)
         cmocka_unit_test(test_comparison__blocks_flip_together),
         cmocka_unit_test(test_comparison__foremost_pair),
         cmocka_unit_test(test_comparison__sign_test),
+        cmocka_unit_test(test_comparison__sign_of_a_median_of_0),
         cmocka_unit_test(test_comparison__darwins_maize),
         cmocka_unit_test(test_comparison__max_t),
         cmocka_unit_test(test_comparison__bayes_signed_rank),

@@ -43,15 +43,15 @@ def _fold_numbers(folds, n):
 
 
 def _validate(mlsd, spec, data, folds):
-    """mlsd_validate, the one door."""
-    from mlsd._library import call_long, lib
+    """mlsd_validate, the one door; the folds are not audited, as no peer does it."""
+    from mlsd._library import call_plain, lib
     from mlsd._results import Result
 
-    return Result._made(call_long, lib.mlsd_validate, spec._h, data._h, folds._h)
+    return Result._made(call_plain, lib.mlsd_validate, spec._h, data._h, folds._h)
 
 
 def _cross_validation(mlsd, kind, alphas, metric="rmse"):
-    spec = mlsd.Spec("cross_validate", metrics=[metric])
+    spec = mlsd.Spec("cross_validate", metrics=[metric], return_predictions=False)
     for i, alpha in enumerate(alphas):
         spec.add("estimators", mlsd.Spec(kind, alpha=alpha), f"m{i}")
     return spec
@@ -131,6 +131,42 @@ def ridge_grid(bench):
     )
 
 
+def _permutation(bench, name, n, p, n_permutations):
+    import mlsd
+    from sklearn.linear_model import Ridge
+    from sklearn.model_selection import PredefinedSplit, permutation_test_score
+
+    X, y = _noisy(n, p)
+    data, folds = mlsd.Dataset(X, y, task="regression"), _folds_of(mlsd, n)
+    cv = PredefinedSplit(_fold_numbers(folds, n))
+    spec = mlsd.Spec("permutation_test", n_permutations=n_permutations, metric="r2", seed=0)
+    spec.add("estimators", mlsd.Spec("ridge"), "ridge")
+
+    def ours():
+        result = _validate(mlsd, spec, data, folds)
+        return np.asarray(result.table("permutations")["score"]), result.number("p_value")
+
+    def peer():
+        found = permutation_test_score(Ridge(), X, y, cv=cv, n_permutations=n_permutations, random_state=0, scoring="r2")
+        return found[1], found[2]
+
+    def check(out):
+        yield Check("scores of the same permutations, largest difference", np.max(np.abs(out["mlsd 2"][0] - out["peer"][0])), 1e-10)
+        yield Check("p-value, difference", abs(out["mlsd 2"][1] - out["peer"][1]), 0)
+
+    sides = _threads(ours) + [Side("scikit-learn permutation_test_score", PEER, peer, bench.peer_threads, key="peer")]
+    title = f"permutation test of ridge, {n_permutations} permutations on {N_FOLDS} folds, {n:,} x {p}"
+    return Workload(name, title, sides, check, repeats=bench.size(5, 3, 1))
+
+
+def permutation(bench):
+    return _permutation(bench, "permutation", *bench.size((10_000, 50, 100), (5_000, 50, 50), (120, 4, 9)))
+
+
+def permutation_small(bench):
+    return _permutation(bench, "permutation_small", *bench.size((200, 5, 100), (200, 5, 100), (60, 3, 9)))
+
+
 def memory_ridge_grid(bench):
     """Peak memory of the same beside one fit: no copy of the data for a fold."""
     n, p = bench.size((100_000, 100), (50_000, 100), (500, 10))
@@ -148,5 +184,10 @@ def memory_ridge_grid(bench):
     return _memory(bench, "memory_ridge_grid", title, n, p, fits)
 
 
-WORKLOADS = {"ridge_grid": ridge_grid, "memory_ridge_grid": memory_ridge_grid}
+WORKLOADS = {
+    "ridge_grid": ridge_grid,
+    "permutation": permutation,
+    "permutation_small": permutation_small,
+    "memory_ridge_grid": memory_ridge_grid,
+}
 UNITS = {"memory_ridge_grid": "MB"}

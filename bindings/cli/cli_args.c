@@ -117,7 +117,9 @@ int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out)
     }
     if (out->n_positional < command->n_positional_min)
         return cli_fail(CLI_USAGE, "'mlsd %s' needs %s; usage: mlsd %s %s", command->name,
-                        command->n_positional_min == 1 ? "a file" : "a model and a file",
+                        command->n_positional_min == 1           ? "a file"
+                        : strcmp(command->name, "validate") == 0 ? "a spec and a file"
+                                                                 : "a model and a file",
                         command->name, command->usage);
     return CLI_OK;
 }

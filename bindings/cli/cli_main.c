@@ -7,8 +7,8 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_run_command,     &cli_split_command, &cli_audit_command, &cli_compare_command,
-    &cli_predict_command, &cli_kinds_command, &cli_env_command,
+    &cli_run_command,     &cli_split_command,   &cli_audit_command, &cli_validate_command,
+    &cli_compare_command, &cli_predict_command, &cli_kinds_command, &cli_env_command,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -61,7 +61,8 @@ int main(int argc, char **argv)
         const int parsed = cli_parse(commands[i], argc - 2, argv + 2, &args);
         return parsed != CLI_OK ? parsed : finish(commands[i]->run(&args));
     }
-    return cli_fail(
-        CLI_USAGE,
-        "no command '%s'; the commands are run, split, audit, compare, predict, kinds, env", name);
+    return cli_fail(CLI_USAGE,
+                    "no command '%s'; the commands are run, split, audit, validate, compare, "
+                    "predict, kinds, env",
+                    name);
 }

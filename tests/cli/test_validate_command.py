@@ -1,0 +1,66 @@
+"""mlsd validate: specs of validations from files, folds from mlsd split, what is printed and saved, mistakes."""
+import json
+
+import pytest
+
+from conftest import DATA, HMDA, IO, OK, USAGE, assert_refused
+
+MODELS = [{"kind": "pipeline", "name": "constant", "steps": [{"kind": "one_hot"}, {"kind": "dummy_classifier"}]},
+          {"kind": "pipeline", "name": "logistic",
+           "steps": [{"kind": "impute"}, {"kind": "one_hot"}, {"kind": "standardize"}, {"kind": "logistic_regression"}]}]
+
+
+@pytest.fixture
+def spec(tmp_path):
+    def make(**parameters):
+        path = tmp_path / "spec.json"
+        path.write_text(json.dumps({"kind": "cross_validate", "estimators": MODELS} | parameters))
+        return path
+    return make
+
+
+def test_cross_validate(mlsd, spec):
+    outcome = mlsd("validate", spec(metrics=["log_loss", "accuracy"]), HMDA, "--target", "deny", "--out", "r.json")
+    assert outcome.code == OK, outcome
+    result = json.loads((mlsd.work / "r.json").read_text())
+    models = {row["model"]: row for row in result["tables"]["models"]}
+    assert models["logistic"]["log_loss.mean"] < models["constant"]["log_loss.mean"]
+    assert len(result["tables"]["predictions"]) == 2 * 2380
+    lines = outcome.out.splitlines()
+    assert max(map(len, lines[1:])) <= 80
+    assert any(line.split()[:2] == ["model", "log_loss.mean"] for line in lines)
+    assert "plan: " in outcome.out and " ".join(result["verdict"].split()) in " ".join(outcome.out.split())
+    again = mlsd("validate", spec(metrics=["log_loss", "accuracy"]), HMDA, "--target", "deny", "--threads", 1)
+    assert again.out == outcome.out
+
+
+def test_folds_and_parameters(mlsd, spec):
+    assert mlsd("split", HMDA, "--splitter", "kfold", "--set", "n_splits=3", "--out", "f.txt").code == OK
+    outcome = mlsd("validate", spec(), HMDA, "--target", "deny", "--folds", "f.txt", "--set", "metrics=accuracy",
+                   "--out", "r.json")
+    assert outcome.code == OK, outcome
+    folds = json.loads((mlsd.work / "r.json").read_text())["tables"]["folds"]
+    assert [row["n_test"] for row in folds] == [794, 793, 793] * 2 and "accuracy" in folds[0]
+
+
+def test_a_journal_is_gone_on_from(mlsd, spec):
+    command = ["validate", spec(), HMDA, "--target", "deny", "--journal", "j", "--out"]
+    assert mlsd(*command, "a.json").code == mlsd(*command, "b.json").code == OK
+    assert (mlsd.work / "j").stat().st_size > 8
+    texts = [(mlsd.work / name).read_text() for name in ("a.json", "b.json")]
+    assert texts[0][:texts[0].index('"timings"')] == texts[1][:texts[1].index('"timings"')]
+
+
+def test_mistakes(mlsd, spec, binary_csv):
+    path = spec()
+    assert_refused(mlsd("validate", path, HMDA), USAGE, "--target")
+    assert_refused(mlsd("validate", path), USAGE, "needs a spec and a file")
+    assert_refused(mlsd("validate", "absent.json", HMDA, "--target", "deny"), IO, "absent.json")
+    assert_refused(mlsd("validate", path, HMDA, "--target", "deney"), DATA, "did you mean 'deny'?")
+    assert_refused(mlsd("validate", path, HMDA, "--target", "deny", "--set", "metrics=rmse"), DATA, "rmse")
+    assert_refused(mlsd("validate", path, HMDA, "--target", "deny", "--set", "metrix=rmse"), USAGE, "metrix")
+    assert_refused(mlsd("validate", path, HMDA, "--target", "deny", "--set", "metrics"), USAGE, "name=value")
+    assert mlsd("split", HMDA, "--out", "f.txt").code == OK
+    assert_refused(mlsd("validate", path, binary_csv, "--target", "y", "--folds", "f.txt"), DATA, "2380 rows", "200")
+    (mlsd.work / "ridge.json").write_text('{"kind": "ridge"}')
+    assert_refused(mlsd("validate", "ridge.json", HMDA, "--target", "deny"), USAGE, "'ridge'", "validation")

@@ -186,7 +186,9 @@ static int move_files(const cli_directory *d, const char *const *names, int n)
     char from[sizeof d->stage + CLI_NAME_CAPACITY], to[sizeof d->stage + CLI_NAME_CAPACITY];
     for (int i = 0; i < n; i++) {
         snprintf(to, sizeof to, "%s/%s", d->path, names[i]);
-        if (rename(cli_directory_file(d, names[i], from), to) != 0) return errno;
+        if (rename(cli_directory_file(d, names[i], from), to) == 0) continue;
+        if (errno != ENOENT || strcmp(names[i], CLI_LOOKS) != 0)
+            return errno; /* it may be missing */
     }
     (void)rmdir(d->stage);
     return 0;

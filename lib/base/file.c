@@ -171,8 +171,7 @@ static int write_directly(const char *path, const void *bytes, size_t size)
     return close_written(fd, write_all(fd, bytes, size));
 }
 
-/* Beyond the limit the kernel would send SIGXFSZ, which ends programs that do not expect it. */
-static bool exceeds_size_limit(size_t size)
+bool mlsd__exceeds_size_limit(size_t size)
 {
     struct rlimit limit;
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
@@ -284,7 +283,7 @@ static int write_file(const char *path, const void *bytes, size_t size)
     /* A rename would get round the write protection of the file. */
     if (exists && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0) return errno;
     if (path[strlen(path) - 1] == '/') return EISDIR;
-    if (exceeds_size_limit(size)) return EFBIG;
+    if (mlsd__exceeds_size_limit(size)) return EFBIG;
     char target[PATH_MAX];
     const int error = resolve_links(path, target);
     return error != 0 ? error : replace_file(target, exists ? &st : NULL, bytes, size);

@@ -33,6 +33,10 @@ void mlsd__map_close(mlsd__map *map);
 mlsd_status mlsd__file_write(const mlsd__allocator *a, const char *path, const void *bytes,
                              size_t size);
 
+/* Would a file of that size be beyond the process's limit? The kernel then sends SIGXFSZ, which
+ * ends programs that do not expect it. */
+bool mlsd__exceeds_size_limit(size_t size);
+
 /* Put numbers into a growing buffer; the first failure sticks in `status`. */
 typedef struct mlsd__writer {
     const mlsd__allocator *allocator;

@@ -92,6 +92,9 @@ static mlsd_status find_records(mlsd__journal *j)
 static void write_all(mlsd__journal *j, const void *bytes, size_t size)
 {
     const char *from = bytes;
+    struct stat about;
+    if (fstat(j->file, &about) == 0 && mlsd__exceeds_size_limit((size_t)about.st_size + size))
+        atomic_store(&j->failed, EFBIG);
     while (size > 0 && atomic_load(&j->failed) == 0) {
         const ssize_t n = write(j->file, from, size);
         if (n < 0 && errno == EINTR) continue;

@@ -269,7 +269,6 @@ SIGNATURES = {
         STATUS, [HANDLE, HANDLES, I64, HANDLE, HANDLE, TEXTS, I64, F64S, I64, F64S, F64S, I64S]
     ),
     "mlsd_search_candidates": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
-    "mlsd_fold_scores": (STATUS, [HANDLE, HANDLES, I64, HANDLE, HANDLE, TEXTS, I64, F64S, I64, F64S, I64S]),
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
     "mlsd_evaluate": (STATUS, [HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
     # mlsd/slice.h

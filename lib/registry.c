@@ -101,6 +101,7 @@ extern const mlsd_kind mlsd__kind_cross_validate;
 extern const mlsd_kind mlsd__kind_cv_interval;
 extern const mlsd_kind mlsd__kind_learning_curve;
 extern const mlsd_kind mlsd__kind_permutation_test;
+extern const mlsd_kind mlsd__kind_approximate_loo;
 extern const mlsd_kind mlsd__kind_leakage_audit;
 extern const mlsd_kind mlsd__kind_corrected_t;
 extern const mlsd_kind mlsd__kind_bayes_correlated_t;
@@ -226,6 +227,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_cv_interval,
     &mlsd__kind_learning_curve,
     &mlsd__kind_permutation_test,
+    &mlsd__kind_approximate_loo,
     &mlsd__kind_leakage_audit,
     &mlsd__kind_corrected_t,
     &mlsd__kind_bayes_correlated_t,

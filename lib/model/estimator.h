@@ -38,6 +38,7 @@ typedef struct mlsd__train {
 } mlsd__train;
 
 typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
+struct mlsd__leave_out;                               /* model/linear/leave_rows.h */
 
 typedef struct mlsd__estimator_ops {
     bool classifies, regresses, transforms;         /* what it can be used for, one or more */
@@ -146,6 +147,11 @@ typedef struct mlsd__estimator_ops {
      * belongs to the state. rows x cols, row-major; a number is 1 x 1. */
     const char *(*attribute)(const void *state, int64_t i, const double **data, int64_t *rows,
                              int64_t *cols);
+
+    /* Linear models of one score: what it takes to leave out each of the rows that the state was
+     * fitted to. MLSD_E_UNSUPPORTED for several targets or scores. NULL for all other kinds. */
+    mlsd_status (*leave_out)(const mlsd_spec *spec, const mlsd__train *train, const void *state,
+                             struct mlsd__leave_out *out);
 
     mlsd_status (*save)(const void *state, mlsd__writer *w);
     /* Features of the frame the state was fitted on come back with the model, so save need not

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "model/linear/elastic_net.h"
+#include "model/linear/leave_rows.h"
 #include "model/linear/linear_state.h"
+#include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_lasso;
 extern const mlsd_kind mlsd__kind_elastic_net;
@@ -214,6 +216,35 @@ static mlsd_status fit_elastic_net(mlsd__scope *scope, const mlsd_spec *spec,
     return fit_with(scope, spec, train, params->l1_ratio, out_state);
 }
 
+/* The penalty goes by the sum of the weights, as the squares do. */
+static mlsd_status leave_out_with(const mlsd_spec *spec, const mlsd__train *train,
+                                  const mlsd__linear_state *state, double l1_ratio,
+                                  mlsd__leave_out *out)
+{
+    const enet_params *const params = mlsd__spec_params(spec);
+    const int64_t n = train->x->n_rows;
+    const double weight = train->weight != NULL ? mlsd__sum(train->weight, n) : (double)n;
+    const double l2 = params->alpha * (1 - l1_ratio);
+    MLSD__TRY(mlsd__linear_leave_out(train, state, params->fit_intercept != 0, l2 * weight, out));
+    out->is_sparse = true; /* coefficients held at 0 by 'positive' stay there as well */
+    out->l2_share = l2;
+    out->l1_share = params->alpha * l1_ratio;
+    return MLSD_OK;
+}
+
+static mlsd_status leave_out_lasso(const mlsd_spec *spec, const mlsd__train *train,
+                                   const void *state, mlsd__leave_out *out)
+{
+    return leave_out_with(spec, train, state, 1, out);
+}
+
+static mlsd_status leave_out_elastic_net(const mlsd_spec *spec, const mlsd__train *train,
+                                         const void *state, mlsd__leave_out *out)
+{
+    const enet_params *const params = mlsd__spec_params(spec);
+    return leave_out_with(spec, train, state, params->l1_ratio, out);
+}
+
 static mlsd_status check_elastic_net(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
@@ -232,15 +263,17 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return mlsd__linear_load(r, n_features, extra_names, out_state);
 }
 
-#define ENET_OPS(check_, fit_)                                                        \
+#define ENET_OPS(check_, fit_, leave_out_)                                            \
     {                                                                                 \
         .regresses = true, .fits_moments = true, .checks_x = true, .check = (check_), \
-        .fit = (fit_), .predict_block = mlsd__linear_predict_block,                   \
+        .fit = (fit_), .leave_out = (leave_out_),                                     \
+        .predict_block = mlsd__linear_predict_block,                                  \
         .attribute = mlsd__linear_attribute, .save = mlsd__linear_save, .load = load, \
         .free_state = mlsd__linear_free                                               \
     }
-static const mlsd__estimator_ops lasso_ops = ENET_OPS(NULL, fit_lasso);
-static const mlsd__estimator_ops elastic_net_ops = ENET_OPS(check_elastic_net, fit_elastic_net);
+static const mlsd__estimator_ops lasso_ops = ENET_OPS(NULL, fit_lasso, leave_out_lasso);
+static const mlsd__estimator_ops elastic_net_ops =
+    ENET_OPS(check_elastic_net, fit_elastic_net, leave_out_elastic_net);
 
 #define P enet_params
 #define ALPHA_PARAM                                            \

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/kindtable.h"
+#include "model/linear/leave_rows.h"
 #include "model/linear/logistic_path.h"
 
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
@@ -29,6 +30,29 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return status;
 }
 
+static mlsd_status leave_out(const mlsd_spec *spec, const mlsd__train *train, const void *state,
+                             mlsd__leave_out *out)
+{
+    const mlsd__logistic_params *const p = mlsd__spec_params(spec);
+    const mlsd__linear_scores *const s = state;
+    if (s->n_scores != 1)
+        return mlsd__fail(MLSD_E_UNSUPPORTED,
+                          "logistic_regression leaves out rows of two classes, there are %lld",
+                          (long long)train->n_classes);
+    const bool has_l1 = p->penalty == MLSD__PENALTY_L1 || p->penalty == MLSD__PENALTY_ELASTICNET;
+    const double r = p->penalty == MLSD__PENALTY_L1           ? 1.0
+                     : p->penalty == MLSD__PENALTY_ELASTICNET ? p->l1_ratio
+                                                              : 0.0;
+    *out = (mlsd__leave_out){.coef = s->coef,
+                             .intercept = s->intercept[0],
+                             .has_intercept = p->fit_intercept != 0,
+                             .is_sparse = has_l1 && r > 0.0,
+                             .l2 = p->penalty == MLSD__PENALTY_NONE ? 0.0 : (1.0 - r) / p->C,
+                             .rows = mlsd__log_loss_rows,
+                             .link = MLSD__LINK_LOGISTIC};
+    return MLSD_OK;
+}
+
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
@@ -47,6 +71,7 @@ static const mlsd__estimator_ops OPS = {
     .check = check,
     .class_weight = class_weight,
     .path = &mlsd__logistic_path,
+    .leave_out = leave_out,
     .fit = fit,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/linear/leave_rows.h"
 #include "model/linear/linear_folds.h"
 #include "model/linear/linear_moments.h"
 #include "model/linear/linear_solve.h"
@@ -155,6 +156,13 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return mlsd__linear_load_many(r, n_features, NULL, out_state);
 }
 
+static mlsd_status leave_out(const mlsd_spec *spec, const mlsd__train *train, const void *state,
+                             mlsd__leave_out *out)
+{
+    const ridge_params *const params = mlsd__spec_params(spec);
+    return mlsd__linear_leave_out(train, state, params->fit_intercept != 0, params->alpha, out);
+}
+
 static const mlsd__estimator_ops ops = {
     .regresses = true,
     .takes_targets = true,
@@ -162,6 +170,7 @@ static const mlsd__estimator_ops ops = {
     .checks_x = true,
     .fits_moments = true,
     .fit = fit,
+    .leave_out = leave_out,
     .predict_block = mlsd__linear_predict_block,
     .n_targets = mlsd__linear_n_targets,
     .attribute = mlsd__linear_attribute,

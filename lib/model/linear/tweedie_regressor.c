@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "model/linear/leave_rows.h"
 #include "model/linear/linear_scores.h"
 #include "model/linear/tweedie_loss.h"
 #include "numeric/mathfun.h"
@@ -290,11 +291,30 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return MLSD_OK;
 }
 
+static mlsd_status leave_out(const mlsd_spec *spec, const mlsd__train *train, const void *state,
+                             mlsd__leave_out *out)
+{
+    const params *const p = mlsd__spec_params(spec);
+    const mlsd__linear_scores *const s = state;
+    const int64_t n = train->x->n_rows;
+    const double weight = train->weight != NULL ? mlsd__sum(train->weight, n) : (double)n;
+    *out = (mlsd__leave_out){.coef = s->coef,
+                             .intercept = s->intercept[0],
+                             .has_intercept = p->fit_intercept != 0,
+                             .l2 = p->alpha * weight,
+                             .l2_share = p->alpha,
+                             .rows = mlsd__tweedie_rows,
+                             .tweedie = family_of(mlsd_kind_name(mlsd_spec_kind(spec)), p),
+                             .link = s->link};
+    return MLSD_OK;
+}
+
 static const mlsd__estimator_ops ops = {
     .regresses = true,
     .checks_x = true,
     .check = check,
     .fit = fit,
+    .leave_out = leave_out,
     .predict_block = mlsd__linear_scores_predict,
     .scratch_width = mlsd__linear_scores_scratch,
     .attribute = mlsd__linear_scores_attribute,

@@ -21,6 +21,7 @@ typedef struct path_question {
     const mlsd_dataset *data;
     const mlsd_folds *folds;
     bool is_partition;
+    bool squares; /* ask run_folds for sums of squares alone */
     mlsd_output what;
 } path_question;
 
@@ -74,11 +75,15 @@ static inline mlsd_status path_take(void *user, mlsd__scope *scope, int64_t spli
     return MLSD_OK;
 }
 
+/* Kept in place of the first prediction. */
 static inline mlsd_status path_take_squares(void *user, int64_t split, int64_t setting,
                                             int64_t part, const double *squares)
 {
-    (void)user, (void)split, (void)setting, (void)part, (void)squares;
-    fail_msg("squares were not asked for");
+    path_answer *const out = user;
+    const int64_t at = split * out->n_settings + setting;
+    assert_true(part == 0 && out->state[at] == PATH_FREE);
+    out->state[at] = PATH_TAKEN;
+    out->values[at * out->room] = squares[0];
     return MLSD_OK;
 }
 
@@ -176,6 +181,7 @@ static inline path_answer path_run_folds(const path_question *q, const mlsd_cont
                                     .is_partition = q->is_partition,
                                     .what = q->what,
                                     .width = out.width,
+                                    .wants_squares_only = q->squares,
                                     .sink = &sink};
     mlsd__scope scope;
     *served = false;

@@ -8,20 +8,13 @@
 #include "model/linear/elastic_net.h"
 #include "model/linear/leave_rows.h"
 #include "model/linear/linear_state.h"
+#include "model/path.h"
 #include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_lasso;
 extern const mlsd_kind mlsd__kind_elastic_net;
 
-typedef struct enet_params {
-    double alpha, l1_ratio;
-    int64_t fit_intercept, max_iter;
-    double tol;
-    int64_t positive, selection, seed;
-    mlsd__f64_list alphas;
-    int64_t n_alphas;
-    double eps;
-} enet_params;
+typedef mlsd__enet_params enet_params;
 
 enum { DUAL_GAP, N_ITER, CONVERGED, ALPHAS, COEF_PATH, INTERCEPT_PATH, DUAL_GAPS, N_ITERS };
 static const char *const extra_names[] = {"dual_gap",  "n_iter",    "converged",
@@ -159,11 +152,24 @@ static mlsd_status keep(const mlsd__allocator *a, const mlsd__enet_problem *prob
     return mlsd__enet_keep_path(a, problem, n, plan->coef, plan->ends, COEF_PATH, state);
 }
 
-static mlsd_status fit_problem(mlsd__scope *scope, const char *kind, const enet_params *params,
-                               double l1_ratio, const mlsd__enet_problem *problem,
-                               mlsd__linear_state *state)
+double mlsd__enet_ratio(const mlsd_spec *spec)
+{
+    const enet_params *const params = mlsd__spec_params(spec);
+    return mlsd_spec_kind(spec) == &mlsd__kind_lasso ? 1 : params->l1_ratio;
+}
+
+mlsd_status mlsd__enet_state_new(const mlsd__allocator *a, int64_t p, mlsd__linear_state **out)
+{
+    return mlsd__linear_state_new(a, p, extra_names, out);
+}
+
+mlsd_status mlsd__enet_fit_problem(mlsd__scope *scope, const mlsd_spec *spec,
+                                   const mlsd__enet_problem *problem, mlsd__linear_state *state)
 {
     const mlsd__allocator *const a = scope->allocator;
+    const enet_params *const params = mlsd__spec_params(spec);
+    const char *const kind = mlsd_kind_name(mlsd_spec_kind(spec));
+    const double l1_ratio = mlsd__enet_ratio(spec);
     const mlsd__enet_options options = {.l1_ratio = l1_ratio,
                                         .tol = params->tol,
                                         .max_iter = params->max_iter,
@@ -183,17 +189,16 @@ static mlsd_status fit_problem(mlsd__scope *scope, const char *kind, const enet_
     return status;
 }
 
-static mlsd_status fit_with(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
-                            double l1_ratio, void **out_state)
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
 {
     const mlsd__allocator *const a = scope->allocator;
     const enet_params *const params = mlsd__spec_params(spec);
-    const char *const kind = mlsd_kind_name(mlsd_spec_kind(spec));
     mlsd__enet_problem problem = {0};
     mlsd__linear_state *state;
-    MLSD__TRY(mlsd__linear_state_new(a, train->x->n_features, extra_names, &state));
+    MLSD__TRY(mlsd__enet_state_new(a, train->x->n_features, &state));
     mlsd_status status = mlsd__enet_open(scope, train, params->fit_intercept != 0, &problem);
-    if (status == MLSD_OK) status = fit_problem(scope, kind, params, l1_ratio, &problem, state);
+    if (status == MLSD_OK) status = mlsd__enet_fit_problem(scope, spec, &problem, state);
     mlsd__enet_close(&problem, a);
     if (status != MLSD_OK) {
         mlsd__linear_free(a, state);
@@ -203,46 +208,19 @@ static mlsd_status fit_with(mlsd__scope *scope, const mlsd_spec *spec, const mls
     return MLSD_OK;
 }
 
-static mlsd_status fit_lasso(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
-                             void **out_state)
-{
-    return fit_with(scope, spec, train, 1, out_state);
-}
-
-static mlsd_status fit_elastic_net(mlsd__scope *scope, const mlsd_spec *spec,
-                                   const mlsd__train *train, void **out_state)
-{
-    const enet_params *const params = mlsd__spec_params(spec);
-    return fit_with(scope, spec, train, params->l1_ratio, out_state);
-}
-
 /* The penalty goes by the sum of the weights, as the squares do. */
-static mlsd_status leave_out_with(const mlsd_spec *spec, const mlsd__train *train,
-                                  const mlsd__linear_state *state, double l1_ratio,
-                                  mlsd__leave_out *out)
+static mlsd_status leave_out(const mlsd_spec *spec, const mlsd__train *train, const void *state,
+                             mlsd__leave_out *out)
 {
     const enet_params *const params = mlsd__spec_params(spec);
     const int64_t n = train->x->n_rows;
     const double weight = train->weight != NULL ? mlsd__sum(train->weight, n) : (double)n;
-    const double l2 = params->alpha * (1 - l1_ratio);
+    const double l1_ratio = mlsd__enet_ratio(spec), l2 = params->alpha * (1 - l1_ratio);
     MLSD__TRY(mlsd__linear_leave_out(train, state, params->fit_intercept != 0, l2 * weight, out));
     out->is_sparse = true; /* coefficients held at 0 by 'positive' stay there as well */
     out->l2_share = l2;
     out->l1_share = params->alpha * l1_ratio;
     return MLSD_OK;
-}
-
-static mlsd_status leave_out_lasso(const mlsd_spec *spec, const mlsd__train *train,
-                                   const void *state, mlsd__leave_out *out)
-{
-    return leave_out_with(spec, train, state, 1, out);
-}
-
-static mlsd_status leave_out_elastic_net(const mlsd_spec *spec, const mlsd__train *train,
-                                         const void *state, mlsd__leave_out *out)
-{
-    const enet_params *const params = mlsd__spec_params(spec);
-    return leave_out_with(spec, train, state, params->l1_ratio, out);
 }
 
 static mlsd_status check_elastic_net(const mlsd_spec *spec, mlsd_task task)
@@ -263,17 +241,16 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return mlsd__linear_load(r, n_features, extra_names, out_state);
 }
 
-#define ENET_OPS(check_, fit_, leave_out_)                                            \
+#define ENET_OPS(check_)                                                              \
     {                                                                                 \
         .regresses = true, .fits_moments = true, .checks_x = true, .check = (check_), \
-        .fit = (fit_), .leave_out = (leave_out_),                                     \
+        .fit = fit, .leave_out = leave_out, .path = &mlsd__enet_path_ops,             \
         .predict_block = mlsd__linear_predict_block,                                  \
         .attribute = mlsd__linear_attribute, .save = mlsd__linear_save, .load = load, \
         .free_state = mlsd__linear_free                                               \
     }
-static const mlsd__estimator_ops lasso_ops = ENET_OPS(NULL, fit_lasso, leave_out_lasso);
-static const mlsd__estimator_ops elastic_net_ops =
-    ENET_OPS(check_elastic_net, fit_elastic_net, leave_out_elastic_net);
+static const mlsd__estimator_ops lasso_ops = ENET_OPS(NULL);
+static const mlsd__estimator_ops elastic_net_ops = ENET_OPS(check_elastic_net);
 
 #define P enet_params
 #define ALPHA_PARAM                                            \

@@ -8,6 +8,27 @@
 
 extern const char *const mlsd__enet_selections[];
 
+typedef struct mlsd__enet_params {
+    double alpha, l1_ratio; /* l1_ratio of elastic_net only: ask mlsd__enet_ratio */
+    int64_t fit_intercept, max_iter;
+    double tol;
+    int64_t positive, selection, seed;
+    mlsd__f64_list alphas;
+    int64_t n_alphas;
+    double eps;
+} mlsd__enet_params;
+
+/* What lasso and elastic_net bring to model/path.h. */
+extern const struct mlsd__path_ops mlsd__enet_path_ops;
+
+/* The share of l1 of a spec of either kind. */
+double mlsd__enet_ratio(const mlsd_spec *spec);
+/* Solve for one spec of either kind, and keep what its model keeps; problem is that of the rows. */
+mlsd_status mlsd__enet_fit_problem(mlsd__scope *scope, const mlsd_spec *spec,
+                                   const mlsd__enet_problem *problem, mlsd__linear_state *state);
+/* An empty state of either kind. */
+mlsd_status mlsd__enet_state_new(const mlsd__allocator *a, int64_t p, mlsd__linear_state **out);
+
 /* Rows of a parameter table, for a struct with these fields. */
 #define MLSD__ENET_PARAMS(P)                                                                  \
     MLSD__P_BOOL(P, fit_intercept, "true", "Whether there is an intercept"),                  \

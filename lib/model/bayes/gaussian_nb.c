@@ -10,7 +10,14 @@
 #include <string.h>
 
 #include "model/bayes/class_sums.h"
+#include "model/path_states.h"
+#include "model/row_pass.h"
+#include "model/train_part.h"
 #include "numeric/mathfun.h"
+#include "numeric/sum.h"
+
+/* Sums of all folds together: 32 MB. */
+static const double MOST_SUMS = 2.0 * 1024 * 1024;
 
 extern const mlsd_kind mlsd__kind_gaussian_nb;
 
@@ -104,27 +111,46 @@ static mlsd_status smooth(const mlsd__train *train, const params *p, state *s, d
     return MLSD_OK;
 }
 
+/* From counts, means and variances of the classes to the model. */
+static mlsd_status finish(mlsd__scope *scope, const params *p, const mlsd__train *train, state *s)
+{
+    double *const whole = mlsd__alloc_raw(scope->allocator, s->p, sizeof *whole);
+    if (whole == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = mlsd__class_priors(&p->priors, true, s->count, s->k, s->prior);
+    if (status == MLSD_OK) status = smooth(train, p, s, whole);
+    mlsd__free(scope->allocator, whole);
+    if (status == MLSD_OK) prepare(s);
+    return status;
+}
+
+/* A state of counts, means and variances alone. */
+static mlsd_status sum_up(mlsd__scope *scope, const mlsd__train *train, state **out)
+{
+    state *s;
+    MLSD__TRY(state_new(scope->allocator, train->n_classes, train->x->n_features, &s));
+    /* precision is used for nothing else yet */
+    const mlsd_status status =
+        mlsd__class_moments(scope, train, s->count, s->theta, s->var, s->precision);
+    if (status == MLSD_OK) {
+        *out = s;
+    } else {
+        free_state(scope->allocator, s);
+    }
+    return status;
+}
+
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
-    const params *const p = mlsd__spec_params(spec);
     state *s;
-    MLSD__TRY(state_new(scope->allocator, train->n_classes, train->x->n_features, &s));
-    double *const whole = mlsd__alloc_raw(scope->allocator, s->p, sizeof *whole);
-    /* precision is used for nothing else yet */
-    mlsd_status status =
-        whole == NULL ? MLSD_E_NOMEM
-                      : mlsd__class_moments(scope, train, s->count, s->theta, s->var, s->precision);
-    if (status == MLSD_OK) status = mlsd__class_priors(&p->priors, true, s->count, s->k, s->prior);
-    if (status == MLSD_OK) status = smooth(train, p, s, whole);
-    mlsd__free(scope->allocator, whole);
-    if (status != MLSD_OK) {
+    MLSD__TRY(sum_up(scope, train, &s));
+    const mlsd_status status = finish(scope, mlsd__spec_params(spec), train, s);
+    if (status == MLSD_OK) {
+        *out_state = s;
+    } else {
         free_state(scope->allocator, s);
-        return status;
     }
-    prepare(s);
-    *out_state = s;
-    return MLSD_OK;
+    return status;
 }
 
 static int64_t scratch_width(const void *s)
@@ -192,10 +218,13 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return status;
 }
 
+static const mlsd__path_ops path;
+
 static const mlsd__estimator_ops ops = {
     .classifies = true,
     .has_proba = true,
     .fits_moments = true,
+    .path = &path,
     .fit = fit,
     .predict_block = predict_block,
     .scratch_width = scratch_width,
@@ -203,6 +232,173 @@ static const mlsd__estimator_ops ops = {
     .save = save,
     .load = load,
     .free_state = free_state,
+};
+
+/* Settings differ in what is made of the same sums. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    (void)a, (void)b;
+    return true;
+}
+
+/* The model of a setting from sums. */
+static mlsd_status finish_copy(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                               const state *sums, state **out)
+{
+    state *s;
+    MLSD__TRY(state_new(scope->allocator, sums->k, sums->p, &s));
+    memcpy(s->numbers, sums->numbers, (size_t)(2 * s->k * (s->p + 1)) * sizeof *s->numbers);
+    const mlsd_status status = finish(scope, mlsd__spec_params(spec), train, s);
+    if (status == MLSD_OK) {
+        *out = s;
+    } else {
+        free_state(scope->allocator, s);
+    }
+    return status;
+}
+
+static mlsd_status run_setting(mlsd__scope *scope, const mlsd__path_fold *fold, int64_t i,
+                               const state *sums)
+{
+    state *s = NULL;
+    mlsd_status status = finish_copy(scope, fold->settings[i], fold->train, sums, &s);
+    if (mlsd__path_is_about_data(status))
+        return fold->sink->fail(fold->sink->user, fold->split, i, status);
+    if (status == MLSD_OK) status = mlsd__path_take_fold(scope, fold, &ops, i, s);
+    free_state(scope->allocator, s);
+    return status;
+}
+
+static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    state *sums = NULL;
+    mlsd_status status = mlsd__path_require_finite(scope, fold);
+    if (status == MLSD_OK) status = sum_up(scope, fold->train, &sums);
+    if (mlsd__path_is_about_data(status)) return mlsd__path_fail_all(fold, status);
+    for (int64_t i = 0; status == MLSD_OK && i < fold->n_settings; i++)
+        status = run_setting(scope, fold, i, sums);
+    free_state(scope->allocator, sums);
+    return status;
+}
+
+/* All folds from the sums of each. */
+typedef struct folds_job {
+    const mlsd__path_folds *folds;
+    state **parts;   /* n_splits: sums of each split's test rows */
+    bool *is_served; /* n_splits */
+} folds_job;
+
+static mlsd_status sum_part(void *arg, int64_t split, mlsd__scope *scope)
+{
+    const folds_job *const job = arg;
+    const mlsd__path_rows *const rows = &job->folds->splits[split];
+    mlsd__train_part part;
+    mlsd_status status = mlsd__train_part_open(&part, scope->allocator, rows->n_test);
+    if (status == MLSD_OK) {
+        memcpy(part.rows, rows->test, (size_t)rows->n_test * sizeof *part.rows);
+        mlsd__train_part_gather(&part, job->folds->all);
+        status = sum_up(scope, &part.train, &job->parts[split]);
+    }
+    mlsd__train_part_close(&part, scope->allocator);
+    return status;
+}
+
+/* The sums of all parts but one, merged in their order. */
+static void merge_parts(const folds_job *job, int64_t left_out, state *s)
+{
+    for (int64_t at = 0; at < s->k * s->p; at++) {
+        double weight = 0, mean = 0, square = 0;
+        const int64_t c = at / s->p;
+        for (int64_t k = 0; k < job->folds->n_splits; k++) {
+            const state *const part = job->parts[k];
+            if (k == left_out || !(part->count[c] > 0)) continue;
+            mlsd__merge_moments(&weight, &mean, &square, part->count[c], part->theta[at],
+                                part->var[at] * part->count[c]);
+        }
+        s->theta[at] = mean;
+        s->var[at] = weight > 0 ? square / weight : 0;
+    }
+    for (int64_t c = 0; c < s->k; c++) {
+        s->count[c] = 0;
+        for (int64_t k = 0; k < job->folds->n_splits; k++)
+            if (k != left_out) s->count[c] += job->parts[k]->count[c];
+    }
+}
+
+/* Without smoothing a variance of exactly 0 is an error, which sums of parts cannot promise to see.
+ */
+static bool is_smooth(const mlsd_spec *spec)
+{
+    return ((const params *)mlsd__spec_params(spec))->var_smoothing > 0;
+}
+
+static mlsd_status run_split(void *arg, int64_t split, mlsd__scope *scope)
+{
+    const folds_job *const job = arg;
+    const mlsd__path_folds *const folds = job->folds;
+    const mlsd__allocator *const a = scope->allocator;
+    state *sums = NULL;
+    mlsd_status status = state_new(a, job->parts[0]->k, job->parts[0]->p, &sums);
+    if (status == MLSD_OK) merge_parts(job, split, sums);
+    for (int64_t i = 0; status == MLSD_OK && i < folds->n_settings; i++) {
+        state *s = NULL;
+        if (!is_smooth(folds->settings[i])) continue;
+        status = finish_copy(scope, folds->settings[i], folds->all, sums, &s);
+        if (mlsd__path_is_about_data(status)) { /* the plain way says it */
+            status = MLSD_OK;
+            continue;
+        }
+        if (status == MLSD_OK) {
+            job->is_served[split] = true;
+            status = mlsd__path_take_split(scope, folds, &ops, split, i, s);
+        }
+        free_state(a, s);
+    }
+    free_state(a, sums);
+    return status;
+}
+
+static bool are_finite(const folds_job *job)
+{
+    for (int64_t k = 0; k < job->folds->n_splits; k++) {
+        const state *const s = job->parts[k];
+        if (mlsd__any_nonfinite(s->theta, 2 * s->k * s->p)) return false;
+    }
+    return true;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = folds->n_splits;
+    folds_job job = {.folds = folds};
+    *out_served = false;
+    const double doubles =
+        (double)n * (double)folds->all->n_classes * (double)folds->all->x->n_features;
+    if (!folds->is_partition || folds->standardize != NULL || n < 2 || doubles > MOST_SUMS)
+        return MLSD_OK;
+    job.parts = mlsd__alloc(a, n, sizeof(state *));
+    job.is_served = mlsd__alloc(a, n, sizeof *job.is_served);
+    mlsd_status status = job.parts == NULL || job.is_served == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) status = mlsd__parallel_for(scope, n, sum_part, &job);
+    if (status == MLSD_OK && are_finite(&job))
+        status = mlsd__parallel_for(scope, n, run_split, &job);
+    if (mlsd__path_is_about_data(status)) status = MLSD_OK; /* no part's sums: none was taken */
+    for (int64_t k = 0; k < n; k++) {
+        if (job.parts != NULL) free_state(a, job.parts[k]);
+        if (job.is_served != NULL) *out_served = *out_served || job.is_served[k];
+    }
+    mlsd__free(a, job.parts);
+    mlsd__free(a, job.is_served);
+    return status;
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "sums of the classes once for all settings",
+    .folds_plan = "sums of the classes in each fold from one pass over the data",
+    .shares = shares,
+    .run = run,
+    .run_folds = run_folds,
 };
 
 static const mlsd_param table[] = {

@@ -165,7 +165,7 @@ def lasso_cv(bench):
         check,
         lambda: bench.limits.seconds(flops=n * p * (p + 1), read=8 * n * (p + 1)),
         "X'X once at the rate of dgemm, shared by the folds",
-        bench.size(5, 3, 1),
+        bench.size(3, 3, 1),
         notes,
     )
 

@@ -200,7 +200,7 @@ def logistic_cv(bench):
         check,
         lambda: bench.limits.seconds(flops=n * p * (p + 1) * len(Cs), read=8 * n * (p + 1) * len(Cs)),
         "one Hessian of all rows for each penalty at the rate of dgemm",
-        bench.size(5, 3, 1),
+        bench.size(3, 3, 1),
         notes,
     )
 

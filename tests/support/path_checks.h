@@ -354,27 +354,31 @@ static inline path_counts path_check(const path_question *q, double tolerance)
     return n;
 }
 
-/* Every allocation of both ways refused once: each says so and gives all back. */
+/* Every allocation of a way (0: run, 1: run_folds) refused once: it says so and gives all back. */
+static inline void path_refusals_of(const path_question *q, int way)
+{
+    for (long long k = 1, refused = 1; refused > 0; k++) {
+        failing_allocator f;
+        failing_allocator_init(&f, k, 0);
+        mlsd_context *const context = failing_context(&f, 2);
+        mlsd_status status = MLSD_E_NOMEM;
+        if (context != NULL) {
+            bool served;
+            path_answer out = way == 0 ? path_run(q, context, &status)
+                                       : path_run_folds(q, context, &served, &status);
+            path_answer_free(&out);
+        }
+        mlsd_context_free(context);
+        refused = atomic_load(&f.failed);
+        assert_int_equal(status, refused > 0 ? MLSD_E_NOMEM : MLSD_OK);
+        assert_int_equal(atomic_load(&f.live_blocks), 0);
+    }
+}
+
 static inline void path_refusals(const path_question *q)
 {
-    for (int way = 0; way < 2; way++) {
-        for (long long k = 1, refused = 1; refused > 0; k++) {
-            failing_allocator f;
-            failing_allocator_init(&f, k, 0);
-            mlsd_context *const context = failing_context(&f, 2);
-            mlsd_status status = MLSD_E_NOMEM;
-            if (context != NULL) {
-                bool served;
-                path_answer out = way == 0 ? path_run(q, context, &status)
-                                           : path_run_folds(q, context, &served, &status);
-                path_answer_free(&out);
-            }
-            mlsd_context_free(context);
-            refused = atomic_load(&f.failed);
-            assert_int_equal(status, refused > 0 ? MLSD_E_NOMEM : MLSD_OK);
-            assert_int_equal(atomic_load(&f.live_blocks), 0);
-        }
-    }
+    path_refusals_of(q, 0);
+    path_refusals_of(q, 1);
 }
 
 static inline mlsd_folds *path_split(const mlsd_dataset *data, const char *json)

@@ -65,6 +65,43 @@ static void test_gaussian_nb_path__odd_folds(void **state)
     free_linear_data(&d);
 }
 
+/* Counts: the same bits from run. */
+static void test_discrete_nb_path__as_the_plain_loop(void **state)
+{
+    (void)state;
+    const char *const settings[] = {
+        "{\"kind\":\"multinomial_nb\",\"alpha\":0.5}", "{\"kind\":\"multinomial_nb\",\"alpha\":0}",
+        "{\"kind\":\"multinomial_nb\",\"alpha\":2,\"fit_prior\":false}",
+        "{\"kind\":\"bernoulli_nb\",\"alpha\":0.5}", "{\"kind\":\"bernoulli_nb\",\"alpha\":3}"};
+    linear_data d = make_linear_data(200, 5, 3, 5);
+    for (int64_t i = 0; i < 1000; i++) d.x[i] = floor(fabs(d.x[i]) * 2);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
+    mlsd_folds *folds = path_split(data, KFOLD);
+    for (int kind = 0; kind < 2; kind++) {
+        const path_question q = {.settings = settings + (kind == 0 ? 0 : 3),
+                                 .n_settings = kind == 0 ? 3 : 2,
+                                 .data = data,
+                                 .folds = folds,
+                                 .is_partition = true,
+                                 .what = MLSD_OUTPUT_PROBA};
+        expect(path_check(&q, 0), kind == 0 ? 15 : 10, 0);
+        if (kind == 0) path_refusals_of(&q, 0);
+    }
+    mlsd_dataset_free(data);
+    d.x[3] = -1; /* not a count: every split fails, as its training or test rows hold it */
+    data = dataset_of(&d, MLSD_TASK_MULTICLASS, 0);
+    const path_question bad = {.settings = settings,
+                               .n_settings = 3,
+                               .data = data,
+                               .folds = folds,
+                               .is_partition = true,
+                               .what = MLSD_OUTPUT_PROBA};
+    expect(path_check(&bad, 0), 0, 0);
+    mlsd_folds_free(folds);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static void test_gaussian_nb_path__refused_allocations(void **state)
 {
     (void)state;
@@ -88,6 +125,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gaussian_nb_path__as_the_plain_loop),
         cmocka_unit_test(test_gaussian_nb_path__odd_folds),
+        cmocka_unit_test(test_discrete_nb_path__as_the_plain_loop),
         cmocka_unit_test(test_gaussian_nb_path__refused_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/bayes/class_sums.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "numeric/mathfun.h"
 
@@ -103,28 +104,48 @@ static void prepare(state *s, double alpha, bool is_bernoulli)
         prepare_multinomial(s, alpha);
 }
 
-static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
-                       bool is_bernoulli, void **out_state)
+/* A state of counts alone. */
+static mlsd_status sum_up(mlsd__scope *scope, const params *p, const mlsd__train *train,
+                          bool is_bernoulli, state **out)
 {
-    const params *const p = mlsd__spec_params(spec);
     const double cut = is_bernoulli ? p->binarize : NAN;
     state *s;
     MLSD__TRY(state_new(scope->allocator, train->n_classes, train->x->n_features, &s));
     s->cut = cut;
     const mlsd__class_sums sums = {
         .cut = isnan(cut) ? NULL : &cut, .weight = s->class_count, .sum = s->feature_count};
-    mlsd_status status = mlsd__class_sums_add(scope, train, &sums);
-    if (status == MLSD_OK)
-        status = mlsd__class_priors(&p->class_prior, p->fit_prior != 0, s->class_count, s->k,
-                                    s->log_prior);
-    if (status != MLSD_OK) {
+    const mlsd_status status = mlsd__class_sums_add(scope, train, &sums);
+    if (status == MLSD_OK) {
+        *out = s;
+    } else {
         free_state(scope->allocator, s);
-        return status;
     }
+    return status;
+}
+
+/* From counts to the model. */
+static mlsd_status finish(const params *p, bool is_bernoulli, state *s)
+{
+    MLSD__TRY(
+        mlsd__class_priors(&p->class_prior, p->fit_prior != 0, s->class_count, s->k, s->log_prior));
     for (int64_t c = 0; c < s->k; c++) s->log_prior[c] = mlsd__log_prior(s->log_prior[c]);
     prepare(s, p->alpha, is_bernoulli);
-    *out_state = s;
     return MLSD_OK;
+}
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       bool is_bernoulli, void **out_state)
+{
+    const params *const p = mlsd__spec_params(spec);
+    state *s;
+    MLSD__TRY(sum_up(scope, p, train, is_bernoulli, &s));
+    const mlsd_status status = finish(p, is_bernoulli, s);
+    if (status == MLSD_OK) {
+        *out_state = s;
+    } else {
+        free_state(scope->allocator, s);
+    }
+    return status;
 }
 
 static mlsd_status fit_bernoulli(mlsd__scope *scope, const mlsd_spec *spec,
@@ -155,21 +176,25 @@ static mlsd_status check_counts(const double *x, int64_t n, int64_t p, int64_t l
     return MLSD_OK;
 }
 
-static mlsd_status fit_multinomial(mlsd__scope *scope, const mlsd_spec *spec,
-                                   const mlsd__train *train, void **out_state)
+static mlsd_status check_frame(mlsd__scope *scope, const mlsd__frame *x)
 {
     mlsd__row_reader reader;
-    mlsd_status status = mlsd__row_reader_open(&reader, scope->allocator, train->x);
-    int64_t block, last;
-    mlsd__row_group(train->x->n_rows, 1, 0, &block, &last);
-    for (; status == MLSD_OK && block < last; block++) {
+    mlsd_status status = mlsd__row_reader_open(&reader, scope->allocator, x);
+    for (int64_t block = 0; status == MLSD_OK && block < mlsd__n_blocks(x->n_rows); block++) {
         int64_t first, n, ld;
-        const double *const x = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
-        status = check_counts(x, n, train->x->n_features, ld, first, train->x->features);
+        const double *const rows = mlsd__row_reader_block(&reader, block, &first, &n, &ld);
+        status = check_counts(rows, n, x->n_features, ld, first, x->features);
         if (status == MLSD_OK) status = mlsd__checkpoint(scope);
     }
     mlsd__row_reader_close(&reader);
-    return status == MLSD_OK ? fit(scope, spec, train, false, out_state) : status;
+    return status;
+}
+
+static mlsd_status fit_multinomial(mlsd__scope *scope, const mlsd_spec *spec,
+                                   const mlsd__train *train, void **out_state)
+{
+    MLSD__TRY(check_frame(scope, train->x));
+    return fit(scope, spec, train, false, out_state);
 }
 
 static mlsd_status check_block(const void *s, const double *x, int64_t n, int64_t ld,
@@ -257,7 +282,10 @@ static mlsd_status load_multinomial(mlsd__reader *r, const mlsd_spec *spec,
     return load(r, spec, n_features, n_classes, false, out_state);
 }
 
+static const mlsd__path_ops path;
+
 static const mlsd__estimator_ops bernoulli_ops = {
+    .path = &path,
     .classifies = true,
     .has_proba = true,
     .fit = fit_bernoulli,
@@ -270,6 +298,7 @@ static const mlsd__estimator_ops bernoulli_ops = {
 };
 
 static const mlsd__estimator_ops multinomial_ops = {
+    .path = &path,
     .classifies = true,
     .has_proba = true,
     .fit = fit_multinomial,
@@ -280,6 +309,78 @@ static const mlsd__estimator_ops multinomial_ops = {
     .save = save,
     .load = load_multinomial,
     .free_state = free_state,
+};
+
+static bool is_bernoulli(const mlsd_spec *spec)
+{
+    return mlsd_spec_kind(spec) == &mlsd__kind_bernoulli_nb;
+}
+
+static const mlsd__estimator_ops *ops_of(const mlsd_spec *spec)
+{
+    return is_bernoulli(spec) ? &bernoulli_ops : &multinomial_ops;
+}
+
+/* Settings differ in what is made of the same counts. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    const params *const p = mlsd__spec_params(a), *const q = mlsd__spec_params(b);
+    return !is_bernoulli(a) || p->binarize == q->binarize ||
+           (isnan(p->binarize) && isnan(q->binarize));
+}
+
+/* The model of a setting from counts. */
+static mlsd_status finish_copy(mlsd__scope *scope, const mlsd_spec *spec, const state *counts,
+                               state **out)
+{
+    state *s;
+    MLSD__TRY(state_new(scope->allocator, counts->k, counts->p, &s));
+    memcpy(s->numbers, counts->numbers, (size_t)(2 * s->k * (s->p + 1)) * sizeof *s->numbers);
+    s->cut = counts->cut;
+    const mlsd_status status = finish(mlsd__spec_params(spec), is_bernoulli(spec), s);
+    if (status == MLSD_OK) {
+        *out = s;
+    } else {
+        free_state(scope->allocator, s);
+    }
+    return status;
+}
+
+static mlsd_status sum_fold(mlsd__scope *scope, const mlsd__path_fold *fold, state **out)
+{
+    const mlsd_spec *const spec = fold->settings[0];
+    MLSD__TRY(mlsd__path_require_finite(scope, fold));
+    if (!is_bernoulli(spec)) {
+        MLSD__TRY(check_frame(scope, fold->train->x));
+        for (int64_t part = 0; part < fold->n_parts; part++)
+            MLSD__TRY(check_frame(scope, &fold->parts[part]));
+    }
+    return sum_up(scope, mlsd__spec_params(spec), fold->train, is_bernoulli(spec), out);
+}
+
+static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    const mlsd__path_sink *const sink = fold->sink;
+    state *counts = NULL;
+    mlsd_status status = sum_fold(scope, fold, &counts);
+    if (mlsd__path_is_about_data(status)) return mlsd__path_fail_all(fold, status);
+    for (int64_t i = 0; status == MLSD_OK && i < fold->n_settings; i++) {
+        state *s = NULL;
+        status = finish_copy(scope, fold->settings[i], counts, &s);
+        if (mlsd__path_is_about_data(status))
+            status = sink->fail(sink->user, fold->split, i, status);
+        else if (status == MLSD_OK)
+            status = mlsd__path_take_fold(scope, fold, ops_of(fold->settings[i]), i, s);
+        free_state(scope->allocator, s);
+    }
+    free_state(scope->allocator, counts);
+    return status;
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "counts of the classes once for all settings",
+    .shares = shares,
+    .run = run,
 };
 
 #define SHARED_PARAMS                                                                       \

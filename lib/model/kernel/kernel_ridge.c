@@ -11,6 +11,8 @@
 
 #include "model/estimator.h"
 #include "model/kernel/kernel_function.h"
+#include "model/linear/penalty_path.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "numeric/blas.h"
 #include "numeric/cholesky.h"
@@ -24,6 +26,9 @@ enum {
     PREDICTED = 128
 };
 
+/* Penalties from which on a tridiagonal form pays, and their least share of the kernel's trace. */
+enum { FEWEST_ALPHAS = 6 };
+static const double SAFE_SHARE = 1e-6;
 /* Eigenvalues below this times eps n of the largest are rounding. */
 static const double EIGENVALUE_SLACK = 8;
 
@@ -316,8 +321,11 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return status;
 }
 
+static const mlsd__path_ops path;
+
 static const mlsd__estimator_ops ops = {
     .regresses = true,
+    .path = &path,
     .fit = fit,
     .predict_long = predict_long,
     .scratch_width = scratch_width,
@@ -326,6 +334,194 @@ static const mlsd__estimator_ops ops = {
     .save = save,
     .load = load,
     .free_state = free_state,
+};
+
+static bool same_number(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* Settings that differ in alpha have the same kernel. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    const params *const p = mlsd__spec_params(a), *const q = mlsd__spec_params(b);
+    return p->kernel == q->kernel && same_number(p->gamma, q->gamma) && p->degree == q->degree &&
+           p->coef0 == q->coef0;
+}
+
+/* Coefficients of all settings, one row of n each. */
+typedef struct ladder {
+    int64_t n_settings;
+    double *alphas;
+    double *right; /* S y */
+    double *dual;  /* n_settings x n */
+    bool *is_solved;
+} ladder;
+
+static bool is_semidefinite(const params *p)
+{
+    return p->kernel == MLSD__KERNEL_LINEAR || p->kernel == MLSD__KERNEL_RBF ||
+           p->kernel == MLSD__KERNEL_LAPLACIAN || p->kernel == MLSD__KERNEL_COSINE;
+}
+
+/* One tridiagonal form for all penalties that are above rounding beside the kernel: the others, and
+ * few, are left as they are. */
+static mlsd_status solve_ladder(mlsd__scope *scope, job *b, ladder *l)
+{
+    const int64_t n = b->s->n;
+    int64_t n_cells = 0;
+    MLSD__TRY(mlsd__mul_size(n, n, &n_cells));
+    b->matrix = mlsd__alloc_raw(scope->allocator, n_cells, sizeof *b->matrix);
+    if (b->matrix == NULL) return MLSD_E_NOMEM;
+    b->alpha = 0;
+    mlsd_status status = fill_matrix(scope, b);
+    double trace = 0;
+    for (int64_t i = 0; status == MLSD_OK && i < n; i++) trace += b->matrix[i * n + i];
+    if (status == MLSD_OK)
+        status =
+            mlsd__penalty_path(scope, n, 1, b->matrix, l->right, l->alphas, l->n_settings, l->dual);
+    for (int64_t k = 0; status == MLSD_OK && k < l->n_settings; k++)
+        l->is_solved[k] =
+            l->alphas[k] > SAFE_SHARE * trace && !mlsd__any_nonfinite(l->dual + k * n, n);
+    mlsd__free(scope->allocator, b->matrix);
+    return status;
+}
+
+static mlsd_status ladder_open(ladder *l, const mlsd__allocator *a, const mlsd__path_fold *fold,
+                               int64_t n)
+{
+    int64_t size = 0;
+    *l = (ladder){.n_settings = fold->n_settings};
+    MLSD__TRY(mlsd__mul_size(l->n_settings, n, &size));
+    l->alphas = mlsd__alloc(a, l->n_settings, sizeof *l->alphas);
+    l->right = mlsd__alloc(a, n, sizeof *l->right);
+    l->dual = mlsd__alloc(a, size, sizeof *l->dual);
+    l->is_solved = mlsd__alloc(a, l->n_settings, sizeof *l->is_solved);
+    if (l->alphas == NULL || l->right == NULL || l->dual == NULL || l->is_solved == NULL)
+        return MLSD_E_NOMEM;
+    for (int64_t k = 0; k < l->n_settings; k++)
+        l->alphas[k] = ((const params *)mlsd__spec_params(fold->settings[k]))->alpha;
+    return MLSD_OK;
+}
+
+static void ladder_close(ladder *l, const mlsd__allocator *a)
+{
+    mlsd__free(a, l->alphas);
+    mlsd__free(a, l->right);
+    mlsd__free(a, l->dual);
+    mlsd__free(a, l->is_solved);
+}
+
+/* Coefficients by the ladder where that is sound, otherwise as alone. */
+static mlsd_status find_duals(mlsd__scope *scope, const mlsd__path_fold *fold, state *s, ladder *l)
+{
+    const mlsd__train *const t = fold->train;
+    const params *const p = mlsd__spec_params(fold->settings[0]);
+    double *root = NULL;
+    if (t->weight != NULL) {
+        root = mlsd__alloc_raw(scope->allocator, s->n, sizeof *root);
+        if (root == NULL) return MLSD_E_NOMEM;
+        for (int64_t i = 0; i < s->n; i++) root[i] = sqrt(t->weight[i]);
+    }
+    for (int64_t i = 0; i < s->n; i++) l->right[i] = t->y[i] * (root != NULL ? root[i] : 1);
+    job b = {.s = s, .root = root};
+    mlsd_status status = MLSD_OK;
+    if (is_semidefinite(p) && l->n_settings >= FEWEST_ALPHAS) status = solve_ladder(scope, &b, l);
+    for (int64_t k = 0; status == MLSD_OK && k < l->n_settings; k++) {
+        double *const dual = l->dual + k * s->n;
+        if (l->is_solved[k]) {
+            for (int64_t i = 0; root != NULL && i < s->n; i++) dual[i] *= root[i];
+            continue;
+        }
+        status = find_dual(scope, t, l->alphas[k], s);
+        memcpy(dual, s->dual, (size_t)s->n * sizeof *dual);
+    }
+    mlsd__free(scope->allocator, root);
+    return status;
+}
+
+/* Predictions of all settings for n rows, from kernels that are made once: as predict_long. */
+static mlsd_status predict_ladder(mlsd__scope *scope, const state *s, const ladder *l,
+                                  const double *x, int64_t n, int64_t ld, double *scratch,
+                                  double *out, int64_t stride)
+{
+    const int64_t p = s->p, chunk = chunk_of(s);
+    double *const rows = scratch, *const squares = rows + n * p, *const values = squares + n;
+    for (int64_t i = 0; i < n; i++)
+        squares[i] = mlsd__kernel_row(&s->kernel, p, s->origin, x + i * ld, rows + i * p);
+    for (int64_t k = 0; k < l->n_settings; k++)
+        memset(out + k * stride, 0, (size_t)n * sizeof *out);
+    for (int64_t at = 0; at < s->n; at += chunk) {
+        MLSD__TRY(mlsd__checkpoint(scope));
+        const int64_t n_here = s->n - at < chunk ? s->n - at : chunk;
+        mlsd__kernel_block(&s->kernel, p, rows, squares, n, s->used + at * p, s->squares + at,
+                           n_here, values, n_here);
+        for (int64_t k = 0; k < l->n_settings; k++)
+            for (int64_t i = 0; i < n; i++)
+                out[k * stride + i] +=
+                    mlsd__dot(values + i * n_here, l->dual + k * s->n + at, n_here);
+    }
+    for (int64_t k = 0; k < l->n_settings; k++)
+        if (mlsd__any_nonfinite(out + k * stride, n))
+            return mlsd__fail(MLSD_E_NUMERIC,
+                              "the kernel of a row with those of the training set overflows; "
+                              "scale the columns (a standardize step does)");
+    return MLSD_OK;
+}
+
+static mlsd_status take_part(mlsd__scope *scope, const mlsd__path_fold *fold, const state *s,
+                             const ladder *l, int64_t part, bool *out_taken)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const mlsd__frame *const frame = &fold->parts[part];
+    const int64_t n_rows = frame->n_rows, p = s->p;
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(n_rows, l->n_settings, &size));
+    double *const out = mlsd__alloc_raw(a, size, sizeof *out);
+    double *const scratch = mlsd__alloc_raw(
+        a, PREDICTED * (scratch_width(s) + p) + mlsd__frame_scratch(frame, PREDICTED), sizeof *out);
+    mlsd_status status = out == NULL || scratch == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    double *const x = scratch + PREDICTED * scratch_width(s);
+    for (int64_t first = 0; status == MLSD_OK && first < n_rows; first += PREDICTED) {
+        const int64_t n = n_rows - first < PREDICTED ? n_rows - first : PREDICTED;
+        mlsd__frame_read(frame, first, n, x, x + PREDICTED * p);
+        status = predict_ladder(scope, s, l, x, n, p, scratch, out + first, n_rows);
+    }
+    for (int64_t k = 0; status == MLSD_OK && k < l->n_settings; k++) {
+        *out_taken = true;
+        status = fold->sink->take(fold->sink->user, scope, fold->split, k, part, out + k * n_rows);
+    }
+    mlsd__free(a, out);
+    mlsd__free(a, scratch);
+    return status;
+}
+
+static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const params *const p = mlsd__spec_params(fold->settings[0]);
+    const int64_t n = fold->train->x->n_rows;
+    bool is_taken = false;
+    double *x = NULL;
+    state *s = NULL;
+    ladder l = {0};
+    mlsd_status status = mlsd__path_require_finite(scope, fold);
+    if (status == MLSD_OK) status = ladder_open(&l, a, fold, n);
+    if (status == MLSD_OK) status = mlsd__frame_materialize(scope, fold->train->x, &x);
+    if (status == MLSD_OK) status = state_new(a, p, x, n, fold->train->x->n_features, &s);
+    if (status == MLSD_OK) status = find_duals(scope, fold, s, &l);
+    for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++)
+        status = take_part(scope, fold, s, &l, part, &is_taken);
+    if (mlsd__path_is_about_data(status) && !is_taken) status = mlsd__path_fail_all(fold, status);
+    free_state(a, s);
+    ladder_close(&l, a);
+    return status;
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "one kernel matrix, and one tridiagonal form of it, for all penalties",
+    .shares = shares,
+    .run = run,
 };
 
 static const mlsd_param table[] = {

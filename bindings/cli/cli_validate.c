@@ -97,7 +97,7 @@ static void on_log(mlsd_log_level level, const char *text, void *user)
 static bool is_shown(const char *name)
 {
     static const char *const hidden[] = {"timings.", "audit.",      "predictions", "folds",
-                                         "plan",     "fold_scores", "repeats"};
+                                         "plan",     "fold_scores", "repeats",     "rung_folds"};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (strncmp(name, hidden[i], strlen(hidden[i])) == 0) return false;
     return true;

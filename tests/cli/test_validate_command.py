@@ -43,6 +43,21 @@ def test_folds_and_parameters(mlsd, spec):
     assert [row["n_test"] for row in folds] == [794, 793, 793] * 2 and "accuracy" in folds[0]
 
 
+def test_a_search_saves_its_model(mlsd, spec):
+    path = spec()
+    search = {"kind": "halving_grid_search", "estimator": MODELS[1] | {"name": "m"}, "space": ["logistic_regression.C = 0.01, 0.1, 1"]}
+    del search["estimator"]["name"]
+    path.write_text(json.dumps(search))
+    outcome = mlsd("validate", path, HMDA, "--target", "deny", "--model", "best.mlsd", "--out", "r.json")
+    assert outcome.code == OK, outcome
+    assert "candidates" in outcome.out and "rung_folds" not in outcome.out  # single folds are for the file
+    assert "rung_folds" in json.loads((mlsd.work / "r.json").read_text())["tables"]
+    assert max(map(len, outcome.out.splitlines()[1:])) <= 80
+    assert mlsd("predict", "best.mlsd", HMDA).out.startswith("prediction,p_no,p_yes")
+    outcome = mlsd("validate", spec(), HMDA, "--target", "deny", "--model", "m")  # there is none; the tables are not lost
+    assert outcome.code == DATA and "'cross_validate' chooses no model" in outcome.err and "logistic" in outcome.out
+
+
 def test_a_journal_is_gone_on_from(mlsd, spec):
     command = ["validate", spec(), HMDA, "--target", "deny", "--journal", "j", "--out"]
     assert mlsd(*command, "a.json").code == mlsd(*command, "b.json").code == OK

@@ -255,12 +255,24 @@ def train_test_split(*arrays, test_size=None, train_size=None, random_state=None
 def check_cv(cv=None, y=None, *, classifier=False):
     """A splitter for None (5 folds), a number of folds, a splitter, or a list of (train, test)."""
     if cv is None or isinstance(cv, numbers.Integral):
-        return (StratifiedKFold if classifier and _has_classes(y) else KFold)(5 if cv is None else int(cv))
+        return _plain_folds(StratifiedKFold if classifier and _has_classes(y) else KFold, 5 if cv is None else int(cv))
     if hasattr(cv, "split") and not isinstance(cv, str):
         return cv
     if isinstance(cv, str) or not hasattr(cv, "__iter__"):
         raise ValueError(f"cv must be a number of folds, a splitter or a list of (train, test), got {cv!r}")
     return _Given(list(cv))
+
+
+def _plain_folds(cls, n_splits):
+    """cls(n_splits), whose parameters were found to be good before where it was made before."""
+    if (cls, n_splits) not in _checked:
+        _checked[cls, n_splits] = vars(cls(n_splits))
+    made = cls.__new__(cls)
+    vars(made).update(_checked[cls, n_splits])
+    return made
+
+
+_checked = {}
 
 
 def _has_classes(y):

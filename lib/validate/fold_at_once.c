@@ -1,6 +1,7 @@
 /* fold_at_once.c - all splits of a group of estimators at once, where their kind takes them
  * from one pass over the data (mlsd__path_ops.run_folds). Single splits or settings that the kind
- * leaves out are fitted the plain way afterwards. */
+ * leaves out are fitted the plain way afterwards. Where training rows are scored as well, they are
+ * the test rows of as many splits more. */
 #include <math.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -10,10 +11,13 @@
 #include "validate/fold_journal.h"
 #include "validate/fold_sink.h"
 
-/* The rows of all splits, and the truth of those that are tested. */
+/* The rows of all splits, and the truth of those that are tested: of n splits, and behind them of
+ * their training rows where those are scored. */
 typedef struct all_splits {
     const mlsd__fold_set *set;
     const mlsd__fold_group *group;
+    int64_t n, n_listed; /* n_listed: n, or 2 n */
+    uint8_t *taken;      /* with 2 n: n_members x n_listed */
     mlsd__path_rows *rows;
     mlsd__fold_truth *truth;
     int64_t *numbers; /* what rows and truth point to */
@@ -25,6 +29,7 @@ typedef struct all_splits {
 
 static void close_all(const mlsd__allocator *a, all_splits *s)
 {
+    mlsd__free(a, s->taken);
     mlsd__free(a, s->rows);
     mlsd__free(a, s->truth);
     mlsd__free(a, s->numbers);
@@ -41,6 +46,7 @@ static mlsd_status list_rows(const mlsd_folds *folds, int64_t last_part, all_spl
     MLSD__TRY(mlsd_folds_part(folds, k, 0, train, n_train));
     MLSD__TRY(mlsd_folds_part(folds, k, last_part, test, n_test));
     s->rows[k] = (mlsd__path_rows){train, test, n_train, n_test};
+    if (s->n_listed > s->n) s->rows[s->n + k] = (mlsd__path_rows){train, train, n_train, n_train};
     double total = s->set->weight == NULL;
     for (int64_t i = 0; s->set->weight != NULL && i < n_train; i++)
         total += s->set->weight[train[i]];
@@ -77,26 +83,27 @@ static mlsd_status open_all(mlsd__scope *scope, all_splits *s)
 {
     const mlsd__fold_set *const set = s->set;
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t n_splits = set->out->n_splits;
+    const int64_t n = s->n_listed;
     int64_t n_rows = 0, n_test = 0, at = 0;
-    for (int64_t k = 0; k < n_splits; k++) {
+    for (int64_t k = 0; k < s->n; k++) {
         const mlsd__fold_run *const run = mlsd__fold_at(set->out, 0, k);
         n_rows += run->n_train + run->n_test;
-        n_test += run->n_test;
+        n_test += run->n_test + (n > s->n ? run->n_train : 0);
     }
-    s->rows = mlsd__alloc(a, n_splits, sizeof *s->rows);
-    s->truth = mlsd__alloc(a, n_splits, sizeof *s->truth);
+    s->rows = mlsd__alloc(a, n, sizeof *s->rows);
+    s->truth = mlsd__alloc(a, n, sizeof *s->truth);
     s->numbers = mlsd__alloc_raw(a, n_rows, sizeof *s->numbers);
     s->values = mlsd__alloc_raw(a, (set->weight != NULL ? 2 : 1) * n_test, sizeof *s->values);
-    if (set->wants_squares_only) s->total = mlsd__alloc(a, 2 * n_splits, sizeof *s->total);
+    if (set->wants_squares_only) s->total = mlsd__alloc(a, 2 * n, sizeof *s->total);
+    if (n > s->n) s->taken = mlsd__alloc(a, n * s->group->n_members, sizeof *s->taken);
     if (s->rows == NULL || s->truth == NULL || s->numbers == NULL || s->values == NULL ||
-        (set->wants_squares_only && s->total == NULL))
+        (set->wants_squares_only && s->total == NULL) || (n > s->n && s->taken == NULL))
         return MLSD_E_NOMEM;
-    if (s->total != NULL) s->variance = s->total + n_splits;
-    for (int64_t k = 0; k < n_splits; k++)
+    if (s->total != NULL) s->variance = s->total + n;
+    for (int64_t k = 0; k < s->n; k++)
         MLSD__TRY(list_rows(set->in->folds, set->last_part, s, k, &at));
     at = 0;
-    for (int64_t k = 0; k < n_splits; k++) gather_truth(set, s, k, &at);
+    for (int64_t k = 0; k < n; k++) gather_truth(set, s, k, &at);
     return MLSD_OK;
 }
 
@@ -111,14 +118,37 @@ static bool is_partition(const mlsd_folds *folds)
     return n == folds->n_rows;
 }
 
-static mlsd__fold_run *mark(all_splits *s, int64_t split, int64_t setting)
+static void set_done(all_splits *s, int64_t split, int64_t setting)
 {
     mlsd__fold_run *const run = mlsd__fold_at(s->set->out, s->group->members[setting], split);
     run->is_done = true;
     run->way = MLSD__WAY_FOLDS;
     run->predict_seconds = NAN;
     atomic_fetch_add(&s->n_taken, 1);
-    return run;
+}
+
+static void mark(all_splits *s, int64_t split, int64_t setting)
+{
+    if (s->taken != NULL)
+        s->taken[setting * s->n_listed + split] = 1;
+    else
+        set_done(s, split, setting);
+}
+
+/* Splits are done whose test and training rows were both scored. Of the others nothing is kept. */
+static void settle(all_splits *s)
+{
+    for (int64_t i = 0; s->taken != NULL && i < s->group->n_members; i++) {
+        const uint8_t *const taken = s->taken + i * s->n_listed;
+        for (int64_t k = 0; k < s->n; k++) {
+            if (taken[k] && taken[s->n + k]) {
+                set_done(s, k, i);
+            } else {
+                mlsd__fold_run *const run = mlsd__fold_at(s->set->out, s->group->members[i], k);
+                if (!run->is_done) mlsd__scoring_free(&run->scoring);
+            }
+        }
+    }
 }
 
 static mlsd_status take(void *user, mlsd__scope *scope, int64_t split, int64_t setting,
@@ -127,8 +157,8 @@ static mlsd_status take(void *user, mlsd__scope *scope, int64_t split, int64_t s
     all_splits *const s = user;
     (void)part;
     MLSD__TRY(mlsd__fold_take(scope, s->set, &s->shape, &s->truth[split],
-                              s->group->members[setting], split, false, prediction));
-    (void)mark(s, split, setting);
+                              s->group->members[setting], split % s->n, split >= s->n, prediction));
+    mark(s, split, setting);
     return MLSD_OK;
 }
 
@@ -137,17 +167,18 @@ static mlsd_status take_squares(void *user, int64_t split, int64_t setting, int6
 {
     all_splits *const s = user;
     (void)part;
-    mlsd__fold_score_squares(s->set, s->group->members[setting], split, false,
+    mlsd__fold_score_squares(s->set, s->group->members[setting], split % s->n, split >= s->n,
                              squares[0] / s->total[split], s->variance[split]);
-    (void)mark(s, split, setting);
+    mark(s, split, setting);
     return MLSD_OK;
 }
 
 static mlsd_status fail(void *user, int64_t split, int64_t setting, mlsd_status status)
 {
     all_splits *const s = user;
+    if (split >= s->n) return mlsd__fold_is_about_data(status) ? MLSD_OK : status;
     const mlsd_status failed = mlsd__fold_failed(s->set, s->group->members[setting], split, status);
-    if (failed == MLSD_OK) (void)mark(s, split, setting);
+    if (failed == MLSD_OK) set_done(s, split, setting);
     return failed;
 }
 
@@ -175,8 +206,9 @@ static mlsd_status run_folds(mlsd__scope *scope, all_splits *s)
                                     .standardize = group->n_steps > 0 ? group->steps[0] : NULL,
                                     .all = &set->all,
                                     .splits = s->rows,
-                                    .n_splits = set->out->n_splits,
-                                    .is_partition = is_partition(set->in->folds),
+                                    .n_splits = s->n_listed,
+                                    .is_partition =
+                                        s->n_listed == s->n && is_partition(set->in->folds),
                                     .what = s->shape.what,
                                     .width = s->shape.width,
                                     .wants_squares_only = set->wants_squares_only,
@@ -184,6 +216,7 @@ static mlsd_status run_folds(mlsd__scope *scope, all_splits *s)
     bool served = false;
     const double start = mlsd__seconds();
     MLSD__TRY(group->ops->path->run_folds(scope, &folds, &served));
+    settle(s);
     if (served) share_time(s, mlsd__seconds() - start);
     return MLSD_OK;
 }
@@ -219,7 +252,9 @@ mlsd_status mlsd__fold_fit_folds(mlsd__scope *scope, const mlsd__fold_set *set,
                                   .split = -1,
                                   .way = MLSD__WAY_FOLDS};
     if (!passes(set, group) || mlsd__fold_recall(set, &unit)) return MLSD_OK;
-    all_splits s = {.set = set, .group = group};
+    const int64_t n = set->out->n_splits;
+    all_splits s = {
+        .set = set, .group = group, .n = n, .n_listed = set->in->train_scores ? 2 * n : n};
     atomic_init(&s.n_taken, 0);
     const mlsd_status status = run_folds(scope, &s);
     close_all(scope->allocator, &s);

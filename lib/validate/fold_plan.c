@@ -81,7 +81,9 @@ static const int64_t MOST_LISTED_ROWS = INT64_C(1) << 25;
 
 static bool may_try_folds(const mlsd__fold_set *set, const mlsd__fold_member *m)
 {
-    if (!has_path(m) || m->ops->path->run_folds == NULL || set->in->train_scores) return false;
+    if (!has_path(m) || m->ops->path->run_folds == NULL) return false;
+    /* To score training rows splits are solved twice: next to nothing where moments are there. */
+    if (set->in->train_scores && !m->ops->fits_moments) return false;
     if (has_class_weight(m->ops, m->last) || set->last_part != 1) return false;
     if (m->n_steps > 1) return false;
     if (m->n_steps == 1 && strcmp(mlsd_kind_name(mlsd_spec_kind(m->steps[0])), "standardize") != 0)
@@ -89,7 +91,7 @@ static bool may_try_folds(const mlsd__fold_set *set, const mlsd__fold_member *m)
     int64_t n = 0;
     for (int64_t k = 0; k < set->out->n_splits && n <= MOST_LISTED_ROWS; k++) {
         const mlsd__fold_run *const run = mlsd__fold_at(set->out, 0, k);
-        n += run->n_train + run->n_test;
+        n += (set->in->train_scores ? 2 : 1) * run->n_train + run->n_test;
     }
     return n <= MOST_LISTED_ROWS;
 }

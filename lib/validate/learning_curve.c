@@ -99,7 +99,8 @@ static const int64_t *rows_of(const mlsd__curve_job *j, int64_t split, int64_t s
     return s->train + (j->takes_latest ? s->n_train - *out_n : 0);
 }
 
-/* Sizes first .. first + n - 1 of all splits, a split of the folds for each, size by size. */
+/* Sizes first .. first + n - 1 of all splits, a split of the folds for each. The sizes of a split
+ * are together: nested rows are few atoms (model/fold_atoms.h). */
 static mlsd_status make_folds(mlsd__scope *scope, const mlsd__curve_job *j, int64_t first,
                               int64_t n, mlsd_folds **out)
 {
@@ -107,8 +108,8 @@ static mlsd_status make_folds(mlsd__scope *scope, const mlsd__curve_job *j, int6
     const int64_t n_runs = n * j->n_splits;
     int64_t total = 0, at = 0, m = 0;
     for (int64_t r = 0; r < n_runs; r++) {
-        (void)rows_of(j, r % j->n_splits, first + r / j->n_splits, &m);
-        total += m + j->splits[r % j->n_splits].n_test;
+        (void)rows_of(j, r / n, first + r % n, &m);
+        total += m + j->splits[r / n].n_test;
     }
     mlsd_status status = MLSD_E_NOMEM;
     int64_t *const starts = mlsd__alloc_raw(a, 2 * n_runs, sizeof *starts);
@@ -116,8 +117,8 @@ static mlsd_status make_folds(mlsd__scope *scope, const mlsd__curve_job *j, int6
     int64_t *const rows = mlsd__alloc_raw(a, total, sizeof *rows);
     if (starts == NULL || sizes == NULL || rows == NULL) goto out;
     for (int64_t r = 0; r < n_runs; r++) {
-        const mlsd__ordered_rows *const s = &j->splits[r % j->n_splits];
-        const int64_t *const train = rows_of(j, r % j->n_splits, first + r / j->n_splits, &m);
+        const mlsd__ordered_rows *const s = &j->splits[r / n];
+        const int64_t *const train = rows_of(j, r / n, first + r % n, &m);
         const int64_t *const parts[] = {train, s->test};
         sizes[2 * r] = m;
         sizes[2 * r + 1] = s->n_test;
@@ -147,7 +148,7 @@ static mlsd_status keep(const mlsd__allocator *a, mlsd__curve_job *j, const mlsd
 {
     for (int64_t e = 0; e < j->models->n; e++) {
         for (int64_t r = 0; r < n * j->n_splits; r++) {
-            const int64_t size = first + r / j->n_splits, split = r % j->n_splits;
+            const int64_t size = first + r % n, split = r / n;
             const mlsd__fold_run *const run = mlsd__fold_at(runs, e, r);
             const int64_t at = mlsd__curve_run_place(j, e, size, split);
             j->statuses[at] = run->status;
@@ -164,10 +165,27 @@ static mlsd_status keep(const mlsd__allocator *a, mlsd__curve_job *j, const mlsd
     }
     for (int64_t r = 0; r < n * j->n_splits; r++) {
         const mlsd__fold_run *const run = mlsd__fold_at(runs, 0, r);
-        j->test_train[first + r / j->n_splits] +=
+        j->test_train[first + r % n] +=
             (double)run->n_test / (double)run->n_train / (double)j->n_splits;
     }
     return MLSD_OK;
+}
+
+static mlsd_status note_plan(const mlsd__allocator *a, mlsd__curve_job *j,
+                             const mlsd__fold_output *runs)
+{
+    mlsd__text plan;
+    mlsd__text_init(&plan, a);
+    mlsd_status status = mlsd__fold_say_plans(runs, &plan);
+    const bool is_new =
+        status == MLSD_OK && (j->plan.length == 0 || strstr(j->plan.data, plan.data) == NULL);
+    if (is_new) {
+        if (j->plan.length > 0) mlsd__text_append(&j->plan, "; ");
+        mlsd__text_append(&j->plan, plan.data);
+        status = j->plan.status;
+    }
+    mlsd__text_free(&plan);
+    return status;
 }
 
 static mlsd_status run_group(mlsd__scope *scope, mlsd__curve_job *j, int64_t first, int64_t n)
@@ -187,6 +205,7 @@ static mlsd_status run_group(mlsd__scope *scope, mlsd__curve_job *j, int64_t fir
         if (status == MLSD_OK) status = mlsd__fold_run_all(scope, &fits, &runs);
     }
     if (status == MLSD_OK) status = keep(scope->allocator, j, &runs, first, n);
+    if (status == MLSD_OK) status = note_plan(scope->allocator, j, &runs);
     mlsd__fold_output_free(&runs);
     mlsd_folds_free(folds);
     return status;
@@ -250,6 +269,7 @@ static void job_free(const mlsd__allocator *a, mlsd__curve_job *j)
     mlsd__free(a, j->test_train);
     mlsd__free(a, j->statuses);
     mlsd__free(a, j->messages);
+    mlsd__text_free(&j->plan);
 }
 
 static mlsd_status run(mlsd__scope *scope, const mlsd__validation_input *in, mlsd_result **out)
@@ -267,6 +287,7 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__validation_input *in, mls
                          .n_splits = mlsd_folds_n_splits(in->folds),
                          .n_most = mlsd_folds_part_size(in->folds, 0, 0),
                          .takes_latest = in->dataset->store->time != NULL};
+    mlsd__text_init(&j.plan, a);
     mlsd_status status = make_sizes(scope, &j);
     if (status == MLSD_OK) status = make_room(a, &j);
     if (status == MLSD_OK) status = order_rows(scope, &j);

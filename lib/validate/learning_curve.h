@@ -3,6 +3,7 @@
 #ifndef MLSD_VALIDATE_LEARNING_CURVE_H
 #define MLSD_VALIDATE_LEARNING_CURVE_H
 
+#include "base/text.h"
 #include "validate/validation.h"
 
 typedef struct mlsd__learning_curve_params {
@@ -28,6 +29,7 @@ typedef struct mlsd__curve_job {
     int64_t *sizes;
     mlsd__ordered_rows *splits;
     bool takes_latest;
+    mlsd__text plan; /* what was done, each plan once */
     /* By model, metric, size and split; test_train by size. */
     double *scores, *train_scores, *test_train;
     /* By model, size and split. */

@@ -351,6 +351,7 @@ mlsd_status mlsd__learning_curve_report(mlsd__scope *scope, const mlsd__curve_jo
     if (status == MLSD_OK) status = put_outlooks(r, j, outlooks);
     if (status == MLSD_OK) status = put_limits(r, j, metric, outlooks);
     if (status == MLSD_OK) status = mlsd__result_set_str(r, "metric", j->metrics->names[0], false);
+    if (status == MLSD_OK) status = mlsd__result_set_str(r, "plan", j->plan.data, false);
     if (status == MLSD_OK) status = put_words(r, j, outlooks);
     mlsd__free(scope->allocator, outlooks);
     if (status == MLSD_OK) {

@@ -242,6 +242,95 @@ static void test_fold_plan__penalties(void **state)
     }
 }
 
+/* A kind of validation with penalties of a kind, with and without shared work: the plan that was
+ * told, which stands behind `plain loop` nowhere, and the same numbers of a table. */
+static void check_moments(const char *json, mlsd_task task, const char *table,
+                          const char *const *columns, const char *expected)
+{
+    mlsd_dataset *data = make_data(task == MLSD_TASK_REGRESSION ? Y : LABEL, task, W);
+    mlsd_context *fast = make_context(2, 1), *plain = make_context(1, 0);
+    mlsd_result *a = NULL, *b = NULL;
+    mlsd_spec *spec = NULL;
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
+    ASSERT_OK(mlsd_validate(fast, spec, data, NULL, &a));
+    ASSERT_OK(mlsd_validate(plain, spec, data, NULL, &b));
+    assert_string_equal(plan(a), expected);
+    assert_string_equal(plan(b), "plain loop");
+    compare(a, b, table, columns, 1e-10);
+    mlsd_spec_free(spec);
+    mlsd_result_free(b);
+    mlsd_result_free(a);
+    mlsd_context_free(plain);
+    mlsd_context_free(fast);
+    mlsd_dataset_free(data);
+}
+
+#define ONE_PASS "moments of all folds from one pass, one factorisation a fold"
+#define RIDGE_PASS ONE_PASS " for all penalties"
+#define RIDGES                                           \
+    "{\"kind\":\"ridge\",\"alpha\":0.1,\"name\":\"a\"}," \
+    "{\"kind\":\"ridge\",\"alpha\":10,\"name\":\"b\"}"
+
+/* Training rows are scored from the same moments, with and without predictions that are kept. */
+static void test_fold_plan__training_scores(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"rmse", "r2", "train_rmse", "train_r2", NULL};
+    for (int keeps = 0; keeps < 2; keeps++) {
+        char json[512];
+        snprintf(json, sizeof json,
+                 "{\"kind\":\"cross_validate\",\"metrics\":[\"rmse\",\"r2\"],"
+                 "\"return_train_score\":true,\"return_predictions\":%s,\"estimators\":[" RIDGES
+                 "]}",
+                 keeps ? "true" : "false");
+        check_moments(json, MLSD_TASK_REGRESSION, "folds", columns, RIDGE_PASS);
+    }
+}
+
+/* Nested rows of each split are few blocks. */
+static void test_fold_plan__learning_curves(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"rmse", "train_rmse", NULL};
+    static const char *const models[][2] = {{RIDGES, RIDGE_PASS},
+                                            {"{\"kind\":\"linear_regression\"}", ONE_PASS},
+                                            {"{\"kind\":\"lasso\",\"alpha\":0.05}",
+                                             "moments of the folds from one pass over the data"}};
+    for (int shuffled = 0; shuffled < 2; shuffled++) {
+        for (int m = 0; m < 3; m++) {
+            char json[512];
+            snprintf(json, sizeof json,
+                     "{\"kind\":\"learning_curve\",\"train_sizes\":[0.3,0.5,0.8,1],\"shuffle\":%s,"
+                     "\"estimators\":[%s]}",
+                     shuffled ? "true" : "false", models[m][0]);
+            check_moments(json, MLSD_TASK_REGRESSION, "folds", columns, models[m][1]);
+        }
+    }
+}
+
+static void test_fold_plan__nested_intervals(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"value", "low", "high", NULL};
+    check_moments("{\"kind\":\"cv_interval\",\"method\":\"nested\",\"metric\":\"rmse\","
+                  "\"n_repeats\":3,\"estimators\":[{\"kind\":\"ridge\"}]}",
+                  MLSD_TASK_REGRESSION, "models", columns, RIDGE_PASS);
+}
+
+/* A grid of ridge, each row left out in turn. */
+static void test_fold_plan__leave_one_out(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"rmse", NULL};
+    check_moments("{\"kind\":\"cross_validate\",\"metrics\":[\"rmse\"],\"splitter\":{\"kind\":"
+                  "\"leave_one_out\"},\"estimators\":[" RIDGES "]}",
+                  MLSD_TASK_REGRESSION, "folds", columns, RIDGE_PASS);
+    check_moments("{\"kind\":\"grid_search\",\"metrics\":[\"rmse\"],\"splitter\":{\"kind\":"
+                  "\"leave_one_out\"},\"estimator\":{\"kind\":\"ridge\"},"
+                  "\"space\":[\"alpha = 0.01, 1, 100\"]}",
+                  MLSD_TASK_REGRESSION, "folds", columns, RIDGE_PASS);
+}
+
 /* Gaps: an imputer then has something to do; a step that cannot take them fails, in the plain
  * loop's words. */
 static void test_fold_plan__gaps(void **state)
@@ -348,6 +437,10 @@ int main(void)
         cmocka_unit_test(test_fold_plan__neighbors),
         cmocka_unit_test(test_fold_plan__shared_steps),
         cmocka_unit_test(test_fold_plan__penalties),
+        cmocka_unit_test(test_fold_plan__training_scores),
+        cmocka_unit_test(test_fold_plan__learning_curves),
+        cmocka_unit_test(test_fold_plan__nested_intervals),
+        cmocka_unit_test(test_fold_plan__leave_one_out),
         cmocka_unit_test(test_fold_plan__gaps),
         cmocka_unit_test(test_fold_plan__cross_fitted_steps),
         cmocka_unit_test(test_fold_plan__survives_every_failure_of_memory),

@@ -200,16 +200,21 @@ static int64_t tie_end(const double *x, const int64_t *order, int64_t first, int
     return end;
 }
 
+void mlsd__midranks_of_order(const double *x, const int64_t *order, int64_t n, double *out)
+{
+    for (int64_t first = 0, end = 0; first < n; first = end) {
+        end = tie_end(x, order, first, n);
+        const double rank = 0.5 * (double)(first + 1 + end);
+        for (int64_t k = first; k < end; k++) out[order[k]] = rank;
+    }
+}
+
 mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n, double *out)
 {
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
     if (order == NULL) return MLSD_E_NOMEM;
     const mlsd_status st = mlsd__argsort(a, x, n, order);
-    for (int64_t first = 0, end = 0; st == MLSD_OK && first < n; first = end) {
-        end = tie_end(x, order, first, n);
-        const double rank = 0.5 * (double)(first + 1 + end);
-        for (int64_t k = first; k < end; k++) out[order[k]] = rank;
-    }
+    if (st == MLSD_OK) mlsd__midranks_of_order(x, order, n, out);
     mlsd__free(a, order);
     return st;
 }

@@ -13,6 +13,8 @@ mlsd_status mlsd__argsort(const mlsd__allocator *a, const double *x, int64_t n, 
 mlsd_status mlsd__argsort_rows(mlsd__scope *scope, const double *x, int64_t n, int64_t *out);
 /* Midranks (1-based, ties share their mean). */
 mlsd_status mlsd__midranks(const mlsd__allocator *a, const double *x, int64_t n, double *out);
+/* The same of the numbers that an ascending order of any n of them lists; out is by number. */
+void mlsd__midranks_of_order(const double *x, const int64_t *order, int64_t n, double *out);
 /* Distinct values ascending into `values` (room for n), and each row's position among them into
  * `code` (may be NULL); NaN gets code -1. _rows can be cancelled while it works. */
 mlsd_status mlsd__factorize(const mlsd__allocator *a, const double *x, int64_t n, double *values,

@@ -37,6 +37,12 @@ typedef struct walk {
     uint8_t *mark;
 } walk;
 
+bool mlsd__audit_is_small(const mlsd__audit *a)
+{
+    enum { SMALL_CELLS = 1 << 14 };
+    return a->n_rows <= SMALL_CELLS / (a->n_features > 0 ? a->n_features : 1);
+}
+
 void mlsd__audit_skip(mlsd__audit *a, const char *reason)
 {
     a->reason = reason;

@@ -7,8 +7,10 @@
 #ifndef MLSD_VALIDATE_AUDIT_IMPL_H
 #define MLSD_VALIDATE_AUDIT_IMPL_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "mlsd/audit.h"
 #include "base/kindtable.h"
@@ -133,6 +135,8 @@ mlsd_status mlsd__audit_log(mlsd__scope *scope, const mlsd_result *audit);
  * errors or warnings; otherwise nothing. */
 void mlsd__audit_say(mlsd__text *t, const char *lead, const mlsd_result *r, const char *prefix);
 
+/* Is the work over before another thread would have started? */
+bool mlsd__audit_is_small(const mlsd__audit *a);
 /* For checks: it cannot run, and why (static). */
 void mlsd__audit_skip(mlsd__audit *a, const char *reason);
 /* The number by which it judged. */
@@ -160,8 +164,21 @@ const char *mlsd__audit_counted(int64_t n, const char *noun, char out[64]);
 
 /* audit_rows.c: hash each row's features (-0 as 0, every NaN alike) and find equal rows. */
 mlsd_status mlsd__audit_find_twins(mlsd__audit *a);
-/* The part of a row's two hashes that column j with this value adds. */
-void mlsd__audit_hash_value(int64_t j, double value, uint64_t out[2]);
+/* The part of a row's two hashes that column j with this value adds. Whole numbers differ in the
+ * upper bits of a double alone, which each multiplication carries up and each shift brings down. */
+static inline void mlsd__audit_hash_value(int64_t j, double value, uint64_t out[2])
+{
+    const double plain = value == value ? value + 0.0 : (double)NAN;
+    uint64_t bits;
+    memcpy(&bits, &plain, sizeof bits);
+    uint64_t h = bits ^ (uint64_t)(j + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    h *= UINT64_C(0xbf58476d1ce4e5b9);
+    h = (h ^ h >> 32) * UINT64_C(0x94d049bb133111eb);
+    h ^= h >> 32;
+    const uint64_t g = h * UINT64_C(0xd1b54a32d192ed03);
+    out[0] = h;
+    out[1] = g ^ g >> 32;
+}
 /* Number equal pairs of hashes (a + b two words each): out[i] is the first i with the same. */
 mlsd_status mlsd__audit_first_equal(mlsd__audit *a, const uint64_t *hashes, int64_t n, int64_t *out,
                                     int64_t *out_n_paired);
@@ -185,6 +202,12 @@ mlsd_status mlsd__audit_auc(const mlsd__allocator *al, const double *score, cons
 /* Spearman's rank correlation over the rows where x is known. */
 mlsd_status mlsd__audit_spearman(const mlsd__allocator *al, const double *x, const double *y,
                                  int64_t n, double *out);
+/* Pearson's correlation of two sets of midranks. */
+double mlsd__audit_rank_correlation(const double *rank_x, const double *rank_y, int64_t n);
+/* Spearman's correlation of each number but the first with the one before, and of all with their
+ * place: from one sort. */
+mlsd_status mlsd__audit_serial_ranks(const mlsd__allocator *al, const double *y, int64_t n,
+                                     double *out_serial, double *out_trend);
 /* Upper tail of the chi-square distribution. */
 double mlsd__audit_chi2_tail(double x, double df);
 /* P(X >= k) of a Poisson count with that mean. */

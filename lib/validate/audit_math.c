@@ -28,7 +28,7 @@ mlsd_status mlsd__audit_auc(const mlsd__allocator *al, const double *score, cons
     return status;
 }
 
-static double correlation(const double *x, const double *y, int64_t n)
+double mlsd__audit_rank_correlation(const double *x, const double *y, int64_t n)
 {
     /* Midranks have this mean whatever the ties. */
     const double mean = ((double)n + 1) / 2;
@@ -60,8 +60,44 @@ mlsd_status mlsd__audit_spearman(const mlsd__allocator *al, const double *x, con
     }
     mlsd_status status = mlsd__midranks(al, u, m, rank_u);
     if (status == MLSD_OK) status = mlsd__midranks(al, v, m, rank_v);
-    if (status == MLSD_OK && m > 1) *out = correlation(rank_u, rank_v, m);
+    if (status == MLSD_OK && m > 1) *out = mlsd__audit_rank_correlation(rank_u, rank_v, m);
     mlsd__free(al, scratch);
+    return status;
+}
+
+/* The order without the row that is left out. */
+static int64_t skip_row(const int64_t *order, int64_t n, int64_t row, int64_t *out)
+{
+    int64_t m = 0;
+    for (int64_t k = 0; k < n; k++) {
+        if (order[k] != row) out[m++] = order[k];
+    }
+    return m;
+}
+
+mlsd_status mlsd__audit_serial_ranks(const mlsd__allocator *al, const double *y, int64_t n,
+                                     double *out_serial, double *out_trend)
+{
+    *out_serial = *out_trend = NAN;
+    if (n < 3) return MLSD_OK;
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(n, 2, &size));
+    double *const rank = mlsd__alloc_raw(al, size, sizeof *rank);
+    int64_t *const order = mlsd__alloc_raw(al, size, sizeof *order);
+    mlsd_status status = rank == NULL || order == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) status = mlsd__argsort(al, y, n, order);
+    if (status == MLSD_OK) {
+        double *const other = rank + n;
+        int64_t *const some = order + n;
+        mlsd__midranks_of_order(y, order, n, rank);
+        for (int64_t i = 0; i < n; i++) other[i] = (double)(i + 1);
+        *out_trend = mlsd__audit_rank_correlation(other, rank, n);
+        mlsd__midranks_of_order(y, some, skip_row(order, n, n - 1, some), rank);
+        mlsd__midranks_of_order(y, some, skip_row(order, n, 0, some), other);
+        *out_serial = mlsd__audit_rank_correlation(rank, other + 1, n - 1);
+    }
+    mlsd__free(al, order);
+    mlsd__free(al, rank);
     return status;
 }
 

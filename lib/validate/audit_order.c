@@ -9,7 +9,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "numeric/rank.h"
 #include "validate/audit_impl.h"
 
 enum { FEWEST_ROWS = 50 };
@@ -79,15 +78,8 @@ static mlsd_status compare_classes(mlsd__audit *a, double *out, double *out_z, b
 /* Correlation of ranks with those of the row before, and with the place. */
 static mlsd_status compare_numbers(mlsd__audit *a, double *out, double *out_z, bool *out_sorted)
 {
-    const mlsd__allocator *const al = a->scope->allocator;
-    double trend = NAN;
-    double *const place = mlsd__alloc_raw(al, a->n_rows, sizeof *place);
-    if (place == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < a->n_rows; i++) place[i] = (double)i;
-    mlsd_status status = mlsd__audit_spearman(al, a->y, a->y + 1, a->n_rows - 1, out);
-    if (status == MLSD_OK) status = mlsd__audit_spearman(al, place, a->y, a->n_rows, &trend);
-    mlsd__free(al, place);
-    MLSD__TRY(status);
+    double trend;
+    MLSD__TRY(mlsd__audit_serial_ranks(a->scope->allocator, a->y, a->n_rows, out, &trend));
     *out_z = *out * sqrt((double)a->n_rows);
     *out_sorted = fabs(trend) > SORTED;
     return MLSD_OK;

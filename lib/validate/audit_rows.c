@@ -2,30 +2,10 @@
  * of a split, and the hashes by which equal rows find each other. Two independent 64-bit hashes
  * stand for a row, each the sum of what its columns add, so that a column can be taken out again.
  */
-#include <math.h>
 #include <string.h>
 
 #include "model/row_pass.h"
 #include "validate/audit_impl.h"
-
-/* Finaliser of splitmix64 (Steele, Lea & Flood 2014). */
-static uint64_t mix(uint64_t z)
-{
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-void mlsd__audit_hash_value(int64_t j, double value, uint64_t out[2])
-{
-    const double plain = isnan(value) ? (double)NAN : value == 0 ? 0 : value;
-    uint64_t bits;
-    memcpy(&bits, &plain, sizeof bits);
-    if (isnan(value)) bits = UINT64_C(0x7ff8000000000000);
-    const uint64_t column = (uint64_t)(j + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    out[0] = mix(bits + column);
-    out[1] = mix((bits ^ UINT64_C(0xd1b54a32d192ed03)) + mix(column));
-}
 
 typedef struct hash_job {
     const mlsd__frame *frame;
@@ -95,7 +75,9 @@ mlsd_status mlsd__audit_find_twins(mlsd__audit *a)
     a->row_hash = mlsd__alloc_raw(al, n_hashes, sizeof *a->row_hash);
     if (a->row_hash == NULL) return MLSD_E_NOMEM;
     hash_job job = {&a->frame, a->row_hash};
-    MLSD__TRY(mlsd__parallel_for(a->scope, mlsd__n_blocks(a->n_rows), hash_block, &job));
+    mlsd__scope serial = mlsd__scope_serial(a->scope);
+    mlsd__scope *const scope = mlsd__audit_is_small(a) ? &serial : a->scope;
+    MLSD__TRY(mlsd__parallel_for(scope, mlsd__n_blocks(a->n_rows), hash_block, &job));
     a->twin = mlsd__alloc_raw(al, a->n_rows, sizeof *a->twin);
     if (a->twin == NULL) return MLSD_E_NOMEM;
     return mlsd__audit_first_equal(a, a->row_hash, a->n_rows, a->twin, &a->n_with_twin);

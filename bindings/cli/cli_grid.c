@@ -96,8 +96,7 @@ void cli_grid_print(const cli_grid *g, int width)
     for (int c = 0; c < g->n_columns; c++) widths[c] = column_width(g, c);
     const int surplus = cli_grid_width(g) - width;
     const int gap = surplus + (g->n_columns - 1) * GAP <= 0 ? 2 * GAP : GAP;
-    if (surplus > 0) widths[0] -= surplus;
-    if (widths[0] < NARROWEST) widths[0] = NARROWEST;
+    if (surplus > 0) widths[0] = widths[0] - surplus > NARROWEST ? widths[0] - surplus : NARROWEST;
     for (int64_t i = 0; i < g->n_rows; i++) {
         int last = g->n_columns - 1;
         while (last > 0 && *cell_at(g, i, last) == '\0') last--;

@@ -65,6 +65,7 @@ static bool is_extra(const mlsd_table *t, const char *name)
     static const char *const words[] = {"chosen", "within", "n_failed"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcmp(name, words[i]) == 0) return true;
+    if (ends_with(name, ".pooled")) return partner(t, name, "pooled", "mean") >= 0;
     if (ends_with(name, "high") && partner(t, name, "high", "low") >= 0) return true;
     return ends_with(name, "se") && partner(t, name, "se", "low") >= 0;
 }
@@ -92,7 +93,24 @@ static bool is_text(const mlsd_table *t, const shown *s)
     return mlsd_table_type(t, s->column) == MLSD_COLUMN_CATEGORY;
 }
 
-static bool fill(cli_grid *g, const mlsd_table *t, const shown *columns, int n, int64_t n_rows)
+/* The rows that are shown, in their order: all, or of a long table with ranks the best. */
+static int64_t choose_rows(const mlsd_table *t, int64_t rows[MOST_ROWS], bool *are_best)
+{
+    const int64_t n = mlsd_table_n_rows(t);
+    int64_t n_shown = 0;
+    *are_best = false;
+    for (int64_t i = 0; n > MOST_ROWS && i < n && n_shown < MOST_ROWS; i++)
+        if (cli_cell_number(t, "rank", i) <= MOST_ROWS) rows[n_shown++] = i;
+    if (n_shown > 0) {
+        *are_best = true;
+        return n_shown;
+    }
+    while (n_shown < n && n_shown < MOST_ROWS) rows[n_shown] = n_shown, n_shown++;
+    return n_shown;
+}
+
+static bool fill(cli_grid *g, const mlsd_table *t, const shown *columns, int n, const int64_t *rows,
+                 int64_t n_rows)
 {
     char alignment[CLI_GRID_COLUMNS + 1] = "", cell[CELL], text[CELL + 2];
     for (int c = 0; c < n; c++)
@@ -102,15 +120,16 @@ static bool fill(cli_grid *g, const mlsd_table *t, const shown *columns, int n, 
         snprintf(text, sizeof text, "%s%s", c == 0 ? "  " : "", columns[c].heading);
         cli_grid_set(g, 0, c, text);
         for (int64_t i = 0; i < n_rows; i++) {
+            const int64_t row = rows[i];
             if (columns[c].high >= 0) {
                 double low = NAN, high = NAN;
-                (void)mlsd_table_get_f64(t, columns[c].column, i, 1, &low);
-                (void)mlsd_table_get_f64(t, columns[c].high, i, 1, &high);
+                (void)mlsd_table_get_f64(t, columns[c].column, row, 1, &low);
+                (void)mlsd_table_get_f64(t, columns[c].high, row, 1, &high);
                 cli_show_interval(low, high, DIGITS, cell);
             } else {
-                format_value(t, columns[c].column, i, cell);
+                format_value(t, columns[c].column, row, cell);
             }
-            const char mark = cli_cell_number(t, "chosen", i) == 1 ? '>' : ' ';
+            const char mark = cli_cell_number(t, "chosen", row) == 1 ? '>' : ' ';
             snprintf(text, sizeof text, "%.2s%s", c == 0 ? (char[]){mark, ' ', '\0'} : "", cell);
             cli_grid_set(g, i + 1, c, text);
         }
@@ -123,18 +142,25 @@ void cli_table_print(const char *heading, const mlsd_table *t)
     shown columns[CLI_GRID_COLUMNS];
     int64_t n_wanted;
     const int n_most = choose_columns(t, columns, &n_wanted);
-    const int64_t n = mlsd_table_n_rows(t), n_rows = n < MOST_ROWS ? n : MOST_ROWS;
+    int64_t rows[MOST_ROWS];
+    bool are_best;
+    const int64_t n_more = mlsd_table_n_rows(t) - choose_rows(t, rows, &are_best);
+    const int64_t n_rows = mlsd_table_n_rows(t) - n_more;
     printf("\n%s\n", heading);
     for (int n_columns = n_most; n_columns > 0; n_columns--) {
         cli_grid g;
-        if (!fill(&g, t, columns, n_columns, n_rows)) return;
+        if (!fill(&g, t, columns, n_columns, rows, n_rows)) return;
         const bool fits = cli_grid_width(&g) <= cli_width() || n_columns == 1;
         if (fits) cli_grid_print(&g, cli_width());
         cli_grid_free(&g);
         if (!fits) continue;
-        if (n > n_rows) printf("  and %lld more rows\n", (long long)(n - n_rows));
-        if (n_wanted > n_columns)
-            printf("  and %lld more columns in the result\n", (long long)(n_wanted - n_columns));
+        if (n_more > 0)
+            printf("  and %lld more row%s%s\n", (long long)n_more, n_more > 1 ? "s" : "",
+                   are_best ? ", which rank behind these" : "");
+        const int64_t n_left = n_wanted - n_columns;
+        if (n_left > 0)
+            printf("  and %lld more column%s in the result\n", (long long)n_left,
+                   n_left > 1 ? "s" : "");
         return;
     }
 }

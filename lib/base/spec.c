@@ -3,6 +3,7 @@
 #include "mlsd/spec.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/context_impl.h"
@@ -11,6 +12,8 @@
 #include "base/scope.h"
 #include "base/spec_impl.h"
 #include "base/text.h"
+
+enum { LIST_CAPACITY = 300, CHILD_CAPACITY = 64 }; /* of what a message shows */
 
 mlsd_status mlsd__spec_new_of(const mlsd__allocator *allocator, const mlsd_kind *kind,
                               mlsd_spec **out)
@@ -154,6 +157,28 @@ static const char *param_name_at(const void *user, int64_t i)
     return ((const mlsd_kind *)user)->params[i].name;
 }
 
+/* "ridge has no parameter 'c'; it has alpha, fit_intercept, ...": where no name is near. */
+static mlsd_status fail_listing(mlsd_status code, const char *owner, const char *what,
+                                const char *name,
+                                const char *(*name_at)(const void *user, int64_t i),
+                                const void *user, int64_t n)
+{
+    char list[LIST_CAPACITY] = "";
+    size_t length = 0;
+    for (int64_t i = 0; i < n; i++) {
+        const char *const one = name_at(user, i);
+        if (length + strlen(one) + sizeof ", ..." > sizeof list) {
+            (void)snprintf(list + length, sizeof list - length, ", ...");
+            break;
+        }
+        const int added =
+            snprintf(list + length, sizeof list - length, "%s%s", i > 0 ? ", " : "", one);
+        length += (size_t)added;
+    }
+    return mlsd__fail(code, "%s has no %s '%.60s'%s%s", owner, what, name,
+                      n > 0 ? "; it has " : ", and none at all", list);
+}
+
 const mlsd_param *mlsd__kind_param(const mlsd_kind *kind, const char *name)
 {
     for (int64_t i = 0; i < kind->n_params; i++) {
@@ -164,7 +189,8 @@ const mlsd_param *mlsd__kind_param(const mlsd_kind *kind, const char *name)
         (void)mlsd__fail(MLSD_E_PARAM_UNKNOWN, "%s has no parameter '%.60s'; did you mean '%s'?",
                          kind->name, name, near);
     else
-        (void)mlsd__fail(MLSD_E_PARAM_UNKNOWN, "%s has no parameter '%.60s'", kind->name, name);
+        (void)fail_listing(MLSD_E_PARAM_UNKNOWN, kind->name, "parameter", name, param_name_at, kind,
+                           kind->n_params);
     return NULL;
 }
 
@@ -177,6 +203,23 @@ static mlsd__child *find_child(const mlsd_spec *spec, const char *name, size_t l
     return NULL;
 }
 
+static const char *child_name_at(const void *user, int64_t i)
+{
+    return ((const mlsd_spec *)user)->children[i].name;
+}
+
+static mlsd_status fail_no_child(const mlsd_spec *spec, const char *name, size_t length)
+{
+    char child[CHILD_CAPACITY];
+    (void)snprintf(child, sizeof child, "%.*s", (int)length, name);
+    const char *near = mlsd__nearest_name(child, child_name_at, spec, spec->n_children);
+    if (near != NULL)
+        return mlsd__fail(MLSD_E_CHILD, "%s has no child '%s'; did you mean '%s'?",
+                          spec->kind->name, child, near);
+    return fail_listing(MLSD_E_CHILD, spec->kind->name, "child", child, child_name_at, spec,
+                        spec->n_children);
+}
+
 /* Follow "child.child.name" to the spec that has the parameter. */
 mlsd_status mlsd__spec_resolve(const mlsd_spec *spec, const char *name, mlsd_spec **out_spec,
                                const mlsd_param **out_param)
@@ -185,9 +228,7 @@ mlsd_status mlsd__spec_resolve(const mlsd_spec *spec, const char *name, mlsd_spe
     MLSD__REQUIRE(name != NULL, "'name' is NULL");
     for (const char *dot; (dot = strchr(name, '.')) != NULL; name = dot + 1) {
         const mlsd__child *child = find_child(spec, name, (size_t)(dot - name));
-        if (child == NULL)
-            return mlsd__fail(MLSD_E_CHILD, "%s has no child '%.*s'", spec->kind->name,
-                              (int)(dot - name), name);
+        if (child == NULL) return fail_no_child(spec, name, (size_t)(dot - name));
         spec = child->spec;
     }
     *out_spec = (mlsd_spec *)(uintptr_t)spec;

@@ -235,7 +235,7 @@ mlsd_status mlsd__choice_require(const mlsd__choice_rule *rule, const mlsd__cont
     char wanted[MLSD__NUMBER_CAPACITY], least[MLSD__NUMBER_CAPACITY];
     if (!isnan(rule->max_latency_us) && !(us <= rule->max_latency_us)) {
         (void)mlsd__format_double(rule->max_latency_us, wanted);
-        (void)mlsd__format_double(us, least);
+        (void)mlsd__format_double(ceil(us * 1000) / 1000, least);
         return mlsd__fail(MLSD_E_DATA,
                           "no %s is within 'max_latency_us' = %s; the fastest takes %s us a row",
                           what, wanted, least);

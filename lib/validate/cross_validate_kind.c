@@ -32,6 +32,18 @@ static int64_t find_best(const mlsd__fold_report *report, bool greater_is_better
     return best;
 }
 
+/* How many fits failed, and of whom and why the first did. */
+static void say_failures(const mlsd__fold_report *report, int64_t n_failed, mlsd__text *t)
+{
+    int64_t e = 0;
+    while (mlsd__fold_n_done(report->out, e) == report->out->n_splits) e++;
+    const char *const message = mlsd__fold_first_message(report->out, e);
+    mlsd__text_format(t, "; %lld of %lld fits failed, the first ('%s') with: %s",
+                      (long long)n_failed,
+                      (long long)(report->in->n_estimators * report->out->n_splits),
+                      report->names[e], message != NULL ? message : "no message");
+}
+
 static mlsd_status say_many(mlsd_result *r, const mlsd__fold_report *report)
 {
     const mlsd__metric_ops *metric;
@@ -51,10 +63,7 @@ static mlsd_status say_many(mlsd_result *r, const mlsd__fold_report *report)
     } else {
         mlsd__text_format(&t, "no model has a %s that is defined", report->in->metrics[0]);
     }
-    if (n_failed > 0)
-        mlsd__text_format(&t, "; %lld of %lld fits failed, see the messages in the table 'models'",
-                          (long long)n_failed,
-                          (long long)(report->in->n_estimators * report->out->n_splits));
+    if (n_failed > 0) say_failures(report, n_failed, &t);
     mlsd__audit_say(&t, "; the audit of the folds: ", r, MLSD__AUDIT_PREFIX);
     mlsd_status status = t.status;
     if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);

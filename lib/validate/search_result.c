@@ -399,8 +399,9 @@ static void say_price(const mlsd__search *s, mlsd__text *t)
 static void say_optimism(const mlsd__search *s, mlsd__text *t)
 {
     if (s->has_bbc) {
-        mlsd__text_format(t, ". Since the best of %lld looks better than it is, expect ",
-                          (long long)s->choice.n_eligible);
+        mlsd__text_format(t, ". Since the best of %lld looks better than it is, expect %s",
+                          (long long)s->choice.n_eligible,
+                          s->choice.chosen == s->choice.best ? "" : "of the best ");
         mlsd__words_estimate(t, &s->bbc.estimate, s->rule.level);
         mlsd__text_append(t, " on new rows");
         return;
@@ -451,8 +452,11 @@ static mlsd_status put_verdict(mlsd_result *r, const mlsd__search *s)
     mlsd__candidate_say(&s->candidates, s->choice.best, &best);
     mlsd__text_append(&t, "'");
     mlsd__candidate_say(&s->candidates, s->choice.chosen, &t);
-    mlsd__text_format(&t, "' is chosen of %lld candidates: %s ", (long long)s->n,
-                      s->metrics.names[0]);
+    if (s->n == 1)
+        mlsd__text_format(&t, "' is the only candidate: %s ", s->metrics.names[0]);
+    else
+        mlsd__text_format(&t, "' is chosen of %lld candidates: %s ", (long long)s->n,
+                          s->metrics.names[0]);
     mlsd__words_estimate(&t, &s->contenders[s->choice.chosen].score, s->rule.level);
     if (best.status == MLSD_OK)
         mlsd__choice_say(&s->rule, s->contenders, &s->choice, "candidate", best.data, &t);

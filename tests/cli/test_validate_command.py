@@ -43,6 +43,29 @@ def test_folds_and_parameters(mlsd, spec):
     assert [row["n_test"] for row in folds] == [794, 793, 793] * 2 and "accuracy" in folds[0]
 
 
+def test_a_long_table_shows_the_best(mlsd, spec):
+    path = spec()
+    search = {"kind": "random_search", "estimator": MODELS[1] | {"name": "m"}, "n_iter": 45, "seed": 1, "n_bootstraps": 0,
+              "space": ["logistic_regression.C ~ log_uniform(0.00001, 1)"]}
+    del search["estimator"]["name"]
+    path.write_text(json.dumps(search))
+    outcome = mlsd("validate", path, HMDA, "--target", "deny")
+    assert outcome.code == OK, outcome
+    assert sum(line.startswith("  > ") or line.lstrip().startswith("> ") for line in outcome.out.splitlines()) == 1
+    assert "  and 15 more rows, which rank behind these\n" in outcome.out
+    assert max(map(len, outcome.out.splitlines()[1:])) <= 80
+
+
+def test_columns_that_just_fit(mlsd, spec):
+    path = spec()
+    search = {"kind": "grid_search", "metrics": ["log_loss"], "estimator": {k: v for k, v in MODELS[1].items() if k != "name"},
+              "space": ["logistic_regression.C = 0.01, 0.1"]}
+    path.write_text(json.dumps({"kind": "nested_cv", "search": search}))
+    outcome = mlsd("validate", path, HMDA, "--target", "deny")
+    assert outcome.code == OK and "inner.log_loss" in outcome.out, outcome
+    assert max(map(len, outcome.out.splitlines()[1:])) <= 80
+
+
 def test_a_search_saves_its_model(mlsd, spec):
     path = spec()
     search = {"kind": "halving_grid_search", "estimator": MODELS[1] | {"name": "m"}, "space": ["logistic_regression.C = 0.01, 0.1, 1"]}

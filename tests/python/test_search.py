@@ -411,6 +411,11 @@ def test_search__bad_input_is_said_in_a_line():
         ("train_sizes are fractions", lambda: learning_curve(ridge, X, Y, train_sizes=[1.5])),
         ("is not a scorer", lambda: GridSearchCV(ridge, {"alpha": [1.0]}, scoring="nothing").fit(X, Y)),
         ("cv must be", lambda: GridSearchCV(ridge, {"alpha": [1.0]}, cv="five").fit(X, Y)),
+        ("cv is an empty list", lambda: cross_val_score(ridge, X, Y, cv=[])),
+        (r"did you mean 'neg_mean_absolute_error'\?", lambda: cross_val_score(ridge, X, Y, scoring="mae")),
+        (r"'accuracy' is for classes, and Ridge\(.*\) predicts numbers; use r2", lambda: cross_val_score(ridge, X, Y, scoring="accuracy")),
+        (r"is a class: write Ridge\(\)", lambda: GridSearchCV(linear_model.Ridge, {"alpha": [1.0]}).fit(X, Y)),
+        ("has no parameter 'alfa'; it has alpha", lambda: GridSearchCV(ridge, {"alfa": [1.0]}).fit(X, Y)),
     ):
         with pytest.raises((ValueError, TypeError), match=wanted):
             call()

@@ -122,7 +122,12 @@ static void test_space__says_what_is_wrong(void **state)
             "entry 1 of 'space' ('alhpa = 1'): ridge has no parameter 'alhpa'; "
             "did you mean 'alpha'?",
             ridge, "fit_intercept = true", "alhpa = 1");
-    REFUSES(MLSD_E_CHILD, "pipeline has no child 'rigde'", pipeline, "rigde.alpha = 1");
+    REFUSES(MLSD_E_CHILD, "pipeline has no child 'rigde'; did you mean 'ridge'?", pipeline,
+            "rigde.alpha = 1");
+    REFUSES(MLSD_E_CHILD, "pipeline has no child 'model'; it has standardize, ridge", pipeline,
+            "model.alpha = 1");
+    REFUSES(MLSD_E_PARAM_UNKNOWN, "ridge has no parameter 'C'; it has alpha, fit_intercept", ridge,
+            "C = 1");
     REFUSES(MLSD_E_PARAM_TYPE, "'alpha' is a number, got 'one'", ridge, "alpha = 1, one");
     REFUSES(MLSD_E_PARAM_RANGE, "'alpha' must be in [0", ridge, "alpha = 1, -1");
     REFUSES(MLSD_E_PARAM_RANGE, "weights", knn, "weights = uniform, far");

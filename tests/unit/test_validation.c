@@ -270,7 +270,8 @@ static void test_validation__a_model_that_fails_is_told(void **state)
     ASSERT_NEAR(cell(r, "models", "n_failed", 1), 5, 0);
     assert_non_null(strstr(text(r, "models", "message", 1), "classes"));
     assert_true(isnan(cell(r, "models", "rmse.mean", 1)));
-    assert_non_null(strstr(mlsd_result_verdict(r), "5 of 10 fits failed"));
+    assert_non_null(strstr(mlsd_result_verdict(r),
+                           "5 of 10 fits failed, the first ('logistic_regression') with: "));
     assert_null(mlsd_result_get_table(r, "predictions"));
     mlsd_result_free(r);
     mlsd_spec_free(run);

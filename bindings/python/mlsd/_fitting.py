@@ -214,7 +214,7 @@ def tell_failures(outs, error_score):
     if len(errors) == len(outs):
         raise ValueError(
             f"All the {len(outs)} fits failed: every fold failed. It is very likely that your model is misconfigured; "
-            f"error_score='raise' raises what the first one did.\n\n{details}"
+            f"error_score='raise' raises what the first one did. The first: {errors[0]}\n\n{details}"
         ) from errors[0]
     warnings.warn(
         f"{len(errors)} fits failed out of a total of {len(outs)}. The score on these train-test partitions for these "

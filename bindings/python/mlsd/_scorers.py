@@ -20,6 +20,7 @@ NAMED = {
     "neg_mean_squared_error": ("rmse", lambda value: -value * value),
     "neg_mean_absolute_error": ("mae", lambda value: -value),
 }
+_OF_CLASSES = [name for name, (metric, _) in NAMED.items() if metric in ("accuracy", "roc_auc", "log_loss", "brier")]
 
 
 class NamedScorer:
@@ -76,9 +77,17 @@ def _own_score(estimator):
 _OWN = {metric: OwnScore(metric) for metric in ("accuracy", "r2", None)}
 
 
+def _check_task(estimator, name):
+    """Raise for a score of classes where numbers are predicted, before the first fit."""
+    if name in _OF_CLASSES and getattr(estimator, "_estimator_type", None) == "regressor":
+        of_numbers = ", ".join(other for other in NAMED if other not in _OF_CLASSES)
+        raise ValueError(f"scoring {name!r} is for classes, and {estimator!r} predicts numbers; use {of_numbers}")
+
+
 def _by_name(estimator, name):
     ours = name in NAMED
     if ours and isinstance(estimator, Estimator):
+        _check_task(estimator, name)
         return NamedScorer(name)
     try:
         from sklearn.metrics import get_scorer
@@ -92,11 +101,18 @@ def _by_name(estimator, name):
     if ours:
         return NamedScorer(name)
     others = "" if get_scorer is None else "; scikit-learn has no scorer of that name either"
-    raise ValueError(f"{name!r} is not a valid scoring value: it is not a scorer; there are {', '.join(NAMED)}{others}")
+    import difflib
+
+    near = [scorer for scorer, (metric, _) in NAMED.items() if metric == name]
+    near = near or difflib.get_close_matches(name, NAMED, 1)
+    hint = f"did you mean {near[0]!r}? There" if near else "there"
+    raise ValueError(f"{name!r} is not a valid scoring value: it is not a scorer; {hint} are {', '.join(NAMED)}{others}")
 
 
 def scorer_of(estimator, scoring):
     """The scorer for None, a name or a function."""
+    if isinstance(estimator, type):
+        raise TypeError(f"an estimator is needed, and {estimator.__name__} is a class: write {estimator.__name__}()")
     if scoring is None:
         return _own_score(estimator)
     if isinstance(scoring, str):

@@ -260,7 +260,10 @@ def check_cv(cv=None, y=None, *, classifier=False):
         return cv
     if isinstance(cv, str) or not hasattr(cv, "__iter__"):
         raise ValueError(f"cv must be a number of folds, a splitter or a list of (train, test), got {cv!r}")
-    return _Given(list(cv))
+    splits = list(cv)
+    if not splits:
+        raise ValueError("cv is an empty list; give a (train, test) for each split, or a number of folds")
+    return _Given(splits)
 
 
 def _plain_folds(cls, n_splits):

@@ -131,6 +131,45 @@ def ridge_grid(bench):
     )
 
 
+def discriminant_grid(bench):
+    """Shrinkage of a linear discriminant analysis: scikit-learn fits every value on every fold."""
+    import mlsd
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.model_selection import GridSearchCV, PredefinedSplit
+
+    n, p, k = bench.size((20_000, 50, 5), (10_000, 30, 3), (300, 4, 3))
+    rng = np.random.default_rng(5)
+    label = rng.integers(0, k, n)
+    X = rng.standard_normal((n, p)) + rng.standard_normal((k, p))[label] / 4
+    values = np.linspace(0.05, 0.95, bench.size(20, 10, 3))
+    data, folds = mlsd.Dataset(X, label.astype(float), task="multiclass"), _folds_of(mlsd, n)
+    cv = PredefinedSplit(_fold_numbers(folds, n))
+    spec = mlsd.Spec("cross_validate", metrics=["log_loss"], return_predictions=False)
+    for i, value in enumerate(values):
+        spec.add("estimators", mlsd.Spec("linear_discriminant_analysis", solver="lsqr", shrinkage=float(value)), f"m{i}")
+
+    def search():
+        model = LinearDiscriminantAnalysis(solver="lsqr")
+        found = GridSearchCV(model, {"shrinkage": values}, scoring="neg_log_loss", cv=cv, refit=False).fit(X, label)
+        return -found.cv_results_["mean_test_score"]
+
+    def check(out):
+        yield Check("log loss beside GridSearchCV's, relative", np.max(np.abs(out["mlsd 2"] / out["grid"] - 1)), 1e-9)
+        yield Check("losses of 1 and 2 threads that differ in bits", 0 if np.array_equal(out["mlsd 1"], out["mlsd 2"]) else 1, 0)
+
+    sides = _threads(lambda: _means(_validate(mlsd, spec, data, folds), "log_loss.mean"))
+    sides.append(Side("scikit-learn GridSearchCV", PEER, search, bench.peer_threads, key="grid"))
+    return Workload(
+        "discriminant_grid",
+        f"linear discriminant analysis, {len(values)} shrinkages on {N_FOLDS} folds, {n:,} x {p}, {k} classes",
+        sides,
+        check,
+        lambda: bench.limits.seconds(flops=n * p * (p + 1) + 2 * n * p * k * len(values), read=8 * n * p),
+        "moments once at the rate of dgemm, shared by folds and shrinkages, and a product of the rows for each shrinkage",
+        bench.size(5, 3, 1),
+    )
+
+
 def _permutation(bench, name, n, p, n_permutations):
     import mlsd
     from sklearn.linear_model import Ridge
@@ -186,6 +225,7 @@ def memory_ridge_grid(bench):
 
 WORKLOADS = {
     "ridge_grid": ridge_grid,
+    "discriminant_grid": discriminant_grid,
     "permutation": permutation,
     "permutation_small": permutation_small,
     "memory_ridge_grid": memory_ridge_grid,

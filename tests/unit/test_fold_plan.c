@@ -242,8 +242,7 @@ static void test_fold_plan__penalties(void **state)
     }
 }
 
-/* A kind of validation with penalties of a kind, with and without shared work: the plan that was
- * told, which stands behind `plain loop` nowhere, and the same numbers of a table. */
+/* A validation with and without shared work: the plan that is told, and the same numbers. */
 static void check_moments(const char *json, mlsd_task task, const char *table,
                           const char *const *columns, const char *expected)
 {
@@ -306,6 +305,20 @@ static void test_fold_plan__learning_curves(void **state)
             check_moments(json, MLSD_TASK_REGRESSION, "folds", columns, models[m][1]);
         }
     }
+}
+
+/* Of classes, of which a curve's first rows may lack one. */
+static void test_fold_plan__discriminants(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"log_loss", "train_log_loss", NULL};
+    static const char *const curve =
+        "{\"kind\":\"learning_curve\",\"train_sizes\":[0.3,0.5,0.8,1],\"estimators\":[{\"kind\":"
+        "\"linear_discriminant_analysis\"},{\"kind\":\"linear_discriminant_analysis\",\"name\":"
+        "\"shrunk\",\"solver\":\"lsqr\",\"shrinkage\":0.1},{\"kind\":\"pipeline\",\"steps\":[{"
+        "\"kind\":\"standardize\"},{\"kind\":\"linear_discriminant_analysis\"}]}]}";
+    check_moments(curve, MLSD_TASK_MULTICLASS, "folds", columns,
+                  "moments of the classes of all folds from one pass over the data");
 }
 
 static void test_fold_plan__nested_intervals(void **state)
@@ -439,6 +452,7 @@ int main(void)
         cmocka_unit_test(test_fold_plan__penalties),
         cmocka_unit_test(test_fold_plan__training_scores),
         cmocka_unit_test(test_fold_plan__learning_curves),
+        cmocka_unit_test(test_fold_plan__discriminants),
         cmocka_unit_test(test_fold_plan__nested_intervals),
         cmocka_unit_test(test_fold_plan__leave_one_out),
         cmocka_unit_test(test_fold_plan__gaps),

@@ -12,7 +12,11 @@
 #include "model/bayes/class_sums.h"
 #include "model/path_states.h"
 #include "model/row_pass.h"
+#include "model/train_part.h"
 #include "numeric/mathfun.h"
+
+/* Of all folds together: 32 MB. */
+static const double MOST_COUNTS = 2.0 * 1024 * 1024;
 
 extern const mlsd_kind mlsd__kind_bernoulli_nb;
 extern const mlsd_kind mlsd__kind_multinomial_nb;
@@ -377,10 +381,102 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
     return status;
 }
 
+/* All folds from the counts of each. */
+typedef struct folds_job {
+    const mlsd__path_folds *folds;
+    state **parts; /* n_splits: of each split's test rows */
+} folds_job;
+
+static mlsd_status sum_part(void *arg, int64_t split, mlsd__scope *scope)
+{
+    const folds_job *const job = arg;
+    const mlsd__path_rows *const rows = &job->folds->splits[split];
+    const mlsd_spec *const spec = job->folds->settings[0];
+    mlsd__train_part part;
+    mlsd_status status = mlsd__train_part_open(&part, scope->allocator, rows->n_test);
+    if (status == MLSD_OK) {
+        memcpy(part.rows, rows->test, (size_t)rows->n_test * sizeof *part.rows);
+        mlsd__train_part_gather(&part, job->folds->all);
+        if (!job->folds->all->x_is_finite)
+            status = mlsd__frame_require_finite(scope, part.train.x, false);
+        if (status == MLSD_OK && !is_bernoulli(spec)) status = check_frame(scope, part.train.x);
+        if (status == MLSD_OK)
+            status = sum_up(scope, mlsd__spec_params(spec), &part.train, is_bernoulli(spec),
+                            &job->parts[split]);
+    }
+    mlsd__train_part_close(&part, scope->allocator);
+    return status;
+}
+
+/* The counts of all parts but one, added in their order. */
+static mlsd_status sum_others(mlsd__scope *scope, const folds_job *job, int64_t left_out,
+                              state **out)
+{
+    const state *const like = job->parts[0];
+    const int64_t k = like->k, cells = k * like->p;
+    state *s;
+    MLSD__TRY(state_new(scope->allocator, k, like->p, &s));
+    s->cut = like->cut;
+    for (int64_t split = 0; split < job->folds->n_splits; split++) {
+        const state *const part = job->parts[split];
+        if (split == left_out) continue;
+        for (int64_t c = 0; c < k; c++) s->class_count[c] += part->class_count[c];
+        for (int64_t i = 0; i < cells; i++) s->feature_count[i] += part->feature_count[i];
+    }
+    *out = s;
+    return MLSD_OK;
+}
+
+static mlsd_status run_split(void *arg, int64_t split, mlsd__scope *scope)
+{
+    const folds_job *const job = arg;
+    const mlsd__path_folds *const folds = job->folds;
+    const mlsd__path_sink *const sink = folds->sink;
+    state *counts = NULL;
+    mlsd_status status = sum_others(scope, job, split, &counts);
+    for (int64_t i = 0; status == MLSD_OK && i < folds->n_settings; i++) {
+        state *s = NULL;
+        status = finish_copy(scope, folds->settings[i], counts, &s);
+        if (mlsd__path_is_about_data(status))
+            status = sink->fail(sink->user, split, i, status);
+        else if (status == MLSD_OK)
+            status = mlsd__path_take_split(scope, folds, ops_of(folds->settings[i]), split, i, s);
+        free_state(scope->allocator, s);
+    }
+    free_state(scope->allocator, counts);
+    return status;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = folds->n_splits;
+    folds_job job = {.folds = folds};
+    *out_served = false;
+    const double counts =
+        (double)n * (double)folds->all->n_classes * (double)folds->all->x->n_features;
+    if (!folds->is_partition || folds->standardize != NULL || n < 2 || counts > MOST_COUNTS)
+        return MLSD_OK;
+    job.parts = mlsd__alloc(a, n, sizeof(state *));
+    if (job.parts == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = mlsd__parallel_for(scope, n, sum_part, &job);
+    if (mlsd__path_is_about_data(status)) { /* which split has the row: the plain way says it */
+        status = MLSD_OK;
+    } else if (status == MLSD_OK) {
+        status = mlsd__parallel_for(scope, n, run_split, &job);
+        *out_served = status == MLSD_OK;
+    }
+    for (int64_t k = 0; k < n; k++) free_state(a, job.parts[k]);
+    mlsd__free(a, job.parts);
+    return status;
+}
+
 static const mlsd__path_ops path = {
     .run_plan = "counts of the classes once for all settings",
+    .folds_plan = "counts of the classes in each fold from one pass over the data",
     .shares = shares,
     .run = run,
+    .run_folds = run_folds,
 };
 
 #define SHARED_PARAMS                                                                       \

@@ -9,6 +9,7 @@
  * classes as the solver sees it. */
 typedef struct mlsd__discriminant {
     const mlsd__train *train;
+    const mlsd__gram *grams; /* of each class, borrowed; NULL: not found yet */
     int64_t p, k, n_present; /* columns, classes, classes with weight */
     double weight;
     double *count, *prior;   /* k */
@@ -28,6 +29,9 @@ typedef struct mlsd__discriminant {
 /* Through the singular values of the rows; what is below tol of columns brought to standard
  * deviation 1 is left out. Fills coef, directions, ratio. */
 mlsd_status mlsd__discriminant_by_svd(mlsd__scope *scope, mlsd__discriminant *d, double tol);
+/* The same from grams alone; *out_ok is false where they have lost digits that the rows have. */
+mlsd_status mlsd__discriminant_by_moments(mlsd__scope *scope, mlsd__discriminant *d, double tol,
+                                          bool *out_ok);
 /* By the covariance: of least norm where it is singular. Fills coef and covariance. */
 mlsd_status mlsd__discriminant_by_covariance(mlsd__scope *scope, mlsd__discriminant *d,
                                              const mlsd__shrinkage *shrinkage);

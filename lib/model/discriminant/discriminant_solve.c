@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "model/discriminant/class_folds.h"
 #include "model/discriminant/discriminant.h"
 #include "model/row_pass.h"
 #include "model/row_triangle.h"
@@ -54,36 +55,44 @@ static mlsd_status fail_no_rank(double largest, double tol)
                                    "measure the distance between them by");
 }
 
-/* Rows of out (rank x p) bring centred rows to covariance 1. */
+/* Rows of out (rank x p) bring centred rows, whose singular values those are of columns over their
+ * divisors, to covariance 1. */
+static mlsd_status whiten(mlsd__scope *scope, const mlsd__discriminant *d, double tol,
+                          const double *divisor, const mlsd__row_svd *svd, double **out,
+                          int64_t *out_rank)
+{
+    const int64_t p = d->p;
+    const double scale = 1 / sqrt(d->weight - (double)d->n_present);
+    int64_t rank = 0, size;
+    while (rank < svd->n && svd->s[rank] * scale > tol) rank++;
+    if (rank == 0) return fail_no_rank(svd->s[0] * scale, tol);
+    MLSD__TRY(mlsd__mul_size(rank, p, &size));
+    *out = mlsd__alloc_raw(scope->allocator, size, sizeof **out);
+    if (*out == NULL) return MLSD_E_NOMEM;
+    MLSD__TRY(mlsd__row_svd_vectors(scope, svd, rank, *out));
+    for (int64_t i = 0; i < rank; i++)
+        for (int64_t j = 0; j < p; j++) (*out)[i * p + j] /= divisor[j] * (svd->s[i] * scale);
+    if (rank < p)
+        mlsd__log_line(scope, MLSD_LOG_WARNING,
+                       "linear_discriminant_analysis: of %lld columns only %lld are independent "
+                       "within the classes; the rest of the space is left out",
+                       (long long)p, (long long)rank);
+    *out_rank = rank;
+    return MLSD_OK;
+}
+
 static mlsd_status find_whitening(mlsd__scope *scope, const mlsd__discriminant *d, double tol,
                                   double *divisor, double **out, int64_t *out_rank)
 {
-    const int64_t p = d->p;
     const mlsd__centred_rows rows = {.x = d->train->x,
                                      .weight = d->train->weight,
                                      .origin = d->mean,
                                      .class_of = d->train->y,
                                      .divisor = divisor};
-    const double scale = 1 / sqrt(d->weight - (double)d->n_present);
     mlsd__row_svd svd;
-    int64_t rank = 0, size;
     mlsd_status status = mlsd__row_svd_new(scope, &rows, &svd);
-    while (status == MLSD_OK && rank < svd.n && svd.s[rank] * scale > tol) rank++;
-    if (status == MLSD_OK && rank == 0) status = fail_no_rank(svd.s[0] * scale, tol);
-    if (status == MLSD_OK) status = mlsd__mul_size(rank, p, &size);
-    if (status == MLSD_OK) {
-        *out = mlsd__alloc_raw(scope->allocator, size, sizeof **out);
-        status = *out == NULL ? MLSD_E_NOMEM : mlsd__row_svd_vectors(scope, &svd, rank, *out);
-    }
-    for (int64_t i = 0; status == MLSD_OK && i < rank; i++)
-        for (int64_t j = 0; j < p; j++) (*out)[i * p + j] /= divisor[j] * (svd.s[i] * scale);
-    if (status == MLSD_OK && rank < p)
-        mlsd__log_line(scope, MLSD_LOG_WARNING,
-                       "linear_discriminant_analysis: of %lld columns only %lld are independent "
-                       "within the classes; the rest of the space is left out",
-                       (long long)p, (long long)rank);
+    if (status == MLSD_OK) status = whiten(scope, d, tol, divisor, &svd, out, out_rank);
     mlsd__row_svd_free(&svd, scope->allocator);
-    *out_rank = rank;
     return status;
 }
 
@@ -193,6 +202,54 @@ mlsd_status mlsd__discriminant_by_svd(mlsd__scope *scope, mlsd__discriminant *d,
     return status;
 }
 
+/* The covariance within classes over divisors, as what it is the square of. */
+static bool factor_within(const mlsd__discriminant *d, const double *divisor, double *room,
+                          double *u)
+{
+    const int64_t p = d->p;
+    double *const within = room, *const spare = within + p * p, *const mean = spare + p * p;
+    for (int64_t i = 0; i < p * p; i++) within[i] = 0;
+    for (int64_t j = 0; j < p; j++) {
+        if (isinf(divisor[j])) return false;
+        mean[j] = 0;
+    }
+    for (int64_t c = 0; c < d->k; c++) {
+        for (int64_t i = 0; i < p; i++) {
+            mean[i] = fmax(mean[i], fabs(d->mean[c * p + i]) / divisor[i]);
+            for (int64_t j = i; j < p; j++)
+                within[i * p + j] += d->grams[c].scatter[i * p + j] / divisor[i] / divisor[j];
+        }
+    }
+    return mlsd__class_factor(p, within, mean, d->weight, spare, u);
+}
+
+mlsd_status mlsd__discriminant_by_moments(mlsd__scope *scope, mlsd__discriminant *d, double tol,
+                                          bool *out_ok)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t p = d->p;
+    double *whitening = NULL;
+    int64_t rank = 0, size;
+    *out_ok = false;
+    MLSD__TRY(mlsd__mul_size(p, 3 * p + 2, &size));
+    double *const u = mlsd__alloc(a, size, sizeof *u);
+    if (u == NULL) return MLSD_E_NOMEM;
+    double *const divisor = u + p * p, *const room = divisor + p;
+    find_divisor(scope, d, divisor);
+    mlsd_status status = MLSD_OK;
+    if (factor_within(d, divisor, room, u)) {
+        mlsd__row_svd svd;
+        status = mlsd__row_svd_reduce(scope, p, p, u, &svd);
+        if (status == MLSD_OK) status = whiten(scope, d, tol, divisor, &svd, &whitening, &rank);
+        mlsd__row_svd_free(&svd, a);
+        if (status == MLSD_OK) status = turn_directions(scope, d, whitening, rank, tol);
+        *out_ok = status == MLSD_OK && rank == p;
+    }
+    mlsd__free(a, whitening);
+    mlsd__free(a, u);
+    return status;
+}
+
 /* ---- covariance ---- */
 
 /* U'U = C. The column that depends on those before it, -1 where none does. */
@@ -253,6 +310,9 @@ static mlsd_status find_covariance(mlsd__scope *scope, mlsd__discriminant *d,
     MLSD__TRY(mlsd__mul_size(d->p, d->p, &size));
     d->covariance = mlsd__alloc(scope->allocator, size, sizeof *d->covariance);
     if (d->covariance == NULL) return MLSD_E_NOMEM;
+    if (d->grams != NULL)
+        return mlsd__class_covariance(scope, d->train, d->grams, d->prior, shrinkage, d->covariance,
+                                      total);
     MLSD__TRY(mlsd__class_grams(scope, d->train, &grams));
     const mlsd_status status =
         mlsd__class_covariance(scope, d->train, grams, d->prior, shrinkage, d->covariance, total);

@@ -12,14 +12,20 @@
 
 #include "model/bayes/class_sums.h"
 #include "model/decomposition/projection.h"
+#include "model/discriminant/class_folds.h"
 #include "model/discriminant/discriminant.h"
 #include "model/linear/linear_scores.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
+#include "model/train_part.h"
 #include "numeric/sum.h"
 
 extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
 
 enum { SVD, LSQR, EIGEN };
+
+/* Least deviation beside the means for which moments of folds serve. */
+static const double LEAST_DEVIATION = 1e-4;
 
 typedef struct lda_params {
     int64_t solver;
@@ -100,11 +106,16 @@ static mlsd_status make_work(const mlsd__allocator *a, const mlsd__train *train,
     return MLSD_OK;
 }
 
-/* Means, priors, and what stands between the means. */
-static mlsd_status find_means(mlsd__scope *scope, const lda_params *params, mlsd__discriminant *d)
+/* Weights, means and variances of the classes. */
+static mlsd_status find_means(mlsd__scope *scope, mlsd__discriminant *d)
+{
+    return mlsd__class_moments(scope, d->train, d->count, d->mean, d->variance, d->between);
+}
+
+/* Priors, and what stands between the means. */
+static mlsd_status use_means(const lda_params *params, mlsd__discriminant *d)
 {
     const int64_t p = d->p, k = d->k;
-    MLSD__TRY(mlsd__class_moments(scope, d->train, d->count, d->mean, d->variance, d->between));
     MLSD__TRY(mlsd__class_priors(&params->priors, true, d->count, k, d->prior));
     double present = 0;
     for (int64_t c = 0; c < k; c++) {
@@ -243,13 +254,10 @@ static mlsd_status prepare(const mlsd__allocator *a, const lda_params *params, l
     return MLSD_OK;
 }
 
-static mlsd_status fit_state(mlsd__scope *scope, const lda_params *params, mlsd__discriminant *d,
-                             lda_state *s)
+/* The state of what a solver found. */
+static mlsd_status set_state(const mlsd__allocator *a, const lda_params *params,
+                             mlsd__discriminant *d, lda_state *s)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    MLSD__TRY(find_means(scope, params, d));
-    MLSD__TRY(count_out(params, d));
-    MLSD__TRY(solve(scope, params, d));
     if (params->n_components != MLSD__NULL_I64 && params->n_components < d->n_ratio)
         d->n_ratio = params->n_components;
     MLSD__TRY(mlsd__linear_scores_new(a, MLSD__LINK_LOGISTIC, d->p, d->k, &s->scores));
@@ -262,6 +270,16 @@ static mlsd_status fit_state(mlsd__scope *scope, const lda_params *params, mlsd_
     return prepare(a, params, s);
 }
 
+/* From weights, means and variances. */
+static mlsd_status fit_state(mlsd__scope *scope, const lda_params *params, mlsd__discriminant *d,
+                             lda_state *s)
+{
+    MLSD__TRY(use_means(params, d));
+    MLSD__TRY(count_out(params, d));
+    MLSD__TRY(solve(scope, params, d));
+    return set_state(scope->allocator, params, d, s);
+}
+
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
@@ -272,6 +290,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     if (s == NULL) return MLSD_E_NOMEM;
     mlsd__discriminant d;
     mlsd_status status = make_work(a, train, &d);
+    if (status == MLSD_OK) status = find_means(scope, &d);
     if (status == MLSD_OK) status = fit_state(scope, mlsd__spec_params(spec), &d, s);
     free_work(a, &d);
     if (status != MLSD_OK) {
@@ -344,7 +363,10 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return MLSD_OK;
 }
 
+static const mlsd__path_ops path;
+
 static const mlsd__estimator_ops ops = {
+    .path = &path,
     .classifies = true,
     .transforms = true,
     .spec_transforms = spec_transforms,
@@ -360,6 +382,201 @@ static const mlsd__estimator_ops ops = {
     .save = save,
     .load = load,
     .free_state = free_state,
+};
+
+/* ---- many settings, many folds ---- */
+
+/* Settings differ in what is made of the same moments. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    (void)a, (void)b;
+    return true;
+}
+
+/* A copy of what was found about the classes, with room for a solver. */
+static mlsd_status copy_means(const mlsd__allocator *a, const mlsd__discriminant *from,
+                              mlsd__discriminant *out)
+{
+    const int64_t cells = from->k * from->p;
+    MLSD__TRY(make_work(a, from->train, out));
+    out->grams = from->grams;
+    memcpy(out->count, from->count, (size_t)from->k * sizeof *out->count);
+    memcpy(out->mean, from->mean, (size_t)cells * sizeof *out->mean);
+    memcpy(out->variance, from->variance, (size_t)cells * sizeof *out->variance);
+    return MLSD_OK;
+}
+
+static mlsd_status run_setting(mlsd__scope *scope, const mlsd__path_fold *fold, int64_t i,
+                               const mlsd__discriminant *means)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    mlsd__discriminant d;
+    lda_state *const s = mlsd__alloc(a, 1, sizeof *s);
+    if (s == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = copy_means(a, means, &d);
+    if (status == MLSD_OK) status = fit_state(scope, mlsd__spec_params(fold->settings[i]), &d, s);
+    free_work(a, &d);
+    if (mlsd__path_is_about_data(status))
+        status = fold->sink->fail(fold->sink->user, fold->split, i, status);
+    else if (status == MLSD_OK)
+        status = mlsd__path_take_fold(scope, fold, &ops, i, s);
+    free_state(a, s);
+    return status;
+}
+
+static bool wants_grams(const mlsd__path_fold *fold)
+{
+    for (int64_t i = 0; i < fold->n_settings; i++)
+        if (((const lda_params *)mlsd__spec_params(fold->settings[i]))->solver != SVD) return true;
+    return false;
+}
+
+static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    mlsd__discriminant means = {0};
+    mlsd__gram *grams = NULL;
+    mlsd_status status = mlsd__path_require_finite(scope, fold);
+    if (status == MLSD_OK && fold->train->x->n_features == 0)
+        status = mlsd__fail(MLSD_E_DATA, "linear_discriminant_analysis needs at least one column");
+    if (status == MLSD_OK) status = make_work(a, fold->train, &means);
+    if (status == MLSD_OK) status = find_means(scope, &means);
+    if (status == MLSD_OK && wants_grams(fold)) {
+        status = mlsd__class_grams(scope, fold->train, &grams);
+        means.grams = grams;
+    }
+    if (mlsd__path_is_about_data(status)) {
+        status = mlsd__path_fail_all(fold, status);
+    } else {
+        for (int64_t i = 0; status == MLSD_OK && i < fold->n_settings; i++)
+            status = run_setting(scope, fold, i, &means);
+    }
+    mlsd__class_grams_free(a, grams, fold->train->n_classes);
+    free_work(a, &means);
+    return status;
+}
+
+/* Weights, means and variances from moments; false where rows may have digits that these have
+ * lost. */
+static bool read_moments(const mlsd__class_fold *fold, mlsd__discriminant *d)
+{
+    const int64_t p = d->p;
+    double total = 0;
+    for (int64_t c = 0; c < d->k; c++) {
+        const mlsd__gram *const g = &fold->grams[c];
+        d->count[c] = g->weight;
+        total += g->weight;
+        for (int64_t j = 0; j < p && g->weight > 0; j++) {
+            d->mean[c * p + j] = g->mean[j];
+            d->variance[c * p + j] = g->scatter[j * p + j] / g->weight;
+        }
+    }
+    for (int64_t j = 0; j < p; j++) {
+        double within = 0, largest = 0;
+        for (int64_t c = 0; c < d->k; c++) {
+            within += d->count[c] / total * d->variance[c * p + j];
+            largest = fmax(largest, fabs(d->mean[c * p + j]));
+        }
+        if (!(within > 0) || !(sqrt(within) > LEAST_DEVIATION * largest)) return false;
+    }
+    return true;
+}
+
+/* Has the covariance the digits? */
+static mlsd_status is_safe(mlsd__scope *scope, const lda_params *params, mlsd__discriminant *d,
+                           bool *out)
+{
+    const int64_t p = d->p;
+    const mlsd__shrinkage shrinkage = {.share = isnan(params->shrinkage) ? 0 : params->shrinkage,
+                                       .is_automatic = params->auto_shrinkage != 0};
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(p, 3 * p + 1, &size));
+    double *const room = mlsd__alloc(scope->allocator, size, sizeof *room);
+    if (room == NULL) return MLSD_E_NOMEM;
+    double *const within = room + 2 * p * p, *const zero = within + p * p;
+    const mlsd_status status =
+        mlsd__class_covariance(scope, d->train, d->grams, d->prior, &shrinkage, within, NULL);
+    if (status == MLSD_OK) *out = mlsd__class_factor(p, within, zero, 1, room, room + p * p);
+    mlsd__free(scope->allocator, room);
+    return status;
+}
+
+static mlsd_status solve_moments(mlsd__scope *scope, const lda_params *params,
+                                 mlsd__discriminant *d, bool *out_ok)
+{
+    MLSD__TRY(use_means(params, d));
+    MLSD__TRY(count_out(params, d));
+    if (params->solver == SVD) return mlsd__discriminant_by_moments(scope, d, params->tol, out_ok);
+    MLSD__TRY(is_safe(scope, params, d, out_ok));
+    return *out_ok ? solve(scope, params, d) : MLSD_OK;
+}
+
+/* One setting of a split; *out_ok: it was taken. */
+static mlsd_status fold_setting(mlsd__scope *scope, const mlsd__class_fold *fold, int64_t i,
+                                const mlsd__discriminant *means, bool *out_ok)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const lda_params *const params = mlsd__spec_params(fold->folds->settings[i]);
+    mlsd__discriminant d;
+    bool ok = false;
+    lda_state *const s = mlsd__alloc(a, 1, sizeof *s);
+    if (s == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = copy_means(a, means, &d);
+    if (status == MLSD_OK) status = solve_moments(scope, params, &d, &ok);
+    if (status == MLSD_OK && ok) status = set_state(a, params, &d, s);
+    free_work(a, &d);
+    if (status != MLSD_OK) ok = false;
+    if (ok) status = mlsd__class_fold_take(scope, fold, &ops, i, s);
+    free_state(a, s);
+    *out_ok = *out_ok || ok;
+    const bool is_told = mlsd__path_is_about_data(status) || status == MLSD_E_PARAM_CONFLICT;
+    return is_told && !ok ? MLSD_OK : status; /* the plain way says it */
+}
+
+/* Shrinkage that the data choose looks at the rows, as they are. */
+static bool wants_rows(const mlsd__class_fold *fold, int64_t i)
+{
+    return ((const lda_params *)mlsd__spec_params(fold->folds->settings[i]))->auto_shrinkage != 0;
+}
+
+static mlsd_status solve_fold(mlsd__scope *scope, const mlsd__class_fold *fold, bool *out_served)
+{
+    const mlsd__path_folds *const folds = fold->folds;
+    const mlsd__path_rows *const split = &folds->splits[fold->split];
+    const mlsd__allocator *const a = scope->allocator;
+    mlsd__train_part rows = {0};
+    mlsd__discriminant means = {0};
+    bool wants = false;
+    for (int64_t i = 0; i < folds->n_settings; i++) wants = wants || wants_rows(fold, i);
+    wants = wants && fold->shift == NULL;
+    mlsd_status status = wants ? mlsd__train_part_open(&rows, a, split->n_train) : MLSD_OK;
+    if (status == MLSD_OK && wants) {
+        memcpy(rows.rows, split->train, (size_t)split->n_train * sizeof *rows.rows);
+        mlsd__train_part_gather(&rows, folds->all);
+    }
+    if (status == MLSD_OK) status = make_work(a, wants ? &rows.train : folds->all, &means);
+    means.grams = fold->grams;
+    if (status == MLSD_OK && read_moments(fold, &means)) {
+        for (int64_t i = 0; status == MLSD_OK && i < folds->n_settings; i++)
+            if (wants || !wants_rows(fold, i))
+                status = fold_setting(scope, fold, i, &means, out_served);
+    }
+    free_work(a, &means);
+    if (wants) mlsd__train_part_close(&rows, a);
+    return status;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    return mlsd__class_run_folds(scope, folds, solve_fold, out_served);
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "moments of the classes once for all settings",
+    .folds_plan = "moments of the classes of all folds from one pass over the data",
+    .shares = shares,
+    .run = run,
+    .run_folds = run_folds,
 };
 
 static const char *const solvers[] = {"svd", "lsqr", "eigen", NULL};

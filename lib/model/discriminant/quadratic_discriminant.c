@@ -11,6 +11,8 @@
 
 #include "model/bayes/class_sums.h"
 #include "model/decomposition/projection.h"
+#include "model/discriminant/class_folds.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "model/row_triangle.h"
 #include "model/train_part.h"
@@ -157,31 +159,44 @@ static mlsd_status decompose(mlsd__scope *scope, const qda_params *params, const
     return status;
 }
 
-static mlsd_status fit_class(mlsd__scope *scope, const qda_params *params, const mlsd__train *train,
-                             int64_t c, state *s, double *out_weight)
+/* What settings share: weight and mean of each class, and the triangle of its centred rows, of
+ * those that have more than one row. */
+typedef struct class_sums {
+    int64_t k, p;
+    double *weight, *mean, *triangle; /* k, k x p, k x p x p; one block */
+} class_sums;
+
+static mlsd_status sums_new(const mlsd__allocator *a, int64_t k, int64_t p, class_sums *out)
+{
+    int64_t cells, n;
+    *out = (class_sums){.k = k, .p = p};
+    MLSD__TRY(mlsd__mul_size(p, p + 1, &cells));
+    MLSD__TRY(mlsd__mul_size(k, cells + 1, &n));
+    out->weight = mlsd__alloc(a, n, sizeof *out->weight);
+    if (out->weight == NULL) return MLSD_E_NOMEM;
+    out->mean = out->weight + k;
+    out->triangle = out->mean + k * p;
+    return MLSD_OK;
+}
+
+static mlsd_status sum_class(mlsd__scope *scope, const mlsd__train *train, int64_t c,
+                             const class_sums *s)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t p = s->p;
     mlsd__train_part rows;
     double *r = NULL, *room = NULL;
     mlsd_status status = rows_of_class(a, train, c, &rows);
-    *out_weight = rows.total;
-    if (status != MLSD_OK || !(rows.total > 0)) goto out;
-    if (!(rows.total > 1)) {
-        status = mlsd__fail(MLSD_E_DATA,
-                            "class %lld has rows of weight %g; to see how it spreads takes more "
-                            "than one row",
-                            (long long)c, rows.total);
-        goto out;
-    }
+    s->weight[c] = rows.total;
+    if (status != MLSD_OK || !(rows.total > 1)) goto out;
     room = mlsd__alloc_raw(a, p, sizeof *room);
     status = room == NULL ? MLSD_E_NOMEM
                           : mlsd__column_moments(scope, &rows.frame, rows.weight, room,
-                                                 s->means + c * p, NULL, NULL);
+                                                 s->mean + c * p, NULL, NULL);
     const mlsd__centred_rows centred = {
-        .x = &rows.frame, .weight = rows.weight, .origin = s->means + c * p};
+        .x = &rows.frame, .weight = rows.weight, .origin = s->mean + c * p};
     if (status == MLSD_OK) status = mlsd__centred_triangle(scope, &centred, &r);
-    if (status == MLSD_OK) status = decompose(scope, params, train, c, rows.total - 1, r, s);
+    if (status == MLSD_OK) memcpy(s->triangle + c * p * p, r, (size_t)(p * p) * sizeof *r);
 out:
     mlsd__free(a, r);
     mlsd__free(a, room);
@@ -189,31 +204,70 @@ out:
     return status;
 }
 
-static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
-                       void **out_state)
+static mlsd_status sum_up(mlsd__scope *scope, const mlsd__train *train, class_sums *out)
+{
+    *out = (class_sums){.k = 0};
+    if (train->x->n_features == 0)
+        return mlsd__fail(MLSD_E_DATA, "quadratic_discriminant_analysis needs at least one column");
+    MLSD__TRY(sums_new(scope->allocator, train->n_classes, train->x->n_features, out));
+    mlsd_status status = MLSD_OK;
+    for (int64_t c = 0; status == MLSD_OK && c < out->k; c++)
+        status = sum_class(scope, train, c, out);
+    return status;
+}
+
+static mlsd_status fit_class(mlsd__scope *scope, const qda_params *params, const mlsd__train *train,
+                             int64_t c, const class_sums *sums, double *r, state *s)
+{
+    const int64_t p = s->p;
+    const double weight = sums->weight[c];
+    if (!(weight > 0)) return MLSD_OK;
+    if (!(weight > 1))
+        return mlsd__fail(MLSD_E_DATA,
+                          "class %lld has rows of weight %g; to see how it spreads takes more than "
+                          "one row",
+                          (long long)c, weight);
+    memcpy(s->means + c * p, sums->mean + c * p, (size_t)p * sizeof *r);
+    memcpy(r, sums->triangle + c * p * p, (size_t)(p * p) * sizeof *r);
+    return decompose(scope, params, train, c, weight - 1, r, s);
+}
+
+/* The model of a setting from sums; train is asked for names only. */
+static mlsd_status finish(mlsd__scope *scope, const qda_params *params, const mlsd__train *train,
+                          const class_sums *sums, state **out)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const qda_params *const params = mlsd__spec_params(spec);
-    const int64_t p = train->x->n_features, k = train->n_classes;
+    const int64_t k = sums->k, p = sums->p;
     state *s = NULL;
-    if (p == 0)
-        return mlsd__fail(MLSD_E_DATA, "quadratic_discriminant_analysis needs at least one column");
     MLSD__TRY(state_new(a, k, p, params->store_covariance != 0, &s));
-    double *const weight = mlsd__alloc(a, k, sizeof *weight);
-    mlsd_status status = weight == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    double *const r = mlsd__alloc_raw(a, p * p, sizeof *r);
+    mlsd_status status = r == NULL ? MLSD_E_NOMEM : MLSD_OK;
     for (int64_t c = 0; status == MLSD_OK && c < k; c++)
-        status = fit_class(scope, params, train, c, s, &weight[c]);
-    if (status == MLSD_OK) status = mlsd__class_priors(&params->priors, true, weight, k, s->prior);
+        status = fit_class(scope, params, train, c, sums, r, s);
+    if (status == MLSD_OK)
+        status = mlsd__class_priors(&params->priors, true, sums->weight, k, s->prior);
     for (int64_t c = 0; status == MLSD_OK && c < k; c++)
-        if (!(weight[c] > 0)) s->prior[c] = 0; /* never told, whatever was given */
-    mlsd__free(a, weight);
+        if (!(sums->weight[c] > 0)) s->prior[c] = 0; /* never told, whatever was given */
+    mlsd__free(a, r);
     if (status != MLSD_OK) {
         free_state(a, s);
         return status;
     }
     prepare(s);
-    *out_state = s;
+    *out = s;
     return MLSD_OK;
+}
+
+static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
+                       void **out_state)
+{
+    class_sums sums;
+    state *s = NULL;
+    mlsd_status status = sum_up(scope, train, &sums);
+    if (status == MLSD_OK) status = finish(scope, mlsd__spec_params(spec), train, &sums, &s);
+    mlsd__free(scope->allocator, sums.weight);
+    if (status == MLSD_OK) *out_state = s;
+    return status;
 }
 
 /* ---- prediction ---- */
@@ -287,7 +341,10 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return status;
 }
 
+static const mlsd__path_ops path;
+
 static const mlsd__estimator_ops ops = {
+    .path = &path,
     .classifies = true,
     .has_proba = true,
     .fits_moments = true,
@@ -298,6 +355,97 @@ static const mlsd__estimator_ops ops = {
     .save = save,
     .load = load,
     .free_state = free_state,
+};
+
+/* ---- many settings, many folds ---- */
+
+/* Settings differ in what is made of the same triangles. */
+static bool shares(const mlsd_spec *a, const mlsd_spec *b)
+{
+    (void)a, (void)b;
+    return true;
+}
+
+static mlsd_status run_setting(mlsd__scope *scope, const mlsd__path_fold *fold, int64_t i,
+                               const class_sums *sums)
+{
+    state *s = NULL;
+    mlsd_status status = finish(scope, mlsd__spec_params(fold->settings[i]), fold->train, sums, &s);
+    if (mlsd__path_is_about_data(status))
+        return fold->sink->fail(fold->sink->user, fold->split, i, status);
+    if (status == MLSD_OK) status = mlsd__path_take_fold(scope, fold, &ops, i, s);
+    free_state(scope->allocator, s);
+    return status;
+}
+
+static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
+{
+    class_sums sums = {.k = 0};
+    mlsd_status status = mlsd__path_require_finite(scope, fold);
+    if (status == MLSD_OK) status = sum_up(scope, fold->train, &sums);
+    if (mlsd__path_is_about_data(status)) {
+        status = mlsd__path_fail_all(fold, status);
+    } else {
+        for (int64_t i = 0; status == MLSD_OK && i < fold->n_settings; i++)
+            status = run_setting(scope, fold, i, &sums);
+    }
+    mlsd__free(scope->allocator, sums.weight);
+    return status;
+}
+
+/* The triangles that moments are the squares of; false where rows may have digits that these have
+ * lost. `room` has p * p numbers. */
+static bool read_moments(const mlsd__class_fold *fold, double *room, const class_sums *out)
+{
+    const int64_t p = out->p;
+    for (int64_t c = 0; c < out->k; c++) {
+        const mlsd__gram *const g = &fold->grams[c];
+        out->weight[c] = g->weight;
+        if (!(g->weight > 0)) continue;
+        if (!(g->weight > 1)) return false;
+        memcpy(out->mean + c * p, g->mean, (size_t)p * sizeof *g->mean);
+        if (!mlsd__class_factor(p, g->scatter, g->mean, g->weight, room, out->triangle + c * p * p))
+            return false;
+    }
+    return true;
+}
+
+static mlsd_status solve_fold(mlsd__scope *scope, const mlsd__class_fold *fold, bool *out_served)
+{
+    const mlsd__path_folds *const folds = fold->folds;
+    const mlsd__allocator *const a = scope->allocator;
+    class_sums sums;
+    MLSD__TRY(sums_new(a, folds->all->n_classes, folds->all->x->n_features, &sums));
+    double *const room = mlsd__alloc_raw(a, sums.p * sums.p, sizeof *room);
+    mlsd_status status = room == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    const bool is_known = status == MLSD_OK && read_moments(fold, room, &sums);
+    for (int64_t i = 0; status == MLSD_OK && is_known && i < folds->n_settings; i++) {
+        state *s = NULL;
+        status = finish(scope, mlsd__spec_params(folds->settings[i]), folds->all, &sums, &s);
+        if (status == MLSD_OK) {
+            *out_served = true;
+            status = mlsd__class_fold_take(scope, fold, &ops, i, s);
+        } else if (mlsd__path_is_about_data(status)) {
+            status = MLSD_OK; /* the plain way says it */
+        }
+        if (s != NULL) free_state(a, s);
+    }
+    mlsd__free(a, room);
+    mlsd__free(a, sums.weight);
+    return status;
+}
+
+static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
+{
+    return mlsd__class_run_folds(scope, folds, solve_fold, out_served);
+}
+
+static const mlsd__path_ops path = {
+    .run_plan = "one triangle of each class's rows for all settings",
+    .folds_plan = "moments of the classes of all folds from one pass over the data",
+    .shares = shares,
+    .run = run,
+    .run_folds = run_folds,
 };
 
 static const mlsd_param table[] = {

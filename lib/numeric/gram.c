@@ -17,21 +17,17 @@ enum { MEAN, MEAN_LOW, BLOCK_MEAN, BLOCK_LOW, N_MEAN_ROWS };
 mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q)
 {
     *g = (mlsd__gram){.q = q};
-    int64_t q_squared = 0;
-    int64_t n_means = 0;
-    MLSD__TRY(mlsd__mul_size(q, q, &q_squared));
-    MLSD__TRY(mlsd__mul_size(q, N_MEAN_ROWS, &n_means));
-    g->mean = mlsd__alloc(a, n_means, sizeof *g->mean);
-    g->scatter = mlsd__alloc(a, q_squared, sizeof *g->scatter);
-    if (g->mean != NULL && g->scatter != NULL) return MLSD_OK;
-    mlsd__gram_free(g, a);
-    return MLSD_E_NOMEM;
+    int64_t size = 0;
+    MLSD__TRY(mlsd__mul_size(q, N_MEAN_ROWS + q, &size));
+    g->mean = mlsd__alloc(a, size, sizeof *g->mean);
+    if (g->mean == NULL) return MLSD_E_NOMEM;
+    g->scatter = g->mean + N_MEAN_ROWS * q;
+    return MLSD_OK;
 }
 
 void mlsd__gram_free(mlsd__gram *g, const mlsd__allocator *a)
 {
     mlsd__free(a, g->mean);
-    mlsd__free(a, g->scatter);
     *g = (mlsd__gram){.q = 0};
 }
 
@@ -88,9 +84,16 @@ static void two_sum(double a, double b, double *high, double *low)
     *low = isfinite(rest) ? rest : 0;
 }
 
-/* Chan, Golub & LeVeque (1983), eq. 2.1, without the scatter of b itself, which the caller adds.
- * mean_b is followed by its low parts. */
-static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b)
+static void add_row(double *restrict row, const double *restrict row_b, double scaled,
+                    const double *restrict delta, int64_t first, int64_t q)
+{
+    for (int64_t j = first; j < q; j++) row[j] = (row[j] + row_b[j]) + scaled * delta[j];
+}
+
+/* Chan, Golub & LeVeque (1983), eq. 2.1. mean_b is followed by its low parts; scatter_b is NULL
+ * where the caller has added it. */
+static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b,
+                        const double *scatter_b)
 {
     const int64_t q = a->q;
     double *const mean = a->mean;
@@ -98,6 +101,8 @@ static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b)
     double *const delta = a->mean + BLOCK_MEAN * q; /* may be mean_b */
     if (a->weight == 0) {
         for (int64_t j = 0; j < 2 * q; j++) mean[j] = mean_b[j];
+        for (int64_t i = 0; scatter_b != NULL && i < q; i++)
+            for (int64_t j = i; j < q; j++) a->scatter[i * q + j] += scatter_b[i * q + j];
         a->weight = weight_b;
         return;
     }
@@ -108,7 +113,11 @@ static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b)
     for (int64_t i = 0; i < q; i++) {
         const double scaled = factor * delta[i];
         double *const row = a->scatter + i * q;
-        for (int64_t j = i; j < q; j++) row[j] += scaled * delta[j];
+        if (scatter_b == NULL) {
+            for (int64_t j = i; j < q; j++) row[j] += scaled * delta[j];
+        } else {
+            add_row(row, scatter_b + i * q, scaled, delta, i, q);
+        }
     }
     for (int64_t j = 0; j < q; j++)
         two_sum(mean[j], low[j] + share_b * delta[j], &mean[j], &low[j]);
@@ -134,7 +143,7 @@ void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const doubl
     /* The low part is left out here: it would enter the scatter as its square. */
     centre(z, n, q, ld, block_mean, weight);
     mlsd__syrk(n, q, 1, z, ld, 1, g->scatter, q);
-    merge_means(g, total, block_mean);
+    merge_means(g, total, block_mean, NULL);
 }
 
 /* What the origin's distance from the mean d takes away, W d d', is small beside what is left where
@@ -157,10 +166,7 @@ void mlsd__gram_set(mlsd__gram *g, int64_t n_rows, double weight, const double *
 
 void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b)
 {
-    const int64_t q = a->q;
     a->n_rows += b->n_rows;
     if (!(b->weight > 0)) return;
-    for (int64_t i = 0; i < q; i++)
-        for (int64_t j = i; j < q; j++) a->scatter[i * q + j] += b->scatter[i * q + j];
-    merge_means(a, b->weight, b->mean);
+    merge_means(a, b->weight, b->mean, b->scatter);
 }

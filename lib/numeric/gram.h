@@ -13,7 +13,7 @@ typedef struct mlsd__gram {
     double weight; /* sum of weights (rows without weights) */
     int64_t n_rows;
     double *mean;    /* q, and behind them what gram.c needs: made by init only */
-    double *scatter; /* q x q, row-major, upper */
+    double *scatter; /* q x q, row-major, upper; in the block of `mean` */
 } mlsd__gram;
 
 mlsd_status mlsd__gram_init(mlsd__gram *g, const mlsd__allocator *a, int64_t q);

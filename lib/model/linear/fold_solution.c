@@ -29,18 +29,19 @@ mlsd_status mlsd__fold_solution_new(const mlsd__allocator *a, int64_t p, int64_t
                                     int64_t n_settings, mlsd__fold_solution *out)
 {
     *out = (mlsd__fold_solution){.p = p, .t = t, .n_settings = n_settings};
+    const int64_t n_origin = 2 * (p + t);
     int64_t size;
     MLSD__TRY(mlsd__mul_size(n_settings, t * p, &size));
-    out->coef = mlsd__alloc_raw(a, size, sizeof *out->coef);
-    out->origin = mlsd__alloc(a, 2 * (p + t), sizeof *out->origin);
-    if (out->coef == NULL || out->origin == NULL) return MLSD_E_NOMEM;
+    out->origin = mlsd__alloc_raw(a, n_origin + size, sizeof *out->origin);
+    if (out->origin == NULL) return MLSD_E_NOMEM;
+    memset(out->origin, 0, (size_t)n_origin * sizeof *out->origin);
     out->low = out->origin + p + t;
+    out->coef = out->origin + n_origin;
     return MLSD_OK;
 }
 
 void mlsd__fold_solution_free(mlsd__fold_solution *s, const mlsd__allocator *a)
 {
-    mlsd__free(a, s->coef);
     mlsd__free(a, s->origin);
     *s = (mlsd__fold_solution){.p = 0};
 }

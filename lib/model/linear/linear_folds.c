@@ -153,16 +153,15 @@ static mlsd_status take_squares(const folds_job *job, mlsd__scope *scope, int64_
     const mlsd__path_sink *const sink = job->folds->sink;
     const int64_t t = s->t, n = s->n_settings * t;
     int64_t n_lost = 0;
-    double *const squares = mlsd__alloc_raw(scope->allocator, n, sizeof *squares);
-    uint8_t *const is_lost = mlsd__alloc_raw(scope->allocator, n, sizeof *is_lost);
-    mlsd_status status = squares == NULL || is_lost == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd__fold_squares(scope, s, test, squares, is_lost, &n_lost);
+    double *const squares = mlsd__alloc_raw(scope->allocator, n, sizeof *squares + 1);
+    if (squares == NULL) return MLSD_E_NOMEM;
+    uint8_t *const is_lost = (uint8_t *)(squares + n);
+    mlsd_status status = mlsd__fold_squares(scope, s, test, squares, is_lost, &n_lost);
     *out_ok = n_lost == 0 || !job->problem.is_least_squares;
     if (status == MLSD_OK && n_lost > 0 && *out_ok)
         status = add_squares_of_rows(job, scope, split, s, is_lost, squares);
     for (int64_t l = 0; status == MLSD_OK && *out_ok && l < s->n_settings; l++)
         status = sink->take_squares(sink->user, split, l, 0, squares + l * t);
-    mlsd__free(scope->allocator, is_lost);
     mlsd__free(scope->allocator, squares);
     return status;
 }

@@ -60,10 +60,10 @@ mlsd_status mlsd__linear_solve(mlsd__scope *scope, int64_t p, int64_t t, double 
 {
     if (p == 0) return MLSD_OK;
     const mlsd__allocator *const allocator = scope->allocator;
-    double *const diagonal = mlsd__alloc_raw(allocator, p, sizeof *diagonal);
-    double *const kept = mlsd__alloc_raw(allocator, p * p, sizeof *kept);
-    mlsd_status status = diagonal == NULL || kept == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status != MLSD_OK) goto out;
+    double *const diagonal = mlsd__alloc_raw(allocator, p + p * p, sizeof *diagonal);
+    if (diagonal == NULL) return MLSD_E_NOMEM;
+    double *const kept = diagonal + p;
+    mlsd_status status = MLSD_OK;
     for (int64_t j = 0; j < p; j++) {
         a[j * p + j] += alpha;
         /* A constant column without penalty: no equation, slope 0. */
@@ -84,7 +84,6 @@ mlsd_status mlsd__linear_solve(mlsd__scope *scope, int64_t p, int64_t t, double 
         status = pseudo_inverse(scope, p, t, kept, b, x);
     }
 out:
-    mlsd__free(allocator, kept);
     mlsd__free(allocator, diagonal);
     return status;
 }

@@ -16,6 +16,11 @@
 /* Penalties below which a Cholesky each is less work than the reduction. */
 enum { FEW_PENALTIES = 6 };
 
+/* Columns up to which calling LAPACK costs more than the work, and the least pivot beside its
+ * diagonal element that is left to plain loops. */
+enum { LITTLE = 16 };
+static const double LITTLE_PIVOT = 1e-8;
+
 /* Least eigenvalue of A + alpha I beside the largest: a prediction's error grows with the root of
  * their ratio. */
 static const double SAFE_RATIO = 1e-10;
@@ -31,10 +36,40 @@ typedef struct path_work {
     double *z;      /* p x n: a solution of each penalty */
 } path_work;
 
+/* U'U = A + alpha I by plain loops, from the upper triangle, and one right-hand side. False where a
+ * pivot is not safely positive beside its diagonal element. */
+static bool solve_little(int64_t p, const double *a, const double *b, double alpha, double *u,
+                         double *x)
+{
+    for (int64_t i = 0; i < p; i++) {
+        for (int64_t j = i; j < p; j++) u[i * p + j] = a[i * p + j];
+        u[i * p + i] += alpha;
+        x[i] = b[i];
+    }
+    for (int64_t i = 0; i < p; i++) {
+        double *const row = u + i * p;
+        if (!(row[i] > LITTLE_PIVOT * (a[i * p + i] + alpha)) || isinf(row[i])) return false;
+        const double root = sqrt(row[i]);
+        for (int64_t j = i; j < p; j++) row[j] /= root;
+        x[i] /= row[i];
+        for (int64_t k = i + 1; k < p; k++) {
+            const double factor = row[k];
+            for (int64_t j = k; j < p; j++) u[k * p + j] -= factor * row[j];
+            x[k] -= factor * x[i];
+        }
+    }
+    for (int64_t i = p - 1; i >= 0; i--) {
+        for (int64_t j = i + 1; j < p; j++) x[i] -= u[i * p + j] * x[j];
+        x[i] /= u[i * p + i];
+    }
+    return true;
+}
+
 static mlsd_status solve_alone(mlsd__scope *scope, const double *a, const double *b, double alpha,
                                const path_work *work, double *x)
 {
     const int64_t p = work->p, t = work->t;
+    if (t == 1 && p <= LITTLE && solve_little(p, a, b, alpha, work->matrix, x)) return MLSD_OK;
     double *const columns = mlsd__alloc_raw(scope->allocator, p * t, sizeof *columns);
     if (columns == NULL) return MLSD_E_NOMEM;
     memcpy(work->matrix, a, (size_t)(p * p) * sizeof *a);

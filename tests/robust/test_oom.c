@@ -9,8 +9,8 @@
 #include "unit.h"
 
 /* An experiment makes some ten thousand allocations: they are walked in strides, finer with
- * -Dsweep. */
-enum { LONG_WALK_STEPS = 60 };
+ * -Dsweep. So are those of a scenario with some thousand. */
+enum { LONG_WALK_STEPS = 60, WALK_STEPS = 700 };
 
 /* One thread walks, so the thread sanitizer has nothing to see, and takes many times as long. */
 #ifdef __SANITIZE_THREAD__
@@ -58,9 +58,10 @@ static void test_oom__walk(void **state)
     for (int i = 0; i < n_scenarios; i++) {
         const scenario *s = &scenarios[i];
         const long long n = count_calls(s);
-        long long stride = 1;
-        if ((s->is_long || ALL_ARE_LONG) && n > LONG_WALK_STEPS * factor)
-            stride = n / (LONG_WALK_STEPS * factor);
+        const long long steps =
+            factor * (s->is_long || ALL_ARE_LONG ? LONG_WALK_STEPS : WALK_STEPS);
+        /* Odd, so that what alternates is not always met in the same phase. */
+        const long long stride = n > steps ? n / steps | 1 : 1;
         for (long long k = 1; k <= n; k += stride) {
             fail_at(s, k, 0);
             fail_at(s, k, 1);

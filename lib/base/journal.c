@@ -25,6 +25,7 @@ typedef struct entry {
 struct mlsd__journal {
     mlsd__allocator allocator;
     int file;
+    bool under_lock;   /* of the same call: no lock of its own */
     bool is_locked;    /* by another process */
     atomic_int failed; /* errno of the first write that failed */
     mlsd__map map;     /* what was there */
@@ -112,22 +113,24 @@ static mlsd_status read_what_is_there(const char *path, mlsd__journal *j)
     struct stat about;
     if (fstat(j->file, &about) != 0)
         return mlsd__fail(MLSD_E_IO, "cannot read the journal '%.200s'", path);
-    j->is_locked = flock(j->file, LOCK_EX | LOCK_NB) != 0;
+    j->is_locked = !j->under_lock && flock(j->file, LOCK_EX | LOCK_NB) != 0;
     if (S_ISREG(about.st_mode)) MLSD__TRY(mlsd__map_open(&j->map, path));
     const size_t n_known = j->map.size < sizeof HEADER ? j->map.size : sizeof HEADER;
     if (n_known > 0 && memcmp(j->map.data, HEADER, n_known) != 0)
         return mlsd__fail(MLSD_E_PARSE, "'%.200s' is no journal of mlsd; nothing is written to it",
                           path);
-    if (!j->is_locked) write_all(j, HEADER + n_known, sizeof HEADER - n_known);
+    if (!j->is_locked && !j->under_lock) write_all(j, HEADER + n_known, sizeof HEADER - n_known);
     return find_records(j);
 }
 
-mlsd_status mlsd__journal_open(const mlsd__allocator *a, const char *path, mlsd__journal **out)
+mlsd_status mlsd__journal_open(const mlsd__allocator *a, const char *path, bool under_lock,
+                               mlsd__journal **out)
 {
     *out = NULL;
     mlsd__journal *const j = mlsd__alloc(a, 1, sizeof *j);
     if (j == NULL) return MLSD_E_NOMEM;
     j->allocator = *a;
+    j->under_lock = under_lock;
     atomic_init(&j->failed, 0);
     mlsd_status status = mlsd__dictionary_new(a, &j->keys);
     j->file = status == MLSD_OK ? open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666) : -1;
@@ -150,7 +153,7 @@ void mlsd__journal_close(mlsd__journal *j)
     if (j == NULL) return;
     if (j->map.data != NULL) mlsd__map_close(&j->map);
     if (j->file >= 0) {
-        if (!j->is_locked) (void)fsync(j->file);
+        if (!j->is_locked && !j->under_lock) (void)fsync(j->file);
         (void)close(j->file); /* and with it the lock */
     }
     mlsd__dictionary_free(j->keys);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/memory.h"
+#include "base/scope.h"
 
 typedef struct mlsd__journal mlsd__journal;
 
@@ -19,10 +20,17 @@ typedef struct mlsd__journal_key {
     uint64_t word[2];
 } mlsd__journal_key;
 
-/* Open or make it, and find the records that are in it. Errors: MLSD_E_IO; MLSD_E_PARSE for a file
- * that is something else. */
-mlsd_status mlsd__journal_open(const mlsd__allocator *a, const char *path, mlsd__journal **out);
+/* Open or make it, and find the records that are in it. `under_lock`: this call has it open for
+ * writing already, and keeps it open for longer. Errors: MLSD_E_IO; MLSD_E_PARSE for a file that is
+ * something else. */
+mlsd_status mlsd__journal_open(const mlsd__allocator *a, const char *path, bool under_lock,
+                               mlsd__journal **out);
 void mlsd__journal_close(mlsd__journal *journal); /* NULL is fine */
+
+/* Of one top-level call: what was opened for writing is counted, because work may stand inside work
+ * that is kept, as a search in a fold: it writes under the lock of the outer one. */
+void mlsd__journal_count(mlsd__scope *scope, int by);
+bool mlsd__journal_is_open(const mlsd__scope *scope);
 
 /* The payload of the last record of that key among those that were there when it was opened; NULL
  * without. Any thread. */

@@ -20,6 +20,7 @@
 
 #include "base/context_impl.h"
 #include "base/handle.h"
+#include "base/journal.h"
 #include "base/scope.h"
 
 enum {
@@ -38,6 +39,7 @@ struct mlsd__call {
     int64_t next_tick; /* coarse milliseconds; entry thread only */
     struct mlsd__team *team;
     atomic_int n_requests; /* that wait for the entry thread */
+    atomic_int n_journals; /* open for writing */
 };
 
 /* Lies on the stack of the thread that asks, until it is done. */
@@ -156,6 +158,7 @@ mlsd_status mlsd__scope_open(mlsd__scope *scope, const mlsd_context *context)
     atomic_init(&call->stopped, 0);
     atomic_init(&call->done, 0);
     atomic_init(&call->n_requests, 0);
+    atomic_init(&call->n_journals, 0);
     scope->call = call;
     scope->on_entry_thread = true;
     scope->outer = mlsd__numerics_enter(context);
@@ -187,6 +190,16 @@ bool mlsd__scope_has_fast_paths(const mlsd__scope *scope)
 const char *mlsd__scope_journal(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->journal;
+}
+
+void mlsd__journal_count(mlsd__scope *scope, int by)
+{
+    atomic_fetch_add(&scope->call->n_journals, by);
+}
+
+bool mlsd__journal_is_open(const mlsd__scope *scope)
+{
+    return atomic_load(&scope->call->n_journals) > 0;
 }
 
 const char *mlsd__scope_looks(const mlsd__scope *scope)

@@ -89,17 +89,34 @@ static mlsd_status hash_base(mlsd__scope *scope, const mlsd__fold_set *set, mlsd
     return put_features(scope, &set->x, w);
 }
 
-/* Times order the rows of forecasters. */
+/* Times order the rows of forecasters, whose fits say what is wrong with them. */
 static mlsd_status put_times(const mlsd_dataset *data, mlsd__writer *w)
 {
     int64_t *times = NULL, *ends = NULL;
     mlsd__time_scale scale;
     if (data->store->time == NULL) return MLSD_OK;
     const mlsd_status status = mlsd__dataset_gather_times(data, &times, &ends, &scale);
+    mlsd__put_i64(w, status);
     if (status == MLSD_OK) mlsd__put_i64s(w, times, data->n_rows);
+    if (status == MLSD_OK && ends != NULL) mlsd__put_i64s(w, ends, data->n_rows);
     mlsd__free(&data->store->allocator, times);
     mlsd__free(&data->store->allocator, ends);
-    return status;
+    return status == MLSD_E_NOMEM ? status : MLSD_OK;
+}
+
+/* Groups say how the inner folds of a search are cut. Those that cannot be read fail there. */
+static mlsd_status put_groups(const mlsd_dataset *data, mlsd__writer *w)
+{
+    const mlsd__allocator *const a = &data->store->allocator;
+    double *groups = NULL;
+    char **names = NULL;
+    if (data->store->group == NULL) return MLSD_OK;
+    const mlsd_status status = mlsd__dataset_gather_group(data, &groups, &names);
+    mlsd__put_i64(w, status);
+    if (status == MLSD_OK) mlsd__put_f64s(w, groups, data->n_rows);
+    mlsd__free(a, groups);
+    mlsd__free(a, names);
+    return status == MLSD_E_NOMEM ? status : MLSD_OK;
 }
 
 static mlsd_status hash_split(const mlsd__fold_set *set, int64_t k, mlsd__journal_key *out)
@@ -126,13 +143,14 @@ static mlsd_status hash_split(const mlsd__fold_set *set, int64_t k, mlsd__journa
 static mlsd_status open_journal(mlsd__scope *scope, const char *path, const mlsd__fold_set *set,
                                 struct mlsd__fold_journal *j)
 {
-    MLSD__TRY(mlsd__journal_open(scope->allocator, path, &j->file));
+    MLSD__TRY(mlsd__journal_open(scope->allocator, path, mlsd__journal_is_open(scope), &j->file));
     j->splits = mlsd__alloc(scope->allocator, set->out->n_splits, sizeof *j->splits);
     if (j->splits == NULL) return MLSD_E_NOMEM;
     mlsd__writer w;
     mlsd__writer_init(&w, scope->allocator);
     mlsd_status status = hash_base(scope, set, &w);
     if (status == MLSD_OK) status = put_times(set->in->dataset, &w);
+    if (status == MLSD_OK) status = put_groups(set->in->dataset, &w);
     if (status == MLSD_OK) status = w.status;
     if (status == MLSD_OK) j->base = hash(&w);
     mlsd__writer_free(&w);
@@ -161,6 +179,7 @@ mlsd_status mlsd__fold_journal_open(mlsd__scope *scope, mlsd__fold_set *set)
         free_journal(j);
         return status;
     }
+    if (!mlsd__journal_is_locked(j->file)) mlsd__journal_count(scope, 1);
     if (mlsd__journal_is_locked(j->file))
         mlsd__log_line(scope, MLSD_LOG_WARNING,
                        "another process writes the journal '%.200s': what is in it is used, and "
@@ -174,6 +193,7 @@ void mlsd__fold_journal_close(mlsd__scope *scope, mlsd__fold_set *set)
 {
     if (set->journal == NULL) return;
     char reason[128];
+    if (!mlsd__journal_is_locked(set->journal->file)) mlsd__journal_count(scope, -1);
     if (mlsd__journal_failed(set->journal->file, reason, sizeof reason))
         mlsd__log_line(scope, MLSD_LOG_WARNING,
                        "the journal '%.200s' could not be written (%s): the work went on, but a "

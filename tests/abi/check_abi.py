@@ -53,7 +53,7 @@ def map_functions(source):
 
 def python_signatures(source):
     text = (source / "bindings/python/mlsd/_signatures.py").read_text()
-    return set(re.findall(r'^\s+"(mlsd_\w+)":', text, re.M))
+    return re.findall(r'^\s+"(mlsd_\w+)":', text, re.M)
 
 
 def exported_functions(library):
@@ -69,10 +69,13 @@ def compare(name_a, a, name_b, b):
 
 def check_symbols(args):
     headers = set(header_functions(args.source))
+    python = python_signatures(args.source)
+    twice = sorted({name for name in python if python.count(name) > 1})
     return (
-        compare("the headers", headers, "lib/libmlsd.map", map_functions(args.source))
+        [f"{name} stands in bindings/python/mlsd/_signatures.py more than once: the last one hides the others" for name in twice]
+        + compare("the headers", headers, "lib/libmlsd.map", map_functions(args.source))
         + compare("the headers", headers, "the library", exported_functions(args.library))
-        + compare("the headers", headers, "bindings/python/mlsd/_signatures.py", python_signatures(args.source))
+        + compare("the headers", headers, "bindings/python/mlsd/_signatures.py", set(python))
     )
 
 

@@ -81,6 +81,8 @@ static const int64_t MOST_LISTED_ROWS = INT64_C(1) << 25;
 
 static bool may_try_folds(const mlsd__fold_set *set, const mlsd__fold_member *m)
 {
+    /* Sums over rows do not see what stands in a row of weight 0, and a fit refuses it. */
+    if (!(m->ops->takes_nan ? set->all.x_lacks_infinity : set->all.x_is_finite)) return false;
     if (!has_path(m) || m->ops->path->run_folds == NULL) return false;
     /* To score training rows splits are solved twice: next to nothing where moments are there. */
     if (set->in->train_scores && !m->ops->fits_moments) return false;

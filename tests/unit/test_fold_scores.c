@@ -151,6 +151,44 @@ static void test_fold_scores__fits_that_fail_are_counted(void **state)
     mlsd_dataset_free(holed);
 }
 
+/* A gap in a row of weight 0 does not count for sums over rows, but a fit refuses it: the shared
+ * ways fail where the plain loop does. */
+static void test_fold_scores__a_gap_in_a_row_of_no_weight(void **state)
+{
+    (void)state;
+    static const char *const models[] = {"ridge", "lasso", "elastic_net", "linear_regression"};
+    const char *const metric = "rmse";
+    static double x[N * P], weight[N];
+    for (int i = 0; i < N * P; i++) x[i] = i == 40 * P + 1 ? NAN : X[i];
+    for (int i = 0; i < N; i++) weight[i] = i == 40 ? 0 : 1 + i % 3;
+    const mlsd_matrix features = {x, N, P, P, 1, MLSD_F64, 0}, y = {Y, N, 1, 1, 1, MLSD_F64, 0};
+    const mlsd_matrix weights = {weight, N, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *gap = NULL;
+    mlsd_folds *alone = NULL;
+    static int64_t ids[N];
+    for (int i = 0; i < N; i++) ids[i] = i == 40 ? 0 : 1 + i % (K - 1);
+    ASSERT_OK(mlsd_folds_from_ids(NULL, ids, N, &alone));
+    ASSERT_OK(mlsd_dataset_from_matrix(NULL, &features, &y, &weights, MLSD_TASK_REGRESSION, &gap));
+    for (size_t m = 0; m < sizeof models / sizeof models[0]; m++) {
+        mlsd_spec *spec = NULL;
+        ASSERT_OK(mlsd_spec_new(NULL, models[m], &spec));
+        const mlsd_spec *const given[] = {spec};
+        for (int way = 0; way < 4; way++) {
+            mlsd_context *context = NULL;
+            ASSERT_OK(mlsd_context_new(&context));
+            ASSERT_OK(mlsd_context_set_i64(context, "fast_paths", way & 1));
+            ASSERT_OK(mlsd_fold_scores(context, given, 1, gap, way < 2 ? folds : alone, &metric, 1,
+                                       scores, K, NULL, NULL, &n_failed));
+            assert_int_equal(n_failed, K);
+            for (int k = 0; k < K; k++) assert_true(isnan(scores[k]));
+            mlsd_context_free(context);
+        }
+        mlsd_spec_free(spec);
+    }
+    mlsd_folds_free(alone);
+    mlsd_dataset_free(gap);
+}
+
 static void test_fold_scores__says_what_does_not_fit(void **state)
 {
     (void)state;
@@ -181,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_fold_scores__of_the_training_rows),
         cmocka_unit_test(test_fold_scores__one_metric_when_none_is_named),
         cmocka_unit_test(test_fold_scores__fits_that_fail_are_counted),
+        cmocka_unit_test(test_fold_scores__a_gap_in_a_row_of_no_weight),
         cmocka_unit_test(test_fold_scores__says_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

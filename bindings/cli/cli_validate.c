@@ -129,11 +129,17 @@ static void print_result(const validate_job *job)
 static int save(const cli_args *args, validate_job *job)
 {
     const char *path = cli_get(args, "out"), *model_path = cli_get(args, "model");
+    const char *report = cli_get(args, "report");
     const mlsd_model *model = mlsd_result_get_model(job->result, "chosen");
     cli_hold_interrupts();
     if (path != NULL) {
         const mlsd_status status = mlsd_result_save(job->result, path);
         if (status != MLSD_OK) return cli_fail_file(status, path);
+    }
+    if (report != NULL) {
+        const mlsd_status status =
+            mlsd_report_save(job->context, job->result, args->positional[1], report);
+        if (status != MLSD_OK) return cli_fail_file(status, report);
     }
     if (model_path == NULL) return CLI_OK;
     if (model == NULL)
@@ -197,6 +203,7 @@ static const cli_option validate_options[] = {
     {"weight", "COLUMN", "what each row weighs"},
     {"drop", "COLUMN", "a column to leave out; may be repeated"},
     {"out", "FILE.json", "save everything, predictions and single folds too"},
+    {"report", "FILE.html", "save it as a page with pictures"},
     {"model", "FILE.mlsd", "save the model that a search chose, for mlsd predict"},
     {"journal", "FILE", "keep what is finished there, and go on from it"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},

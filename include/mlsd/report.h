@@ -20,9 +20,10 @@
 extern "C" {
 #endif
 
-/* Write the report of an experiment's result; never half a file. `title` may be NULL. Texts from
- * the data are escaped. Errors: MLSD_E_IO; MLSD_E_UNSUPPORTED for a result that is not an
- * experiment's. Since 0.1. */
+/* Write the report of a result; never half a file: of an experiment, or of a validation or a search
+ * with a table to draw (models, candidates, values and curves with their intervals and folds).
+ * `title` may be NULL. Texts from the data are escaped. Errors: MLSD_E_IO; MLSD_E_UNSUPPORTED for
+ * any other result. Since 0.1. */
 MLSD_API mlsd_status mlsd_report_save(const mlsd_context *context, const mlsd_result *result,
                                       const char *title, const char *path);
 

@@ -157,6 +157,11 @@ static const char *param_name_at(const void *user, int64_t i)
     return ((const mlsd_kind *)user)->params[i].name;
 }
 
+static const char *slot_name_at(const void *user, int64_t i)
+{
+    return ((const mlsd_kind *)user)->slots[i].name;
+}
+
 /* "ridge has no parameter 'c'; it has alpha, fit_intercept, ...": where no name is near. */
 static mlsd_status fail_listing(mlsd_status code, const char *owner, const char *what,
                                 const char *name,
@@ -185,9 +190,14 @@ const mlsd_param *mlsd__kind_param(const mlsd_kind *kind, const char *name)
         if (strcmp(kind->params[i].name, name) == 0) return &kind->params[i];
     }
     const char *near = mlsd__nearest_name(name, param_name_at, kind, kind->n_params);
+    const char *slot = mlsd__nearest_name(name, slot_name_at, kind, kind->n_slots);
     if (near != NULL)
         (void)mlsd__fail(MLSD_E_PARAM_UNKNOWN, "%s has no parameter '%.60s'; did you mean '%s'?",
                          kind->name, name, near);
+    else if (slot != NULL)
+        (void)mlsd__fail(MLSD_E_PARAM_UNKNOWN,
+                         "%s has no parameter '%.60s'; a spec goes into its slot '%s'", kind->name,
+                         name, slot);
     else
         (void)fail_listing(MLSD_E_PARAM_UNKNOWN, kind->name, "parameter", name, param_name_at, kind,
                            kind->n_params);

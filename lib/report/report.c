@@ -1,5 +1,5 @@
-/* report.c - an experiment's result as one HTML page: the verdict first, then what it stands on, in
- * the order in which a person asks. No script, no font, no picture from elsewhere. */
+/* report.c - a result as one HTML page: the verdict first, then what it stands on, in the order in
+ * which a person asks. No script, no font, no picture from elsewhere. */
 #include "mlsd/report.h"
 #include "mlsd/version.h"
 
@@ -12,6 +12,7 @@
 #include "report/folds_picture.h"
 #include "report/html_table.h"
 #include "report/report_chart.h"
+#include "report/report_validation.h"
 #include "report/svg.h"
 #include "validate/result_impl.h"
 
@@ -44,6 +45,8 @@ static const char style_sheet[] =
     ".row.muted{opacity:.45}.leader{stroke:var(--line)}\n"
     ".row circle.size{fill-opacity:.18;stroke:var(--blue)}.row.strong circle.size{stroke:"
     "var(--orange)}.row.strong .name-right{font-weight:700}\n"
+    ".band{stroke:none;fill-opacity:.15}.band.train{fill:var(--blue)}.band.valid{fill:var(--orange)"
+    "}\n"
     ".line{fill:none;stroke-width:2}.line.train{stroke:var(--blue)}.line.valid{stroke:var(--orange)"
     "}\n"
     "svg g.train text{fill:var(--blue)}svg g.valid text{fill:var(--orange)}\n"
@@ -220,10 +223,15 @@ static void write_leaderboard(mlsd__text *t, const mlsd_result *r)
                          "in bold is chosen: ");
     mlsd__html_text(t, *because != '\0' ? because
                                         : "the simplest within one standard error of the best");
-    mlsd__text_append(t, ".</p>\n");
+    mlsd__text_append(t, ". P(better) is the chance to be better than the best of the models "
+                         "above.</p>\n");
     mlsd__chart_leaderboard(t, r, board);
     mlsd__html_table(t, board, columns, seconds != NULL ? n_columns : n_columns - 3, "chosen");
-    paragraph(t, "soft", mlsd__report_text(r, "plan"));
+    if (*mlsd__report_text(r, "plan") != '\0') {
+        mlsd__text_append(t, "<p class=\"soft\">How the work was shared: ");
+        mlsd__html_text(t, mlsd__report_text(r, "plan"));
+        mlsd__text_append(t, ".</p>\n");
+    }
     write_front(t, r, board, seconds);
     for (int64_t i = 0; i < mlsd_table_n_rows(board); i++) {
         const char *model = mlsd__cell_text(board, "model", i);
@@ -340,6 +348,11 @@ static void write_footer(mlsd__text *t, const mlsd_result *r)
     mlsd__text_append(t, "</pre>\n");
 }
 
+static bool is_experiment(const mlsd_result *r)
+{
+    return strcmp(mlsd__result_kind(r), "experiment") == 0;
+}
+
 static void write_page(mlsd__text *t, const mlsd_result *r, const char *title)
 {
     mlsd__text_append(t,
@@ -355,13 +368,17 @@ static void write_page(mlsd__text *t, const mlsd_result *r, const char *title)
     mlsd__text_append(t, "</h1>\n");
     paragraph(t, "verdict", mlsd_result_verdict(r));
     write_notes(t, r);
-    write_audit(t, r);
-    write_leaderboard(t, r);
-    write_test(t, r);
-    write_slices(t, r);
-    write_curve(t, r);
-    write_coefficients(t, r);
-    write_data(t, r);
+    if (is_experiment(r)) {
+        write_audit(t, r);
+        write_leaderboard(t, r);
+        write_test(t, r);
+        write_slices(t, r);
+        write_curve(t, r);
+        write_coefficients(t, r);
+        write_data(t, r);
+    } else {
+        mlsd__report_validation(t, r);
+    }
     write_footer(t, r);
     mlsd__text_append(t, "</body>\n</html>\n");
 }
@@ -371,10 +388,10 @@ mlsd_status mlsd_report_save(const mlsd_context *context, const mlsd_result *res
 {
     MLSD__REQUIRE_LIVE(result, MLSD__MAGIC_RESULT, "result");
     MLSD__REQUIRE(path != NULL, "'path' is NULL");
-    if (strcmp(mlsd__result_kind(result), "experiment") != 0)
+    if (!is_experiment(result) && !mlsd__report_has_validation(result))
         return mlsd__fail(MLSD_E_UNSUPPORTED,
-                          "a report is made of an experiment's result, not of a "
-                          "%s",
+                          "a report is made of an experiment's, a validation's or a search's "
+                          "result, and this one of kind '%s' has no table to draw",
                           mlsd__result_kind(result));
     mlsd__scope scope;
     MLSD__TRY(mlsd__scope_open(&scope, context));

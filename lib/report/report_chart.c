@@ -198,7 +198,7 @@ static void draw_curve(mlsd__text *t, const mlsd_result *r, const mlsd_table *cu
     for (int k = 0; k < N_CURVES; k++) {
         double *y = values + (k + 1) * n;
         if (!read_column(curve, curve_lines[k], y, n)) continue;
-        lines[n_lines++] = (mlsd__svg_line){curve_labels[k], curve_lines[k], y};
+        lines[n_lines++] = (mlsd__svg_line){curve_labels[k], curve_lines[k], y, NULL, NULL};
     }
     if (n_lines > 0)
         mlsd__svg_lines(t, "Training and validation loss by epoch", "epoch", "loss", x, n, lines,

@@ -321,6 +321,14 @@ typedef struct line_end {
     double x, y;
 } line_end;
 
+static void point_to(mlsd__text *t, double x, double y, const char *command)
+{
+    mlsd__text_append(t, command);
+    mlsd__text_fixed(t, x, 1);
+    mlsd__text_append(t, ",");
+    mlsd__text_fixed(t, y, 1);
+}
+
 static line_end draw_line(mlsd__text *t, const scale *sx, const scale *sy, const double *x,
                           int64_t n, const mlsd__svg_line *l)
 {
@@ -333,14 +341,31 @@ static line_end draw_line(mlsd__text *t, const scale *sx, const scale *sy, const
             continue;
         }
         end = (line_end){place(sx, x[i]), place(sy, l->y[i])};
-        mlsd__text_append(t, pen_down ? "L" : "M");
-        mlsd__text_fixed(t, end.x, 1);
-        mlsd__text_append(t, ",");
-        mlsd__text_fixed(t, end.y, 1);
+        point_to(t, end.x, end.y, pen_down ? "L" : "M");
         pen_down = true;
     }
     mlsd__text_append(t, "\"/>");
     return end;
+}
+
+/* The band of a line, where both its ends are known: there along the upper, back along the lower.
+ */
+static void draw_band(mlsd__text *t, const scale *sx, const scale *sy, const double *x, int64_t n,
+                      const mlsd__svg_line *l)
+{
+    if (l->low == NULL || l->high == NULL) return;
+    const char *command = "M";
+    mlsd__text_format(t, "<path class=\"band %s\" d=\"", l->style);
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(l->low[i]) || !isfinite(l->high[i])) continue;
+        point_to(t, place(sx, x[i]), place(sy, l->high[i]), command);
+        command = "L";
+    }
+    for (int64_t i = n - 1; i >= 0; i--) {
+        if (isfinite(l->low[i]) && isfinite(l->high[i]))
+            point_to(t, place(sx, x[i]), place(sy, l->low[i]), command);
+    }
+    mlsd__text_append(t, "\"/>");
 }
 
 /* Push labels apart that would lie on each other: from the top down, each at least a line below the
@@ -377,7 +402,11 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
     double low = NAN, high = NAN;
     if (n_lines > MAX_LINES) n_lines = MAX_LINES;
     for (int64_t k = 0; k < n_lines; k++)
-        for (int64_t i = 0; i < n; i++) spread(&low, &high, lines[k].y[i]);
+        for (int64_t i = 0; i < n; i++) {
+            spread(&low, &high, lines[k].y[i]);
+            if (lines[k].low != NULL) spread(&low, &high, lines[k].low[i]);
+            if (lines[k].high != NULL) spread(&low, &high, lines[k].high[i]);
+        }
     scale sx = {x[0], x[n - 1], LINES_LEFT, WIDTH - LINES_RIGHT};
     scale sy = {0, 1, LINES_HEIGHT - AXIS_HEIGHT, LINES_TOP};
     set_range(&sy, low, high);
@@ -399,6 +428,7 @@ void mlsd__svg_lines(mlsd__text *t, const char *description, const char *x_axis,
         label(t, "tick middle", place(&sx, mark_x), LINES_TOP - 4, mark_label);
     }
     line_end ends[MAX_LINES];
+    for (int64_t k = 0; k < n_lines; k++) draw_band(t, &sx, &sy, x, n, &lines[k]);
     for (int64_t k = 0; k < n_lines; k++) ends[k] = draw_line(t, &sx, &sy, x, n, &lines[k]);
     draw_labels(t, lines, ends, n_lines);
     label(t, "tick middle", 0.5 * (sx.first + sx.last), LINES_HEIGHT - 6, x_axis);

@@ -27,6 +27,7 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
 typedef struct mlsd__svg_line {
     const char *label, *style; /* style: class of the page's style sheet */
     const double *y;           /* NaN leaves a gap */
+    const double *low, *high;  /* a band around it; NULL for none */
 } mlsd__svg_line;
 
 /* Lines over the same x (n ascending values); `mark_x` is a vertical line with a label, NaN for

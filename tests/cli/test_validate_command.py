@@ -56,6 +56,14 @@ def test_a_long_table_shows_the_best(mlsd, spec):
     assert max(map(len, outcome.out.splitlines()[1:])) <= 80
 
 
+def test_a_page_with_pictures(mlsd, spec):
+    outcome = mlsd("validate", spec(metrics=["log_loss"]), HMDA, "--target", "deny", "--report", "page.html")
+    assert outcome.code == OK, outcome
+    page = (mlsd.work / "page.html").read_text()
+    assert page.count('<g class="row ') == 2 and page.count('class="fold"') == 10 and "http" not in page
+    assert mlsd("validate", spec(), HMDA, "--target", "deny", "--report", "/no/such/page.html").code == IO
+
+
 def test_columns_that_just_fit(mlsd, spec):
     path = spec()
     search = {"kind": "grid_search", "metrics": ["log_loss"], "estimator": {k: v for k, v in MODELS[1].items() if k != "name"},

@@ -103,6 +103,75 @@ static void test_report__refuses(void **state)
     mlsd_result_free(r);
 }
 
+static char *page_of(const char *json, char path[64])
+{
+    mlsd_table *t = make_table();
+    mlsd_dataset *data;
+    mlsd_spec *spec;
+    mlsd_result *r;
+    ASSERT_OK(mlsd_dataset_from_table(NULL, t, (const char *[]){"y", "kind"},
+                                      (const char *[]){"target", "ignore"}, 2, MLSD_TASK_BINARY,
+                                      &data));
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
+    ASSERT_OK(mlsd_validate(NULL, spec, data, NULL, &r));
+    ASSERT_OK(mlsd_report_save(NULL, r, "page", path));
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    mlsd_dataset_free(data);
+    mlsd_table_free(t);
+    return read_all(path);
+}
+
+static int count(const char *text, const char *wanted)
+{
+    int n = 0;
+    for (; (text = strstr(text, wanted)) != NULL; text++) n++;
+    return n;
+}
+
+#define LOGISTIC "{\"kind\":\"logistic_regression\"}"
+
+/* Models, candidates and values have a row each with its five folds, one that failed its message; a
+ * learning curve has a band and two lines. */
+static void test_report__draws_validations(void **state)
+{
+    (void)state;
+    char path[64];
+    temporary_path(path);
+    char *page = page_of("{\"kind\":\"cross_validate\",\"metrics\":[\"accuracy\"],\"estimators\":["
+                         "{\"kind\":\"dummy_classifier\"}," LOGISTIC
+                         ",{\"kind\":\"k_neighbors_classifier\",\"n_neighbors\":500}]}",
+                         path);
+    assert_int_equal(count(page, "<g class=\"row "), 3);
+    assert_int_equal(count(page, "class=\"fold\""), 10);
+    assert_non_null(strstr(page, ">failed<"));
+    assert_non_null(strstr(page, "lower n_neighbors"));
+    free(page);
+    page = page_of("{\"kind\":\"grid_search\",\"metrics\":[\"log_loss\"],\"estimator\":" LOGISTIC
+                   ",\"space\":[\"C = 0.01, 0.1, 1\"]}",
+                   path);
+    assert_int_equal(count(page, "<g class=\"row "), 3);
+    assert_int_equal(count(page, "<g class=\"row strong\""), 1);
+    assert_int_equal(count(page, "class=\"fold\""), 15);
+    assert_non_null(strstr(page, ">C = 0.01<"));
+    free(page);
+    page =
+        page_of("{\"kind\":\"validation_curve\",\"metrics\":[\"log_loss\"],\"estimator\":" LOGISTIC
+                ",\"space\":[\"C = 0.01, 0.1\"]}",
+                path);
+    assert_int_equal(count(page, "<g class=\"row "), 2);
+    assert_int_equal(count(page, "class=\"fold\""), 10);
+    free(page);
+    page = page_of(
+        "{\"kind\":\"learning_curve\",\"metrics\":[\"log_loss\"],\"estimators\":[" LOGISTIC "]}",
+        path);
+    assert_int_equal(count(page, "<path class=\"band valid\""), 1);
+    assert_int_equal(count(page, "<path class=\"line "), 2);
+    assert_string_equal(page + strlen(page) - 8, "</html>\n");
+    free(page);
+    unlink(path);
+}
+
 /* An empty result of an experiment is a page of little, not a crash. */
 static void test_report__needs_no_tables(void **state)
 {
@@ -151,6 +220,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report__is_the_same_again),
         cmocka_unit_test(test_report__refuses),
+        cmocka_unit_test(test_report__draws_validations),
         cmocka_unit_test(test_report__needs_no_tables),
         cmocka_unit_test(test_report__survives_failures_of_memory),
     };

@@ -128,6 +128,9 @@ static void test_space__says_what_is_wrong(void **state)
             "model.alpha = 1");
     REFUSES(MLSD_E_PARAM_UNKNOWN, "ridge has no parameter 'C'; it has alpha, fit_intercept", ridge,
             "C = 1");
+    REFUSES(MLSD_E_PARAM_UNKNOWN,
+            "pipeline has no parameter 'step'; a spec goes into its slot 'steps'", pipeline,
+            "step = ridge");
     REFUSES(MLSD_E_PARAM_TYPE, "'alpha' is a number, got 'one'", ridge, "alpha = 1, one");
     REFUSES(MLSD_E_PARAM_RANGE, "'alpha' must be in [0", ridge, "alpha = 1, -1");
     REFUSES(MLSD_E_PARAM_RANGE, "weights", knn, "weights = uniform, far");

@@ -128,7 +128,8 @@ static void test_svg__survives_ranges_without_extent(void **state)
         mlsd__svg_intervals(&t, "d", "m", &row, 1, NAN, "");
         mlsd__svg_intervals(&t, "d", "m", &row, 0, NAN, "");
         mlsd__svg_lines(&t, "d", "x", "y", (const double[]){0}, 1,
-                        &(mlsd__svg_line){"l", "train", &values[i]}, 1, NAN, "");
+                        &(mlsd__svg_line){"l", "train", &values[i], &values[i], &values[i]}, 1, NAN,
+                        "");
         assert_null(strstr(take(&t), "=\"nan"));
         assert_null(strstr(t.data, "inf"));
         mlsd__text_free(&t);
@@ -155,7 +156,8 @@ static void test_svg__keeps_end_labels_apart(void **state)
 {
     (void)state;
     const double x[] = {0, 1, 2}, a[] = {3, 2, 1}, b[] = {3, 2, 1.001}, c[] = {NAN, NAN, NAN};
-    const mlsd__svg_line lines[] = {{"one", "train", a}, {"two", "valid", b}, {"three", "x", c}};
+    const mlsd__svg_line lines[] = {
+        {"one", "train", a, c, c}, {"two", "valid", b, a, b}, {"three", "x", c, NULL, NULL}};
     mlsd__text t;
     mlsd__text_init(&t, &mlsd__libc_allocator);
     mlsd__svg_lines(&t, "d", "epoch", "loss", x, 3, lines, 3, 2, "best");

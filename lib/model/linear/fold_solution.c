@@ -25,6 +25,9 @@ static const double NEARLY_PERFECT = 1e-4;
  * in predictions to 1e-12. */
 static const double LEAST_CORRELATION = 1e-6;
 
+/* Share of a target's spread that coefficients may have lost before a fit of the rows is asked. */
+static const double MOST_ROUNDING = 1e-10;
+
 mlsd_status mlsd__fold_solution_new(const mlsd__allocator *a, int64_t p, int64_t t,
                                     int64_t n_settings, mlsd__fold_solution *out)
 {
@@ -86,6 +89,46 @@ static bool solve_plain(int64_t p, int64_t t, double *a, double *b, double *leng
     return ok;
 }
 
+/* The largest sum |b_j| |x_j| of a setting and target in units of the target's spread: what
+ * rounding is magnified by before the matrix is even looked at. */
+static double reach_of(const mlsd__gram *train, const mlsd__fold_solution *s, const double *a)
+{
+    const int64_t p = s->p, t = s->t;
+    double largest = 0;
+    for (int64_t row = 0; row < s->n_settings * t; row++) {
+        const int64_t k = p + row % t;
+        double reach = 0;
+        for (int64_t j = 0; j < p; j++) reach += fabs(s->coef[row * p + j]) * sqrt(a[j * p + j]);
+        largest = fmax(largest, reach / sqrt(train->scatter[k * train->q + k]));
+    }
+    return largest;
+}
+
+/* Have penalised coefficients their digits? With columns of A + alpha I brought to one length and l
+ * the least eigenvalue, predictions are off by about eps reach / sqrt(l). That l is large enough is
+ * seen from the pivots of the matrix less that much. `room` has p * p + p numbers. */
+static bool is_well_solved(const mlsd__linear_problem *problem, const mlsd__gram *train,
+                           const mlsd__fold_solution *s, const double *a, double *room)
+{
+    const int64_t p = s->p;
+    double *const length = room + p * p;
+    double alpha = INFINITY;
+    for (int64_t l = 0; l < problem->n_settings; l++) alpha = fmin(alpha, problem->alphas[l]);
+    const double loss = DBL_EPSILON * reach_of(train, s, a) / MOST_ROUNDING, least = loss * loss;
+    if (!(least < 1)) return false;
+    for (int64_t j = 0; j < p; j++) {
+        length[j] = sqrt(a[j * p + j] + alpha);
+        if (!(length[j] > 0)) return false;
+    }
+    for (int64_t i = 0; i < p; i++) {
+        for (int64_t j = i; j < p; j++) room[i * p + j] = a[i * p + j] / (length[i] * length[j]);
+        room[i * p + i] = 1 - least;
+    }
+    bool ok;
+    mlsd__potrf(p, room, p, &ok);
+    return ok;
+}
+
 /* Where predictions are measured from: mean and low part, 0 where nothing is centred. */
 static void set_origin(const mlsd__linear_problem *problem, const mlsd__gram *train,
                        mlsd__fold_solution *s)
@@ -117,6 +160,7 @@ static mlsd_status solve_with(mlsd__scope *scope, const mlsd__linear_problem *pr
     } else {
         *out_ok = !mlsd__any_nonfinite(a, p * p);
         if (*out_ok) MLSD__TRY(mlsd__penalty_path(scope, p, t, a, b, problem->alphas, n, s->coef));
+        if (*out_ok) *out_ok = is_well_solved(problem, train, s, a, length);
     }
     for (int64_t row = 0; *out_ok && row < n * t; row++)
         for (int64_t j = 0; j < p; j++) s->coef[row * p + j] /= divisor[j];

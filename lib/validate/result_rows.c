@@ -90,7 +90,8 @@ mlsd_status mlsd__rows_to_table(mlsd__rows *r, mlsd_table **out)
     _Static_assert(sizeof(double) == sizeof(int64_t) && sizeof(char *) <= sizeof(int64_t),
                    "one scratch serves all types");
     *out = NULL;
-    const int64_t n = r->n_cells / r->n_columns;
+    /* No column at all: the list of columns could not be made, as the status says. */
+    const int64_t n = r->n_columns > 0 ? r->n_cells / r->n_columns : 0;
     void *scratch = NULL;
     mlsd_table *table = NULL;
     mlsd_status status = r->status;

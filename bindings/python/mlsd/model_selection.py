@@ -262,7 +262,8 @@ def check_cv(cv=None, y=None, *, classifier=False):
         raise ValueError(f"cv must be a number of folds, a splitter or a list of (train, test), got {cv!r}")
     splits = list(cv)
     if not splits:
-        raise ValueError("cv is an empty list; give a (train, test) for each split, or a number of folds")
+        asked = "No fits were performed. Was the CV iterator empty? Were there no candidates?"  # as scikit-learn says it
+        raise ValueError(f"{asked} cv is an empty list; give a (train, test) for each split, or a number of folds")
     return _Given(splits)
 
 

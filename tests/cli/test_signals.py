@@ -64,6 +64,7 @@ def test_interrupt(mlsd, large_csv, number):
     draw = random.Random(int(number))
     slowest = 0.0
     for k in range(N_MOMENTS if number == signal.SIGINT else 5):
+        before = tuple(os.listdir(mlsd.work))
         process = start(["run", large_csv, "--target", "y", "--slices", "x1", "--out", "report"], mlsd.work)
         time.sleep(0.06 + draw.random() * (0.3 if k % 2 else 2.5))
         began = time.monotonic()
@@ -80,7 +81,10 @@ def test_interrupt(mlsd, large_csv, number):
             continue
         assert process.returncode == CANCELLED, (process.returncode, out, err)
         lines = [line for line in err.splitlines() if not re.fullmatch(r"[a-z -]+: (25|50|75|100) %", line)]
-        assert out == "" and lines == [CANCELLED_LINES[tuple(os.listdir(mlsd.work))]], err
+        # Stopped before it looked at the journal of the run before, it wrote nothing and left that one alone.
+        left = tuple(os.listdir(mlsd.work))
+        allowed = {CANCELLED_LINES[left]} | ({CANCELLED_LINES[()]} if left == before else set())
+        assert out == "" and len(lines) == 1 and lines[0] in allowed, err
     print(f"\nslowest end after signal {int(number)}: {1000 * slowest:.0f} ms")
     assert slowest < MOST_SECONDS
 

@@ -1,23 +1,15 @@
 /* enet_folds.c - lasso and elastic net for many settings, and many folds, at once (model/path.h).
  *
  * What is dear is X'X: it is made once for the training rows of a fold, or once for each part of
- * the rows (fold_moments.h), whose sums are the training moments of every split. Each setting then
+ * the rows (moment_folds.h), whose sums are the training moments of every split. Each setting then
  * descends from 0 as it does alone, so that answers do not depend on what else is asked for: from
  * the rows of one fold bit for bit, from moments of parts to their rounding. */
 #include <string.h>
 
-#include "model/fold_atoms.h"
-#include "model/linear/design.h"
 #include "model/linear/elastic_net.h"
+#include "model/moment_folds.h"
 #include "model/row_pass.h"
-#include "model/transform/column_state.h"
 #include "numeric/sum.h"
-
-enum {
-    MOST_MOMENT_DOUBLES = 32 * 1024 * 1024, /* of all parts: 256 MB */
-    MOST_ATOMS = 1024,
-    MOST_UNEVEN_ATOMS = 64 /* where splits do not overlap in folds */
-};
 
 static const mlsd__enet_params *params_of(const mlsd_spec *spec)
 {
@@ -163,53 +155,15 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
 }
 
 /* All folds at once. */
-typedef struct folds_job {
-    const mlsd__path_folds *folds;
-    const mlsd__frame *x; /* all->x, or a copy of it that is at hand */
-    bool fit_intercept, with_mean, with_std;
-    const mlsd__fold_atoms *atoms;
-    const mlsd__fold_moments *moments;
-    bool *is_served; /* n_splits */
-} folds_job;
 
-/* Rows by number, [X y] less an origin. */
-static mlsd_status read_rows(const void *user, mlsd__scope *scope, const int64_t *rows, int64_t n,
-                             const double *origin, double *z, int64_t ld)
-{
-    const folds_job *const job = user;
-    const int64_t p = job->x->n_features;
-    double *const x =
-        mlsd__alloc_raw(scope->allocator, n * p + mlsd__frame_scratch(job->x, n), sizeof *x);
-    int64_t *const storage = mlsd__alloc_raw(scope->allocator, n, sizeof *storage);
-    const mlsd_status status = x == NULL || storage == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) {
-        mlsd__frame some;
-        mlsd__frame_select(job->x, rows, n, storage, &some);
-        mlsd__frame_read(&some, 0, n, x, x + n * p);
-        for (int64_t i = 0; i < n; i++) {
-            for (int64_t j = 0; j < p; j++) z[i * ld + j] = x[i * p + j] - origin[j];
-            z[i * ld + p] = job->folds->all->y[rows[i]] - origin[p];
-        }
-    }
-    mlsd__free(scope->allocator, storage);
-    mlsd__free(scope->allocator, x);
-    return status;
-}
-
-/* Moments of the columns as the step before makes them of the training rows; where it does. */
-static void standardise(const folds_job *job, mlsd__gram *train, double *shift, double *divisor)
+/* Moments of the columns as the step before makes them of the training rows. */
+static void standardise(mlsd__gram *train, bool with_mean, const double *divisor)
 {
     const int64_t q = train->q, p = q - 1;
-    for (int64_t j = 0; j < p; j++) {
-        const double variance = train->scatter[j * q + j] / train->weight;
-        shift[j] = job->with_mean ? train->mean[j] : 0;
-        divisor[j] =
-            job->with_std ? mlsd__standard_scale(train->weight, train->mean[j], variance) : 1;
-    }
     for (int64_t i = 0; i < p; i++) {
         for (int64_t j = i; j < p; j++) train->scatter[i * q + j] /= divisor[i] * divisor[j];
         train->scatter[i * q + p] /= divisor[i];
-        train->mean[i] = job->with_mean ? 0 : train->mean[i] / divisor[i];
+        train->mean[i] = with_mean ? 0 : train->mean[i] / divisor[i];
     }
 }
 
@@ -218,7 +172,7 @@ static bool is_finite_gram(const mlsd__gram *g)
     return !mlsd__any_nonfinite(g->mean, g->q);
 }
 
-static mlsd_status take_split(const folds_job *job, mlsd__scope *scope, int64_t split,
+static mlsd_status take_split(const mlsd__moment_folds *job, mlsd__scope *scope, int64_t split,
                               mlsd__linear_state *const *states, const double *shift,
                               const double *divisor)
 {
@@ -240,8 +194,8 @@ static mlsd_status take_split(const folds_job *job, mlsd__scope *scope, int64_t 
 }
 
 /* All settings on the moments of a split's training rows. */
-static mlsd_status solve_split(const folds_job *job, mlsd__scope *scope, int64_t split,
-                               mlsd__gram *train)
+static mlsd_status solve_moments(const mlsd__moment_folds *job, mlsd__scope *scope, int64_t split,
+                                 mlsd__gram *train)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t n = job->folds->n_settings, p = train->q - 1;
@@ -253,8 +207,12 @@ static mlsd_status solve_split(const folds_job *job, mlsd__scope *scope, int64_t
     mlsd_status status =
         states == NULL || shift == NULL || divisor == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) {
-        if (is_changed) standardise(job, train, shift, divisor);
-        status = mlsd__enet_open_moments(scope, train, job->fit_intercept, &problem);
+        if (is_changed) {
+            mlsd__moment_folds_scales(job, train, shift, divisor);
+            standardise(train, job->with_mean, divisor);
+        }
+        status = mlsd__enet_open_moments(
+            scope, train, params_of(job->folds->settings[0])->fit_intercept != 0, &problem);
     }
     settings_job settings = {
         .settings = job->folds->settings, .problem = &problem, .states = states};
@@ -271,100 +229,45 @@ static mlsd_status solve_split(const folds_job *job, mlsd__scope *scope, int64_t
     return is_about_data(status) && !job->is_served[split] ? MLSD_OK : status;
 }
 
-static mlsd_status run_split(void *arg, int64_t task, mlsd__scope *scope)
+static mlsd_status solve_split(const mlsd__moment_folds *job, mlsd__scope *scope, int64_t split,
+                               const uint8_t *is_train, const uint8_t *is_test)
 {
-    const folds_job *const job = arg;
-    const mlsd__fold_atoms *const atoms = job->atoms;
-    const int64_t n_parts = atoms->parts.n_parts, split = atoms->first_split + task;
-    const uint8_t *const is_test = atoms->is_test + task * n_parts;
     bool is_finite = true;
-    for (int64_t k = 0; k < n_parts; k++)
+    for (int64_t k = 0; k < job->moments->n_parts; k++)
         if (is_test[k])
             is_finite = is_finite && is_finite_gram(mlsd__fold_moments_part(job->moments, k));
-    if (!is_finite ||
-        !mlsd__enet_wants_moments(job->folds->splits[split].n_train, job->x->n_features))
+    if (!is_finite || !mlsd__enet_wants_moments(job->folds->splits[split].n_train, job->p))
         return MLSD_OK;
     mlsd__gram train;
     MLSD__TRY(mlsd__gram_init(&train, scope->allocator, job->moments->q));
-    mlsd__fold_moments_sum(job->moments, atoms->is_train + task * n_parts, &train);
+    mlsd__fold_moments_sum(job->moments, is_train, &train);
     mlsd_status status = MLSD_OK;
-    if (is_finite_gram(&train) && train.weight > 0) status = solve_split(job, scope, split, &train);
+    if (is_finite_gram(&train) && train.weight > 0)
+        status = solve_moments(job, scope, split, &train);
     mlsd__gram_free(&train, scope->allocator);
-    return status;
-}
-
-/* As many splits from `first` on as one pass serves; *out_n of them were cut. */
-static mlsd_status run_some(mlsd__scope *scope, folds_job *job, int64_t first, int64_t *out_n)
-{
-    const mlsd__allocator *const a = scope->allocator;
-    const mlsd__path_folds *const folds = job->folds;
-    const int64_t q = job->x->n_features + 1;
-    const int64_t fitting = MOST_MOMENT_DOUBLES / mlsd__fold_moments_doubles(q, 1);
-    const int64_t wanted = folds->is_partition ? MOST_ATOMS : MOST_UNEVEN_ATOMS;
-    mlsd__fold_atoms atoms;
-    mlsd__fold_moments moments = {.q = 0};
-    const mlsd__moment_source source = {
-        .q = q, .weight = folds->all->weight, .read = read_rows, .user = job};
-    mlsd_status status = mlsd__fold_atoms_cut(scope, job->x->n_rows, folds->splits, folds->n_splits,
-                                              folds->is_partition, first,
-                                              fitting < wanted ? fitting : wanted, &atoms);
-    *out_n = atoms.n_splits;
-    if (status == MLSD_OK && atoms.n_splits > 0) {
-        job->atoms = &atoms;
-        job->moments = &moments;
-        status = mlsd__fold_moments_new(scope, &source, &atoms.parts, &moments);
-        if (status == MLSD_OK) status = mlsd__parallel_for(scope, atoms.n_splits, run_split, job);
-    }
-    mlsd__fold_moments_free(&moments, a);
-    mlsd__fold_atoms_free(&atoms, a);
     return status;
 }
 
 static bool is_for_folds(const mlsd__path_folds *folds)
 {
     const mlsd__train *const all = folds->all;
-    bool wants = false;
-    if (all->n_more_targets > 0 || all->x->n_features == 0) return false;
-    for (int64_t j = 0; j < all->x->n_features; j++)
-        if (all->x->features[j].type == MLSD__CATEGORY) return false;
+    const int64_t p = all->x->n_features;
+    if (all->n_more_targets > 0 || p == 0 || !mlsd__frame_is_numeric(all->x)) return false;
     for (int64_t k = 0; k < folds->n_splits; k++)
-        wants = wants || mlsd__enet_wants_moments(folds->splits[k].n_train, all->x->n_features);
-    return wants;
-}
-
-static mlsd_status read_standardize(folds_job *job)
-{
-    if (job->folds->standardize == NULL) return MLSD_OK;
-    int32_t with_mean, with_std;
-    MLSD__TRY(mlsd_spec_get_bool(job->folds->standardize, "with_mean", &with_mean));
-    MLSD__TRY(mlsd_spec_get_bool(job->folds->standardize, "with_std", &with_std));
-    job->with_mean = with_mean != 0;
-    job->with_std = with_std != 0;
-    return MLSD_OK;
+        if (mlsd__enet_wants_moments(folds->splits[k].n_train, p)) return true;
+    return false;
 }
 
 static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, bool *out_served)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    folds_job job = {.folds = folds,
-                     .fit_intercept = params_of(folds->settings[0])->fit_intercept != 0};
+    mlsd__moment_folds job = {
+        .folds = folds, .p = folds->all->x->n_features, .t = 1, .solve = solve_split};
     *out_served = false;
     if (!is_for_folds(folds)) return MLSD_OK;
-    MLSD__TRY(read_standardize(&job));
-    mlsd__resident resident;
-    MLSD__TRY(mlsd__resident_open(&resident, scope, folds->all->x));
-    job.x = resident.frame;
-    job.is_served = mlsd__alloc(a, folds->n_splits, sizeof *job.is_served);
-    mlsd_status status = job.is_served == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    for (int64_t first = 0; status == MLSD_OK && first < folds->n_splits;) {
-        int64_t n;
-        status = run_some(scope, &job, first, &n);
-        first += n > 0 ? n : 1;
-    }
-    for (int64_t k = 0; status == MLSD_OK && k < folds->n_splits; k++)
-        *out_served = *out_served || job.is_served[k];
-    mlsd__free(a, job.is_served);
-    mlsd__resident_close(&resident, a);
+    MLSD__TRY(mlsd__moment_folds_open(scope, &job));
+    const mlsd_status status = mlsd__moment_folds_run(scope, &job);
+    *out_served = status == MLSD_OK && mlsd__moment_folds_served(&job);
+    mlsd__moment_folds_close(&job, scope->allocator);
     return status;
 }
 

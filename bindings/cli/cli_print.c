@@ -177,8 +177,10 @@ static const char *show_chance(double p, char out[CLI_NUMBER_CAPACITY])
         snprintf(out, CLI_NUMBER_CAPACITY, ">.99");
     else if (p < 0.005)
         snprintf(out, CLI_NUMBER_CAPACITY, "<.01");
+    else if (isnan(p))
+        out[0] = '\0';
     else
-        snprintf(out, CLI_NUMBER_CAPACITY, isnan(p) ? "" : "%.2f", p);
+        snprintf(out, CLI_NUMBER_CAPACITY, "%.2f", p);
     return out;
 }
 

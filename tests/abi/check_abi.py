@@ -143,8 +143,10 @@ def check_state(args):
 
 
 def check_headers(args):
-    """Each header alone, as C99 and as C++11, pedantic."""
-    problems = []
+    """Each header is installed and stands alone, as C99 and as C++11, pedantic."""
+    installed = (args.source / "include/meson.build").read_text()
+    problems = [f"{path.name} is not in include/meson.build" for path in public_headers(args.source)
+                if f"'mlsd/{path.name}'" not in installed]
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{args.source / 'include'}", "-fsyntax-only"]
     for path in public_headers(args.source):
         program = f'#include "mlsd/{path.name}"\nextern int not_empty;\n'

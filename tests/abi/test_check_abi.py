@@ -45,6 +45,7 @@ int64_t mlsd_rows(const mlsd_matrix *matrix)
 """
 TREE = {
     "include/mlsd/example.h": HEADER,
+    "include/meson.build": "install_headers('mlsd/example.h')\n",
     "lib/base/example.c": SOURCE,
     "lib/libmlsd.map": "MLSD_0.1 {\n  global:\n    mlsd_rows;\n  local: *;\n};\n",
     "bindings/python/mlsd/_signatures.py": 'SIGNATURES = {\n    "mlsd_rows": (I64, [P]),\n}\n',
@@ -120,6 +121,7 @@ CASES = [
     ("headers", in_header("#include <stdint.h>", "#include <stdint.h>\n#include <stdio.h>"), "includes <stdio.h>"),
     ("headers", in_header("MLSD_API int64_t mlsd_rows", "MLSD_API long mlsd_rows")
      | {"lib/base/example.c": SOURCE.replace("int64_t mlsd_rows", "long mlsd_rows")}, "uses long"),
+    ("headers", {"include/meson.build": "install_headers()\n"}, "example.h is not in include/meson.build"),
     ("documented", in_header("/* The number of rows. Since 0.1. */", ""), "mlsd_rows has no comment"),
     ("documented", in_header(" Since 0.1.", ""), "does not say since when"),
     ("called", {"tests/unit/test_example.c": "/* nothing. */\n"}, "mlsd_rows (example.h) is called by no test"),

@@ -144,11 +144,11 @@ def check_state(args):
 
 def check_headers(args):
     """Each header is installed and stands alone, as C99 and as C++11, pedantic."""
+    headers = public_headers(args.source)
     installed = (args.source / "include/meson.build").read_text()
-    problems = [f"{path.name} is not in include/meson.build" for path in public_headers(args.source)
-                if f"'mlsd/{path.name}'" not in installed]
+    problems = [f"{path.name} is not in include/meson.build" for path in headers if f"'mlsd/{path.name}'" not in installed]
     flags = ["-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{args.source / 'include'}", "-fsyntax-only"]
-    for path in public_headers(args.source):
+    for path in headers:
         program = f'#include "mlsd/{path.name}"\nextern int not_empty;\n'
         for compiler, standard, suffix in (("cc", "-std=c99", ".c"), ("c++", "-std=c++11", ".cc")):
             with tempfile.NamedTemporaryFile("w", suffix=suffix) as file:

@@ -60,6 +60,8 @@ extern const mlsd_kind mlsd__kind_target_encode;
 extern const mlsd_kind mlsd__kind_polynomial_features;
 extern const mlsd_kind mlsd__kind_spline_features;
 extern const mlsd_kind mlsd__kind_bin;
+extern const mlsd_kind mlsd__kind_variance_threshold;
+extern const mlsd_kind mlsd__kind_univariate_select;
 extern const mlsd_kind mlsd__kind_on_columns;
 extern const mlsd_kind mlsd__kind_column_transform;
 extern const mlsd_kind mlsd__kind_pipeline;
@@ -186,6 +188,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_polynomial_features,
     &mlsd__kind_spline_features,
     &mlsd__kind_bin,
+    &mlsd__kind_variance_threshold,
+    &mlsd__kind_univariate_select,
     &mlsd__kind_on_columns,
     &mlsd__kind_column_transform,
     &mlsd__kind_pipeline,

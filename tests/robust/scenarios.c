@@ -679,6 +679,7 @@ const scenario scenarios[] = {
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},
     {"features", run_features, 0},
+    {"selections", run_selections, 0},
     {"custom", run_custom, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},

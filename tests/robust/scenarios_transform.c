@@ -26,6 +26,17 @@ static const char *const features[] = {
     "{\"kind\":\"bin\",\"strategy\":\"kmeans\",\"n_bins\":3}",
 };
 
+#define CODED "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"impute\"},{\"kind\":\"one_hot\"},"
+
+static const char *const selections[] = {
+    CODED "{\"kind\":\"variance_threshold\"},{\"kind\":\"univariate_select\",\"k\":2}]}",
+};
+
+/* Without weights, which these cannot take. */
+static const char *const unweighted[] = {
+    CODED "{\"kind\":\"univariate_select\",\"score_func\":\"mutual_info\",\"k\":2}]}",
+};
+
 static mlsd_status make_table(const mlsd_context *context, mlsd_table **out)
 {
     sample s;
@@ -67,20 +78,28 @@ out:
     return status;
 }
 
-static mlsd_status run_all(const mlsd_context *context, const char *const *specs, int n,
-                           uint64_t *hash)
+/* n_roles 2: with weights; 1: w is a feature. */
+static mlsd_status run_roles(const mlsd_context *context, const char *const *specs, int n,
+                             int n_roles, uint64_t *hash)
 {
     const char *const columns[] = {"y", "w"}, *const roles[] = {"target", "weight"};
     mlsd_table *table = NULL;
     mlsd_dataset *data = NULL;
     mlsd_status status;
     TRY(make_table(context, &table));
-    TRY(mlsd_dataset_from_table(context, table, columns, roles, 2, MLSD_TASK_REGRESSION, &data));
+    TRY(mlsd_dataset_from_table(context, table, columns, roles, n_roles, MLSD_TASK_REGRESSION,
+                                &data));
     for (int i = 0; i < n; i++) TRY(run_one(context, specs[i], data, hash));
 out:
     mlsd_dataset_free(data);
     mlsd_table_free(table);
     return status;
+}
+
+static mlsd_status run_all(const mlsd_context *context, const char *const *specs, int n,
+                           uint64_t *hash)
+{
+    return run_roles(context, specs, n, 2, hash);
 }
 
 mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash)
@@ -96,4 +115,13 @@ mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash)
 mlsd_status run_features(const mlsd_context *context, uint64_t *hash)
 {
     return run_all(context, features, sizeof features / sizeof *features, hash);
+}
+
+mlsd_status run_selections(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_status status;
+    TRY(run_all(context, selections, sizeof selections / sizeof *selections, hash));
+    TRY(run_roles(context, unweighted, sizeof unweighted / sizeof *unweighted, 1, hash));
+out:
+    return status;
 }

@@ -44,7 +44,8 @@ from ._results import Result, complete, cross_validate, evaluate, leaderboard, r
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge",
+    "audit", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy",
+    "feature_selection", "impute", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm",
     "time_series", "utils",
 )

@@ -22,7 +22,7 @@ _EXACT = 2**53  # whole numbers beyond are not exact as doubles
 _TAKES_NAN = set(
     "bin binarize column_transform dummy_classifier dummy_regressor impute log_transform max_abs_scale min_max_scale"
     " normalize one_hot ordinal_encode polynomial_features power_transform quantile_transform robust_scale spline_features"
-    " standardize target_encode".split()
+    " standardize target_encode variance_threshold".split()
 )
 _TAGS = {
     "bernoulli_nb": {"poor_score": True},

@@ -15,7 +15,8 @@ enum {
     MLSD__PURPOSE_BOOTSTRAP = 3,
     MLSD__PURPOSE_SPLIT = 4,
     MLSD__PURPOSE_SUBSAMPLE = 5,
-    MLSD__PURPOSE_SEARCH = 6
+    MLSD__PURPOSE_SEARCH = 6,
+    MLSD__PURPOSE_AUGMENT = 16
 };
 
 typedef struct mlsd__stream {

@@ -88,26 +88,43 @@ static const double *source_direct(const mlsd__frame *f, int64_t first, int64_t 
     return (const double *)m->data + first * m->row_stride;
 }
 
-/* What `stage` makes of f's rows. `here` and `there` are scratch, and `extra` is for a stage's own
+/* Where a chain takes its rows from: those of a frame, or some that were given. */
+typedef struct chain_rows {
+    const mlsd__frame *frame;
+    const double *given; /* packed; NULL: read */
+    const int64_t *rows; /* their numbers in the source; NULL: as they are */
+    int64_t first, n;
+} chain_rows;
+
+/* What `stage` makes of the rows. `here` and `there` are scratch, and `extra` is for a stage's own
  * work; `out` may be none of them. */
-static void read_stage(const mlsd__frame *f, const mlsd__frame *stage, int64_t first, int64_t n,
-                       double *out, double *here, double *there, double *extra)
+static void read_stage(const chain_rows *r, const mlsd__frame *stage, double *out, double *here,
+                       double *there, double *extra)
 {
     if (!is_chained(stage)) {
-        read_source(f, stage->n_features, first, n, out);
+        read_source(r->frame, stage->n_features, r->first, r->n, out);
         return;
     }
     const mlsd__frame *const before = stage->parent;
-    int64_t ld = 0;
-    const double *in = is_chained(before) ? NULL : source_direct(f, first, &ld);
+    int64_t ld = before->n_features;
+    const double *in = NULL;
+    if (!is_chained(before))
+        in = r->given != NULL ? r->given : source_direct(r->frame, r->first, &ld);
     if (in == NULL || ld != before->n_features) {
-        read_stage(f, before, first, n, here, there, here, extra);
+        read_stage(r, before, here, there, here, extra);
         in = here;
     }
     if (stage->rows_fn != NULL)
-        stage->rows_fn(stage->block_state, f->rows, first, in, n, out, extra);
+        stage->rows_fn(stage->block_state, r->rows, r->first, in, r->n, out, extra);
     else
-        stage->block(stage->block_state, in, n, out);
+        stage->block(stage->block_state, in, r->n, out);
+}
+
+static void read_chain(const chain_rows *r, double *out, double *scratch)
+{
+    const mlsd__frame *const f = r->frame;
+    double *const there = scratch + r->n * f->max_width;
+    read_stage(r, f, out, scratch, there, there + r->n * f->max_width);
 }
 
 void mlsd__frame_read(const mlsd__frame *f, int64_t first, int64_t n, double *out, double *scratch)
@@ -117,8 +134,20 @@ void mlsd__frame_read(const mlsd__frame *f, int64_t first, int64_t n, double *ou
         read_source(f, f->n_features, first, n, out);
         return;
     }
-    double *const there = scratch + n * f->max_width;
-    read_stage(f, f, first, n, out, scratch, there, there + n * f->max_width);
+    const chain_rows r = {.frame = f, .rows = f->rows, .first = first, .n = n};
+    read_chain(&r, out, scratch);
+}
+
+void mlsd__frame_push(const mlsd__frame *f, const int64_t *rows, const double *in, int64_t n,
+                      double *out, double *scratch)
+{
+    if (n <= 0) return;
+    if (!is_chained(f)) {
+        memcpy(out, in, (size_t)(n * f->n_features) * sizeof *out);
+        return;
+    }
+    const chain_rows r = {.frame = f, .given = in, .rows = rows, .n = n};
+    read_chain(&r, out, scratch);
 }
 
 const double *mlsd__frame_direct(const mlsd__frame *f, int64_t first, int64_t *ld)

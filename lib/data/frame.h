@@ -88,6 +88,11 @@ void mlsd__frame_chain_rows(const mlsd__frame *f, mlsd__rows_fn rows_fn, const v
                             int64_t scratch_width, const mlsd__feature *features,
                             int64_t n_features, mlsd__frame *out);
 
+/* What the chain makes of n rows of the source that are given, packed, instead of read; rows are
+ * their numbers in the source. out and scratch are as in mlsd__frame_read. */
+void mlsd__frame_push(const mlsd__frame *f, const int64_t *rows, const double *in, int64_t n,
+                      double *out, double *scratch);
+
 /* All rows as one owned row-major matrix, read in parallel blocks; mlsd__free it. */
 mlsd_status mlsd__frame_materialize(mlsd__scope *scope, const mlsd__frame *f, double **out);
 

@@ -33,6 +33,8 @@ typedef struct mlsd__train {
     bool x_is_finite;      /* x was looked through before and holds neither NaN nor infinity */
     bool x_lacks_infinity; /* the same, but it may hold NaN */
     void **progress;       /* kinds with a budget: where to go on from and what to leave; or NULL */
+    const struct mlsd__augment *augment; /* kinds that say `augments`: what to do to each batch of
+                                            training rows (model/augment/augment.h); or NULL */
     const struct mlsd__clock *clock; /* forecasters: y is in the order of time, and this tells where
                                         it ends (model/series/series_clock.h); otherwise NULL */
 } mlsd__train;
@@ -47,6 +49,7 @@ typedef struct mlsd__estimator_ops {
     bool takes_nan;                                 /* missing values need no imputing */
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
+    bool augments;       /* has train->augment change each batch of rows before it learns from it */
     bool has_proba;      /* predict_block gives probabilities (classifies) */
     bool (*spec_has_proba)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */
     bool lacks_decision;               /* classifies, but predict_block has no DECISION */
@@ -57,6 +60,10 @@ typedef struct mlsd__estimator_ops {
     /* fit() knows its rows by their weighted moments alone, or by those of each class, and takes a
      * weight as a repetition: other rows with the same moments give the same state. */
     bool fits_moments;
+
+    /* fit() parts its rows itself, to test on some what it learned from others: rows that are
+     * copies of each other would stand on both sides. */
+    bool splits_rows;
 
     /* The parameter that counts epochs, of kinds that can go on from where they stopped. Where
      * train->progress is set, a fit begins where *progress ends (NULL: at the start) and puts

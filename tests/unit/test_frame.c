@@ -207,6 +207,14 @@ static void test_frame__chain_and_select_in_any_order(void **state)
 
         mlsd__frame_read(&c, 13, 40, out, scratch);
         for (int64_t i = 0; i < 40; i++) expect_chain(layouts[k], 13 + i, out + 2 * i);
+        /* The same rows, read by somebody else and pushed in. */
+        double given[40 * P];
+        mlsd__frame_read(&f, 13, 40, given, NULL);
+        memset(out, 0, sizeof out);
+        mlsd__frame_push(&c, rows, given, 40, out, scratch);
+        for (int64_t i = 0; i < 40; i++) expect_chain(layouts[k], 13 + i, out + 2 * i);
+        mlsd__frame_push(&f, rows, given, 1, given + P, scratch);
+        assert_memory_equal(given, given + P, P * sizeof *given);
         mlsd__frame_select(&c, rows, 40, storage, &selected);
         mlsd__frame_read(&selected, 0, 40, out, scratch);
         for (int64_t i = 0; i < 40; i++) expect_chain(layouts[k], rows[i], out + 2 * i);

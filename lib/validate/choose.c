@@ -3,8 +3,9 @@
  * Trees, section 3.4.3); within a part of its score; or not practically worse, by the Bayesian
  * correlated t test (Corani & Benavoli 2015, Machine Learning 100:285, whose posterior of the mean
  * difference is Student's t with the corrected standard error): P(worse by more than the rope) <
- * 0.05. Budgets come first: what is too slow or too large is not in the race. Ties go to the
- * simpler. */
+ * 0.05. Budgets come first: what is too slow or too large is not in the race. Where all are, there
+ * is a choice all the same: the one that exceeds the budgets by the smallest factor, which the
+ * sentence says. Ties go to the simpler. */
 #include <math.h>
 #include <string.h>
 
@@ -151,19 +152,53 @@ static bool satisfies(const mlsd__choice_rule *rule, const mlsd__contender *c,
     return !is_better(rule, limit, c->score.value);
 }
 
+/* Is i in front of j (-1: nobody) by score, and of equal ones by simplicity? */
+static bool is_in_front(const mlsd__choice_rule *rule, const mlsd__contender *contenders, int64_t i,
+                        int64_t j)
+{
+    if (j < 0) return true;
+    const double x = contenders[i].score.value, y = contenders[j].score.value;
+    return is_better(rule, x, y) || (x == y && is_simpler(contenders, i, j));
+}
+
+/* How many times its budgets a contender costs, by the one it exceeds most; what is not known is
+ * too much. */
+static double excess(const mlsd__choice_rule *rule, const mlsd__contender *c)
+{
+    const double us = isnan(rule->max_latency_us) ? 0 : c->latency_us / rule->max_latency_us,
+                 bytes = isnan(rule->max_bytes) ? 0 : c->n_bytes / rule->max_bytes;
+    return isnan(us) || isnan(bytes) ? INFINITY : us > bytes ? us : bytes;
+}
+
+/* Nobody is within the budgets: the best of all, and the nearest to them. */
+static void choose_nearest(const mlsd__choice_rule *rule, const mlsd__contender *contenders,
+                           int64_t n, mlsd__choice *choice)
+{
+    double least = NAN;
+    for (int64_t i = 0; i < n; i++) {
+        if (!contenders[i].is_eligible) continue;
+        if (is_in_front(rule, contenders, i, choice->best)) choice->best = i;
+        const double x = excess(rule, &contenders[i]);
+        if (x > least || (x == least && !is_in_front(rule, contenders, i, choice->chosen)))
+            continue;
+        least = x;
+        choice->chosen = i;
+    }
+}
+
 static void apply_rule(const mlsd__choice_rule *rule, mlsd__contender *contenders, int64_t n,
                        int64_t n_splits, mlsd__choice *choice)
 {
     for (int64_t i = 0; i < n; i++) {
         if (!is_affordable(rule, &contenders[i])) continue;
         choice->n_affordable++;
-        const double value = contenders[i].score.value;
-        const int64_t b = choice->best;
-        if (b < 0 || is_better(rule, value, contenders[b].score.value) ||
-            (value == contenders[b].score.value && is_simpler(contenders, i, b)))
-            choice->best = i;
+        if (is_in_front(rule, contenders, i, choice->best)) choice->best = i;
     }
-    for (int64_t i = 0; i < n && choice->best >= 0; i++) {
+    if (choice->n_affordable == 0) {
+        choose_nearest(rule, contenders, n, choice);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
         mlsd__contender *const c = &contenders[i];
         c->is_within =
             is_affordable(rule, c) && satisfies(rule, c, &contenders[choice->best], n_splits);
@@ -212,42 +247,50 @@ mlsd_status mlsd__choice_front(const mlsd__allocator *a, const mlsd__choice_rule
 
 /* ---- what is said of it ---- */
 
-/* The least that a budget would have to be; NaN where nothing is known. */
-static double least_cost(const mlsd__contender *contenders, int64_t n, bool of_bytes)
+mlsd_status mlsd__choice_require(const mlsd__choice *choice, const char *what, const char *metric,
+                                 const char *message)
 {
-    double least = NAN;
-    for (int64_t i = 0; i < n; i++) {
-        const double cost = of_bytes ? contenders[i].n_bytes : contenders[i].latency_us;
-        if (contenders[i].is_eligible && !(cost >= least)) least = isnan(cost) ? least : cost;
-    }
-    return least;
+    if (choice->n_eligible > 0) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA, "no %s has a %s on any split: %s", what, metric,
+                      message != NULL ? message : "it is not defined on their test rows");
 }
 
-mlsd_status mlsd__choice_require(const mlsd__choice_rule *rule, const mlsd__contender *contenders,
-                                 int64_t n, const mlsd__choice *choice, const char *what,
-                                 const char *metric, const char *message)
+bool mlsd__choice_has_budget(const mlsd__choice_rule *rule)
 {
-    if (choice->chosen >= 0) return MLSD_OK;
-    if (choice->n_eligible == 0)
-        return mlsd__fail(MLSD_E_DATA, "no %s has a %s on any split: %s", what, metric,
-                          message != NULL ? message : "it is not defined on their test rows");
-    const double us = least_cost(contenders, n, false), bytes = least_cost(contenders, n, true);
-    char wanted[MLSD__NUMBER_CAPACITY], least[MLSD__NUMBER_CAPACITY];
-    if (!isnan(rule->max_latency_us) && !(us <= rule->max_latency_us)) {
-        (void)mlsd__format_double(rule->max_latency_us, wanted);
-        (void)mlsd__format_double(ceil(us * 1000) / 1000, least);
-        return mlsd__fail(MLSD_E_DATA,
-                          "no %s is within 'max_latency_us' = %s; the fastest takes %s us a row",
-                          what, wanted, least);
-    }
-    if (!isnan(rule->max_bytes) && !(bytes <= rule->max_bytes)) {
-        (void)mlsd__format_double(rule->max_bytes, wanted);
-        (void)mlsd__format_double(bytes, least);
-        return mlsd__fail(MLSD_E_DATA,
-                          "no %s is within 'max_bytes' = %s; the smallest has %s bytes", what,
-                          wanted, least);
-    }
-    return mlsd__fail(MLSD_E_DATA, "no %s is within both 'max_latency_us' and 'max_bytes'", what);
+    return !isnan(rule->max_latency_us) || !isnan(rule->max_bytes);
+}
+
+bool mlsd__choice_misses(const mlsd__choice *choice)
+{
+    return choice->n_eligible > 0 && choice->n_affordable == 0;
+}
+
+/* "700 bytes where 'max_bytes' is 10", behind a comma where it is not the first. */
+static void say_excess(double cost, const char *unit, const char *name, double limit,
+                       bool *is_first, mlsd__text *t)
+{
+    if (isnan(limit) || cost <= limit) return;
+    if (!*is_first) mlsd__text_append(t, ", ");
+    *is_first = false;
+    mlsd__words_number(t, cost);
+    mlsd__text_format(t, " %s where '%s' is ", unit, name);
+    mlsd__words_number(t, limit);
+}
+
+static void say_nearest(const mlsd__choice_rule *rule, const mlsd__contender *contenders,
+                        const mlsd__choice *choice, const char *what, const char *best_name,
+                        mlsd__text *t)
+{
+    const mlsd__contender *const c = &contenders[choice->chosen];
+    bool is_first = true;
+    mlsd__text_format(t, ", the nearest to the budget, which no %s meets (", what);
+    say_excess(c->latency_us, "us a row", "max_latency_us", rule->max_latency_us, &is_first, t);
+    say_excess(c->n_bytes, "bytes", "max_bytes", rule->max_bytes, &is_first, t);
+    mlsd__text_append(t, ")");
+    if (choice->chosen == choice->best) return;
+    mlsd__text_format(t, "; the best without it is '%s' (", best_name);
+    mlsd__words_number(t, contenders[choice->best].score.value);
+    mlsd__text_append(t, ")");
 }
 
 static void say_rule(const mlsd__choice_rule *rule, mlsd__text *t)
@@ -276,6 +319,10 @@ void mlsd__choice_say(const mlsd__choice_rule *rule, const mlsd__contender *cont
                       mlsd__text *t)
 {
     const bool has_budget = choice->n_affordable < choice->n_eligible;
+    if (mlsd__choice_misses(choice)) {
+        say_nearest(rule, contenders, choice, what, best_name, t);
+        return;
+    }
     if (choice->chosen != choice->best) {
         mlsd__text_append(t, ", the simplest ");
         say_rule(rule, t);

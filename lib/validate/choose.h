@@ -42,8 +42,11 @@ typedef struct mlsd__contender {
     int64_t rank;  /* 1 is best; equal scores share the lowest, what is not eligible the last */
 } mlsd__contender;
 
+/* Of those within the budgets: the best, and the one to take by the rule. Where none is within them
+ * (mlsd__choice_misses): the best of all, and the nearest to the budgets. -1 where nothing is
+ * eligible. */
 typedef struct mlsd__choice {
-    int64_t best, chosen; /* -1 where there is none: within the budgets, and by the rule */
+    int64_t best, chosen;
     int64_t n_eligible, n_affordable;
 } mlsd__choice;
 
@@ -55,11 +58,14 @@ mlsd_status mlsd__choose(const mlsd__allocator *a, const mlsd__choice_rule *rule
 mlsd_status mlsd__choice_front(const mlsd__allocator *a, const mlsd__choice_rule *rule,
                                mlsd__contender *contenders, int64_t n);
 
-/* MLSD_E_DATA where nothing was eligible or affordable: with the budget and what would meet it.
- * `what` is "model" or "candidate"; `message` says why a fit failed, NULL if none did. */
-mlsd_status mlsd__choice_require(const mlsd__choice_rule *rule, const mlsd__contender *contenders,
-                                 int64_t n, const mlsd__choice *choice, const char *what,
-                                 const char *metric, const char *message);
+/* MLSD_E_DATA where nothing was eligible. `what` is "model" or "candidate"; `message` says why a
+ * fit failed, NULL if none did. */
+mlsd_status mlsd__choice_require(const mlsd__choice *choice, const char *what, const char *metric,
+                                 const char *message);
+
+bool mlsd__choice_has_budget(const mlsd__choice_rule *rule);
+/* Is there something to choose from, and nothing of it within the budgets? */
+bool mlsd__choice_misses(const mlsd__choice *choice);
 
 /* ", the simplest within one standard error of the best": why it was chosen, for a sentence.
  * best_name may be NULL where chosen is the best. */

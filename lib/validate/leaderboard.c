@@ -281,6 +281,9 @@ static mlsd_status put_words(mlsd_result *r, const mlsd__leaderboard_input *in, 
     MLSD__TRY(mlsd__result_set_str(r, "metric", in->metric, false));
     MLSD__TRY(mlsd__result_set_str(r, "chosen", in->names[b->choice.chosen], false));
     MLSD__TRY(mlsd__result_set_str(r, "best", in->names[b->choice.best], false));
+    if (mlsd__choice_has_budget(&b->rule))
+        MLSD__TRY(
+            mlsd__result_set_f64(r, "n_within_budget", (double)b->choice.n_affordable, false));
     mlsd__text t;
     mlsd__text_init(&t, &r->allocator);
     say(&t, in, b);
@@ -326,9 +329,7 @@ mlsd_status mlsd__leaderboard(mlsd__scope *scope, const mlsd__leaderboard_input 
         message = mlsd__fold_first_message(runs, e);
     board b = {0};
     mlsd_status status = board_open(&b, scope->allocator, in, runs);
-    if (status == MLSD_OK)
-        status =
-            mlsd__choice_require(&b.rule, b.models, b.n, &b.choice, "model", in->metric, message);
+    if (status == MLSD_OK) status = mlsd__choice_require(&b.choice, "model", in->metric, message);
     if (status == MLSD_OK) {
         *out_chosen = b.choice.chosen;
         status = make_result(in, &b, runs, out);

@@ -435,8 +435,8 @@ mlsd_status mlsd__search_choose(mlsd__search *s)
     if (status == MLSD_OK) status = find_steady_front(s, keys);
     if (status == MLSD_OK) status = rank_others(s, keys, keys + room, order, order + s->n);
     if (status == MLSD_OK)
-        status = mlsd__choice_require(&s->rule, s->contenders, s->n, &s->choice, "candidate",
-                                      s->metrics.names[0], first_message(s));
+        status =
+            mlsd__choice_require(&s->choice, "candidate", s->metrics.names[0], first_message(s));
     if (status == MLSD_OK) status = bootstrap_choice(s);
     mlsd__free(s->a, order);
     mlsd__free(s->a, keys);

@@ -323,6 +323,7 @@ static mlsd_status put_numbers(mlsd_result *r, const mlsd__search *s)
         {"n_fits", (double)s->n_fits, true},
         {"chosen_candidate", (double)s->choice.chosen, true},
         {"best_candidate", (double)s->choice.best, true},
+        {"n_within_budget", (double)s->choice.n_affordable, mlsd__choice_has_budget(&s->rule)},
         {"direction", s->rule.greater_is_better ? 1 : -1, true},
         {"optimism.expected", expected_optimism(s), true},
         {"detectable_difference", detectable_difference(s), true},

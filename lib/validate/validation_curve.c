@@ -293,8 +293,7 @@ static mlsd_status find_best(curve *c)
     }
     MLSD__TRY(
         mlsd__choose(c->a, &c->rule, c->contenders, c->candidates.n, c->runs.n_splits, &c->choice));
-    return mlsd__choice_require(&c->rule, c->contenders, c->candidates.n, &c->choice, "value",
-                                c->metrics.names[0], message);
+    return mlsd__choice_require(&c->choice, "value", c->metrics.names[0], message);
 }
 
 static mlsd_status trace(mlsd__scope *scope, curve *c, mlsd_result **out)

@@ -300,5 +300,10 @@ def test_rules_of_choosing(mlsd, make_csv):
     assert rows["one_se"]["linear"]["p_better"] > 0.999 and rows["one_se"]["constant"]["p_better"] is None
     assert_refused(mlsd("run", path, "--target", "price", "--choose", "rope"), DATA, "'choose' = rope needs 'rope'")
     assert_refused(mlsd("run", path, "--target", "price", "--choose", "first"), USAGE, "'first'", "one_se")
-    assert_refused(mlsd("run", path, "--target", "price", "--quick", "--max-bytes", 10), DATA, "no model is within 'max_bytes' = 10",
-                   "the smallest has")
+    outcome = run_to(mlsd, "tiny", path, "--target", "price", "--quick", "--max-bytes", 10)
+    result = result_of(mlsd.work / "tiny")
+    chosen, = [row for row in result["tables"]["leaderboard"] if row["chosen"] == 1]
+    assert chosen["model_bytes"] == min(row["model_bytes"] for row in result["tables"]["leaderboard"]) and chosen["within"] == 0
+    assert "the nearest to the budget, which no model meets (" in result["verdict"] and "'max_bytes' is 10" in result["verdict"]
+    assert "the nearest to the budget" in " ".join(outcome.out.split())
+    assert result["numbers"]["n_within_budget"] == 0

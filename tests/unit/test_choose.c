@@ -142,20 +142,71 @@ static void test_choose__budgets(void **state)
     choose(&rule);
     assert_int_equal(choice.best, 1);
     assert_int_equal(choice.n_affordable, 2);
+    assert_int_equal(choice.chosen, 1);
+    assert_false(mlsd__choice_misses(&choice));
+}
+
+static void assert_says(const mlsd__choice_rule *rule, const char *wanted)
+{
+    mlsd__text t;
+    mlsd__text_init(&t, &mlsd__libc_allocator);
+    mlsd__choice_say(rule, models, &choice, "model", "best of all", &t);
+    ASSERT_OK(t.status);
+    assert_string_equal(t.data, wanted);
+    mlsd__text_free(&t);
+}
+
+/* The nearest by how many times a budget is exceeded, by the worse of two: with 1 us and 450 bytes
+ * that is 2.2 for 1 us and 1000 bytes, 2 for 2 us and 900 bytes, 3 and 4 for the others. */
+static void test_choose__nearest_to_a_budget_that_nobody_meets(void **state)
+{
+    (void)state;
+    mlsd__choice_rule rule = rule_of(MLSD__CHOOSE_ONE_SE);
+    reset();
     rule.max_latency_us = 0.5;
     choose(&rule);
-    ASSERT_FAILS(MLSD_E_DATA, "no model is within 'max_latency_us' = 0.5; the fastest takes 1 us",
-                 mlsd__choice_require(&rule, models, MODELS, &choice, "model", "rmse", NULL));
+    assert_true(mlsd__choice_misses(&choice));
+    assert_int_equal(choice.n_affordable, 0);
+    assert_int_equal(choice.chosen, 0);
+    assert_int_equal(choice.best, 3);
+    assert_false(models[0].is_within);
+    ASSERT_OK(mlsd__choice_require(&choice, "model", "rmse", NULL));
+    assert_says(&rule,
+                ", the nearest to the budget, which no model meets (1 us a row where "
+                "'max_latency_us' is 0.5000); the best without it is 'best of all' (1.0000)");
     rule.max_latency_us = NAN;
     rule.max_bytes = 10;
     choose(&rule);
-    ASSERT_FAILS(MLSD_E_DATA, "'max_bytes' = 10; the smallest has 700 bytes",
-                 mlsd__choice_require(&rule, models, MODELS, &choice, "model", "rmse", NULL));
-    rule.max_bytes = 750;
-    rule.max_latency_us = 2;
+    assert_int_equal(choice.chosen, 3);
+    assert_says(&rule, ", the nearest to the budget, which no model meets (700 bytes where "
+                       "'max_bytes' is 10)");
+    rule.max_latency_us = 1;
+    rule.max_bytes = 450;
     choose(&rule);
-    ASSERT_FAILS(MLSD_E_DATA, "within both",
-                 mlsd__choice_require(&rule, models, MODELS, &choice, "model", "rmse", NULL));
+    assert_int_equal(choice.chosen, 1);
+}
+
+/* Whose cost is not known comes last; equal ones are told apart by score, then by simplicity. */
+static void test_choose__nearest_by_score_where_costs_are_alike(void **state)
+{
+    (void)state;
+    mlsd__choice_rule rule = rule_of(MLSD__CHOOSE_BEST);
+    rule.max_bytes = 10;
+    reset();
+    for (int i = 0; i < MODELS; i++) models[i].n_bytes = 500;
+    models[3].n_bytes = NAN;
+    choose(&rule);
+    assert_int_equal(choice.chosen, 2);
+    assert_int_equal(choice.best, 3);
+    models[1].scores = LOSSES[2];
+    choose(&rule);
+    assert_int_equal(choice.chosen, 1);
+    for (int i = 0; i < MODELS; i++) models[i].n_bytes = NAN;
+    choose(&rule);
+    assert_int_equal(choice.chosen, 3);
+    models[3].is_out = true;
+    choose(&rule);
+    assert_int_equal(choice.chosen, 1);
 }
 
 static void test_choose__ranks_share_and_missing_come_last(void **state)
@@ -178,9 +229,8 @@ static void test_choose__ranks_share_and_missing_come_last(void **state)
     assert_int_equal(choice.best, 0); /* nobody has more scores now */
     models[0].is_out = true;
     choose(&rule);
-    ASSERT_FAILS(
-        MLSD_E_DATA, "no model has a rmse on any split: it burned",
-        mlsd__choice_require(&rule, models, MODELS, &choice, "model", "rmse", "it burned"));
+    ASSERT_FAILS(MLSD_E_DATA, "no model has a rmse on any split: it burned",
+                 mlsd__choice_require(&choice, "model", "rmse", "it burned"));
 }
 
 /* 200 models of whole numbers, so that there are ties of all kinds. */
@@ -251,6 +301,8 @@ int main(void)
         cmocka_unit_test(test_choose__ties_and_constant_differences),
         cmocka_unit_test(test_choose__greater_is_better),
         cmocka_unit_test(test_choose__budgets),
+        cmocka_unit_test(test_choose__nearest_to_a_budget_that_nobody_meets),
+        cmocka_unit_test(test_choose__nearest_by_score_where_costs_are_alike),
         cmocka_unit_test(test_choose__ranks_share_and_missing_come_last),
         cmocka_unit_test(test_choose__front_as_brute_force),
         cmocka_unit_test(test_choose__noise_is_the_residual_of_the_layout),

@@ -28,6 +28,9 @@ const char *cli_cell_text(const mlsd_table *t, const char *column, int64_t row);
 
 /* `digits` significant digits; "-" for NaN. */
 const char *cli_show_number(double value, int digits, char out[CLI_NUMBER_CAPACITY]);
+/* A text of at most `width` bytes. A number with more digits than a person types, such as a drawn
+ * value of a parameter, gets `digits`. */
+void cli_show_text(const char *text, int digits, int width, char *out, size_t capacity);
 /* "[low, high]", "-" where one is NaN. */
 const char *cli_show_interval(double low, double high, int digits, char out[CLI_INTERVAL_CAPACITY]);
 /* "725", "23.8k", "1.2M". */

@@ -41,7 +41,7 @@ static void format_value(const mlsd_table *t, int64_t column, int64_t row, char 
     char number[CLI_NUMBER_CAPACITY];
     if (mlsd_table_type(t, column) == MLSD_COLUMN_CATEGORY) {
         const char *text = mlsd_table_get_str(t, column, row);
-        snprintf(out, CELL, "%.*s", WIDEST_TEXT, text != NULL ? text : "");
+        cli_show_text(text != NULL ? text : "", DIGITS, WIDEST_TEXT, out, CELL);
         return;
     }
     (void)mlsd_table_get_f64(t, column, row, 1, &value);

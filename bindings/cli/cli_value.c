@@ -1,6 +1,7 @@
 /* cli_value.c - reading a result by name, and numbers as people read them. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli_print.h"
 
@@ -53,6 +54,27 @@ const char *cli_show_number(double value, int digits, char out[CLI_NUMBER_CAPACI
         snprintf(out, CLI_NUMBER_CAPACITY, "%.*f", decimals, value);
     }
     return out;
+}
+
+/* More significant digits than a person types? */
+static bool has_many_digits(const char *number)
+{
+    enum { MOST_TYPED = 9 };
+    int n = 0;
+    for (const char *p = number; *p != '\0' && *p != 'e' && *p != 'E'; p++)
+        n += *p >= '0' && *p <= '9' && (n > 0 || *p != '0');
+    return n > MOST_TYPED;
+}
+
+void cli_show_text(const char *text, int digits, int width, char *out, size_t capacity)
+{
+    char *end = NULL, number[CLI_NUMBER_CAPACITY];
+    const double value = strtod(text, &end);
+    const bool is_number = end != text && *end == '\0' && isfinite(value);
+    if (is_number && value != floor(value) && has_many_digits(text))
+        snprintf(out, capacity, "%s", cli_show_number(value, digits, number));
+    else
+        snprintf(out, capacity, "%.*s", width, text);
 }
 
 const char *cli_show_interval(double low, double high, int digits, char out[CLI_INTERVAL_CAPACITY])

@@ -107,9 +107,9 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * to expect of the best of many: bootstrap bias corrected, Tsamardinos, Greasidou & Borboudakis
  * 2018, Machine Learning 107:1895), "optimism.expected", "detectable_difference", with a budget
  * "n_within_budget" (where it is 0, the nearest to the budget is chosen and the verdict says so);
- * and the model "chosen", fitted on all rows. docs/searching.md tells more. A search may also stand where an
- * estimator may: in mlsd_model_fit, mlsd_cross_validate, mlsd_leaderboard, and among the models of
- * an experiment. Fitted, it is the model of what it chose on the training rows.
+ * and the model "chosen", fitted on all rows. docs/searching.md tells more. A search may also stand
+ * where an estimator may: in mlsd_model_fit, mlsd_cross_validate, mlsd_leaderboard, and among the
+ * models of an experiment. Fitted, it is the model of what it chose on the training rows.
  *
  * nested_cv (a search in the slot "search") runs the search on the training rows of every fold and
  * scores what it chose on the others: tables "inner" (fold, the chosen parameters, n_candidates,

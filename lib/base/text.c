@@ -406,6 +406,34 @@ void mlsd__text_double(mlsd__text *t, double value)
     mlsd__text_append_n(t, number, (size_t)n);
 }
 
+/* A printed number with the decimal point of whatever locale, of one byte or more, made a '.';
+ * returns the length. */
+static size_t with_a_point(const char *printed, char *out)
+{
+    size_t n = 0;
+    bool in_gap = false;
+    for (const char *p = printed; *p != '\0'; p++) {
+        const bool is_kept = is_digit(*p) || *p == 'e' || *p == '-' || *p == '+';
+        if (is_kept)
+            out[n++] = *p;
+        else if (!in_gap)
+            out[n++] = '.';
+        in_gap = !is_kept;
+    }
+    out[n] = '\0';
+    return n;
+}
+
+double mlsd__round_significant(double value, int digits)
+{
+    char printed[64], plain[64];
+    double rounded = value;
+    if (!isfinite(value)) return value;
+    snprintf(printed, sizeof printed, "%.*e", digits - 1, value);
+    const size_t n = with_a_point(printed, plain);
+    return mlsd__parse_double(plain, n, &rounded) ? rounded : value;
+}
+
 /* Also drops the sign of what rounds to zero: "-0.00" tells a reader nothing. */
 void mlsd__text_fixed(mlsd__text *t, double value, int decimals)
 {
@@ -416,23 +444,14 @@ void mlsd__text_fixed(mlsd__text *t, double value, int decimals)
     }
     if (decimals < 0) decimals = 0;
     if (decimals > MOST_DECIMALS) decimals = MOST_DECIMALS;
-    char printed[400 + MOST_DECIMALS], fixed[400 + MOST_DECIMALS];
+    char printed[400 + MOST_DECIMALS], fixed[402 + MOST_DECIMALS];
     snprintf(printed, sizeof printed, "%.*f", decimals, fabs(value));
 
-    size_t n = 0;
-    bool is_zero = true, in_gap = false;
-    if (signbit(value)) fixed[n++] = '-';
-    for (const char *p = printed; *p != '\0'; p++) {
-        if (is_digit(*p)) {
-            if (*p != '0') is_zero = false;
-            in_gap = false;
-            fixed[n++] = *p;
-        } else if (!in_gap) {
-            in_gap = true;
-            fixed[n++] = '.';
-        }
-    }
-    const size_t first = is_zero && fixed[0] == '-';
+    const size_t sign = signbit(value) != 0;
+    fixed[0] = '-';
+    const size_t n = sign + with_a_point(printed, fixed + sign);
+    const bool is_zero = strpbrk(fixed + sign, "123456789") == NULL;
+    const size_t first = is_zero ? sign : 0;
     mlsd__text_append_n(t, fixed + first, n - first);
 }
 

@@ -39,6 +39,10 @@ void mlsd__text_format(mlsd__text *t, const char *format, ...)
 void mlsd__text_double(mlsd__text *t, double value);              /* shortest exact */
 void mlsd__text_fixed(mlsd__text *t, double value, int decimals); /* rounded, for people */
 
+/* The double nearest to the value with so many significant decimal digits (1 to 17), whose shortest
+ * text has no more of them. What is not finite stays. */
+double mlsd__round_significant(double value, int digits);
+
 /* JSON. A string is quoted and escaped (bytes that are not UTF-8 become U+FFFD); a number that is
  * NaN is null, infinities are the strings "inf" and "-inf". */
 void mlsd__text_json_string(mlsd__text *t, const char *text);

@@ -6,6 +6,7 @@
 
 #include "report/svg.h"
 #include "validate/result_impl.h"
+#include "validate/words.h"
 
 enum { MOST_ROWS = 1000 };
 
@@ -63,6 +64,19 @@ static bool is_text(const mlsd_table *t, const char *column)
     return mlsd_table_type(t, find_column(t, column)) == MLSD_COLUMN_CATEGORY;
 }
 
+/* A text, among which drawn values of parameters are. */
+static void write_text(mlsd__text *out, const char *text)
+{
+    mlsd__text shown;
+    mlsd__text_init(&shown, out->allocator);
+    mlsd__words_value(&shown, text);
+    if (shown.status != MLSD_OK)
+        out->status = shown.status;
+    else
+        mlsd__html_text(out, *text != '\0' ? shown.data : "");
+    mlsd__text_free(&shown);
+}
+
 static void write_cell(mlsd__text *out, const mlsd_table *t, const char *column, int64_t row,
                        bool is_time)
 {
@@ -78,7 +92,7 @@ static void write_cell(mlsd__text *out, const mlsd_table *t, const char *column,
     } else {
         const char *text = mlsd__cell_text(t, column, row);
         mlsd__text_append(out, "<td>");
-        mlsd__html_text(out, text != NULL ? text : "");
+        write_text(out, text != NULL ? text : "");
     }
     mlsd__text_append(out, "</td>");
 }

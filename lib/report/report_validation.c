@@ -10,6 +10,7 @@
 #include "base/kindtable.h"
 #include "report/html_table.h"
 #include "report/svg.h"
+#include "validate/words.h"
 
 enum { NAME = 160, MOST_COLUMNS = 24, MOST_DRAWN = 40, MOST_CURVES = 8, MOST_KEYS = 2 };
 
@@ -99,7 +100,8 @@ static void say_row(const view *v, const mlsd_table *t, int64_t row, mlsd__text 
     for (int64_t c = 1; is_parameter(t, c); c++) {
         const char *const value = mlsd_table_get_str(t, c, row);
         if (value == NULL || *value == '\0') continue;
-        mlsd__text_format(label, "%s%s", n_said++ > 0 ? ", " : "", value);
+        if (n_said++ > 0) mlsd__text_append(label, ", ");
+        mlsd__words_value(label, value);
     }
     if (n_said == 0) mlsd__text_format(label, "%lld", (long long)row);
 }

@@ -12,6 +12,7 @@
 #include "numeric/mathfun.h"
 #include "numeric/rank.h"
 #include "validate/space.h"
+#include "validate/words.h"
 
 /* A search of more would be for ever. */
 static const int64_t MOST_CANDIDATES = 1000000;
@@ -278,16 +279,28 @@ mlsd_status mlsd__space_draw(const mlsd__space *space, const mlsd_spec *estimato
 
 /* ---- what is said of them ---- */
 
-void mlsd__candidate_say(const mlsd__candidates *c, int64_t i, mlsd__text *t)
+static void say_candidate(const mlsd__candidates *c, int64_t i,
+                          void (*say)(mlsd__text *t, const char *value), mlsd__text *t)
 {
     bool any = false;
     for (int64_t k = 0; k < c->n_names; k++) {
         const char *const value = c->texts[i * c->n_names + k];
         if (value == NULL) continue;
-        mlsd__text_format(t, "%s%s = %s", any ? ", " : "", c->names[k], value);
+        mlsd__text_format(t, "%s%s = ", any ? ", " : "", c->names[k]);
+        say(t, value);
         any = true;
     }
     if (!any) mlsd__text_append(t, "as given");
+}
+
+void mlsd__candidate_say(const mlsd__candidates *c, int64_t i, mlsd__text *t)
+{
+    say_candidate(c, i, mlsd__text_append, t);
+}
+
+void mlsd__candidate_words(const mlsd__candidates *c, int64_t i, mlsd__text *t)
+{
+    say_candidate(c, i, mlsd__words_value, t);
 }
 
 static mlsd_status fail_of_candidate(const mlsd__candidates *c, int64_t i, mlsd_status status)

@@ -25,7 +25,8 @@ typedef struct outer_fold {
     char *message;
     int64_t n_train, n_test, n_candidates;
     char **texts;         /* of the chosen candidate, one a name of the space, NULL where none */
-    char *choice;         /* all of them in words */
+    char *choice;         /* all of them in words, exact */
+    char *choice_words;   /* with few digits, for a sentence */
     mlsd__estimate inner; /* the search's own score of it, by the metric that decides */
     double fit_seconds, predict_seconds;
 } outer_fold;
@@ -51,6 +52,7 @@ static void nested_close(nested *x)
         mlsd__free(x->a, f->texts);
         mlsd__free(x->a, f->message);
         mlsd__free(x->a, f->choice);
+        mlsd__free(x->a, f->choice_words);
     }
     mlsd__free(x->a, x->folds);
     mlsd__free(x->a, x->scores);
@@ -77,6 +79,10 @@ static mlsd_status keep_choice(const nested *x, outer_fold *f, const mlsd__searc
     mlsd__text_init(&t, x->a);
     mlsd__candidate_say(c, chosen, &t);
     f->choice = t.data;
+    if (t.status != MLSD_OK) return t.status;
+    mlsd__text_init(&t, x->a);
+    mlsd__candidate_words(c, chosen, &t);
+    f->choice_words = t.data;
     return t.status;
 }
 
@@ -246,7 +252,7 @@ static mlsd_status put_tables(mlsd_result *r, const nested *x)
 
 typedef struct stability {
     int64_t n_done, n_choices, n_most; /* folds that chose, different choices, folds of the first */
-    const char *most;                  /* chosen most often, the first of several */
+    const char *most, *most_words;     /* chosen most often, the first of several */
 } stability;
 
 /* How many folds chose what fold k chose, and whether k is the first of them. */
@@ -275,6 +281,7 @@ static void find_stability(const nested *x, stability *out)
         if (n <= out->n_most) continue;
         out->n_most = n;
         out->most = x->folds[k].choice;
+        out->most_words = x->folds[k].choice_words;
     }
 }
 
@@ -363,11 +370,11 @@ static void say(mlsd__text *t, const nested *x, const stability *steady, double 
     }
     if (steady->n_choices == 1)
         mlsd__text_format(t, ". All %lld folds chose '%s'", (long long)steady->n_done,
-                          steady->most);
+                          steady->most_words);
     else
         mlsd__text_format(t, ". %lld folds made %lld different choices, '%s' %lld times",
-                          (long long)steady->n_done, (long long)steady->n_choices, steady->most,
-                          (long long)steady->n_most);
+                          (long long)steady->n_done, (long long)steady->n_choices,
+                          steady->most_words, (long long)steady->n_most);
     if (n_failed > 0)
         mlsd__text_format(t, ". %lld of %lld folds failed, the first with: %s", (long long)n_failed,
                           (long long)x->n_splits, message);

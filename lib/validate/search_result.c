@@ -425,8 +425,9 @@ static void say_edges(const mlsd__search *s, mlsd__text *t)
                 s->candidates.texts[best * s->candidates.n_names + axis->column];
             const int side = mlsd__axis_edge(axis, value);
             if (side == 0 || s->space.n_grids > 1) continue;
-            mlsd__text_format(t, ". The best '%s' is the %s that was tried: look beyond %s",
-                              axis->name, side < 0 ? "smallest" : "largest", value);
+            mlsd__text_format(t, ". The best '%s' is the %s that was tried: look beyond ",
+                              axis->name, side < 0 ? "smallest" : "largest");
+            mlsd__words_value(t, value);
         }
     }
 }
@@ -450,9 +451,9 @@ static mlsd_status put_verdict(mlsd_result *r, const mlsd__search *s)
     mlsd__text t, best;
     mlsd__text_init(&t, &r->allocator);
     mlsd__text_init(&best, &r->allocator);
-    mlsd__candidate_say(&s->candidates, s->choice.best, &best);
+    mlsd__candidate_words(&s->candidates, s->choice.best, &best);
     mlsd__text_append(&t, "'");
-    mlsd__candidate_say(&s->candidates, s->choice.chosen, &t);
+    mlsd__candidate_words(&s->candidates, s->choice.chosen, &t);
     if (s->n == 1)
         mlsd__text_format(&t, "' is the only candidate: %s ", s->metrics.names[0]);
     else

@@ -83,6 +83,8 @@ mlsd_status mlsd__candidates_check(const mlsd__candidates *c, mlsd_task task);
 
 /* "alpha = 0.1, fit_intercept = true" of candidate i; "as given" for an empty one. */
 void mlsd__candidate_say(const mlsd__candidates *c, int64_t i, mlsd__text *t);
+/* The same for a sentence: a drawn number gets few digits. */
+void mlsd__candidate_words(const mlsd__candidates *c, int64_t i, mlsd__text *t);
 
 /* Is the value the least (-1) or the greatest (1) of a list of three numbers or more? 0 otherwise,
  * and for NULL. */

@@ -229,9 +229,11 @@ static void say_edge(const curve *c, mlsd__text *t)
 {
     const char *const value = c->candidates.texts[c->choice.best];
     const int side = mlsd__axis_edge(axis_of(c), value);
-    if (side != 0)
-        mlsd__text_format(t, ". That is the %s value that was tried: look beyond %s",
-                          side < 0 ? "smallest" : "largest", value);
+    if (side != 0) {
+        mlsd__text_format(t, ". That is the %s value that was tried: look beyond ",
+                          side < 0 ? "smallest" : "largest");
+        mlsd__words_value(t, value);
+    }
 }
 
 static mlsd_status put_verdict(mlsd_result *r, const curve *c)
@@ -241,8 +243,9 @@ static mlsd_status put_verdict(mlsd_result *r, const curve *c)
     mlsd__text t;
     estimate_of(c, best, 0, true, &train);
     mlsd__text_init(&t, &r->allocator);
-    mlsd__text_format(&t, "%s is best at %s = %s: ", c->metrics.names[0], axis_of(c)->name,
-                      c->candidates.texts[best]);
+    mlsd__text_format(&t, "%s is best at %s = ", c->metrics.names[0], axis_of(c)->name);
+    mlsd__words_value(&t, c->candidates.texts[best]);
+    mlsd__text_append(&t, ": ");
     mlsd__words_estimate(&t, &c->contenders[best].score, LEVEL);
     mlsd__text_append(&t, ", and on the training rows ");
     mlsd__words_number(&t, train.value);

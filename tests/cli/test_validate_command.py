@@ -49,8 +49,12 @@ def test_a_long_table_shows_the_best(mlsd, spec):
               "space": ["logistic_regression.C ~ log_uniform(0.00001, 1)"]}
     del search["estimator"]["name"]
     path.write_text(json.dumps(search))
-    outcome = mlsd("validate", path, HMDA, "--target", "deny")
+    outcome = mlsd("validate", path, HMDA, "--target", "deny", "--out", "r.json", "--report", "r.html")
     assert outcome.code == OK, outcome
+    exact = [row["logistic_regression.C"] for row in json.loads((mlsd.work / "r.json").read_text())["tables"]["candidates"]]
+    assert max(len(text) for text in exact) >= 17
+    for shown in (outcome.out, (mlsd.work / "r.html").read_text()):
+        assert not any(text in shown for text in exact if len(text) >= 17)
     assert sum(line.startswith("  > ") or line.lstrip().startswith("> ") for line in outcome.out.splitlines()) == 1
     assert "  and 15 more rows, which rank behind these\n" in outcome.out
     assert max(map(len, outcome.out.splitlines()[1:])) <= 80

@@ -314,7 +314,9 @@ static void test_text__a_comma_locale_changes_nothing(void **state)
     mlsd__text t;
     mlsd__text_init(&t, &mlsd__libc_allocator);
     mlsd__text_fixed(&t, 1234567.891, 2);
+    const double rounded = mlsd__round_significant(0.123456, 3);
     setlocale(LC_ALL, "C");
+    assert_true(rounded == 0.123);
     assert_true(has_comma);
     assert_false(reads_comma);
     assert_string_equal(t.data, "1234567.89");
@@ -349,6 +351,22 @@ static void test_text__fixed_is_for_people(void **state)
     mlsd__text_fixed(&t, -DBL_MAX, 1000);
     assert_int_equal(t.length, 1 + 309 + 1 + 60);
     mlsd__text_free(&t);
+}
+
+/* By hand; 2.5 and 0.125 are exact ties, which go to even as printf's do. */
+static void test_text__round_significant(void **state)
+{
+    (void)state;
+    assert_true(mlsd__round_significant(0.00035938136638046257, 4) == 0.0003594);
+    assert_true(mlsd__round_significant(-9.99961e-7, 4) == -1e-6);
+    assert_true(mlsd__round_significant(123456789, 2) == 1.2e8);
+    assert_true(mlsd__round_significant(2.5, 1) == 2);
+    assert_true(mlsd__round_significant(0.1, 17) == 0.1);
+    assert_true(mlsd__round_significant(5e-324, 4) == 5e-324);
+    assert_true(mlsd__round_significant(DBL_MAX, 17) == DBL_MAX);
+    assert_true(mlsd__round_significant(0, 4) == 0);
+    assert_true(isinf(mlsd__round_significant((double)INFINITY, 4)));
+    assert_true(isnan(mlsd__round_significant((double)NAN, 4)));
 }
 
 static void test_text__grows_and_hands_over(void **state)
@@ -558,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_text__parse_agrees_with_strtod),
         cmocka_unit_test(test_text__a_comma_locale_changes_nothing),
         cmocka_unit_test(test_text__fixed_is_for_people),
+        cmocka_unit_test(test_text__round_significant),
         cmocka_unit_test(test_text__grows_and_hands_over),
         cmocka_unit_test(test_text__refused_memory_sticks),
         cmocka_unit_test(test_text__json_strings_are_always_valid),

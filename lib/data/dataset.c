@@ -379,6 +379,21 @@ mlsd_status mlsd_dataset_rows(const mlsd_dataset *dataset, const int64_t *rows, 
     return MLSD_OK;
 }
 
+mlsd_status mlsd__dataset_find_repeat(const mlsd_dataset *d, int64_t *out_row)
+{
+    const mlsd__data_store *const s = d->store;
+    *out_row = -1;
+    if (d->rows == NULL) return MLSD_OK;
+    uint8_t *const seen = mlsd__alloc(&s->allocator, s->n_rows, sizeof *seen);
+    if (seen == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < d->n_rows && *out_row < 0; i++) {
+        if (seen[d->rows[i]] != 0) *out_row = d->rows[i];
+        seen[d->rows[i]] = 1;
+    }
+    mlsd__free(&s->allocator, seen);
+    return MLSD_OK;
+}
+
 /* A store that borrows everything but the target from another, which it keeps alive. Its counter
  * of references, which comes first, is its own. */
 static mlsd_status store_with_target(mlsd__data_store *lender, const mlsd_dataset *d,
@@ -388,20 +403,17 @@ static mlsd_status store_with_target(mlsd__data_store *lender, const mlsd_datase
     mlsd__data_store *s = NULL;
     MLSD__TRY(store_new(&lender->allocator, &s));
     memcpy((char *)s + head, (const char *)lender + head, sizeof *s - head);
-    mlsd_status status = MLSD_E_NOMEM;
-    uint8_t *const seen = mlsd__alloc(&lender->allocator, lender->n_rows, sizeof *seen);
+    int64_t repeat = -1;
+    mlsd_status status = mlsd__dataset_find_repeat(d, &repeat);
+    if (status == MLSD_OK && repeat >= 0)
+        status = mlsd__fail(MLSD_E_UNSUPPORTED,
+                            "the data set shows row %lld of its source twice, so its rows cannot "
+                            "have targets of their own",
+                            (long long)repeat);
     s->target = mlsd__memdup(&lender->allocator, lender->target, lender->n_rows, sizeof *y);
-    if (seen != NULL && s->target != NULL) status = MLSD_OK;
-    for (int64_t i = 0; i < d->n_rows && status == MLSD_OK; i++) {
-        const int64_t row = d->rows != NULL ? d->rows[i] : i;
-        if (seen[row]++ > 0)
-            status = mlsd__fail(MLSD_E_UNSUPPORTED,
-                                "the data set shows row %lld of its source twice, so its rows "
-                                "cannot have targets of their own",
-                                (long long)row);
-        s->target[row] = y[i];
-    }
-    mlsd__free(&lender->allocator, seen);
+    if (status == MLSD_OK && s->target == NULL) status = MLSD_E_NOMEM;
+    for (int64_t i = 0; i < d->n_rows && status == MLSD_OK; i++)
+        s->target[d->rows != NULL ? d->rows[i] : i] = y[i];
     if (status != MLSD_OK) {
         mlsd__free(&lender->allocator, s->target);
         mlsd__free(&lender->allocator, s);

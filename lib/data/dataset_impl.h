@@ -71,6 +71,9 @@ mlsd_status mlsd__dataset_look(const mlsd_dataset *d, int64_t *out);
 /* Indices of levels, order[0 .. n-1], put into ascending order of code point. */
 void mlsd__levels_sort(char *const *levels, int32_t *order, int64_t n);
 
+/* The first row of the source that the data set shows twice, -1 where it shows none so. */
+mlsd_status mlsd__dataset_find_repeat(const mlsd_dataset *d, int64_t *out_row);
+
 /* The same rows with other targets, y[i] for row i (class numbers where there are classes); rows
  * that a view leaves out keep theirs. Nothing but the target is copied. Of a data set with one
  * target. */

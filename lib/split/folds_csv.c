@@ -309,11 +309,26 @@ static mlsd_status read_long(mlsd__scope *scope, const mlsd_table *t, const mlsd
     return status;
 }
 
+/* A file that is no table at all is not told of the grammar of tables alone. */
+static mlsd_status parse_table(const mlsd_context *context, const char *bytes, size_t size,
+                               mlsd_table **out)
+{
+    const mlsd_status status = mlsd_table_parse_csv(context, bytes, size, NULL, out);
+    if (status == MLSD_OK || status == MLSD_E_NOMEM || status == MLSD_E_CANCELLED) return status;
+    char message[MLSD__ERROR_CAPACITY];
+    mlsd__error_copy(message);
+    return mlsd__fail(
+        status,
+        "these are no folds as mlsd_folds_save and 'mlsd split --out' write them, and "
+        "not a CSV file of them either: %s",
+        message);
+}
+
 mlsd_status mlsd__folds_read_csv(const mlsd_context *context, const char *bytes, size_t size,
                                  mlsd_folds **out)
 {
     mlsd_table *t = NULL;
-    MLSD__TRY(mlsd_table_parse_csv(context, bytes, size, NULL, &t));
+    MLSD__TRY(parse_table(context, bytes, size, &t));
     const mlsd__column *const fold = find_column(t, "fold");
     const mlsd__column *const row = find_column(t, "row");
     const mlsd__column *const part = find_column(t, "part");

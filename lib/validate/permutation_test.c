@@ -299,6 +299,18 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__validation_input *in, mls
     return status;
 }
 
+/* Copies of a row have one target between them, which permuted rows would not have. */
+static mlsd_status check_repeats(const mlsd_dataset *d)
+{
+    int64_t row = -1;
+    MLSD__TRY(mlsd__dataset_find_repeat(d, &row));
+    if (row < 0) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA,
+                      "permuting the target takes rows as exchangeable, and the data set shows row "
+                      "%lld of its source twice; give permutation_test each row once",
+                      (long long)row);
+}
+
 static mlsd_status check(const mlsd__validation_input *in)
 {
     const char *name = NULL;
@@ -306,7 +318,7 @@ static mlsd_status check(const mlsd__validation_input *in)
     if (mlsd__spec_slot_child(in->spec, "estimators") == NULL)
         return mlsd__fail(MLSD_E_CHILD, "permutation_test has no model in its slot 'estimators'");
     MLSD__TRY(find_metric(in, &name, &metric));
-    if (in->dataset->store->time == NULL) return MLSD_OK;
+    if (in->dataset->store->time == NULL) return check_repeats(in->dataset);
     return mlsd__fail(MLSD_E_DATA, "permuting the target takes rows as exchangeable, and the data "
                                    "set has times");
 }

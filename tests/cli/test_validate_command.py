@@ -43,6 +43,14 @@ def test_folds_and_parameters(mlsd, spec):
     assert [row["n_test"] for row in folds] == [794, 793, 793] * 2 and "accuracy" in folds[0]
 
 
+def test_a_file_that_is_no_folds(mlsd, spec):
+    (mlsd.work / "empty").touch()
+    (mlsd.work / "noise").write_bytes(bytes(range(256)) * 4)
+    for file, words in ((spec(), "no folds as mlsd_folds_save and 'mlsd split --out' write them"), ("noise", "no folds as"),
+                        (HMDA, "a column 'fold', or columns 'row' and 'part'"), ("empty", "no byte at all")):
+        assert_refused(mlsd("validate", spec(), HMDA, "--target", "deny", "--folds", file), DATA, f"'{file}': ", words)
+
+
 def test_a_long_table_shows_the_best(mlsd, spec):
     path = spec()
     search = {"kind": "random_search", "estimator": MODELS[1] | {"name": "m"}, "n_iter": 45, "seed": 1, "n_bootstraps": 0,

@@ -128,6 +128,28 @@ static void test_permutation_test__bad_input(void **state)
     assert_null(r);
 }
 
+/* A bootstrap sample: copies of a row cannot have targets of their own. Each row once is fine. */
+static void test_permutation_test__repeated_rows(void **state)
+{
+    (void)state;
+    mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION), *view = NULL;
+    mlsd_result *r = NULL;
+    int64_t rows[N];
+    for (int i = 0; i < N; i++) rows[i] = N - 1 - i;
+    ASSERT_OK(mlsd_dataset_rows(data, rows, N, &view));
+    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, &r));
+    mlsd_result_free(r);
+    mlsd_dataset_free(view);
+    rows[40] = 7;
+    ASSERT_OK(mlsd_dataset_rows(data, rows, N, &view));
+    ASSERT_FAILS(MLSD_E_DATA,
+                 "shows row 7 of its source twice; give permutation_test each row once",
+                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, &r));
+    assert_null(r);
+    mlsd_dataset_free(view);
+    mlsd_dataset_free(data);
+}
+
 /* A single row of one class: the split that tests it trains on one class only. */
 static void test_permutation_test__fits_that_fail(void **state)
 {
@@ -189,6 +211,7 @@ int main(void)
         cmocka_unit_test(test_permutation_test__verdicts),
         cmocka_unit_test(test_permutation_test__several_models),
         cmocka_unit_test(test_permutation_test__bad_input),
+        cmocka_unit_test(test_permutation_test__repeated_rows),
         cmocka_unit_test(test_permutation_test__fits_that_fail),
         cmocka_unit_test(test_permutation_test__threads_change_nothing),
     };

@@ -8,15 +8,13 @@
 
 #include "cli.h"
 #include "cli_grid.h"
+#include "cli_job.h"
 #include "cli_print.h"
 
 enum { MOST_MODELS = 256, NAME_CAPACITY = 256, WIDEST_PICTURE = 120, MOST_PAIRS = 40 };
 
 typedef struct compare_job {
-    mlsd_context *context;
-    mlsd_table *table;
-    mlsd_spec *test;
-    mlsd_result *result;
+    cli_job all; /* its spec is the test */
     int64_t columns[MOST_MODELS], n_models;
     int64_t y; /* column, -1 for none */
     double *scores, *truth;
@@ -28,7 +26,7 @@ typedef struct compare_job {
 /* Do these tests compare predicted labels, which may be texts? */
 static bool is_of_labels(const compare_job *job)
 {
-    const char *const kind = mlsd_kind_name(mlsd_spec_kind(job->test));
+    const char *const kind = mlsd_kind_name(mlsd_spec_kind(job->all.spec));
     return strcmp(kind, "mcnemar") == 0 || strcmp(kind, "cochran_q") == 0;
 }
 
@@ -40,14 +38,31 @@ static int add_column(compare_job *job, int64_t column)
     return CLI_OK;
 }
 
+/* Where columns were not named, the first that was passed over is told as well. */
+static int fail_few(const compare_job *job, bool are_all, bool texts)
+{
+    const char *const wanted = texts ? "labels" : "numbers";
+    for (int64_t j = 0; are_all && j < mlsd_table_n_columns(job->all.table); j++) {
+        const bool is_text = mlsd_table_type(job->all.table, j) == MLSD_COLUMN_CATEGORY;
+        if (j == job->y || is_text == texts) continue;
+        return cli_fail(
+            CLI_DATA, "two columns of %s or more are needed, got %lld; '%s' holds %s%s%.40s%s",
+            wanted, (long long)job->n_models, mlsd_table_name(job->all.table, j),
+            is_text ? "texts" : "numbers", is_text ? " such as '" : "",
+            is_text ? mlsd_table_level_at(job->all.table, j, 0) : "", is_text ? "'" : "");
+    }
+    return cli_fail(CLI_DATA, "two columns of %s or more are needed, got %lld", wanted,
+                    (long long)job->n_models);
+}
+
 /* Those named, or all that could be scores: numbers, and beside a y of texts texts. */
 static int choose_columns(const cli_args *args, compare_job *job)
 {
     const char *list = cli_get(args, "columns");
     const bool texts = is_of_labels(job) && job->y >= 0 &&
-                       mlsd_table_type(job->table, job->y) == MLSD_COLUMN_CATEGORY;
-    for (int64_t j = 0; list == NULL && j < mlsd_table_n_columns(job->table); j++) {
-        const bool is_text = mlsd_table_type(job->table, j) == MLSD_COLUMN_CATEGORY;
+                       mlsd_table_type(job->all.table, job->y) == MLSD_COLUMN_CATEGORY;
+    for (int64_t j = 0; list == NULL && j < mlsd_table_n_columns(job->all.table); j++) {
+        const bool is_text = mlsd_table_type(job->all.table, j) == MLSD_COLUMN_CATEGORY;
         if (j == job->y || is_text != texts) continue;
         const int code = add_column(job, j);
         if (code != CLI_OK) return code;
@@ -60,14 +75,12 @@ static int choose_columns(const cli_args *args, compare_job *job)
         name[length] = '\0';
         at += length + (at[length] == ',');
         int64_t column;
-        if (mlsd_table_find(job->table, name, &column) != MLSD_OK)
+        if (mlsd_table_find(job->all.table, name, &column) != MLSD_OK)
             return cli_fail(CLI_DATA, "%s", mlsd_last_error());
         const int code = add_column(job, column);
         if (code != CLI_OK) return code;
     }
-    if (job->n_models >= 2) return CLI_OK;
-    return cli_fail(CLI_DATA, "two columns of %s or more are needed, got %lld",
-                    texts ? "labels" : "numbers", (long long)job->n_models);
+    return job->n_models >= 2 ? CLI_OK : fail_few(job, list == NULL, texts);
 }
 
 /* ---- their values ---- */
@@ -79,8 +92,8 @@ static double shared_code(const compare_job *job, const char *text)
     for (int64_t k = -1; k < job->n_models; k++) {
         const int64_t j = k < 0 ? job->y : job->columns[k];
         if (j < 0) continue;
-        for (int64_t c = 0; c < mlsd_table_level_count(job->table, j); c++) {
-            if (strcmp(mlsd_table_level_at(job->table, j, c), text) == 0)
+        for (int64_t c = 0; c < mlsd_table_level_count(job->all.table, j); c++) {
+            if (strcmp(mlsd_table_level_at(job->all.table, j, c), text) == 0)
                 return (double)(k + 1) * 1e6 + (double)c;
         }
     }
@@ -89,40 +102,53 @@ static double shared_code(const compare_job *job, const char *text)
 
 static mlsd_status read_texts(const compare_job *job, int64_t column, double *out)
 {
-    const int64_t n = mlsd_table_n_rows(job->table);
-    const int64_t n_levels = mlsd_table_level_count(job->table, column);
+    const int64_t n = mlsd_table_n_rows(job->all.table);
+    const int64_t n_levels = mlsd_table_level_count(job->all.table, column);
     double *codes = malloc((size_t)(n_levels + 1) * sizeof *codes);
     if (codes == NULL) return MLSD_E_NOMEM;
     for (int64_t c = 0; c < n_levels; c++)
-        codes[c] = shared_code(job, mlsd_table_level_at(job->table, column, c));
+        codes[c] = shared_code(job, mlsd_table_level_at(job->all.table, column, c));
     mlsd_status status = MLSD_OK;
     for (int64_t i = 0; i < n && status == MLSD_OK; i++) {
         int64_t code = -1;
-        status = mlsd_table_get_i64(job->table, column, i, 1, &code);
+        status = mlsd_table_get_i64(job->all.table, column, i, 1, &code);
         out[i] = code >= 0 && code < n_levels ? codes[code] : NAN;
     }
     free(codes);
     return status;
 }
 
+/* A column of the other type than the rest, with what stands in it and what to do. */
+static int fail_type(const compare_job *job, int64_t column, bool texts)
+{
+    const char *const name = mlsd_table_name(job->all.table, column),
+                      *const test = mlsd_kind_name(mlsd_spec_kind(job->all.spec)),
+                      *const remedy =
+                          column == job->y ? "give another '--y'" : "leave it out of '--columns'";
+    if (texts)
+        return cli_fail(CLI_DATA, "column '%s' holds numbers, the other columns texts; %s", name,
+                        remedy);
+    return cli_fail(CLI_DATA,
+                    "column '%s' holds texts such as '%.40s', and %s compares numbers%s; %s", name,
+                    mlsd_table_level_at(job->all.table, column, 0), test,
+                    is_of_labels(job) ? " with numbers" : "", remedy);
+}
+
 static int read_column(const compare_job *job, int64_t column, bool texts, double *out)
 {
-    const bool is_text = mlsd_table_type(job->table, column) == MLSD_COLUMN_CATEGORY;
-    if (is_text != texts)
-        return cli_fail(CLI_DATA, "column '%s' holds %s, %s", mlsd_table_name(job->table, column),
-                        is_text ? "texts" : "numbers",
-                        texts ? "the other columns texts" : "where numbers are compared");
-    const mlsd_status status =
-        texts ? read_texts(job, column, out)
-              : mlsd_table_get_f64(job->table, column, 0, mlsd_table_n_rows(job->table), out);
+    if ((mlsd_table_type(job->all.table, column) == MLSD_COLUMN_CATEGORY) != texts)
+        return fail_type(job, column, texts);
+    const mlsd_status status = texts ? read_texts(job, column, out)
+                                     : mlsd_table_get_f64(job->all.table, column, 0,
+                                                          mlsd_table_n_rows(job->all.table), out);
     return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 
 static int read_values(compare_job *job)
 {
-    const size_t n = (size_t)mlsd_table_n_rows(job->table);
-    const bool texts =
-        is_of_labels(job) && mlsd_table_type(job->table, job->columns[0]) == MLSD_COLUMN_CATEGORY;
+    const size_t n = (size_t)mlsd_table_n_rows(job->all.table);
+    const bool texts = is_of_labels(job) &&
+                       mlsd_table_type(job->all.table, job->columns[0]) == MLSD_COLUMN_CATEGORY;
     job->scores = malloc((n * (size_t)job->n_models + 1) * sizeof *job->scores);
     job->truth = malloc((n + 1) * sizeof *job->truth);
     if (job->scores == NULL || job->truth == NULL) return cli_fail_status(MLSD_E_NOMEM);
@@ -135,38 +161,22 @@ static int read_values(compare_job *job)
 
 /* ---- the test ---- */
 
-static int set_name(compare_job *job, const char *text)
+static int make_test(compare_job *job)
 {
-    char name[NAME_CAPACITY];
-    const size_t length = strcspn(text, "=");
-    if (text[length] != '=' || length == 0 || length >= sizeof name)
-        return cli_fail(CLI_USAGE, "'--set' needs name=value, got '%s'", text);
-    memcpy(name, text, length);
-    name[length] = '\0';
-    if (mlsd_spec_set_text(job->test, name, text + length + 1) == MLSD_OK) return CLI_OK;
-    return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
-}
-
-static int make_test(const cli_args *args, compare_job *job)
-{
+    const cli_args *const args = job->all.args;
     const char *kind = cli_get(args, "test");
     if (kind == NULL)
         return cli_fail(CLI_USAGE, "'--test' is needed: corrected_t for folds, mcnemar for a test "
                                    "set, friedman for data sets; 'mlsd kinds' lists all");
-    if (mlsd_spec_new(job->context, kind, &job->test) != MLSD_OK)
-        return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
-    if (strcmp(mlsd_kind_family(mlsd_spec_kind(job->test)), "comparison") != 0)
+    const int code = cli_job_make_spec(&job->all, kind);
+    if (code != CLI_OK) return code;
+    if (strcmp(mlsd_kind_family(mlsd_spec_kind(job->all.spec)), "comparison") != 0)
         return cli_fail(CLI_USAGE, "'%s' is of family %s, not a comparison", kind,
-                        mlsd_kind_family(mlsd_spec_kind(job->test)));
+                        mlsd_kind_family(mlsd_spec_kind(job->all.spec)));
     if (cli_get(args, "loss") != NULL &&
-        mlsd_spec_set_bool(job->test, "greater_is_better", 0) != MLSD_OK)
+        mlsd_spec_set_bool(job->all.spec, "greater_is_better", 0) != MLSD_OK)
         return cli_fail(CLI_USAGE, "%s knows what is better; leave out '--loss'", kind);
-    for (int i = 0; i < args->n_given; i++) {
-        if (strcmp(args->given[i].name, "set") != 0) continue;
-        const int code = set_name(job, args->given[i].value);
-        if (code != CLI_OK) return code;
-    }
-    return CLI_OK;
+    return cli_job_set_parameters(&job->all);
 }
 
 /* The names of the columns, and the control among them. */
@@ -175,13 +185,14 @@ static int name_models(const cli_args *args, compare_job *job)
     const char *names[MOST_MODELS], *control = cli_get(args, "control");
     int64_t at = -1;
     for (int64_t k = 0; k < job->n_models; k++) {
-        names[k] = mlsd_table_name(job->table, job->columns[k]);
+        names[k] = mlsd_table_name(job->all.table, job->columns[k]);
         if (control != NULL && strcmp(names[k], control) == 0) at = k;
     }
     if (control != NULL && at < 0)
         return cli_fail(CLI_DATA, "'--control' is no column that is compared: '%s'", control);
-    mlsd_status status = mlsd_spec_set_str_list(job->test, "names", names, job->n_models);
-    if (status == MLSD_OK && control != NULL) status = mlsd_spec_set_i64(job->test, "control", at);
+    mlsd_status status = mlsd_spec_set_str_list(job->all.spec, "names", names, job->n_models);
+    if (status == MLSD_OK && control != NULL)
+        status = mlsd_spec_set_i64(job->all.spec, "control", at);
     return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 
@@ -191,18 +202,18 @@ static mlsd_status draw(compare_job *job, bool wants_svg)
     const int32_t width = cli_width() < WIDEST_PICTURE ? cli_width() : WIDEST_PICTURE;
     const int32_t ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
     mlsd_status status = mlsd_comparison_draw_text(
-        job->context, job->result, width < 40 ? 40 : width, ascii, NULL, 0, &length);
+        job->all.context, job->all.result, width < 40 ? 40 : width, ascii, NULL, 0, &length);
     if (status != MLSD_OK) return status;
     job->picture = malloc((size_t)length + 1);
     if (job->picture == NULL) return MLSD_E_NOMEM;
-    status = mlsd_comparison_draw_text(job->context, job->result, width < 40 ? 40 : width, ascii,
-                                       job->picture, length + 1, NULL);
+    status = mlsd_comparison_draw_text(job->all.context, job->all.result, width < 40 ? 40 : width,
+                                       ascii, job->picture, length + 1, NULL);
     if (status != MLSD_OK || !wants_svg) return status;
-    status = mlsd_comparison_svg(job->context, job->result, NULL, 0, &length);
+    status = mlsd_comparison_svg(job->all.context, job->all.result, NULL, 0, &length);
     if (status != MLSD_OK) return status;
     job->svg = malloc((size_t)length + 1);
     if (job->svg == NULL) return MLSD_E_NOMEM;
-    return mlsd_comparison_svg(job->context, job->result, job->svg, length + 1, NULL);
+    return mlsd_comparison_svg(job->all.context, job->all.result, job->svg, length + 1, NULL);
 }
 
 /* ---- what is printed ---- */
@@ -246,13 +257,13 @@ static void print_pairs(const mlsd_result *r)
 
 static void print_result(const char *file, const compare_job *job)
 {
-    printf("%s: %lld rows, %lld models, %s\n\n", file, (long long)mlsd_table_n_rows(job->table),
-           (long long)job->n_models, cli_result_text(job->result, "test"));
-    print_pairs(job->result);
+    printf("%s: %lld rows, %lld models, %s\n\n", file, (long long)mlsd_table_n_rows(job->all.table),
+           (long long)job->n_models, cli_result_text(job->all.result, "test"));
+    print_pairs(job->all.result);
     putchar('\n');
     fputs(job->picture, stdout);
     putchar('\n');
-    cli_print_wrapped(mlsd_result_verdict(job->result), 0);
+    cli_print_wrapped(mlsd_result_verdict(job->all.result), 0);
 }
 
 static int write_svg(const compare_job *job, const char *path)
@@ -267,22 +278,22 @@ static int compare_file(const cli_args *args, compare_job *job)
 {
     const char *file = args->positional[0], *y = cli_get(args, "y"), *out = cli_get(args, "out"),
                *svg = cli_get(args, "svg");
-    int code = make_test(args, job);
+    int code = make_test(job);
     if (code != CLI_OK) return code;
-    mlsd_status status = mlsd_table_read_csv(job->context, file, NULL, &job->table);
-    if (status == MLSD_OK && y != NULL) status = mlsd_table_find(job->table, y, &job->y);
+    mlsd_status status = mlsd_table_read_csv(job->all.context, file, NULL, &job->all.table);
+    if (status == MLSD_OK && y != NULL) status = mlsd_table_find(job->all.table, y, &job->y);
     if (status != MLSD_OK) return cli_fail_status(status);
     code = choose_columns(args, job);
     if (code == CLI_OK) code = name_models(args, job);
     if (code == CLI_OK) code = read_values(job);
     if (code != CLI_OK) return code;
-    const int64_t n = mlsd_table_n_rows(job->table);
+    const int64_t n = mlsd_table_n_rows(job->all.table);
     const mlsd_matrix scores = {job->scores, n, job->n_models, 1, n, MLSD_F64, 0};
     const mlsd_matrix truth = {job->truth, n, 1, 1, 1, MLSD_F64, 0};
-    status =
-        mlsd_compare(job->context, job->test, &scores, job->y >= 0 ? &truth : NULL, &job->result);
+    status = mlsd_compare(job->all.context, job->all.spec, &scores, job->y >= 0 ? &truth : NULL,
+                          &job->all.result);
     if (status == MLSD_OK) status = draw(job, svg != NULL);
-    if (status == MLSD_OK && out != NULL) status = mlsd_result_save(job->result, out);
+    if (status == MLSD_OK && out != NULL) status = mlsd_result_save(job->all.result, out);
     if (status != MLSD_OK) return cli_fail_status(status);
     if (svg != NULL) code = write_svg(job, svg);
     if (code != CLI_OK) return code;
@@ -293,17 +304,14 @@ static int compare_file(const cli_args *args, compare_job *job)
 
 static int run_compare(const cli_args *args)
 {
-    compare_job job = {.context = cli_context_new(args), .y = -1};
-    if (job.context == NULL) return CLI_USAGE;
-    const int code = compare_file(args, &job);
+    compare_job job = {.y = -1};
+    int code = cli_job_open(&job.all, args);
+    if (code == CLI_OK) code = compare_file(args, &job);
     free(job.svg);
     free(job.picture);
     free(job.truth);
     free(job.scores);
-    mlsd_result_free(job.result);
-    mlsd_spec_free(job.test);
-    mlsd_table_free(job.table);
-    cli_context_free(job.context);
+    cli_job_close(&job.all);
     return code;
 }
 

@@ -5,19 +5,14 @@
 
 #include "cli.h"
 #include "cli_directory.h"
+#include "cli_job.h"
 #include "cli_print.h"
-
-enum { MAX_REMARKS = 100 };
 
 typedef struct run_job {
     const char *file, *spec_file; /* of the data; of the experiment, NULL for none */
-    mlsd_context *context;
-    mlsd_table *table;
-    mlsd_spec *spec, *complete;
-    mlsd_result *result;
+    cli_job all;                  /* its spec is the experiment as it was given */
+    mlsd_spec *complete;
     cli_directory directory;
-    char *remarks[MAX_REMARKS];
-    int n_remarks;
     bool goes_on; /* from what a run that was stopped had finished */
 } run_job;
 
@@ -83,26 +78,27 @@ static int find_files(const cli_args *args, run_job *job)
 static int make_spec(const cli_args *args, run_job *job)
 {
     const char *path = job->spec_file;
-    const mlsd_status status = path != NULL ? mlsd_spec_load(job->context, path, &job->spec)
-                                            : mlsd_spec_new(job->context, "experiment", &job->spec);
+    const mlsd_status status = path != NULL
+                                   ? mlsd_spec_load(job->all.context, path, &job->all.spec)
+                                   : mlsd_spec_new(job->all.context, "experiment", &job->all.spec);
     if (status != MLSD_OK) return cli_fail_file(status, path);
-    if (strcmp(mlsd_kind_name(mlsd_spec_kind(job->spec)), "experiment") != 0)
+    if (strcmp(mlsd_kind_name(mlsd_spec_kind(job->all.spec)), "experiment") != 0)
         return cli_fail(CLI_USAGE, "'%s' holds a spec of kind '%s', not of an experiment", path,
-                        mlsd_kind_name(mlsd_spec_kind(job->spec)));
+                        mlsd_kind_name(mlsd_spec_kind(job->all.spec)));
     for (size_t i = 0; i < sizeof parameters / sizeof parameters[0]; i++) {
         const char *value = cli_get(args, parameters[i].option);
         if (value == NULL) continue;
         if (*value == '\0') value = "true";
-        if (mlsd_spec_set_text(job->spec, parameters[i].param, value) != MLSD_OK)
+        if (mlsd_spec_set_text(job->all.spec, parameters[i].param, value) != MLSD_OK)
             return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
     }
     const char *split = cli_get(args, "split");
     if (split != NULL) {
-        const int code = set_split(job->spec, split);
+        const int code = set_split(job->all.spec, split);
         if (code != CLI_OK) return code;
     }
     int32_t no_target = 0;
-    if (mlsd_spec_is_null(job->spec, "target", &no_target) == MLSD_OK && no_target)
+    if (mlsd_spec_is_null(job->all.spec, "target", &no_target) == MLSD_OK && no_target)
         return cli_fail(CLI_USAGE, "which column is to be predicted? give it with --target COLUMN");
     return CLI_OK;
 }
@@ -112,20 +108,20 @@ static mlsd_status save_into(const run_job *job, const char *file)
     char path[sizeof job->directory.stage + CLI_NAME_CAPACITY], title[512];
     const char *slash = strrchr(file, '/');
     const char *target = "";
-    (void)mlsd_result_get_str(job->result, "target", &target);
+    (void)mlsd_result_get_str(job->all.result, "target", &target);
     snprintf(title, sizeof title, "%.200s: predicting %.200s", slash != NULL ? slash + 1 : file,
              target);
     const cli_directory *d = &job->directory;
-    const mlsd_model *model = mlsd_result_get_model(job->result, "chosen");
+    const mlsd_model *model = mlsd_result_get_model(job->all.result, "chosen");
     mlsd_status status =
         mlsd_spec_save(job->complete, cli_directory_file(d, "experiment.json", path));
     if (status == MLSD_OK)
-        status = mlsd_result_save(job->result, cli_directory_file(d, "result.json", path));
+        status = mlsd_result_save(job->all.result, cli_directory_file(d, "result.json", path));
     if (status == MLSD_OK)
         status = mlsd_model_save(model, cli_directory_file(d, "model.mlsd", path));
     if (status == MLSD_OK)
-        status =
-            mlsd_report_save(NULL, job->result, title, cli_directory_file(d, "report.html", path));
+        status = mlsd_report_save(NULL, job->all.result, title,
+                                  cli_directory_file(d, "report.html", path));
     return status;
 }
 
@@ -164,9 +160,9 @@ static int prepare_directory(run_job *job)
     cli_on_cancel(cli_directory_cancelled);
     job->goes_on = cli_directory_has_journal(d);
     mlsd_status status =
-        mlsd_context_set_str(job->context, "journal", cli_directory_file(d, CLI_JOURNAL, path));
+        mlsd_context_set_str(job->all.context, "journal", cli_directory_file(d, CLI_JOURNAL, path));
     code = keep_looks(d, cli_directory_file(d, CLI_LOOKS, path));
-    if (status == MLSD_OK) status = mlsd_context_set_str(job->context, "looks", path);
+    if (status == MLSD_OK) status = mlsd_context_set_str(job->all.context, "looks", path);
     return status == MLSD_OK ? code : cli_fail_status(status);
 }
 
@@ -193,20 +189,6 @@ static void print_found(const char *file, const mlsd_table *table)
            (long long)n_of[MLSD_COLUMN_CATEGORY]);
 }
 
-/* Remarks wait for the result: an error stands alone, and a bar is not torn apart. Those that the
- * result repeats among its notes are the library's to show, and what each fold says is shown once.
- */
-static void on_log(mlsd_log_level level, const char *text, void *user)
-{
-    run_job *job = user;
-    (void)level;
-    for (int i = 0; i < job->n_remarks; i++)
-        if (strcmp(job->remarks[i], text) == 0) return;
-    if (job->n_remarks == MAX_REMARKS) return;
-    char *copy = strdup(text);
-    if (copy != NULL) job->remarks[job->n_remarks++] = copy;
-}
-
 static int run_file(const cli_args *args, run_job *job)
 {
     int code = find_files(args, job);
@@ -216,14 +198,16 @@ static int run_file(const cli_args *args, run_job *job)
     code = cli_directory_choose(&job->directory, cli_get(args, "out"),
                                 cli_get(args, "overwrite") != NULL, file);
     if (code != CLI_OK) return code;
-    (void)mlsd_context_set_log(job->context, MLSD_LOG_WARNING, on_log, job, NULL);
-    mlsd_status status = mlsd_table_read_csv(job->context, file, NULL, &job->table);
+    /* Those that the result repeats among its notes are the library's to show. */
+    cli_job_keep_remarks(&job->all);
+    mlsd_status status = mlsd_table_read_csv(job->all.context, file, NULL, &job->all.table);
     if (status == MLSD_OK)
-        status = mlsd_experiment_complete(job->context, job->spec, job->table, &job->complete);
+        status = mlsd_experiment_complete(job->all.context, job->all.spec, job->all.table,
+                                          &job->complete);
     if (status != MLSD_OK) return cli_fail_status(status);
     code = prepare_directory(job);
     if (code != CLI_OK) return code;
-    status = mlsd_experiment_run(job->context, job->complete, job->table, &job->result);
+    status = mlsd_experiment_run(job->all.context, job->complete, job->all.table, &job->all.result);
     if (status != MLSD_OK) {
         /* What needs more memory or time is worth going on with; any other error comes again. */
         code = cli_fail_status(status);
@@ -235,9 +219,9 @@ static int run_file(const cli_args *args, run_job *job)
     }
     code = save_all(job, file);
     cli_progress_clear();
-    print_found(file, job->table);
+    print_found(file, job->all.table);
     if (job->goes_on) puts("went on from what a run that was stopped had finished");
-    cli_print_experiment(job->result, job->remarks, job->n_remarks);
+    cli_print_experiment(job->all.result, job->all.remarks, job->all.n_remarks);
     if (code != CLI_OK) return code;
     printf("\nreport: %s/report.html\nalso there: result.json, experiment.json, model.mlsd\n",
            job->directory.path);
@@ -246,15 +230,11 @@ static int run_file(const cli_args *args, run_job *job)
 
 static int run_run(const cli_args *args)
 {
-    run_job job = {.context = cli_context_new(args)};
-    if (job.context == NULL) return CLI_USAGE;
-    const int code = run_file(args, &job);
-    for (int i = 0; i < job.n_remarks; i++) free(job.remarks[i]);
-    mlsd_result_free(job.result);
+    run_job job = {0};
+    int code = cli_job_open(&job.all, args);
+    if (code == CLI_OK) code = run_file(args, &job);
     mlsd_spec_free(job.complete);
-    mlsd_spec_free(job.spec);
-    mlsd_table_free(job.table);
-    cli_context_free(job.context);
+    cli_job_close(&job.all);
     return code;
 }
 

@@ -7,50 +7,24 @@
 
 #include "cli.h"
 #include "cli_folds.h"
-
-typedef struct split_job {
-    mlsd_context *context;
-    mlsd_table *table;
-    mlsd_spec *spec;
-    mlsd_dataset *dataset;
-    mlsd_folds *folds;
-} split_job;
-
-/* "name=value" given by --set. */
-static int set_parameter(mlsd_spec *spec, const char *assignment)
-{
-    char name[128];
-    const size_t length = strcspn(assignment, "=");
-    if (assignment[length] != '=' || length == 0 || length >= sizeof name)
-        return cli_fail(CLI_USAGE, "'--set' needs name=value, got '%s'", assignment);
-    memcpy(name, assignment, length);
-    name[length] = '\0';
-    if (mlsd_spec_set_text(spec, name, assignment + length + 1) != MLSD_OK)
-        return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
-    return CLI_OK;
-}
+#include "cli_job.h"
 
 /* A kind by name, or a whole spec as JSON. */
-static int make_spec(const cli_args *args, split_job *job)
+static int make_spec(cli_job *job)
 {
+    const cli_args *const args = job->args;
     const char *by = cli_get(args, "by"), *splitter = cli_get(args, "splitter");
     if (by != NULL && splitter != NULL)
         return cli_fail(CLI_USAGE, "'--by' and '--splitter' both name the splitter; give one");
-    const char *const given = splitter != NULL ? splitter : by != NULL ? by : "holdout";
-    const mlsd_status status = given[strspn(given, " \t\n")] == '{'
-                                   ? mlsd_spec_from_json(job->context, given, &job->spec)
-                                   : mlsd_spec_new(job->context, given, &job->spec);
-    if (status != MLSD_OK) return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
-    for (int i = 0; i < args->n_given; i++) {
+    int code = cli_job_make_spec(job, splitter != NULL ? splitter : by != NULL ? by : "holdout");
+    for (int i = 0; i < args->n_given && code == CLI_OK; i++) {
         const char *name = args->given[i].name;
-        int code = CLI_OK;
-        if (strcmp(name, "set") == 0) code = set_parameter(job->spec, args->given[i].value);
+        if (strcmp(name, "set") == 0) code = cli_set_parameter(job->spec, args->given[i].value);
         if (strcmp(name, "seed") == 0 &&
             mlsd_spec_set_text(job->spec, "seed", args->given[i].value) != MLSD_OK)
             code = cli_fail(CLI_USAGE, "%s", mlsd_last_error());
-        if (code != CLI_OK) return code;
     }
-    return CLI_OK;
+    return code;
 }
 
 static int check_options(const cli_args *args)
@@ -67,13 +41,20 @@ static int check_options(const cli_args *args)
     return CLI_OK;
 }
 
-static const char *const role_options[] = {"target", "group", "time", "id"};
-enum { N_ROLE_OPTIONS = sizeof role_options / sizeof *role_options };
+static const cli_role roles[] = {
+    {"target", "target", false},
+    {"group", "group", false},
+    {"time", "time", false},
+    {"id", "id", true},
+};
+enum { N_ROLES = sizeof roles / sizeof *roles };
 
 /* A data set wants a feature, splitting does not: where every column has another role, one of zeros
  * comes along. */
-static mlsd_status add_feature(split_job *job, const char *const *columns, int64_t n)
+static mlsd_status add_feature(const cli_job *job)
 {
+    const char *columns[CLI_MAX_OPTIONS], *names[CLI_MAX_OPTIONS];
+    const int64_t n = cli_list_roles(job->args, roles, N_ROLES, columns, names);
     int64_t found = 0, n_named = 0;
     for (int64_t k = 0; k < n; k++) {
         /* A name that is not there is said by who reads the roles. */
@@ -89,54 +70,34 @@ static mlsd_status add_feature(split_job *job, const char *const *columns, int64
     return status;
 }
 
-static mlsd_status read_dataset(const cli_args *args, split_job *job)
+static mlsd_status read_dataset(cli_job *job)
 {
-    const char *columns[CLI_MAX_OPTIONS], *roles[CLI_MAX_OPTIONS];
-    int64_t n = 0;
-    for (int i = 0; i < args->n_given; i++) {
-        for (int k = 0; k < N_ROLE_OPTIONS; k++) {
-            const char *name = args->given[i].name;
-            if (strcmp(name, role_options[k]) != 0) continue;
-            /* Of a role that one column has, the last that was named counts. */
-            if (strcmp(name, "id") != 0 && cli_get(args, name) != args->given[i].value) continue;
-            columns[n] = args->given[i].value;
-            roles[n++] = role_options[k];
-        }
-    }
+    const cli_args *const args = job->args;
     const mlsd_task task = cli_get(args, "target") != NULL ? MLSD_TASK_AUTO : MLSD_TASK_NONE;
     mlsd_status status = mlsd_table_read_csv(job->context, args->positional[0], NULL, &job->table);
-    if (status == MLSD_OK) status = add_feature(job, columns, n);
-    if (status == MLSD_OK)
-        status = mlsd_dataset_from_table(job->context, job->table, columns, roles, n, task,
-                                         &job->dataset);
+    if (status == MLSD_OK) status = add_feature(job);
+    if (status == MLSD_OK) status = cli_job_make_dataset(job, roles, N_ROLES, task);
     return status;
 }
 
-static mlsd_status make_folds(const cli_args *args, split_job *job)
+static int make_folds(cli_job *job)
 {
-    const char *path = cli_get(args, "folds");
-    if (path == NULL)
-        return mlsd_folds_split_dataset(job->context, job->spec, job->dataset, &job->folds);
-    return mlsd_folds_load(job->context, path, &job->folds);
+    if (cli_get(job->args, "folds") != NULL)
+        return cli_job_load_folds(job, job->args->positional[0]);
+    const mlsd_status status =
+        mlsd_folds_split_dataset(job->context, job->spec, job->dataset, &job->folds);
+    return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 
-static int check_rows(const cli_args *args, const split_job *job)
+static int split_file(cli_job *job)
 {
-    const int64_t n = mlsd_dataset_n_rows(job->dataset), split = mlsd_folds_n_rows(job->folds);
-    if (n == split) return CLI_OK;
-    return cli_fail(CLI_DATA, "the folds in '%s' split %lld rows, '%s' has %lld",
-                    cli_get(args, "folds"), (long long)split, args->positional[0], (long long)n);
-}
-
-static int split_file(const cli_args *args, split_job *job)
-{
+    const cli_args *const args = job->args;
     int code = check_options(args);
-    if (code == CLI_OK) code = make_spec(args, job);
+    if (code == CLI_OK) code = make_spec(job);
     if (code != CLI_OK) return code;
-    mlsd_status status = read_dataset(args, job);
-    if (status == MLSD_OK) status = make_folds(args, job);
+    mlsd_status status = read_dataset(job);
     if (status != MLSD_OK) return cli_fail_status(status);
-    code = check_rows(args, job);
+    code = make_folds(job);
     if (code != CLI_OK) return code;
 
     const char *path = cli_get(args, "out");
@@ -160,14 +121,10 @@ static int split_file(const cli_args *args, split_job *job)
 
 static int run_split(const cli_args *args)
 {
-    split_job job = {.context = cli_context_new(args)};
-    if (job.context == NULL) return CLI_USAGE;
-    const int code = split_file(args, &job);
-    mlsd_folds_free(job.folds);
-    mlsd_dataset_free(job.dataset);
-    mlsd_table_free(job.table);
-    mlsd_spec_free(job.spec);
-    cli_context_free(job.context);
+    cli_job job;
+    int code = cli_job_open(&job, args);
+    if (code == CLI_OK) code = split_file(&job);
+    cli_job_close(&job);
     return code;
 }
 

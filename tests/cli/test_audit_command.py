@@ -55,7 +55,7 @@ def test_groups_and_folds_from_a_file(mlsd, table):
     (mlsd.work / "folds.csv").write_text("fold\n" + "".join(f"{i % 30 % 3}\n" for i in range(300)))
     assert mlsd("audit", file, "--target", "y", "--group", "who", "--folds", "folds.csv").code == OK
     (mlsd.work / "few.csv").write_text("fold\n0\n1\n")
-    assert "the folds of 2 rows, the data 300" in mlsd("audit", file, "--folds", "few.csv").err
+    assert "split 2 rows, " in mlsd("audit", file, "--folds", "few.csv").err
 
 
 def test_mistakes(mlsd, table):

@@ -60,6 +60,11 @@ def test_control_and_columns(mlsd, demsar_csv):
     assert outcome.code == OK and "C4.5+m - C4.5" in outcome.out and "C4.5+cf - C4.5+m" not in outcome.out, outcome
 
 
+def test_numbers_with_a_comma_are_texts(mlsd, make_csv):
+    path = make_csv("comma.csv", ["a", "b"], [(1, "2,5"), (2, "3,5")])
+    assert_refused(mlsd("compare", path, "--test", "friedman"), DATA, "two columns of numbers or more are needed, got 1; 'b' holds texts such as '2,5'")
+
+
 @pytest.mark.parametrize("arguments, code, words", [
     ([], USAGE, ["'--test' is needed", "mlsd kinds"]),
     (["--test", "fridman"], USAGE, ["friedman"]),
@@ -67,7 +72,11 @@ def test_control_and_columns(mlsd, demsar_csv):
     (["--test", "friedman", "--set", "tis=1"], USAGE, ["ties"]),
     (["--test", "friedman", "--control", "x"], DATA, ["'--control' is no column"]),
     (["--test", "friedman", "--columns", "C4.5"], DATA, ["two columns", "got 1"]),
-    (["--test", "friedman", "--columns", "C4.5,data"], DATA, ["'data' holds texts"]),
+    (["--test", "friedman", "--columns", "C4.5,data"], DATA,
+     ["column 'data' holds texts such as 'set 0', and friedman compares numbers; leave it out of '--columns'"]),
+    (["--test", "cochran_q", "--y", "data", "--columns", "C4.5,C4.5+m"], DATA, ["'data' holds texts", "give another '--y'"]),
+    (["--test", "mcnemar", "--y", "C4.5", "--columns", "data,C4.5+m"], DATA, ["'C4.5+m' holds numbers", "leave it out"]),
+    (["--test", "mcnemar", "--y", "data"], DATA, ["two columns of labels", "got 0; 'C4.5' holds numbers"]),
     (["--test", "wilcoxon", "--y", "C4.5"], DATA, ["wilcoxon takes no y"]),
     (["--test", "mcnemar", "--loss"], USAGE, ["mcnemar knows what is better"]),
     (["--test", "friedman", "--svg", "none/x.svg"], IO, ["none/x.svg"]),

@@ -1,6 +1,7 @@
 /* approximate_loo.c - kind "approximate_loo" of family "validation": what leaving out each row
- * would give, from one fit of a linear model. Exact for least squares and ridge; otherwise a Newton
- * step, which can be checked against fits without the rows that count most. */
+ * would give, from one fit of a linear model. Exact for least squares and ridge, for which there is
+ * the generalised cross-validation as well; otherwise a Newton step, which can be checked against
+ * fits without the rows that count most. */
 #include <math.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ typedef struct job {
     mlsd__link link;
     double *score, *without, *leverage; /* n each */
     mlsd__scoring left_out, in_sample;
+    double gcv;   /* of least squares; NaN: of others */
     double worst; /* difference of a prediction to that of a fit without its row; NaN: none */
     int64_t n_checked;
 } job;
@@ -39,6 +41,24 @@ static bool is_exact(const mlsd_spec *estimator)
 {
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(estimator));
     return strcmp(kind, "ridge") == 0 || strcmp(kind, "linear_regression") == 0;
+}
+
+/* Generalised cross-validation (Golub, Heath & Wahba 1979, Technometrics 21:215, equation 1.4):
+ * every row's leverage is put to the mean one, tr(H) / n, so (RSS / n) / (1 - tr(H) / n)^2. With
+ * weights RSS / n is the weighted mean, and n the rows that have a weight. Of rows that all have
+ * scores without themselves, so tr(H) < n. */
+static double gcv(const job *j)
+{
+    double rss = 0, total = 0, trace = 0, n = 0;
+    for (int64_t i = 0; i < j->n; i++) {
+        const double w = j->weight != NULL ? j->weight[i] : 1, e = j->y[i] - j->score[i];
+        rss += w * e * e;
+        total += w;
+        trace += j->leverage[i];
+        n += w > 0;
+    }
+    const double left = 1 - trace / n;
+    return rss / total / (left * left);
 }
 
 static mlsd_status check_estimator(const mlsd_spec *estimator)
@@ -128,6 +148,7 @@ static mlsd_status prepare(job *j, mlsd__scope *scope)
                               "row %lld alone decides a coefficient, so nothing is known of it "
                               "without it; a penalty helps (ridge), or leaving out the column",
                               (long long)i);
+    j->gcv = is_exact(j->estimator) ? gcv(j) : NAN;
     MLSD__TRY(make_scoring(j, a, j->without, &j->left_out));
     return make_scoring(j, a, j->score, &j->in_sample);
 }
@@ -230,6 +251,7 @@ static mlsd_status put_scores(mlsd_result *r, const job *j, mlsd__scope *scope)
     }
     MLSD__TRY(mlsd__result_set_f64(r, "effective_parameters", sum, false));
     MLSD__TRY(mlsd__result_set_f64(r, "largest_leverage", top, false));
+    if (!isnan(j->gcv)) MLSD__TRY(mlsd__result_set_f64(r, "gcv", j->gcv, false));
     if (j->n_checked > 0) MLSD__TRY(mlsd__result_set_f64(r, "largest_difference", j->worst, false));
     return mlsd__result_set_str(r, "plan",
                                 is_exact(j->estimator)
@@ -290,6 +312,10 @@ static mlsd_status say(mlsd_result *r, const job *j, mlsd__scope *scope)
     mlsd__words_estimate(&t, &e, LEVEL);
     mlsd__text_append(&t, "; on the rows it was fitted to: ");
     mlsd__words_number(&t, inside.value);
+    if (!isnan(j->gcv)) {
+        mlsd__text_append(&t, "; generalised cross-validation: mean squared error ");
+        mlsd__words_number(&t, j->gcv);
+    }
     if (j->n_checked > 0) {
         mlsd__text_format(&t,
                           "; of the %lld rows that count most, refitted without them, no "

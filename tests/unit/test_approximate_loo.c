@@ -143,6 +143,88 @@ static void test_approximate_loo__least_squares_is_exact(void **state)
     free_linear_data(&d);
 }
 
+enum { GCV_ROWS = 60, GCV_COLUMNS = 5 };
+
+/* x becomes the inverse of a, both q x q with q <= GCV_COLUMNS: Gauss-Jordan; a is used up. */
+static void invert(double *a, double *x, int q)
+{
+    for (int i = 0; i < q * q; i++) x[i] = i / q == i % q;
+    for (int k = 0; k < q; k++) {
+        const double pivot = a[k * q + k];
+        for (int j = 0; j < q; j++) a[k * q + j] /= pivot, x[k * q + j] /= pivot;
+        for (int i = 0; i < q; i++) {
+            const double times = i == k ? 0 : a[i * q + k];
+            for (int j = 0; j < q; j++)
+                a[i * q + j] -= times * a[k * q + j], x[i * q + j] -= times * x[k * q + j];
+        }
+    }
+}
+
+/* With the hat matrix H = Z (Z'WZ + alpha I)^-1 Z'W spelled out, element by element; Z is X, with a
+ * column of ones that is not penalised in front where there is an intercept. */
+static double gcv_by_hand(const linear_data *d, double alpha, bool intercept, bool weighted)
+{
+    const int n = (int)d->n, q = (int)d->p + intercept;
+    double z[GCV_ROWS * GCV_COLUMNS],
+        gram[GCV_COLUMNS * GCV_COLUMNS] = {0}, inverse[GCV_COLUMNS * GCV_COLUMNS], rss = 0,
+                           total = 0, trace = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < q; j++)
+            z[i * q + j] = intercept && j == 0 ? 1 : d->x[i * d->p + j - intercept];
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < q * q; j++)
+            gram[j] += (weighted ? d->weight[i] : 1) * z[i * q + j / q] * z[i * q + j % q];
+    for (int j = intercept; j < q; j++) gram[j * q + j] += alpha;
+    invert(gram, inverse, q);
+    for (int i = 0; i < n; i++) {
+        double fitted = 0;
+        for (int k = 0; k < n; k++) {
+            double h = 0;
+            for (int j = 0; j < q * q; j++) h += z[i * q + j / q] * inverse[j] * z[k * q + j % q];
+            h *= weighted ? d->weight[k] : 1;
+            fitted += h * d->y[k];
+            trace += i == k ? h : 0;
+        }
+        const double w = weighted ? d->weight[i] : 1;
+        rss += w * (d->y[i] - fitted) * (d->y[i] - fitted);
+        total += w;
+    }
+    return rss / total / pow(1 - trace / n, 2);
+}
+
+/* Golub, Heath & Wahba (1979) by the explicit hat matrix. */
+static void test_approximate_loo__generalised_cross_validation(void **state)
+{
+    (void)state;
+    const struct {
+        const char *kind;
+        double alpha;
+        bool intercept;
+    } cases[] = {{"{\"kind\":\"ridge\",\"alpha\":3}", 3, true},
+                 {"{\"kind\":\"ridge\",\"alpha\":0.5,\"fit_intercept\":false}", 0.5, false},
+                 {"{\"kind\":\"linear_regression\"}", 0, true}};
+    linear_data d = make_linear_data(GCV_ROWS, GCV_COLUMNS - 1, 0, 3);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        for (int weighted = 0; weighted < 2; weighted++) {
+            mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, weighted);
+            mlsd_result *result = validated(cases[k].kind, 0, "rmse", data);
+            const double want = gcv_by_hand(&d, cases[k].alpha, cases[k].intercept, weighted);
+            assert_true(want > 0);
+            assert_true(fabs(number_in(result, "gcv") / want - 1) < 1e-11);
+            assert_non_null(strstr(mlsd_result_verdict(result), "generalised cross-validation: "));
+            mlsd_result_free(result);
+            mlsd_dataset_free(data);
+        }
+    }
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    mlsd_result *result = validated("{\"kind\":\"lasso\",\"alpha\":0.01}", 0, "rmse", data);
+    double none;
+    assert_int_not_equal(mlsd_result_get_f64(result, "gcv", &none), MLSD_OK);
+    mlsd_result_free(result);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static double log_loss(const double *y, const double *p, int64_t n)
 {
     double sum = 0;
@@ -301,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_approximate_loo__least_squares_is_exact),
+        cmocka_unit_test(test_approximate_loo__generalised_cross_validation),
         cmocka_unit_test(test_approximate_loo__logistic_simulation),
         cmocka_unit_test(test_approximate_loo__generalised_linear_models),
         cmocka_unit_test(test_approximate_loo__sparse_models),

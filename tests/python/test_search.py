@@ -16,7 +16,7 @@ from mlsd.model_selection import (
     GridSearchCV, HalvingGridSearchCV, HalvingRandomSearchCV, KFold, ParameterGrid, ParameterSampler, RandomizedSearchCV,
     cross_val_predict, cross_val_score, cross_validate, learning_curve, permutation_test_score, validation_curve,
 )
-from mlsd.pipeline import make_pipeline
+from mlsd.pipeline import Pipeline, make_pipeline
 from mlsd.preprocessing import StandardScaler
 
 sklearn = pytest.importorskip("sklearn")
@@ -24,6 +24,7 @@ import sklearn.base
 import sklearn.linear_model
 import sklearn.model_selection
 import sklearn.pipeline
+import sklearn.preprocessing
 
 RNG = np.random.RandomState(5)
 X = RNG.randn(150, 4)
@@ -499,3 +500,50 @@ def test_results__tables_speak_arrow_and_pandas_opens_them():
     assert pickle.loads(pickle.dumps(columns)).keys() == columns.keys()
     if hasattr(pd.DataFrame, "from_arrow"):
         np.testing.assert_array_equal(pd.DataFrame.from_arrow(columns)["r2"], columns["r2"])
+
+
+def test_a_step_that_passes_through():
+    """Settings with and without a step, as scikit-learn's pipelines have them."""
+    grid = {"scale": [StandardScaler(), "passthrough", None], "ridge__alpha": [0.1, 10.0]}
+    ours = GridSearchCV(Pipeline([("scale", StandardScaler()), ("ridge", linear_model.Ridge())]), grid, cv=CV).fit(X * [1, 9, 40, 5], Y)
+    wanted = sklearn.model_selection.GridSearchCV(
+        sklearn.pipeline.Pipeline([("scale", sklearn.preprocessing.StandardScaler()), ("ridge", sklearn.linear_model.Ridge())]),
+        {**grid, "scale": [sklearn.preprocessing.StandardScaler(), "passthrough", None]},
+        cv=sklearn.model_selection.KFold(4, shuffle=True, random_state=1),
+    ).fit(X * [1, 9, 40, 5], Y)
+    scores = ours.cv_results_["mean_test_score"]
+    np.testing.assert_allclose(scores, wanted.cv_results_["mean_test_score"], rtol=1e-9)
+    assert scores[0] != scores[1] and scores[1] == scores[2]
+    assert ours.cv_results_["param_scale"][1] == "passthrough"
+    np.testing.assert_allclose(ours.predict(X), wanted.predict(X), rtol=1e-9)
+
+
+def test_what_passes_through_in_other_places():
+    plain = Pipeline([("nothing", "passthrough"), ("ridge", linear_model.Ridge())]).fit(X, Y)
+    np.testing.assert_array_equal(plain.predict(X), linear_model.Ridge().fit(X, Y).predict(X))
+    last = Pipeline([("scale", StandardScaler()), ("model", "passthrough")])
+    assert last._estimator_type is None or last._estimator_type == "transformer"
+    np.testing.assert_array_equal(last.fit(X).transform(X), StandardScaler().fit(X).transform(X))
+    both = plain.set_params(nothing__with_mean=False, nothing=StandardScaler())  # the step first, then its parameter
+    assert both.named_steps["nothing"].with_mean is False
+    with pytest.raises(ValueError, match="'scale' is 'passthrough' and has no parameter 'with_mean'"):
+        Pipeline([("scale", "passthrough"), ("ridge", linear_model.Ridge())]).set_params(scale__with_mean=False)
+    with pytest.raises(ValueError, match="at least one step that is not 'passthrough'"):
+        Pipeline([("a", "passthrough")]).fit(X, Y)
+    with pytest.raises(TypeError, match="must have transform"):
+        Pipeline([("ridge", linear_model.Ridge()), ("model", "passthrough")]).fit(X, Y)
+
+
+def test_hooks_that_are_not_overridden():
+    class Fits(model_selection.BaseSearchCV):
+        def fit(self, X, y=None):
+            return self
+
+    class Forgets(model_selection.BaseSearchCV):
+        pass
+
+    assert Fits(linear_model.Ridge()).fit(X, Y)
+    with pytest.raises(NotImplementedError, match="Forgets has no _run_search"):
+        Forgets(linear_model.Ridge()).fit(X, Y)
+    with pytest.raises(TypeError, match="abstract"):
+        HalvingGridSearchCV.__base__(linear_model.Ridge())

@@ -4,6 +4,7 @@ The resource is the number of rows or a parameter of the estimator. Rounds, cand
 scikit-learn's, draw for draw (Jamieson & Talwalkar 2016, Non-stochastic best arm identification).
 """
 
+import abc
 import math
 import numbers
 
@@ -48,7 +49,7 @@ def _has_constant_splits(cv):
     return isinstance(seed, numbers.Integral) or not getattr(cv, "shuffle", True)
 
 
-class _Halving(BaseSearchCV):
+class _Halving(BaseSearchCV, abc.ABC):
     def __init__(
         self, estimator, *, scoring=None, n_jobs=None, refit=True, cv=5, verbose=0, random_state=None,
         error_score=float("nan"), return_train_score=True, max_resources="auto", min_resources="exhaust",
@@ -132,8 +133,9 @@ class _Halving(BaseSearchCV):
         scores = np.asarray(results["mean_test_score"])[at]
         return at[0 if np.isnan(scores).all() else np.nanargmax(scores)]
 
+    @abc.abstractmethod
     def _generate(self):
-        raise NotImplementedError("_generate not implemented")
+        """The settings of the first round, as a list of dicts."""
 
     def _run_search(self, evaluate_candidates):
         candidates = self._generate()

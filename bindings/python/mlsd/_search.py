@@ -292,7 +292,11 @@ class BaseSearchCV:
         return self.best_estimator_.classes_
 
     def _run_search(self, evaluate_candidates):
-        raise NotImplementedError("_run_search not implemented.")
+        """Evaluate settings by evaluate_candidates, in one round or several: what a search of your own overrides.
+
+        Not abstract: as of scikit-learn's, a class that overrides fit alone can be made without it.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no _run_search of its own: _run_search not implemented.")
 
     def _check_refit_of(self, names):
         is_name = isinstance(self.refit, str) and self.refit in names

@@ -9,6 +9,10 @@ from ._handles import DECISION, PROBA, Spec
 _BASES = {"classifier": Classifier, "regressor": Regressor, "transformer": Transformer, "any": Regressor}
 
 
+def _is_skipped(step):
+    return step is None or isinstance(step, str) and step == "passthrough"
+
+
 def _tags_of(step):
     if isinstance(step, Estimator):
         return step._more_tags()
@@ -21,7 +25,8 @@ class Pipeline(Estimator):
     A step is an estimator of mlsd's or any object with fit and transform, and the last one may be any with fit and predict:
     scikit-learn's, or your own. Such an object is copied for each fit, and is given class numbers as labels. One that says
     neither by _estimator_type nor by predict_proba that it classifies is a regressor. The pipeline has the methods of its
-    last step. (mlsd's estimators also run inside scikit-learn's Pipeline.)
+    last step. (mlsd's estimators also run inside scikit-learn's Pipeline.) The step "passthrough" (or None) does nothing, so
+    that a search can try a pipeline with and without it: {"scaler": [StandardScaler(), "passthrough"]}.
     """
 
     _required_parameters = ("steps",)  # for scikit-learn's checks
@@ -34,6 +39,16 @@ class Pipeline(Estimator):
         """The steps as a dict."""
         return dict(self.steps)
 
+    def _active(self):
+        """The steps that do something; the last of all is among them unless it passes its columns through."""
+        active = [(name, step) for name, step in self.steps if not _is_skipped(step)]
+        if not active:
+            raise ValueError("a pipeline needs at least one step" + (" that is not 'passthrough'" if self.steps else ""))
+        return active
+
+    def _ends_in_transform(self):
+        return _is_skipped(self.steps[-1][1])
+
     def __getattr__(self, name):
         """The last step's methods, which run on all steps, and what was fitted."""
         if name != "steps" and not name.startswith("_"):
@@ -44,9 +59,9 @@ class Pipeline(Estimator):
         return super().__getattr__(name)
 
     def _base(self):
-        if not self.steps:
-            raise ValueError("a pipeline needs at least one step")
-        last = self.steps[-1][1]
+        last = self._active()[-1][1]
+        if self._ends_in_transform():
+            return Transformer
         for base in (Classifier, Regressor, Transformer):
             if isinstance(last, base):
                 return base
@@ -57,15 +72,15 @@ class Pipeline(Estimator):
 
     def _also(self):
         """What a classifier at the end can do besides."""
-        last = self.steps[-1][1]
+        last = self._active()[-1][1]
         return last._also() if isinstance(last, Pipeline) else (Transforms,) if isinstance(last, Transforms) else ()
 
     def _more_tags(self):
-        tags = [_tags_of(step) for _, step in self.steps]
+        tags = [_tags_of(step) for _, step in self._active()]
         return {**tags[-1], "allow_nan": self._takes_nan(), "no_validation": tags[0]["no_validation"]}
 
     def _takes_nan(self):
-        for _, step in self.steps:
+        for _, step in self._active():
             if not _tags_of(step).get("allow_nan", False):
                 return False
             if getattr(step, "_kind", None) == "impute":
@@ -76,7 +91,7 @@ class Pipeline(Estimator):
     def _lacking(self):
         if "_model_lacks" in self.__dict__:
             return self._model_lacks
-        last = self.steps[-1][1]
+        last = self._active()[-1][1]
         if isinstance(last, Estimator):
             return last._lacking
         return tuple(
@@ -93,7 +108,7 @@ class Pipeline(Estimator):
 
     @property
     def _needs_target(self):
-        return any(getattr(step, "_needs_target", False) for _, step in self.steps)
+        return any(getattr(step, "_needs_target", False) for _, step in self._active())
 
     def get_params(self, deep=True):
         """The steps, and with deep their parameters as <step>__<name>."""
@@ -107,12 +122,14 @@ class Pipeline(Estimator):
 
     def set_params(self, **params):
         """Set steps, or parameters of steps as <step>__<name>, and return self."""
-        for name, value in params.items():
+        for name, value in sorted(params.items(), key=lambda item: "__" in item[0]):  # first steps, then what they have
             step, _, rest = name.partition("__")
             if name == "steps":
                 self.steps = value
             elif step not in self.named_steps:
                 raise ValueError(f"the pipeline has no step {step!r}; it has {', '.join(self.named_steps)}")
+            elif rest and _is_skipped(self.named_steps[step]):
+                raise ValueError(f"the step {step!r} is {self.named_steps[step]!r} and has no parameter {rest!r}")
             elif rest:
                 self.named_steps[step].set_params(**{rest: value})
             else:
@@ -130,18 +147,21 @@ class Pipeline(Estimator):
 
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
-        spec = Spec("pipeline")
+        spec, active = Spec("pipeline"), self._active()
+        if self._ends_in_transform() and not all(hasattr(step, "transform") for _, step in active):
+            raise TypeError(f"a step before the last must have transform; got {active[-1][1]!r}")
         with _custom.one_tree():
-            for name, step in self.steps[:-1]:
+            for name, step in active[:-1]:
                 spec.add("steps", Spec.of(step, transforms=True), name)
-            for name, step in self.steps[-1:]:
+            for name, step in active[-1:]:
                 spec.add("steps", spec_told(step, self.__dict__.get("_labels")), name)
         return spec
 
     def _see(self, X):
         """Its columns are those of the first step."""
-        if isinstance(self.steps[0][1], Estimator):
-            self.steps[0][1]._see(X)
+        first = self._active()[0][1]
+        if isinstance(first, Estimator):
+            first._see(X)
 
     def _shape_attribute(self, name, value):
         return self._base()._shape_attribute(self, name, value)

@@ -62,6 +62,10 @@ extern const mlsd_kind mlsd__kind_spline_features;
 extern const mlsd_kind mlsd__kind_bin;
 extern const mlsd_kind mlsd__kind_variance_threshold;
 extern const mlsd_kind mlsd__kind_univariate_select;
+extern const mlsd_kind mlsd__kind_select_from_model;
+extern const mlsd_kind mlsd__kind_rfe;
+extern const mlsd_kind mlsd__kind_rfecv;
+extern const mlsd_kind mlsd__kind_sequential_select;
 extern const mlsd_kind mlsd__kind_on_columns;
 extern const mlsd_kind mlsd__kind_column_transform;
 extern const mlsd_kind mlsd__kind_pipeline;
@@ -190,6 +194,10 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_bin,
     &mlsd__kind_variance_threshold,
     &mlsd__kind_univariate_select,
+    &mlsd__kind_select_from_model,
+    &mlsd__kind_rfe,
+    &mlsd__kind_rfecv,
+    &mlsd__kind_sequential_select,
     &mlsd__kind_on_columns,
     &mlsd__kind_column_transform,
     &mlsd__kind_pipeline,

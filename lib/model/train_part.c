@@ -48,6 +48,25 @@ mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocat
     return MLSD_OK;
 }
 
+mlsd_status mlsd__train_part_of_weight(mlsd__scope *scope, const mlsd__train *train, bool takes_nan,
+                                       mlsd__train_part *out)
+{
+    const int64_t n = train->x->n_rows;
+    int64_t row = -1, feature;
+    *out = (mlsd__train_part){0};
+    if (!train->x_is_finite)
+        MLSD__TRY(mlsd__frame_find_bad(scope, train->x, false, &row, &feature));
+    if (row >= 0) MLSD__TRY(mlsd__frame_require_finite(scope, train->x, takes_nan));
+    MLSD__TRY(mlsd__train_part_open(out, scope->allocator, n));
+    out->n = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (train->weight == NULL || train->weight[i] > 0) out->rows[out->n++] = i;
+    mlsd__train_part_gather(out, train);
+    out->train.x_is_finite = row < 0;
+    out->train.x_lacks_infinity = true;
+    return MLSD_OK;
+}
+
 mlsd_status mlsd__inner_folds(mlsd__scope *scope, const char *kind, int64_t n_splits,
                               const mlsd__train *train, mlsd_folds **out)
 {

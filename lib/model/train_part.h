@@ -26,6 +26,12 @@ mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocat
                                      const mlsd__train *train, const mlsd_folds *folds,
                                      int64_t split, int64_t number);
 
+/* The rows that have weight, looked through once: row numbers in messages are then those of all.
+ * MLSD_E_DATA for infinity, and for NaN unless takes_nan. Opened and gathered;
+ * close it also after a failure. */
+mlsd_status mlsd__train_part_of_weight(mlsd__scope *scope, const mlsd__train *train, bool takes_nan,
+                                       mlsd__train_part *out);
+
 /* Folds of the training rows by a splitter of that kind ("kfold", "stratified_kfold"), for choices
  * inside a fit; the caller's by mlsd_folds_free. */
 mlsd_status mlsd__inner_folds(mlsd__scope *scope, const char *kind, int64_t n_splits,

@@ -23,6 +23,10 @@ ARGUMENTS = {
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
+    "RFE": {"estimator": mlsd.linear_model.Ridge()},
+    "RFECV": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
+    "SelectFromModel": {"estimator": mlsd.linear_model.Ridge()},
+    "SequentialFeatureSelector": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
     "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
 }
 

@@ -9,9 +9,12 @@ import warnings
 
 import numpy as np
 import pytest
+import sklearn.base
 import sklearn.feature_selection as theirs
 
 import mlsd.feature_selection as ours
+import mlsd.linear_model
+import mlsd.naive_bayes
 
 CASES = 10 * int(os.environ.get("MLSD_SWEEP", "1"))
 
@@ -89,3 +92,63 @@ def test_variance_threshold(seed):
         np.testing.assert_allclose(mine.variances_, peer.variances_, rtol=1e-10)
     np.testing.assert_array_equal(mine.get_support(), peer.get_support())
     np.testing.assert_array_equal(mine.transform(X), peer.transform(X))
+
+
+# scikit-learn's selectors around our estimators: the fits are the same, so that what is compared is what they choose by.
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_select_from_model(seed):
+    rng, X, y, labels = problem(seed)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    threshold = [None, "mean", "median", "1.3*mean", "0.5*median", 0.1][seed % 6]
+    most = [None, 3][seed // 6 % 2]
+    for estimator, target in ((mlsd.linear_model.Ridge(), y), (mlsd.linear_model.Lasso(alpha=0.2), y),
+                              (mlsd.linear_model.LogisticRegression(), labels),
+                              (mlsd.linear_model.LogisticRegression(penalty="l1", C=0.05), labels > 0)):
+        mine = ours.SelectFromModel(estimator, threshold=threshold, max_features=most).fit(X, target)
+        peer = theirs.SelectFromModel(sklearn.base.clone(estimator), threshold=threshold, max_features=most).fit(X, target)
+        np.testing.assert_allclose(mine.threshold_, peer.threshold_, rtol=1e-10)
+        np.testing.assert_array_equal(mine.get_support(), peer.get_support())
+        np.testing.assert_array_equal(mine.transform(X), peer.transform(X))
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_elimination(seed):
+    rng, X, y, labels = problem(seed)
+    step = [1, 2, 0.25][seed % 3]
+    keep = [None, 3, 0.5][seed // 3 % 3]
+    for estimator, target in ((mlsd.linear_model.Ridge(), y), (mlsd.linear_model.LogisticRegression(), labels)):
+        mine = ours.RFE(estimator, n_features_to_select=keep, step=step).fit(X, target)
+        peer = theirs.RFE(sklearn.base.clone(estimator), n_features_to_select=keep, step=step).fit(X, target)
+        np.testing.assert_array_equal(mine.ranking_, peer.ranking_)
+        np.testing.assert_array_equal(mine.support_, peer.support_)
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_elimination_by_cross_validation(seed):
+    rng, X, y, labels = problem(seed)
+    options = {"step": [1, 3][seed % 2], "min_features_to_select": int(rng.randint(1, 4)), "cv": int(rng.randint(2, 5))}
+    for estimator, target, scoring in ((mlsd.linear_model.Ridge(), y, "r2"), (mlsd.linear_model.Ridge(), y, "neg_root_mean_squared_error"),
+                                       (mlsd.linear_model.LogisticRegression(), labels, "accuracy"),
+                                       (mlsd.linear_model.LogisticRegression(), labels, "neg_log_loss")):
+        mine = ours.RFECV(estimator, scoring=scoring, **options).fit(X, target)
+        peer = theirs.RFECV(sklearn.base.clone(estimator), scoring=scoring, **options).fit(X, target)
+        np.testing.assert_allclose(mine.cv_results_["mean_test_score"], peer.cv_results_["mean_test_score"], rtol=1e-9)
+        np.testing.assert_allclose(mine.cv_results_["std_test_score"], peer.cv_results_["std_test_score"], rtol=1e-7, atol=1e-12)
+        assert mine.n_features_ == peer.n_features_
+        np.testing.assert_array_equal(mine.ranking_, peer.ranking_)
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_sequential(seed):
+    rng, X, y, labels = problem(seed, 90)
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    X[:, 5] += 0.1 * rng.randn(len(X))  # of equal columns rounding decides
+    direction = ["forward", "backward"][seed % 2]
+    count = [{"n_features_to_select": 3}, {"n_features_to_select": 0.4}, {"n_features_to_select": "auto", "tol": 0.002}][seed % 3]
+    for estimator, target, scoring in ((mlsd.linear_model.Ridge(), y, None), (mlsd.naive_bayes.GaussianNB(), labels, "neg_log_loss")):
+        mine = ours.SequentialFeatureSelector(estimator, direction=direction, scoring=scoring, cv=3, **count).fit(X, target)
+        peer = theirs.SequentialFeatureSelector(sklearn.base.clone(estimator), direction=direction, scoring=scoring, cv=3, **count).fit(X, target)
+        np.testing.assert_array_equal(mine.get_support(), peer.get_support())
+        assert mine.n_features_to_select_ == peer.n_features_to_select_

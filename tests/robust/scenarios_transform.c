@@ -30,6 +30,11 @@ static const char *const features[] = {
 
 static const char *const selections[] = {
     CODED "{\"kind\":\"variance_threshold\"},{\"kind\":\"univariate_select\",\"k\":2}]}",
+    CODED "{\"kind\":\"select_from_model\",\"estimator\":{\"kind\":\"ridge\"}}]}",
+    CODED "{\"kind\":\"rfe\",\"step\":2,\"estimator\":{\"kind\":\"ridge\"}}]}",
+    CODED "{\"kind\":\"rfecv\",\"step\":3,\"n_splits\":2,\"estimator\":{\"kind\":\"ridge\"}}]}",
+    CODED "{\"kind\":\"sequential_select\",\"n_features_to_select\":1,\"n_splits\":2,\"estimator\":"
+          "{\"kind\":\"ridge\"}}]}",
 };
 
 /* Without weights, which these cannot take. */

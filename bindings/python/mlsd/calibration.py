@@ -1,10 +1,11 @@
 """Probabilities from scores, as sklearn.calibration: curves fitted inside folds around any classifier."""
 
-from ._estimators import DECISION, Classifier, Estimator, is_classifier, spec_told
+from ._estimators import DECISION, Classifier, is_classifier, spec_told
 from ._handles import Spec
+from ._wraps import Wraps
 
 
-class CalibratedClassifierCV(Classifier):
+class CalibratedClassifierCV(Wraps, Classifier):
     """A classifier whose scores become probabilities by curves fitted on rows it has not seen.
 
     Parameters
@@ -26,7 +27,6 @@ class CalibratedClassifierCV(Classifier):
     """
 
     _kind = "calibrated_classifier"
-    _required_parameters = ("estimator",)  # for scikit-learn's checks
     _lacking = (DECISION,)
 
     def __init__(self, estimator=None, *, method="sigmoid", cv=None, ensemble=True):
@@ -36,25 +36,6 @@ class CalibratedClassifierCV(Classifier):
         self.ensemble = ensemble
 
     _defaults = {"estimator": None, "method": "sigmoid", "cv": None, "ensemble": True}
-
-    def get_params(self, deep=True):
-        """Parameters by name, and with deep the estimator's as estimator__<name>."""
-        params = super().get_params(deep=False)
-        if deep and hasattr(self.estimator, "get_params"):
-            params.update({f"estimator__{name}": value for name, value in self.estimator.get_params().items()})
-        return params
-
-    def set_params(self, **params):
-        """Set parameters, the estimator's as estimator__<name>, and return self."""
-        nested = {name: params.pop(name) for name in list(params) if name.startswith("estimator__")}
-        super().set_params(**params)
-        if nested:
-            self.estimator.set_params(**{name.partition("__")[2]: value for name, value in nested.items()})
-        return self
-
-    def _more_tags(self):
-        child = self.estimator._more_tags() if isinstance(self.estimator, Estimator) else {}
-        return {**super()._more_tags(), **child}
 
     def spec(self):
         """The Spec that fit would use."""
@@ -66,10 +47,6 @@ class CalibratedClassifierCV(Classifier):
             spec.set("n_splits", self.cv)
         spec.add("estimator", spec_told(child, self.__dict__.get("_labels")))
         return spec
-
-    def _see(self, X):
-        if isinstance(self.estimator, Estimator):
-            self.estimator._see(X)
 
     def _shape_attribute(self, name, value):
         if name == "converged":

@@ -2,7 +2,13 @@
 that cross-validation chooses anew in each fold.
 """
 
-from ._estimators import Classifier, Estimator, Transformer, make_classes
+import inspect
+
+from ._estimators import Classifier, Estimator, Transformer, is_classifier, make_classes, spec_told
+from ._handles import Model, Spec
+from ._scorers import NAMED
+from ._splitters import Splitter
+from ._wraps import Wraps
 
 __all__ = make_classes(__name__, "variance_threshold", "univariate_select")
 
@@ -113,8 +119,6 @@ def _univariate(name, mode, what, param, default, doc):
     def __init__(self, score_func="f", **params):
         Estimator.__init__(self, score_func=score_func, **params)
 
-    import inspect
-
     kinds = inspect.Parameter
     __init__.__signature__ = inspect.Signature(
         [
@@ -144,8 +148,6 @@ def _scored(score, X, y, sample_weight=None, **options):
     spec = chooser.spec()
     for name, value in options.items():
         spec.set(name, value)
-    from ._handles import Model
-
     model = Model(spec, chooser.dataset(X, y, sample_weight))
     return model.get("scores")[0], None if score.startswith("mutual") else model.get("pvalues")[0]
 
@@ -193,3 +195,189 @@ def _with_support(name):
 for _name in ("VarianceThreshold", "UnivariateSelect"):
     if _name in globals():
         _with_support(_name)
+
+
+class _Wrapper(_Selects, Wraps, Transformer):
+    """What those share that fit an estimator: the target is what the estimator takes it for."""
+
+    _needs_target = True
+    _page = ()
+
+    def __init__(self, estimator=None, **params):
+        Estimator.__init__(self, estimator=estimator, **params)
+
+    def dataset(self, X, y=None, sample_weight=None):
+        """The Dataset that fit would use."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        return self._labelled(X, y, sample_weight)[0]
+
+    def _labelled(self, X, y, sample_weight):
+        if is_classifier(self._child()):
+            return Classifier._labelled(self, X, y, sample_weight)
+        return self._data(X, y, sample_weight, "regression"), None
+
+    def _child(self):
+        return self.estimator
+
+    def fit(self, X, y=None, sample_weight=None):
+        """Choose among the columns of X (n x p) by fits to y (n)."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None")
+        data, self._labels = self._labelled(X, y, sample_weight)
+        try:
+            return self._fit_model(data, X)
+        finally:
+            del self._labels
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """fit, then transform."""
+        return self.fit(X, y, sample_weight).transform(X)
+
+    def spec(self):
+        """The Spec that fit would use."""
+        spec = Spec(self._kind)
+        for name, value in self._spec_params().items():
+            if name not in ("estimator", "cv", "scoring") and value is not None:
+                spec.set(name, value)
+        if self.estimator is not None:
+            spec.add("estimator", spec_told(self.estimator, self.__dict__.get("_labels")))
+        if getattr(self, "scoring", None) is not None:
+            spec.set("scoring", self._metric()[0])
+        cv = getattr(self, "cv", None)
+        if isinstance(cv, Splitter):
+            spec.add("cv", cv._spec())
+        elif cv is not None:
+            spec.set("n_splits", cv)
+        return spec
+
+    def _metric(self):
+        """(the library's metric, 1 or -1: what makes greater better)."""
+        scoring = getattr(self, "scoring", None)
+        if scoring in ("rmse", "mae", "log_loss", "brier"):
+            return scoring, -1.0
+        if scoring == "neg_mean_squared_error" or (scoring is not None and scoring not in NAMED):
+            raise ValueError(f"scoring is {scoring!r}; it must be None or one of {', '.join(n for n in NAMED if n != 'neg_mean_squared_error')}")
+        if scoring is None:
+            return None, 1.0
+        metric, score_of = NAMED[scoring]
+        return metric, score_of(1.0)
+
+
+def _wrapper(name, kind, what, params, attributes, positional=1):
+    """A class around an estimator: params are (name, default, doc)."""
+    defaults = {n: default for n, default, _ in params}
+
+    def __init__(self, *args, **given):
+        given.update(zip(defaults, args))
+        Estimator.__init__(self, **given)
+
+    one = inspect.Parameter
+    __init__.__signature__ = inspect.Signature(
+        [one("self", one.POSITIONAL_ONLY)]
+        + [
+            one(n, one.POSITIONAL_OR_KEYWORD if i < positional else one.KEYWORD_ONLY, default=d)
+            for i, (n, d, _) in enumerate(params)
+        ]
+    )
+    docs = "\n".join(f"{n} : {doc}" for n, _, doc in params)
+    members = {
+        "__doc__": f"{what}.\n\nParameters\n----------\n{docs}\n\nAttributes\n----------\nsupport_ : which columns stay\n{attributes}\n",
+        "__init__": __init__,
+        "__module__": __name__,
+        "_kind": kind,
+        "_defaults": defaults,
+    }
+    return type(name, (_Wrapper,), members)
+
+
+_ESTIMATOR = ("estimator", None, "an estimator of mlsd with coef_ or feature_importances_, a pipeline that ends in one, or any such object")
+_ANY_ESTIMATOR = ("estimator", None, "any estimator")
+_STEP = ("step", 1, "columns dropped after each fit: a number, or a share of all below 1")
+_CV = ("cv", None, "inner folds: a number, a splitter of mlsd, or None for 5")
+_SCORING = ("scoring", None, "scikit-learn's name of a score of the held-out rows; None: accuracy, or r2")
+
+
+class SelectFromModel(
+    _wrapper(
+        "SelectFromModel", "select_from_model", "Keep the columns that count in a fitted model",
+        (
+            _ESTIMATOR,
+            ("threshold", None, "what an importance must reach: a number, 'mean', 'median', '1.25*mean'; None: 1e-5 under an l1 penalty, else the mean"),
+            ("max_features", None, "at most so many columns, or None"),
+        ),
+        "importances_ : of each column\nthreshold_ : what they had to reach",
+    )
+):
+    def _spec_params(self):
+        params = super()._spec_params()
+        if params["threshold"] is not None and not isinstance(params["threshold"], str):
+            params["threshold"] = repr(float(params["threshold"]))
+        return params
+
+    def _shape_attribute(self, name, value):
+        return float(value[0, 0]) if name == "threshold" else super()._shape_attribute(name, value)
+
+
+class RFE(
+    _wrapper(
+        "RFE", "rfe", "Recursive feature elimination: drop what counts least in a fitted model, and fit again",
+        (_ESTIMATOR, ("n_features_to_select", None, "columns that stay: a number, a share below 1, or None for half"), _STEP),
+        "ranking_ : 1 for those, 2 for the last ones dropped, and so on",
+    )
+):
+    @property
+    def n_features_(self):
+        """How many columns stay."""
+        return int(self.get_support().sum())
+
+
+class RFECV(
+    _wrapper(
+        "RFECV", "rfecv", "Recursive feature elimination to the number of columns that does best on held-out rows",
+        (_ESTIMATOR, _STEP, ("min_features_to_select", 1, "at least so many columns stay"), _CV, _SCORING),
+        "ranking_ : 1 for those, 2 for the last ones dropped, and so on\ncv_results_ : n_features, mean_test_score, std_test_score",
+    )
+):
+    n_features_ = RFE.n_features_
+
+    @property
+    def cv_results_(self):
+        """Mean and deviation of the score by number of columns, few first."""
+        model, sign = self._fitted(), self._metric()[1]
+        return {
+            "n_features": model.get("n_features")[0].astype(int),
+            "mean_test_score": sign * model.get("scores")[0],
+            "std_test_score": model.get("scores_std")[0],
+        }
+
+
+class SequentialFeatureSelector(
+    _wrapper(
+        "SequentialFeatureSelector", "sequential_select", "Add or drop columns one by one, as the score on held-out rows says",
+        (
+            _ANY_ESTIMATOR,
+            ("n_features_to_select", "auto", "columns that stay: a number, a share below 1, or 'auto': as tol lets in, half without one"),
+            ("tol", None, "stop where the score rises by less"),
+            ("direction", "forward", "'forward' or 'backward'"),
+            _SCORING,
+            ("cv", 5, _CV[2]),
+        ),
+        "scores_ : mean score when a column was added or dropped\norder_ : 1 for the first one, 0 for those that did not move",
+    )
+):
+    def _spec_params(self):
+        params = super()._spec_params()
+        if isinstance(params["n_features_to_select"], str) and params["n_features_to_select"] == "auto":
+            params["n_features_to_select"] = None
+        return params
+
+    @property
+    def n_features_to_select_(self):
+        """How many columns stay."""
+        return int(self.get_support().sum())
+
+
+for _made in (SelectFromModel, RFE, RFECV, SequentialFeatureSelector):
+    _made.__doc__ = _made.__mro__[1].__doc__
+    __all__.append(_made.__name__)

@@ -271,25 +271,6 @@ static mlsd_status fit_members(mlsd__scope *scope, calibrate_job *job, const mls
     return status == MLSD_OK ? mlsd__calibrated_finish(s) : status;
 }
 
-/* The rows that have weight, looked through once: row numbers in messages are then those of all. */
-static mlsd_status keep_rows(mlsd__scope *scope, const mlsd__train *train, bool takes_nan,
-                             mlsd__train_part *out)
-{
-    const int64_t n = train->x->n_rows;
-    int64_t row = -1, feature;
-    if (!train->x_is_finite)
-        MLSD__TRY(mlsd__frame_find_bad(scope, train->x, false, &row, &feature));
-    if (row >= 0) MLSD__TRY(mlsd__frame_require_finite(scope, train->x, takes_nan));
-    MLSD__TRY(mlsd__train_part_open(out, scope->allocator, n));
-    out->n = 0;
-    for (int64_t i = 0; i < n; i++)
-        if (train->weight == NULL || train->weight[i] > 0) out->rows[out->n++] = i;
-    mlsd__train_part_gather(out, train);
-    out->train.x_is_finite = row < 0;
-    out->train.x_lacks_infinity = true;
-    return MLSD_OK;
-}
-
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
@@ -299,7 +280,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                          .is_ensemble = params->ensemble != 0};
     const mlsd__estimator_ops *const child = mlsd__spec_ops(job.child);
     mlsd__train_part all = {0};
-    mlsd_status status = keep_rows(scope, train, child->takes_nan, &all);
+    mlsd_status status = mlsd__train_part_of_weight(scope, train, child->takes_nan, &all);
     job.train = &all.train;
     if (status == MLSD_OK)
         status = mlsd__calibrated_new(a, spec, train->x->features, train->x->n_features,

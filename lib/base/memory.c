@@ -7,6 +7,9 @@
 
 #include "base/fail.h"
 
+/* Up to this size malloc has blocks of the thread's at hand, which glibc's calloc passes by. */
+enum { SMALL_BYTES = 1024 };
+
 typedef struct block_header {
     size_t size; /* of the whole block, header included */
     size_t unused;
@@ -69,7 +72,7 @@ void *mlsd__alloc(const mlsd__allocator *a, int64_t count, size_t size)
     const size_t bytes = block_bytes(count, size);
     if (bytes == 0) return fail_null();
     /* The system gives large blocks zeroed already; calloc knows. */
-    if (a->alloc == libc_alloc) return open_block(calloc(1, bytes), bytes);
+    if (a->alloc == libc_alloc && bytes > SMALL_BYTES) return open_block(calloc(1, bytes), bytes);
     void *pointer = open_block(a->alloc(bytes, a->user), bytes);
     if (pointer != NULL) memset(pointer, 0, bytes - sizeof(block_header));
     return pointer;

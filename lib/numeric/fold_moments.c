@@ -77,23 +77,35 @@ static mlsd_status cut(const mlsd__allocator *a, moment_pass *pass, mlsd__gram *
     return MLSD_OK;
 }
 
+static void add_distance(const double *restrict row, const double *restrict first, int64_t q,
+                         double *restrict sum)
+{
+    for (int64_t j = 0; j < q; j++) sum[j] += row[j] - first[j];
+}
+
 /* The mean of some rows of a stretch, as distances from the first one: that of a constant column is
- * exact. `z` has room for ORIGIN_ROWS rows. */
+ * exact. `z` has room for ORIGIN_ROWS rows, which are left there; `sum` for q numbers. */
 static mlsd_status find_origin(const moment_pass *pass, mlsd__scope *scope, const stretch *s,
-                               double *origin, double *z)
+                               double *origin, double *sum, double *z)
 {
     const mlsd__moment_source *const source = pass->source;
-    const int64_t q = source->q, n = s->n < ORIGIN_ROWS ? s->n : ORIGIN_ROWS;
+    const int64_t q = source->q, ld = q + 1, n = s->n < ORIGIN_ROWS ? s->n : ORIGIN_ROWS;
     int64_t rows[ORIGIN_ROWS];
-    for (int64_t i = 0; i < n; i++) rows[i] = pass->parts->rows[s->first + s->n * i / n];
+    for (int64_t i = 0; i < n; i++)
+        rows[i] = pass->parts->rows[s->first + (n < s->n ? s->n * i / n : i)];
     memset(origin, 0, (size_t)q * sizeof *origin);
-    MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, q));
-    for (int64_t j = 0; j < q; j++) {
-        double sum = 0;
-        for (int64_t i = 1; i < n; i++) sum += z[i * q + j] - z[j];
-        origin[j] = z[j] + sum / (double)n;
-    }
+    memset(sum, 0, (size_t)q * sizeof *sum);
+    MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, ld));
+    for (int64_t i = 1; i < n; i++) add_distance(z + i * ld, z, q, sum);
+    for (int64_t j = 0; j < q; j++) origin[j] = z[j] + sum[j] / (double)n;
     return MLSD_OK;
+}
+
+/* Rows at hand, less the origin that they were read without. */
+static void subtract_origin(const double *restrict origin, int64_t n, int64_t q, double *restrict z)
+{
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < q; j++) z[i * (q + 1) + j] -= origin[j];
 }
 
 /* Rows as they are multiplied: times the root of the weight, which also is the last column. */
@@ -123,13 +135,16 @@ static mlsd_status add_stretch(void *arg, int64_t task, mlsd__scope *scope)
     if (s->n == 0) return MLSD_OK;
     double *const origin = pass->room + scope->worker * pass->room_size;
     double *const product = origin + q, *const z = product + ld * ld;
-    MLSD__TRY(find_origin(pass, scope, s, origin, z));
+    MLSD__TRY(find_origin(pass, scope, s, origin, product, z));
     memset(product, 0, (size_t)(ld * ld) * sizeof *product);
     double total = 0;
     for (int64_t at = 0; at < s->n; at += most) {
         const int64_t n = s->n - at < most ? s->n - at : most;
         const int64_t *const rows = pass->parts->rows + s->first + at;
-        MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, ld));
+        if (s->n <= ORIGIN_ROWS) /* they are all there */
+            subtract_origin(origin, n, q, z);
+        else
+            MLSD__TRY(source->read(source->user, scope, rows, n, origin, z, ld));
         total += weigh(source, rows, n, z);
         mlsd__syrk(n, ld, 1, z, ld, 1, product, ld);
         MLSD__TRY(mlsd__checkpoint(scope));
@@ -210,6 +225,17 @@ void mlsd__fold_moments_free(mlsd__fold_moments *m, const mlsd__allocator *a)
 const mlsd__gram *mlsd__fold_moments_part(const mlsd__fold_moments *m, int64_t part)
 {
     return &m->nodes[part];
+}
+
+const mlsd__gram *mlsd__fold_moments_only(const mlsd__fold_moments *m, const uint8_t *take)
+{
+    const mlsd__gram *only = NULL;
+    for (int64_t k = 0; k < m->n_parts; k++) {
+        if (take[k] == 0) continue;
+        if (only != NULL) return NULL;
+        only = &m->nodes[k];
+    }
+    return only;
 }
 
 /* How many of the parts [begin, end) are taken. */

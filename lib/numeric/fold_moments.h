@@ -45,6 +45,8 @@ void mlsd__fold_moments_free(mlsd__fold_moments *m, const mlsd__allocator *a);
 
 /* The moments of one part; borrowed. */
 const mlsd__gram *mlsd__fold_moments_part(const mlsd__fold_moments *m, int64_t part);
+/* The same of the one part whose take[k] is not 0; NULL where there is not exactly one. */
+const mlsd__gram *mlsd__fold_moments_only(const mlsd__fold_moments *m, const uint8_t *take);
 /* The moments of the parts k whose take[k] is not 0, into a fresh `out` (mlsd__gram_init with q).
  * Merges at most 2 log2(n_parts) nodes for each stretch of parts that are taken. */
 void mlsd__fold_moments_sum(const mlsd__fold_moments *m, const uint8_t *take, mlsd__gram *out);

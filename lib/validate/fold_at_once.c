@@ -3,9 +3,9 @@
  * leaves out are fitted the plain way afterwards. Where training rows are scored as well, they are
  * the test rows of as many splits more. */
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
+#include "model/row_pass.h"
 #include "numeric/sum.h"
 #include "split/splitter.h"
 #include "validate/fold_journal.h"
@@ -24,7 +24,6 @@ typedef struct all_splits {
     double *values;
     double *total, *variance; /* of each split's test rows, where squares are all that is wanted */
     mlsd__fold_shape shape;
-    atomic_llong n_taken;
 } all_splits;
 
 static void close_all(const mlsd__allocator *a, all_splits *s)
@@ -37,22 +36,71 @@ static void close_all(const mlsd__allocator *a, all_splits *s)
     mlsd__free(a, s->total);
 }
 
-static mlsd_status list_rows(const mlsd_folds *folds, int64_t last_part, all_splits *s, int64_t k,
-                             int64_t *at)
+/* Folds that each row is tested by once, kept as the number of each row's fold. */
+static bool is_numbered(const mlsd_folds *folds)
 {
-    const int64_t n_train = mlsd_folds_part_size(folds, k, 0);
-    const int64_t n_test = mlsd_folds_part_size(folds, k, last_part);
-    int64_t *const train = s->numbers + *at, *const test = train + n_train;
-    MLSD__TRY(mlsd_folds_part(folds, k, 0, train, n_train));
-    MLSD__TRY(mlsd_folds_part(folds, k, last_part, test, n_test));
-    s->rows[k] = (mlsd__path_rows){train, test, n_train, n_test};
-    if (s->n_listed > s->n) s->rows[s->n + k] = (mlsd__path_rows){train, train, n_train, n_train};
-    double total = s->set->weight == NULL;
-    for (int64_t i = 0; s->set->weight != NULL && i < n_train; i++)
-        total += s->set->weight[train[i]];
-    if (!(total > 0) || !isfinite(total))
-        return mlsd__fail(MLSD_E_DATA, "the weights of split %lld do not add up", (long long)k);
-    *at += n_train + n_test;
+    if (folds->form != MLSD__FOLDS_IDS || folds->n_splits != folds->n_ids) return false;
+    int64_t n = 0;
+    for (int64_t k = 0; k < folds->n_splits; k++) n += folds->sizes[k];
+    return n == folds->n_rows;
+}
+
+/* All rows but `test`, which ascend. */
+static void list_others(const int64_t *test, int64_t n_test, int64_t n_rows, int64_t *out)
+{
+    int64_t next = 0;
+    for (int64_t i = 0; i <= n_test; i++) {
+        const int64_t end = i < n_test ? test[i] : n_rows, n = end - next;
+        for (int64_t k = 0; k < n; k++) out[k] = next + k;
+        out += n;
+        next = end + 1;
+    }
+}
+
+/* Test rows of all splits by one pass over the rows; train rows are the others. */
+static void list_numbered(const mlsd_folds *folds, all_splits *s)
+{
+    for (int64_t k = 0; k < s->n; k++) s->rows[k].n_test = 0;
+    for (int64_t i = 0; i < folds->n_rows; i++) {
+        mlsd__path_rows *const rows = &s->rows[folds->ids[i]];
+        s->numbers[(rows->test - s->numbers) + rows->n_test++] = i;
+    }
+    for (int64_t k = 0; k < s->n; k++) {
+        const mlsd__path_rows *const rows = &s->rows[k];
+        list_others(rows->test, rows->n_test, folds->n_rows,
+                    s->numbers + (rows->train - s->numbers));
+    }
+}
+
+static mlsd_status list_rows(const mlsd_folds *folds, int64_t last_part, all_splits *s)
+{
+    const bool numbered = is_numbered(folds);
+    int64_t *at = s->numbers;
+    for (int64_t k = 0; k < s->n; k++) {
+        const int64_t n_train = mlsd_folds_part_size(folds, k, 0);
+        const int64_t n_test = mlsd_folds_part_size(folds, k, last_part);
+        int64_t *const train = at, *const test = train + n_train;
+        s->rows[k] = (mlsd__path_rows){train, test, n_train, n_test};
+        at = test + n_test;
+        if (s->n_listed > s->n)
+            s->rows[s->n + k] = (mlsd__path_rows){train, train, n_train, n_train};
+        if (numbered) continue;
+        MLSD__TRY(mlsd_folds_part(folds, k, 0, train, n_train));
+        MLSD__TRY(mlsd_folds_part(folds, k, last_part, test, n_test));
+    }
+    if (numbered) list_numbered(folds, s);
+    return MLSD_OK;
+}
+
+static mlsd_status check_weights(const all_splits *s)
+{
+    const double *const weight = s->set->weight;
+    for (int64_t k = 0; weight != NULL && k < s->n; k++) {
+        double total = 0;
+        for (int64_t i = 0; i < s->rows[k].n_train; i++) total += weight[s->rows[k].train[i]];
+        if (!(total > 0) || !isfinite(total))
+            return mlsd__fail(MLSD_E_DATA, "the weights of split %lld do not add up", (long long)k);
+    }
     return MLSD_OK;
 }
 
@@ -100,9 +148,8 @@ static mlsd_status open_all(mlsd__scope *scope, all_splits *s)
         (set->wants_squares_only && s->total == NULL) || (n > s->n && s->taken == NULL))
         return MLSD_E_NOMEM;
     if (s->total != NULL) s->variance = s->total + n;
-    for (int64_t k = 0; k < s->n; k++)
-        MLSD__TRY(list_rows(set->in->folds, set->last_part, s, k, &at));
-    at = 0;
+    MLSD__TRY(list_rows(set->in->folds, set->last_part, s));
+    MLSD__TRY(check_weights(s));
     for (int64_t k = 0; k < n; k++) gather_truth(set, s, k, &at);
     return MLSD_OK;
 }
@@ -112,10 +159,7 @@ static bool is_partition(const mlsd_folds *folds)
 {
     if (folds->form == MLSD__FOLDS_COMBINATIONS)
         return folds->p == 1 && folds->n_splits == folds->n_units;
-    if (folds->form != MLSD__FOLDS_IDS || folds->n_splits != folds->n_ids) return false;
-    int64_t n = 0;
-    for (int64_t k = 0; k < folds->n_splits; k++) n += folds->sizes[k];
-    return n == folds->n_rows;
+    return is_numbered(folds);
 }
 
 static void set_done(all_splits *s, int64_t split, int64_t setting)
@@ -124,7 +168,6 @@ static void set_done(all_splits *s, int64_t split, int64_t setting)
     run->is_done = true;
     run->way = MLSD__WAY_FOLDS;
     run->predict_seconds = NAN;
-    atomic_fetch_add(&s->n_taken, 1);
 }
 
 static void mark(all_splits *s, int64_t split, int64_t setting)
@@ -182,9 +225,19 @@ static mlsd_status fail(void *user, int64_t split, int64_t setting, mlsd_status 
     return failed;
 }
 
+static int64_t count_taken(const all_splits *s)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < s->group->n_members; i++) {
+        for (int64_t k = 0; k < s->n; k++)
+            n += mlsd__fold_at(s->set->out, s->group->members[i], k)->way == MLSD__WAY_FOLDS;
+    }
+    return n;
+}
+
 static void share_time(const all_splits *s, double seconds)
 {
-    const long long n = atomic_load(&s->n_taken);
+    const int64_t n = count_taken(s);
     for (int64_t i = 0; i < s->group->n_members; i++) {
         for (int64_t k = 0; k < s->set->out->n_splits; k++) {
             mlsd__fold_run *const run = mlsd__fold_at(s->set->out, s->group->members[i], k);
@@ -235,9 +288,7 @@ static bool passes(const mlsd__fold_set *set, const mlsd__fold_group *group)
     for (int64_t i = 0; set->weight != NULL && i < set->x.n_rows; i++) {
         if (!(set->weight[i] >= 0) || !isfinite(set->weight[i])) return false;
     }
-    for (int64_t i = 0; i < set->x.n_rows; i++) {
-        if (!isfinite(set->y[i])) return false;
-    }
+    if (mlsd__any_nonfinite(set->y, set->x.n_rows)) return false;
     for (int64_t k = 0; k < set->out->n_splits; k++) {
         if (mlsd__fold_at(set->out, 0, k)->n_train == 0) return false;
     }
@@ -255,10 +306,9 @@ mlsd_status mlsd__fold_fit_folds(mlsd__scope *scope, const mlsd__fold_set *set,
     const int64_t n = set->out->n_splits;
     all_splits s = {
         .set = set, .group = group, .n = n, .n_listed = set->in->train_scores ? 2 * n : n};
-    atomic_init(&s.n_taken, 0);
     const mlsd_status status = run_folds(scope, &s);
     close_all(scope->allocator, &s);
-    mlsd__stage_advance(scope, (int64_t)atomic_load(&s.n_taken));
+    mlsd__stage_advance(scope, count_taken(&s));
     const bool is_left = status == MLSD_E_UNSUPPORTED || mlsd__fold_is_about_data(status);
     if (is_left || status == MLSD_OK) mlsd__fold_record(set, &unit);
     return is_left ? MLSD_OK : status;

@@ -28,6 +28,9 @@ static const double LEAST_CORRELATION = 1e-6;
 /* Share of a target's spread that coefficients may have lost before a fit of the rows is asked. */
 static const double MOST_ROUNDING = 1e-10;
 
+/* Columns up to which calling LAPACK costs more than the work. */
+enum { LITTLE = 16 };
+
 mlsd_status mlsd__fold_solution_new(const mlsd__allocator *a, int64_t p, int64_t t,
                                     int64_t n_settings, mlsd__fold_solution *out)
 {
@@ -49,14 +52,12 @@ void mlsd__fold_solution_free(mlsd__fold_solution *s, const mlsd__allocator *a)
     *s = (mlsd__fold_solution){.p = 0};
 }
 
-/* What each column is divided by. */
-static void find_divisors(const mlsd__linear_problem *problem, const mlsd__gram *train, int64_t p,
-                          double *divisor)
+/* What a step that standardises divides each column by. */
+static void find_divisors(const mlsd__gram *train, int64_t p, double *divisor)
 {
     for (int64_t j = 0; j < p; j++) {
         const double variance = train->scatter[j * train->q + j] / train->weight;
-        divisor[j] =
-            problem->with_std ? mlsd__standard_scale(train->weight, train->mean[j], variance) : 1;
+        divisor[j] = mlsd__standard_scale(train->weight, train->mean[j], variance);
     }
 }
 
@@ -90,18 +91,38 @@ static bool solve_plain(int64_t p, int64_t t, double *a, double *b, double *leng
 }
 
 /* The largest sum |b_j| |x_j| of a setting and target in units of the target's spread: what
- * rounding is magnified by before the matrix is even looked at. */
-static double reach_of(const mlsd__gram *train, const mlsd__fold_solution *s, const double *a)
+ * rounding is magnified by before the matrix is even looked at. `root` are those of its diagonal.
+ */
+static double reach_of(const mlsd__gram *train, const mlsd__fold_solution *s, const double *root)
 {
     const int64_t p = s->p, t = s->t;
     double largest = 0;
     for (int64_t row = 0; row < s->n_settings * t; row++) {
         const int64_t k = p + row % t;
         double reach = 0;
-        for (int64_t j = 0; j < p; j++) reach += fabs(s->coef[row * p + j]) * sqrt(a[j * p + j]);
+        for (int64_t j = 0; j < p; j++) reach += fabs(s->coef[row * p + j]) * root[j];
         largest = fmax(largest, reach / sqrt(train->scatter[k * train->q + k]));
     }
     return largest;
+}
+
+/* Are all pivots of U'U = A positive? Works in the upper triangle of `a`. */
+static bool is_definite(int64_t p, double *a)
+{
+    bool ok = true;
+    if (p > LITTLE) {
+        mlsd__potrf(p, a, p, &ok);
+        return ok;
+    }
+    for (int64_t i = 0; i < p; i++) {
+        const double *const row = a + i * p;
+        if (!(row[i] > 0) || isinf(row[i])) return false;
+        for (int64_t k = i + 1; k < p; k++) {
+            const double factor = row[k] / row[i];
+            for (int64_t j = k; j < p; j++) a[k * p + j] -= factor * row[j];
+        }
+    }
+    return true;
 }
 
 /* Have penalised coefficients their digits? With columns of A + alpha I brought to one length and l
@@ -114,7 +135,9 @@ static bool is_well_solved(const mlsd__linear_problem *problem, const mlsd__gram
     double *const length = room + p * p;
     double alpha = INFINITY;
     for (int64_t l = 0; l < problem->n_settings; l++) alpha = fmin(alpha, problem->alphas[l]);
-    const double loss = DBL_EPSILON * reach_of(train, s, a) / MOST_ROUNDING, least = loss * loss;
+    for (int64_t j = 0; j < p; j++) length[j] = sqrt(a[j * p + j]);
+    const double loss = DBL_EPSILON * reach_of(train, s, length) / MOST_ROUNDING;
+    const double least = loss * loss;
     if (!(least < 1)) return false;
     for (int64_t j = 0; j < p; j++) {
         length[j] = sqrt(a[j * p + j] + alpha);
@@ -124,9 +147,7 @@ static bool is_well_solved(const mlsd__linear_problem *problem, const mlsd__gram
         for (int64_t j = i; j < p; j++) room[i * p + j] = a[i * p + j] / (length[i] * length[j]);
         room[i * p + i] = 1 - least;
     }
-    bool ok;
-    mlsd__potrf(p, room, p, &ok);
-    return ok;
+    return is_definite(p, room);
 }
 
 /* Where predictions are measured from: mean and low part, 0 where nothing is centred. */
@@ -151,8 +172,10 @@ static mlsd_status solve_with(mlsd__scope *scope, const mlsd__linear_problem *pr
     double *const length = divisor + p, *const spare = length + p;
     const bool is_centred = problem->fit_intercept || problem->with_mean;
     mlsd__linear_normal_equations(train, p, is_centred, a, b);
-    find_divisors(problem, train, p, divisor);
-    divide(p, t, divisor, a, b);
+    if (problem->with_std) {
+        find_divisors(train, p, divisor);
+        divide(p, t, divisor, a, b);
+    }
     if (problem->is_least_squares) {
         *out_ok = solve_plain(p, t, a, b, length, spare, s->coef);
         for (int64_t l = 1; *out_ok && l < n; l++)
@@ -162,7 +185,7 @@ static mlsd_status solve_with(mlsd__scope *scope, const mlsd__linear_problem *pr
         if (*out_ok) MLSD__TRY(mlsd__penalty_path(scope, p, t, a, b, problem->alphas, n, s->coef));
         if (*out_ok) *out_ok = is_well_solved(problem, train, s, a, length);
     }
-    for (int64_t row = 0; *out_ok && row < n * t; row++)
+    for (int64_t row = 0; problem->with_std && *out_ok && row < n * t; row++)
         for (int64_t j = 0; j < p; j++) s->coef[row * p + j] /= divisor[j];
     if (*out_ok) *out_ok = !mlsd__any_nonfinite(s->coef, n * t * p);
     return MLSD_OK;
@@ -192,6 +215,19 @@ static void unpack_scatter(const mlsd__gram *test, int64_t p, double *full, doub
         for (int64_t j = i; j < p; j++) full[i * p + j] = full[j * p + i] = row[j];
         length[i] = sqrt(row[i]);
     }
+}
+
+/* Rows of B (n x p) times the symmetric S. */
+static void multiply_scatter(int64_t n, int64_t p, const double *b, const double *s, double *out)
+{
+    if (n * p * p > LITTLE * LITTLE) {
+        mlsd__gemm(false, false, n, p, p, 1, b, p, s, p, 0, out, p);
+        return;
+    }
+    memset(out, 0, (size_t)(n * p) * sizeof *out);
+    for (int64_t row = 0; row < n; row++)
+        for (int64_t i = 0; i < p; i++)
+            for (int64_t j = 0; j < p; j++) out[row * p + j] += b[row * p + i] * s[i * p + j];
 }
 
 /* One setting and target: coefficients b, S b, and S_xy in `against`. `apart` are the distances of
@@ -234,7 +270,7 @@ mlsd_status mlsd__fold_squares(mlsd__scope *scope, const mlsd__fold_solution *s,
         for (int64_t j = 0; j < p; j++) against[k * p + j] = test->scatter[j * q + p + k];
     for (int64_t j = 0; j < p; j++)
         apart[j] = (test->mean[j] - s->origin[j]) + (test->mean[q + j] - s->low[j]);
-    mlsd__gemm(false, false, n, p, p, 1, s->coef, p, full, p, 0, product, p);
+    multiply_scatter(n, p, s->coef, full, product);
     *out_n_lost = 0;
     for (int64_t row = 0; row < n; row++) {
         const int64_t k = row % t;

@@ -125,13 +125,14 @@ static mlsd_status solve_split(const mlsd__moment_folds *job, mlsd__scope *scope
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t q = job->p + job->t;
+    const mlsd__gram *const part = mlsd__fold_moments_only(job->moments, is_test);
     mlsd__gram train, test = {.q = 0};
     mlsd_status status = mlsd__gram_init(&train, a, q);
-    if (status == MLSD_OK) status = mlsd__gram_init(&test, a, q);
+    if (status == MLSD_OK && part == NULL) status = mlsd__gram_init(&test, a, q);
     if (status == MLSD_OK) {
         mlsd__fold_moments_sum(job->moments, is_train, &train);
-        mlsd__fold_moments_sum(job->moments, is_test, &test);
-        status = solve_moments(job, scope, split, &train, &test);
+        if (part == NULL) mlsd__fold_moments_sum(job->moments, is_test, &test);
+        status = solve_moments(job, scope, split, &train, part != NULL ? part : &test);
     }
     mlsd__gram_free(&train, a);
     mlsd__gram_free(&test, a);

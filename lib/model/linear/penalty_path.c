@@ -34,6 +34,7 @@ typedef struct path_work {
     double *pivot;  /* p x n: of T + alpha I = LDL' */
     double *ratio;  /* p x n: e / pivot */
     double *z;      /* p x n: a solution of each penalty */
+    double *basis;  /* p x p: Q' where it is made, or NULL */
 } path_work;
 
 /* U'U = A + alpha I by plain loops, from the upper triangle, and one right-hand side. False where a
@@ -138,6 +139,15 @@ static void substitute(const path_work *work, const double *right)
     }
 }
 
+/* Q' by turning the unit vectors: where they are fewer than the solutions, and short. */
+static mlsd_status make_basis(mlsd__scope *scope, const path_work *work)
+{
+    const int64_t p = work->p;
+    for (int64_t i = 0; i < p; i++)
+        for (int64_t j = 0; j < p; j++) work->basis[i * p + j] = i == j ? 1 : 0;
+    return mlsd__tridiagonal_turn(scope, false, p, work->matrix, p, work->tau, p, work->basis);
+}
+
 static mlsd_status solve_together(mlsd__scope *scope, const double *a, const double *b,
                                   const path_work *work, double *x)
 {
@@ -147,13 +157,19 @@ static mlsd_status solve_together(mlsd__scope *scope, const double *a, const dou
     for (int64_t k = 0; k < t; k++)
         for (int64_t j = 0; j < p; j++) work->turned[k * p + j] = b[j * t + k];
     MLSD__TRY(mlsd__tridiagonal_turn(scope, true, p, work->matrix, p, work->tau, t, work->turned));
+    if (work->basis != NULL) MLSD__TRY(make_basis(scope, work));
     eliminate(work);
     for (int64_t k = 0; k < t; k++) {
         substitute(work, work->turned + k * p);
+        if (work->basis != NULL) {
+            mlsd__gemm(true, false, n, p, p, 1, work->z, n, work->basis, p, 0, x + k * p, t * p);
+            continue;
+        }
         for (int64_t l = 0; l < n; l++)
             for (int64_t j = 0; j < p; j++) x[(l * t + k) * p + j] = work->z[j * n + l];
     }
     MLSD__TRY(mlsd__checkpoint(scope));
+    if (work->basis != NULL) return MLSD_OK;
     return mlsd__tridiagonal_turn(scope, false, p, work->matrix, p, work->tau, n * t, x);
 }
 
@@ -180,7 +196,7 @@ mlsd_status mlsd__penalty_path(mlsd__scope *scope, int64_t p, int64_t t, const d
     if (p == 0 || n == 0) return MLSD_OK;
     path_work work = {.p = p, .t = t, .n = n, .alphas = alphas};
     double *const room =
-        mlsd__alloc_raw(scope->allocator, p * p + 3 * p + t * p + 3 * p * n, sizeof *room);
+        mlsd__alloc_raw(scope->allocator, 2 * p * p + 3 * p + t * p + 3 * p * n, sizeof *room);
     if (room == NULL) return MLSD_E_NOMEM;
     work.matrix = room;
     work.d = work.matrix + p * p;
@@ -190,6 +206,7 @@ mlsd_status mlsd__penalty_path(mlsd__scope *scope, int64_t p, int64_t t, const d
     work.pivot = work.turned + t * p;
     work.ratio = work.pivot + p * n;
     work.z = work.ratio + p * n;
+    work.basis = p <= LITTLE && n * t > p ? work.z + p * n : NULL;
     const mlsd_status status = solve_all(scope, a, b, &work, x);
     mlsd__free(scope->allocator, room);
     return status;

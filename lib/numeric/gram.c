@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "numeric/blas.h"
 #include "numeric/sum.h"
@@ -90,26 +91,39 @@ static void add_row(double *restrict row, const double *restrict row_b, double s
     for (int64_t j = first; j < q; j++) row[j] = (row[j] + row_b[j]) + scaled * delta[j];
 }
 
-/* Chan, Golub & LeVeque (1983), eq. 2.1. mean_b is followed by its low parts; scatter_b is NULL
+/* The first half of Chan, Golub & LeVeque (1983), eq. 2.1: means and weight, where a's is not 0.
+ * Scatter is still to be increased by b's and by the factor returned times delta delta'; delta may
+ * be mean_b. */
+static double join_means(mlsd__gram *a, double weight_b, const double *mean_b, double *delta)
+{
+    const int64_t q = a->q;
+    double *const mean = a->mean;
+    double *const low = a->mean + MEAN_LOW * q;
+    const double total = a->weight + weight_b;
+    const double share_b = weight_b / total;
+    const double factor = a->weight * share_b;
+    for (int64_t j = 0; j < q; j++) delta[j] = (mean_b[j] - mean[j]) + (mean_b[q + j] - low[j]);
+    for (int64_t j = 0; j < q; j++)
+        two_sum(mean[j], low[j] + share_b * delta[j], &mean[j], &low[j]);
+    a->weight = total;
+    return factor;
+}
+
+/* The whole of it. mean_b is followed by its low parts; scatter_b is NULL
  * where the caller has added it. */
 static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b,
                         const double *scatter_b)
 {
     const int64_t q = a->q;
-    double *const mean = a->mean;
-    double *const low = a->mean + MEAN_LOW * q;
     double *const delta = a->mean + BLOCK_MEAN * q; /* may be mean_b */
     if (a->weight == 0) {
-        for (int64_t j = 0; j < 2 * q; j++) mean[j] = mean_b[j];
+        for (int64_t j = 0; j < 2 * q; j++) a->mean[j] = mean_b[j];
         for (int64_t i = 0; scatter_b != NULL && i < q; i++)
             for (int64_t j = i; j < q; j++) a->scatter[i * q + j] += scatter_b[i * q + j];
         a->weight = weight_b;
         return;
     }
-    const double total = a->weight + weight_b;
-    const double share_b = weight_b / total;
-    const double factor = a->weight * share_b;
-    for (int64_t j = 0; j < q; j++) delta[j] = (mean_b[j] - mean[j]) + (mean_b[q + j] - low[j]);
+    const double factor = join_means(a, weight_b, mean_b, delta);
     for (int64_t i = 0; i < q; i++) {
         const double scaled = factor * delta[i];
         double *const row = a->scatter + i * q;
@@ -119,9 +133,6 @@ static void merge_means(mlsd__gram *a, double weight_b, const double *mean_b,
             add_row(row, scatter_b + i * q, scaled, delta, i, q);
         }
     }
-    for (int64_t j = 0; j < q; j++)
-        two_sum(mean[j], low[j] + share_b * delta[j], &mean[j], &low[j]);
-    a->weight = total;
 }
 
 void mlsd__gram_add(mlsd__gram *g, double *z, int64_t n, int64_t ld, const double *weight)
@@ -169,4 +180,36 @@ void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b)
     a->n_rows += b->n_rows;
     if (!(b->weight > 0)) return;
     merge_means(a, b->weight, b->mean, b->scatter);
+}
+
+/* A row takes all summaries in turn while it is in the cache. */
+void mlsd__gram_unite(mlsd__gram *out, const mlsd__gram *const *parts, int64_t n, double *room)
+{
+    const int64_t q = out->q;
+    double *const factor = room, *const delta = room + n;
+    memset(out->mean, 0, (size_t)(N_MEAN_ROWS * q) * sizeof *out->mean);
+    out->weight = 0;
+    out->n_rows = 0;
+    for (int64_t k = 0; k < n; k++) {
+        const mlsd__gram *const b = parts[k];
+        out->n_rows += b->n_rows;
+        factor[k] = 0;
+        memset(delta + k * q, 0, (size_t)q * sizeof *delta);
+        if (!(b->weight > 0)) continue;
+        if (out->weight > 0) {
+            factor[k] = join_means(out, b->weight, b->mean, delta + k * q);
+            continue;
+        }
+        memcpy(out->mean, b->mean, (size_t)(2 * q) * sizeof *out->mean);
+        out->weight = b->weight;
+    }
+    for (int64_t i = 0; i < q; i++) {
+        double *const row = out->scatter + i * q;
+        memset(row, 0, (size_t)q * sizeof *row);
+        for (int64_t k = 0; k < n; k++) {
+            const double *const d = delta + k * q;
+            if (!(parts[k]->weight > 0)) continue;
+            add_row(row, parts[k]->scatter + i * q, factor[k] * d[i], d, i, q);
+        }
+    }
 }

@@ -28,5 +28,8 @@ void mlsd__gram_set(mlsd__gram *g, int64_t n_rows, double weight, const double *
                     const double *sums, const double *product, int64_t ld);
 /* Merge b into a (Chan, Golub & LeVeque 1983, pairwise update). */
 void mlsd__gram_merge(mlsd__gram *a, const mlsd__gram *b);
+/* Set out to n summaries merged in their order: the bits of merging each into a fresh one, at one
+ * pass over out. `room` has n * (q + 1) numbers. */
+void mlsd__gram_unite(mlsd__gram *out, const mlsd__gram *const *parts, int64_t n, double *room);
 
 #endif

@@ -35,6 +35,13 @@ static const char *const extra_names[] = {"alpha",          "l1_ratio",  "dual_g
                                           "converged",      "alphas",    "mse_path", "coef_path",
                                           "intercept_path", "dual_gaps", "n_iters",  NULL};
 
+/* What a worker needs for each fold, kept from one to the next: megabytes that the system would
+ * have to give anew. */
+typedef struct fold_room {
+    mlsd__gram train;
+    double *gram; /* NULL: there is none of this yet */
+} fold_room;
+
 typedef struct cv_job {
     const mlsd__train *train; /* its frame is cheap to read, and finite */
     const mlsd_folds *folds;
@@ -43,6 +50,7 @@ typedef struct cv_job {
     int64_t n_ratios, n_alphas, n_splits;
     double *alphas;      /* n_ratios x n_alphas, each row falling */
     mlsd__gram *moments; /* of each part; NULL: read rows */
+    fold_room *rooms;    /* of each worker, with moments */
     double *mse;         /* (n_ratios x n_alphas) x n_splits; NaN: the fold's rows have no weight */
     int64_t *n_short;    /* n_splits: penalties that did not converge */
 } cv_job;
@@ -74,18 +82,32 @@ static mlsd_status part_moments(const cv_job *job, mlsd__scope *scope, int64_t s
     return status;
 }
 
-/* All parts but one (-1: all) merged, in their order. */
-static mlsd_status merge_parts(const cv_job *job, mlsd__scope *scope, int64_t left_out,
-                               mlsd__gram *out)
+/* All parts but one (-1: all) merged, in their order, into the room's `train`. */
+static mlsd_status unite_parts(const cv_job *job, mlsd__scope *scope, int64_t left_out,
+                               fold_room *room)
 {
-    MLSD__TRY(mlsd__gram_init(out, scope->allocator, job->moments[0].q));
-    mlsd_status status = MLSD_OK;
-    for (int64_t k = 0; status == MLSD_OK && k < job->n_splits; k++) {
-        if (k != left_out) mlsd__gram_merge(out, &job->moments[k]);
-        status = mlsd__checkpoint(scope);
-    }
-    if (status != MLSD_OK) mlsd__gram_free(out, scope->allocator);
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t q = job->moments[0].q, p = q - 1;
+    if (room->train.mean == NULL) MLSD__TRY(mlsd__gram_init(&room->train, a, q));
+    if (room->gram == NULL) room->gram = mlsd__alloc_raw(a, p * p, sizeof *room->gram);
+    if (room->gram == NULL) return MLSD_E_NOMEM;
+    const mlsd__gram **const parts = mlsd__alloc_raw(a, job->n_splits, sizeof *parts);
+    double *const numbers = mlsd__alloc_raw(a, job->n_splits * (q + 1), sizeof *numbers);
+    int64_t n = 0;
+    for (int64_t k = 0; parts != NULL && k < job->n_splits; k++)
+        if (k != left_out) parts[n++] = &job->moments[k];
+    if (numbers != NULL) mlsd__gram_unite(&room->train, parts, n, numbers);
+    const mlsd_status status =
+        parts == NULL || numbers == NULL ? MLSD_E_NOMEM : mlsd__checkpoint(scope);
+    mlsd__free(a, numbers);
+    mlsd__free(a, parts);
     return status;
+}
+
+static void close_room(fold_room *room, const mlsd__allocator *a)
+{
+    mlsd__gram_free(&room->train, a);
+    mlsd__free(a, room->gram);
 }
 
 /* What is to be solved on the training rows of a fold, or on all rows (-1). */
@@ -96,11 +118,10 @@ static mlsd_status open_problem(const cv_job *job, mlsd__scope *scope, int64_t s
     const bool fit_intercept = job->params->fit_intercept != 0;
     *problem = (mlsd__enet_problem){0};
     if (job->moments != NULL) {
-        mlsd__gram moments;
-        MLSD__TRY(merge_parts(job, scope, split, &moments));
-        const mlsd_status status = mlsd__enet_open_moments(scope, &moments, fit_intercept, problem);
-        mlsd__gram_free(&moments, a);
-        return status;
+        fold_room *const room = &job->rooms[scope->worker];
+        MLSD__TRY(unite_parts(job, scope, split, room));
+        return mlsd__enet_open_moments(scope, &room->train, fit_intercept,
+                                       split < 0 ? NULL : room->gram, problem);
     }
     if (split < 0) return mlsd__enet_open(scope, job->train, fit_intercept, problem);
     mlsd__train_part side;
@@ -313,13 +334,19 @@ static mlsd_status open_moments(cv_job *job, mlsd__scope *scope)
     if (!mlsd__enet_wants_moments(n_least, q - 1) || q * q > MOST_MOMENTS / job->n_splits)
         return MLSD_OK;
     job->moments = mlsd__alloc(scope->allocator, job->n_splits, sizeof *job->moments);
-    if (job->moments == NULL) return MLSD_E_NOMEM;
+    job->rooms = mlsd__alloc(scope->allocator, scope->n_threads, sizeof *job->rooms);
+    if (job->moments == NULL || job->rooms == NULL) return MLSD_E_NOMEM;
     for (int64_t k = 0; k < job->n_splits; k++) MLSD__TRY(part_moments(job, scope, k));
     return MLSD_OK;
 }
 
-static void close_moments(cv_job *job, const mlsd__allocator *a)
+static void close_moments(cv_job *job, mlsd__scope *scope)
 {
+    const mlsd__allocator *const a = scope->allocator;
+    for (int64_t k = 0; job->rooms != NULL && k < scope->n_threads; k++)
+        close_room(&job->rooms[k], a);
+    mlsd__free(a, job->rooms);
+    job->rooms = NULL;
     for (int64_t k = 0; job->moments != NULL && k < job->n_splits; k++)
         mlsd__gram_free(&job->moments[k], a);
     mlsd__free(a, job->moments);
@@ -340,7 +367,7 @@ static mlsd_status fit_job(cv_job *job, mlsd__scope *scope, const char *kind,
         status = mlsd__parallel_for(scope, job->n_splits, run_fold, job);
         mlsd__stage_end(scope);
     }
-    close_moments(job, a);
+    close_moments(job, scope);
     if (status == MLSD_OK) status = refit(job, scope, kind, &problem, state);
     mlsd__enet_close(&problem, a);
     mlsd__free(a, job->n_short);

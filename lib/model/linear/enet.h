@@ -22,8 +22,9 @@ typedef struct mlsd__enet_options {
 /* Columns are centred where there is an intercept, and rows weigh 1 together. Either moments or
  * rows are kept. */
 typedef struct mlsd__enet_problem {
-    int64_t p, n;     /* n: rows kept, 0 where moments are */
-    double *gram;     /* p x p: X'X; or NULL */
+    int64_t p, n; /* n: rows kept, 0 where moments are */
+    double *gram; /* p x p: X'X; or NULL */
+    bool borrows_gram;
     double *x, *y;    /* n numbers for each of p columns; n */
     double *right;    /* p: X'y */
     double *diagonal; /* p: of X'X */
@@ -38,8 +39,9 @@ bool mlsd__enet_wants_moments(int64_t n_rows, int64_t p);
  * (MLSD_E_NUMERIC). On failure there is nothing to close. */
 mlsd_status mlsd__enet_open(mlsd__scope *scope, const mlsd__train *train, bool fit_intercept,
                             mlsd__enet_problem *out);
+/* `gram` is room for p x p numbers that outlives the problem; NULL: its own. */
 mlsd_status mlsd__enet_open_moments(mlsd__scope *scope, const mlsd__gram *moments,
-                                    bool fit_intercept, mlsd__enet_problem *out);
+                                    bool fit_intercept, double *gram, mlsd__enet_problem *out);
 /* Moments of [X y]; *out is the caller's to mlsd__gram_free. */
 mlsd_status mlsd__enet_moments(mlsd__scope *scope, const mlsd__train *train, mlsd__gram *out);
 void mlsd__enet_close(mlsd__enet_problem *problem, const mlsd__allocator *a);

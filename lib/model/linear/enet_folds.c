@@ -212,7 +212,7 @@ static mlsd_status solve_moments(const mlsd__moment_folds *job, mlsd__scope *sco
             standardise(train, job->with_mean, divisor);
         }
         status = mlsd__enet_open_moments(
-            scope, train, params_of(job->folds->settings[0])->fit_intercept != 0, &problem);
+            scope, train, params_of(job->folds->settings[0])->fit_intercept != 0, NULL, &problem);
     }
     settings_job settings = {
         .settings = job->folds->settings, .problem = &problem, .states = states};

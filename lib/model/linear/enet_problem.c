@@ -24,7 +24,7 @@ bool mlsd__enet_wants_moments(int64_t n_rows, int64_t p)
 
 void mlsd__enet_close(mlsd__enet_problem *problem, const mlsd__allocator *a)
 {
-    mlsd__free(a, problem->gram);
+    if (!problem->borrows_gram) mlsd__free(a, problem->gram);
     mlsd__free(a, problem->x);
     mlsd__free(a, problem->y);
     mlsd__free(a, problem->right);
@@ -70,7 +70,7 @@ static void fill_tile(const mlsd__gram *moments, bool is_centred, int64_t i0, in
 }
 
 mlsd_status mlsd__enet_open_moments(mlsd__scope *scope, const mlsd__gram *moments,
-                                    bool fit_intercept, mlsd__enet_problem *out)
+                                    bool fit_intercept, double *gram, mlsd__enet_problem *out)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t q = moments->q, p = q - 1;
@@ -79,7 +79,8 @@ mlsd_status mlsd__enet_open_moments(mlsd__scope *scope, const mlsd__gram *moment
     MLSD__TRY(mlsd__mul_size(p, p, &size));
     mlsd_status status = open_numbers(out, a, p);
     if (status == MLSD_OK) {
-        out->gram = mlsd__alloc_raw(a, size, sizeof *out->gram);
+        out->borrows_gram = gram != NULL;
+        out->gram = gram != NULL ? gram : mlsd__alloc_raw(a, size, sizeof *out->gram);
         out->mean = mlsd__alloc(a, q, sizeof *out->mean);
         if (out->gram == NULL || out->mean == NULL) status = MLSD_E_NOMEM;
     }
@@ -170,7 +171,7 @@ mlsd_status mlsd__enet_open(mlsd__scope *scope, const mlsd__train *train, bool f
         return open_rows(scope, train, fit_intercept, out);
     mlsd__gram moments;
     MLSD__TRY(mlsd__enet_moments(scope, train, &moments));
-    const mlsd_status status = mlsd__enet_open_moments(scope, &moments, fit_intercept, out);
+    const mlsd_status status = mlsd__enet_open_moments(scope, &moments, fit_intercept, NULL, out);
     mlsd__gram_free(&moments, scope->allocator);
     return status;
 }

@@ -12,7 +12,7 @@
 #include "model/path.h"
 #include "numeric/blas.h"
 
-enum { PATH_SPLITS = 64, PATH_FREE = 0, PATH_TAKEN = 1, PATH_FAILED = 2 };
+enum { PATH_SPLITS = 512, PATH_FREE = 0, PATH_TAKEN = 1, PATH_FAILED = 2 };
 
 typedef struct path_question {
     const char *const *settings; /* JSON texts */
@@ -23,11 +23,14 @@ typedef struct path_question {
     bool is_partition;
     bool squares; /* ask run_folds for sums of squares alone */
     mlsd_output what;
+    const char *numerics; /* of the context, or NULL */
 } path_question;
 
-/* Predictions of the test rows of each (split, setting), and their state. */
+/* Predictions of the test rows of each (split, setting), or a sum of squares for each target, and
+ * their state. */
 typedef struct path_answer {
     int64_t n_splits, n_settings, width, room;
+    bool is_squares;
     int64_t n_test[PATH_SPLITS];
     double *values;
     unsigned char *state;
@@ -41,9 +44,14 @@ static inline const mlsd__path_ops *path_of(const mlsd_spec *spec)
 
 static inline path_answer path_answer_new(const path_question *q)
 {
-    path_answer out = {.n_splits = mlsd_folds_n_splits(q->folds), .n_settings = q->n_settings};
+    path_answer out = {.n_splits = mlsd_folds_n_splits(q->folds),
+                       .n_settings = q->n_settings,
+                       .is_squares = q->squares};
     const int64_t k = mlsd_dataset_n_classes(q->data);
-    out.width = q->what == MLSD_OUTPUT_PROBA || (q->what == MLSD_OUTPUT_DECISION && k > 2) ? k : 1;
+    const bool by_class =
+        q->what == MLSD_OUTPUT_PROBA || (q->what == MLSD_OUTPUT_DECISION && k > 2);
+    out.width = by_class ? k : q->data->store->n_targets;
+    out.room = out.width;
     assert_true(out.n_splits <= PATH_SPLITS);
     for (int64_t s = 0; s < out.n_splits; s++) {
         out.n_test[s] = mlsd_folds_part_size(q->folds, s, mlsd_folds_n_parts(q->folds) - 1);
@@ -75,7 +83,7 @@ static inline mlsd_status path_take(void *user, mlsd__scope *scope, int64_t spli
     return MLSD_OK;
 }
 
-/* Kept in place of the first prediction. */
+/* Kept in place of the first predictions. */
 static inline mlsd_status path_take_squares(void *user, int64_t split, int64_t setting,
                                             int64_t part, const double *squares)
 {
@@ -83,7 +91,7 @@ static inline mlsd_status path_take_squares(void *user, int64_t split, int64_t s
     const int64_t at = split * out->n_settings + setting;
     assert_true(part == 0 && out->state[at] == PATH_FREE);
     out->state[at] = PATH_TAKEN;
-    out->values[at * out->room] = squares[0];
+    memcpy(out->values + at * out->room, squares, (size_t)out->width * sizeof(double));
     return MLSD_OK;
 }
 
@@ -131,6 +139,7 @@ static inline void path_train_open(path_train *t, const mlsd_dataset *data)
     assert_int_equal(mlsd__dataset_gather_weight(data, &t->weight), MLSD_OK);
     t->train = (mlsd__train){.x = &t->frame,
                              .y = t->y,
+                             .n_more_targets = data->store->n_targets - 1,
                              .weight = t->weight,
                              .task = mlsd_dataset_task(data),
                              .n_classes = mlsd_dataset_n_classes(data)};
@@ -249,36 +258,70 @@ static inline path_answer path_run(const path_question *q, const mlsd_context *c
     return out;
 }
 
+static inline mlsd_context *path_context(const path_question *q, int64_t n_threads)
+{
+    mlsd_context *const context = context_with_threads(n_threads);
+    if (q->numerics != NULL)
+        assert_int_equal(mlsd_context_set_str(context, "numerics", q->numerics), MLSD_OK);
+    return context;
+}
+
+/* Predictions of n rows give way to the sums of their squared errors. */
+static inline void path_square(const mlsd_dataset *test, int64_t n, int64_t width, double *values)
+{
+    path_train t;
+    path_train_open(&t, test);
+    double *const sums = calloc((size_t)width, sizeof *sums);
+    assert_non_null(sums);
+    for (int64_t i = 0; i < n * width; i++) {
+        const double e = t.y[i] - values[i];
+        sums[i % width] += (t.weight != NULL ? t.weight[i / width] : 1) * e * e;
+    }
+    memcpy(values, sums, (size_t)width * sizeof *sums);
+    free(sums);
+    path_train_close(&t, test);
+}
+
+static inline mlsd_status path_plain_one(const path_question *q, const mlsd_context *context,
+                                         int64_t split, int64_t setting, path_answer *out)
+{
+    mlsd_dataset *const train = path_view(q, split, false), *const test = path_view(q, split, true);
+    char json[1024];
+    if (q->standardize != NULL)
+        snprintf(json, sizeof json, "{\"kind\":\"pipeline\",\"steps\":[%s,%s]}", q->standardize,
+                 q->settings[setting]);
+    else
+        snprintf(json, sizeof json, "%s", q->settings[setting]);
+    mlsd_spec *const spec = spec_from(json);
+    mlsd_model *model = NULL;
+    double *const values = out->values + (split * out->n_settings + setting) * out->room;
+    mlsd_status status = mlsd_model_fit(context, spec, train, NULL, NULL, &model);
+    if (status == MLSD_OK)
+        status = mlsd_model_predict(context, model, test, q->what, values,
+                                    out->n_test[split] * out->width);
+    if (status == MLSD_OK && q->squares) path_square(test, out->n_test[split], out->width, values);
+    mlsd_model_free(model);
+    mlsd_spec_free(spec);
+    mlsd_dataset_free(train);
+    mlsd_dataset_free(test);
+    return status;
+}
+
 static inline path_answer path_plain(const path_question *q)
 {
     path_answer out = path_answer_new(q);
+    mlsd_context *const context = path_context(q, 2);
     for (int64_t at = 0; at < out.n_splits * out.n_settings; at++) {
-        const int64_t split = at / out.n_settings, l = at % out.n_settings;
-        mlsd_dataset *const train = path_view(q, split, false);
-        mlsd_dataset *const test = path_view(q, split, true);
-        char json[1024];
-        if (q->standardize != NULL)
-            snprintf(json, sizeof json, "{\"kind\":\"pipeline\",\"steps\":[%s,%s]}", q->standardize,
-                     q->settings[l]);
-        else
-            snprintf(json, sizeof json, "%s", q->settings[l]);
-        mlsd_spec *const spec = spec_from(json);
-        mlsd_model *model = NULL;
-        mlsd_status status = mlsd_model_fit(NULL, spec, train, NULL, NULL, &model);
-        if (status == MLSD_OK)
-            status = mlsd_model_predict(NULL, model, test, q->what, out.values + at * out.room,
-                                        out.n_test[split] * out.width);
+        const mlsd_status status =
+            path_plain_one(q, context, at / out.n_settings, at % out.n_settings, &out);
         out.state[at] = status == MLSD_OK ? PATH_TAKEN : PATH_FAILED;
-        mlsd_model_free(model);
-        mlsd_spec_free(spec);
-        mlsd_dataset_free(train);
-        mlsd_dataset_free(test);
     }
+    mlsd_context_free(context);
     return out;
 }
 
-/* The largest difference of what was taken, beside the largest finite number of its split; what
- * failed must fail in the plain loop. */
+/* The largest difference of what was taken: of predictions beside the largest finite number of
+ * their split, of squares beside each of them. What failed must fail in the plain loop. */
 static inline double path_difference(const path_answer *fast, const path_answer *plain,
                                      int64_t *n_taken)
 {
@@ -291,14 +334,15 @@ static inline double path_difference(const path_answer *fast, const path_answer 
         ++*n_taken;
         const double *const got = fast->values + at * fast->room;
         const double *const want = plain->values + at * plain->room;
-        const int64_t n = fast->n_test[at / fast->n_settings] * fast->width;
+        const int64_t n_rows = fast->is_squares ? 1 : fast->n_test[at / fast->n_settings];
         double largest = 1e-300;
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n_rows * fast->width; i++)
             if (isfinite(want[i])) largest = fmax(largest, fabs(want[i]));
-        for (int64_t i = 0; i < n; i++) {
+        for (int64_t i = 0; i < n_rows * fast->width; i++) {
             if (got[i] == want[i]) continue; /* infinities too */
             assert_false(isnan(got[i]));
-            worst = fmax(worst, fabs(got[i] - want[i]) / largest);
+            const double scale = fast->is_squares ? fmax(fabs(want[i]), 1e-300) : largest;
+            worst = fmax(worst, fabs(got[i] - want[i]) / scale);
         }
     }
     return worst;
@@ -316,40 +360,54 @@ typedef struct path_counts {
     int64_t by_run, by_folds;
 } path_counts;
 
-/* run and run_folds give what the plain loop gives, with the same bytes for 1, 2 and 7 threads. */
-static inline path_counts path_check(const path_question *q, double tolerance)
+static inline bool path_has_way(const path_question *q, int way)
+{
+    mlsd_spec *const spec = spec_from(q->settings[0]);
+    const mlsd__path_ops *const path = path_of(spec);
+    mlsd_spec_free(spec);
+    if (way == 0) return path->run != NULL && q->standardize == NULL && !q->squares;
+    return path->run_folds != NULL;
+}
+
+/* A way (0: run, 1: run_folds) gives what the plain loop gives, with the same bytes for 1, 2 and 7
+ * threads. How many (split, setting) it took. */
+static inline int64_t path_check_way(const path_question *q, int way, const path_answer *plain,
+                                     double tolerance)
 {
     const int64_t threads[] = {1, 2, 7};
-    path_counts n = {0, 0};
-    path_answer plain = path_plain(q), first[2];
+    int64_t n_taken = 0;
+    path_answer first = {0};
     for (int t = 0; t < 3; t++) {
-        mlsd_context *const context = context_with_threads(threads[t]);
-        for (int way = 0; way < 2; way++) {
-            mlsd_spec *const spec = spec_from(q->settings[0]);
-            const mlsd__path_ops *const path = path_of(spec);
-            mlsd_spec_free(spec);
-            if (way == 0 ? path->run == NULL || q->standardize != NULL : path->run_folds == NULL)
-                continue;
-            bool served = true;
-            mlsd_status status;
-            path_answer fast = way == 0 ? path_run(q, context, &status)
-                                        : path_run_folds(q, context, &served, &status);
-            if (status != MLSD_OK) fail_msg("%s", mlsd_last_error());
-            int64_t *const n_taken = way == 0 ? &n.by_run : &n.by_folds;
-            const double worst = path_difference(&fast, &plain, n_taken);
-            if (way == 1) assert_int_equal(served, *n_taken > 0);
-            if (!(worst <= tolerance))
-                fail_msg("predictions of %s differ by %.3g", way == 0 ? "run" : "run_folds", worst);
-            if (t == 0) {
-                first[way] = fast;
-                continue;
-            }
-            path_assert_same(&first[way], &fast);
-            path_answer_free(&fast);
-            if (t == 2) path_answer_free(&first[way]);
-        }
+        mlsd_context *const context = path_context(q, threads[t]);
+        bool served = true;
+        mlsd_status status;
+        path_answer fast =
+            way == 0 ? path_run(q, context, &status) : path_run_folds(q, context, &served, &status);
         mlsd_context_free(context);
+        if (status != MLSD_OK) fail_msg("%s", mlsd_last_error());
+        const double worst = path_difference(&fast, plain, &n_taken);
+        if (way == 1) assert_int_equal(served, n_taken > 0);
+        if (!(worst <= tolerance))
+            fail_msg("%s of %s differ by %.3g", q->squares ? "squares" : "predictions",
+                     way == 0 ? "run" : "run_folds", worst);
+        if (t == 0) {
+            first = fast;
+            continue;
+        }
+        path_assert_same(&first, &fast);
+        path_answer_free(&fast);
     }
+    path_answer_free(&first);
+    return n_taken;
+}
+
+/* Both ways, as far as the kind has them. */
+static inline path_counts path_check(const path_question *q, double tolerance)
+{
+    path_answer plain = path_plain(q);
+    const path_counts n = {
+        .by_run = path_has_way(q, 0) ? path_check_way(q, 0, &plain, tolerance) : 0,
+        .by_folds = path_has_way(q, 1) ? path_check_way(q, 1, &plain, tolerance) : 0};
     path_answer_free(&plain);
     return n;
 }
@@ -389,6 +447,54 @@ static inline mlsd_folds *path_split(const mlsd_dataset *data, const char *json)
         fail_msg("%s", mlsd_last_error());
     mlsd_spec_free(spec);
     return folds;
+}
+
+/* A data set of the numbers of d (k classes; 0: regression), its folds, and q about them. */
+typedef struct path_setup {
+    mlsd_dataset *data;
+    mlsd_folds *folds;
+    path_question q;
+} path_setup;
+
+static inline path_setup path_open(const linear_data *d, int64_t k, int weighted,
+                                   const char *splitter, const path_question *ask)
+{
+    const mlsd_task task = k == 0   ? MLSD_TASK_REGRESSION
+                           : k == 2 ? MLSD_TASK_BINARY
+                                    : MLSD_TASK_MULTICLASS;
+    path_setup out = {.data = dataset_of(d, task, weighted), .q = *ask};
+    out.folds = path_split(out.data, splitter);
+    out.q.data = out.data;
+    out.q.folds = out.folds;
+    out.q.is_partition = strstr(splitter, "\"kfold\"") != NULL;
+    return out;
+}
+
+static inline void path_close(path_setup *setup)
+{
+    mlsd_folds_free(setup->folds);
+    mlsd_dataset_free(setup->data);
+}
+
+/* path_check of d's numbers, which must take so many (split, setting) by each way. */
+static inline void path_expect(const linear_data *d, int64_t k, int weighted, const char *splitter,
+                               const path_question *ask, double tolerance, path_counts want)
+{
+    path_setup setup = path_open(d, k, weighted, splitter, ask);
+    const path_counts n = path_check(&setup.q, tolerance);
+    path_close(&setup);
+    assert_int_equal(n.by_run, want.by_run);
+    assert_int_equal(n.by_folds, want.by_folds);
+}
+
+/* path_refusals with weights and two folds. */
+static inline void path_refusals_made(int64_t k, const path_question *ask)
+{
+    linear_data d = make_linear_data(60, 3, k, 5);
+    path_setup setup = path_open(&d, k, 1, "{\"kind\":\"kfold\",\"n_splits\":2}", ask);
+    path_refusals(&setup.q);
+    path_close(&setup);
+    free_linear_data(&d);
 }
 
 #endif

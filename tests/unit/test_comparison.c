@@ -1,12 +1,11 @@
 /* Comparisons of models against published examples, R 4.2, SciPy 1.10 and brute force; each number
  * says where it is from. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mlsd/mlsd.h"
 #include "base/random.h"
 
 static mlsd_matrix columns(const double *values, int64_t rows, int64_t cols)
@@ -38,39 +37,6 @@ static mlsd_status try_compare(const char *test, const double *scores, int64_t r
     mlsd_spec_free(spec);
     mlsd_result_free(r);
     return status;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = 0;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t j;
-    double value;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
-static const char *word(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t j, code;
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_i64(t, j, row, 1, &code));
-    return mlsd_table_level_at(t, j, code);
-}
-
-static void assert_verdict(const mlsd_result *r, const char *text)
-{
-    if (strstr(mlsd_result_verdict(r), text) == NULL)
-        fail_msg("verdict \"%s\" lacks \"%s\"", mlsd_result_verdict(r), text);
 }
 
 /* ---- resamples ---- */
@@ -121,7 +87,7 @@ static void test_comparison__directions(void **state)
     }
     mlsd_result *r = compare(CORRECTED, scores, 10, 2, NULL);
     assert_verdict(r, "'b' is better than 'a' by 0.05450 (95 % interval 0.05");
-    assert_string_equal(word(r, "pairs", "better", 0), "b");
+    assert_string_equal(cell_text(r, "pairs", "better", 0), "b");
     mlsd_result_free(r);
     r = compare("{\"kind\":\"corrected_t\",\"test_train\":0.1,\"greater_is_better\":false,"
                 "\"names\":[\"tree\",\"line\"]}",
@@ -640,7 +606,7 @@ static void test_comparison__sign_of_a_median_of_0(void **state)
     for (int i = 0; i < 21; i++) scores[2 * i + 1] = i == 0 ? 1 : -1;
     mlsd_result *r = compare("{\"kind\":\"sign_test\"}", scores, 50, 2, NULL);
     ASSERT_NEAR(number(r, "difference"), 0, 0);
-    assert_string_equal(word(r, "pairs", "better", 0), "a");
+    assert_string_equal(cell_text(r, "pairs", "better", 0), "a");
     mlsd_result_free(r);
 }
 
@@ -751,7 +717,7 @@ static void test_comparison__pairs_and_gaps(void **state)
     for (int i = 0; i < 40; i++) scores[i] = mlsd__stream_normal(&stream);
     scores[4 * 3 + 1] = scores[4 * 7 + 2] = NAN;
     mlsd_result *all = compare(CORRECTED, scores, 10, 4, NULL);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(all, "pairs")), 6);
+    assert_int_equal(n_rows_of(all, "pairs"), 6);
     int n = 0;
     for (int i = 0; i < 10; i++) {
         if (i == 3 || i == 7) continue;
@@ -766,9 +732,9 @@ static void test_comparison__pairs_and_gaps(void **state)
     mlsd_result_free(all);
     all =
         compare("{\"kind\":\"corrected_t\",\"test_train\":0.1,\"control\":2}", scores, 10, 4, NULL);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(all, "pairs")), 3);
-    assert_string_equal(word(all, "pairs", "a", 0), "c");
-    assert_string_equal(word(all, "pairs", "b", 2), "d");
+    assert_int_equal(n_rows_of(all, "pairs"), 3);
+    assert_string_equal(cell_text(all, "pairs", "a", 0), "c");
+    assert_string_equal(cell_text(all, "pairs", "b", 2), "d");
     mlsd_result_free(all);
 }
 

@@ -1,13 +1,12 @@
 /* Cross-validation against scikit-learn 1.2.1 (cross_val_score with KFold(5), Ridge and
  * DummyRegressor on the same numbers), and what happens to folds that fail, threads, memory,
  * cancel. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "failing_allocator.h"
-#include "mlsd/mlsd.h"
 
 enum { N = 97, P = 3, K = 5 };
 
@@ -39,24 +38,6 @@ static mlsd_folds *make_folds(const mlsd_context *context, int64_t n)
     return folds;
 }
 
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    double value = NAN;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
 static void test_cross_validate__as_scikit_learn(void **state)
 {
     (void)state;
@@ -86,8 +67,8 @@ static void test_cross_validate__as_scikit_learn(void **state)
     ASSERT_NEAR(cell(r, "predictions", "value", 19), 0.3380571214421882, 1e-12);
     ASSERT_NEAR(cell(r, "predictions", "row", 25), 25, 0);
     ASSERT_NEAR(cell(r, "predictions", "fold", 25), 1, 0);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "predictions")), N);
-    assert_non_null(strstr(mlsd_result_verdict(r), "rmse"));
+    assert_int_equal(n_rows_of(r, "predictions"), N);
+    assert_verdict(r, "rmse");
     mlsd_result_free(r);
     mlsd_spec_free(ridge);
     mlsd_folds_free(folds);

@@ -1,13 +1,11 @@
 /* Kind cv_interval: what it asks of parameters, data and folds, what it says, what fails, and that
  * threads change nothing. Its numbers are held against NumPy and scikit-learn in
  * tests/reference/test_intervals.py, and against mlsd_cross_validate here. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 60, P = 3 };
 
@@ -50,22 +48,6 @@ static mlsd_spec *parse(const char *json)
     return spec;
 }
 
-static mlsd_status validate(const mlsd_context *context, const char *json, const mlsd_dataset *data,
-                            const mlsd_folds *folds, mlsd_result **out)
-{
-    mlsd_spec *spec = parse(json);
-    const mlsd_status status = mlsd_validate(context, spec, data, folds, out);
-    mlsd_spec_free(spec);
-    return status;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
 static mlsd_folds *split(const mlsd_dataset *data, const char *json)
 {
     mlsd_folds *folds = NULL;
@@ -95,7 +77,7 @@ static void test_cv_interval__corrected_t_is_cross_validation(void **state)
     const char *covers = NULL;
     ASSERT_OK(mlsd_result_get_str(ours, "covers", &covers));
     assert_string_equal(covers, "risk");
-    assert_non_null(strstr(mlsd_result_verdict(ours), "by corrected resampled t, for the mean"));
+    assert_verdict(ours, "by corrected resampled t, for the mean");
     mlsd_result_free(ours);
     mlsd_result_free(theirs);
     mlsd_spec_free(ridge);
@@ -113,33 +95,17 @@ static void test_cv_interval__several_models(void **state)
     char json[256];
     snprintf(json, sizeof json, "{\"kind\":\"cv_interval\",\"method\":\"wald\",%s", models);
     ASSERT_OK(validate(NULL, json, data, NULL, &r));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "intervals")), 2);
-    assert_non_null(strstr(mlsd_result_verdict(r), "'mean': rmse"));
-    assert_non_null(strstr(mlsd_result_verdict(r), "; 'ridge': rmse"));
+    assert_int_equal(n_rows_of(r, "intervals"), 2);
+    assert_verdict(r, "'mean': rmse");
+    assert_verdict(r, "; 'ridge': rmse");
     mlsd_result_free(r);
     snprintf(json, sizeof json, "{\"kind\":\"cv_interval\",\"method\":\"bbc\",%s", models);
     ASSERT_OK(validate(NULL, json, data, NULL, &r));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "intervals")), 1);
-    assert_non_null(strstr(mlsd_result_verdict(r), "where 'ridge', the best of 2, shows"));
+    assert_int_equal(n_rows_of(r, "intervals"), 1);
+    assert_verdict(r, "where 'ridge', the best of 2, shows");
     ASSERT_NEAR(number(r, "optimism"), number(r, "value") - number(r, "selected"), 1e-15);
     mlsd_result_free(r);
     mlsd_dataset_free(data);
-}
-
-static char *run_json(const char *json, const mlsd_dataset *data, int64_t n_threads)
-{
-    mlsd_context *context = NULL;
-    mlsd_result *r = NULL;
-    int64_t n = 0;
-    ASSERT_OK(mlsd_context_new(&context));
-    ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
-    ASSERT_OK(validate(context, json, data, NULL, &r));
-    ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-    char *const text = malloc((size_t)n + 1);
-    ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    mlsd_result_free(r);
-    mlsd_context_free(context);
-    return text;
 }
 
 static void test_cv_interval__threads_change_nothing(void **state)
@@ -152,8 +118,8 @@ static void test_cv_interval__threads_change_nothing(void **state)
         "{\"kind\":\"cv_interval\",\"method\":\"wald_within\"," RIDGE};
     mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION);
     for (int i = 0; i < 4; i++) {
-        char *one = run_json(json[i], data, 1), *two = run_json(json[i], data, 2);
-        char *seven = run_json(json[i], data, 7);
+        char *one = validated_json(json[i], data, 1), *two = validated_json(json[i], data, 2);
+        char *seven = validated_json(json[i], data, 7);
         assert_string_equal(one, two);
         assert_string_equal(one, seven);
         free(one);
@@ -178,7 +144,7 @@ static void test_cv_interval__whose_folds(void **state)
                        data, NULL, &drawn));
     ASSERT_NEAR(number(given, "value"), number(drawn, "value"), 0);
     ASSERT_NEAR(number(given, "se"), number(drawn, "se"), 0);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(given, "repeats")), 1);
+    assert_int_equal(n_rows_of(given, "repeats"), 1);
     mlsd_result_free(given);
     mlsd_result_free(drawn);
     mlsd_folds_free(folds);
@@ -260,7 +226,7 @@ static void test_cv_interval__fits_that_fail(void **state)
     char json[256];
     snprintf(json, sizeof json, "{\"kind\":\"cv_interval\",\"method\":\"wald\",%s", logistic);
     ASSERT_OK(validate(NULL, json, data, NULL, &r));
-    assert_non_null(strstr(mlsd_result_verdict(r), "; 1 of 3 fits failed, see"));
+    assert_verdict(r, "; 1 of 3 fits failed, see");
     assert_true(isfinite(number(r, "value")));
     mlsd_result_free(r);
     r = NULL;

@@ -1,12 +1,10 @@
 /* A model on a test set: the scores are mlsd_metric_score's of the model's predictions, classes go
  * by name, and from the second look on it is said. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 60, P = 2, N_TEST = 20 };
 
@@ -36,13 +34,6 @@ static mlsd_model *fit(const char *kind, const mlsd_dataset *data)
     ASSERT_OK(mlsd_model_fit(NULL, spec, data, NULL, NULL, &model));
     mlsd_spec_free(spec);
     return model;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
 }
 
 static void test_evaluate__is_the_metric_of_the_predictions(void **state)
@@ -80,10 +71,9 @@ static void test_evaluate__is_the_metric_of_the_predictions(void **state)
 
     ASSERT_OK(mlsd_evaluate(NULL, model, test, NULL, 0, &r));
     ASSERT_NEAR(number(r, "looks"), 2, 0);
-    assert_non_null(strstr(mlsd_result_verdict(r), "rmse on 20 test rows: "));
-    assert_non_null(strstr(mlsd_result_verdict(r),
-                           "; this test set has been looked at 2 times: its score is no longer "
-                           "that of unseen rows"));
+    assert_verdict(r, "rmse on 20 test rows: ");
+    assert_verdict(r, "; this test set has been looked at 2 times: its score is no longer "
+                      "that of unseen rows");
     mlsd_result_free(r);
     mlsd_model_free(model);
     mlsd_dataset_free(test);

@@ -2,13 +2,12 @@
  * for pipelines of equal steps, and for steps that have nothing to do: the same scores, failures
  * and predictions, to the last bit where the arithmetic is the same, and a plan that says what was
  * done. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "failing_allocator.h"
-#include "mlsd/mlsd.h"
 
 enum { N = 90, P = 4, K = 5 };
 
@@ -74,26 +73,6 @@ static mlsd_spec *behind(const char *const *steps, mlsd_spec *last)
     return pipeline;
 }
 
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    double value = NAN;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
-static const char *text(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    return mlsd_table_get_str(t, j, row);
-}
-
 static const char *plan(const mlsd_result *r)
 {
     const char *value = NULL;
@@ -134,10 +113,11 @@ static mlsd_result *run_both(const mlsd_spec *run, const mlsd_dataset *data,
     assert_string_equal(plan(b), plan(c));
     compare(b, a, "folds", folds_columns, tolerance);
     compare(c, b, "folds", folds_columns, 0);
-    const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(a, "folds"));
+    const int64_t n = n_rows_of(a, "folds");
     for (int64_t i = 0; i < n; i++) {
-        const char *x = text(a, "folds", "message", i), *y = text(b, "folds", "message", i);
-        assert_string_equal(text(a, "folds", "status", i), text(b, "folds", "status", i));
+        const char *x = cell_text(a, "folds", "message", i),
+                   *y = cell_text(b, "folds", "message", i);
+        assert_string_equal(cell_text(a, "folds", "status", i), cell_text(b, "folds", "status", i));
         assert_string_equal(x != NULL ? x : "", y != NULL ? y : "");
         assert_true(cell(b, "timings.folds", "fit_seconds", i) >= 0);
     }
@@ -178,7 +158,8 @@ static void test_fold_plan__neighbors(void **state)
         assert_string_equal(plan(r),
                             "one search a fold for all numbers of neighbors and weightings");
         /* Without weights 72 rows are trained on; with them, two in three count less. */
-        if (c < 2) assert_non_null(strstr(text(r, "models", "message", 9), "lower n_neighbors"));
+        if (c < 2)
+            assert_non_null(strstr(cell_text(r, "models", "message", 9), "lower n_neighbors"));
         mlsd_result_free(r);
         mlsd_spec_free(run);
         mlsd_dataset_free(data);
@@ -203,11 +184,13 @@ static void test_fold_plan__shared_steps(void **state)
     add(run, "estimators", "e", make("dummy_regressor"));
     ASSERT_OK(mlsd_spec_set_text(run, "metrics", "rmse,r2"));
     mlsd_result *r = run_both(run, data, columns, 0);
-    assert_non_null(strstr(text(r, "models", "plan", 0), settings));
-    assert_non_null(strstr(text(r, "models", "plan", 1), "behind steps fitted once a fold"));
-    assert_string_equal(text(r, "models", "plan", 2), "steps before the last fitted once a fold");
-    assert_string_equal(text(r, "models", "plan", 3), "steps before the last fitted once a fold");
-    assert_string_equal(text(r, "models", "plan", 4), "plain loop");
+    assert_non_null(strstr(cell_text(r, "models", "plan", 0), settings));
+    assert_non_null(strstr(cell_text(r, "models", "plan", 1), "behind steps fitted once a fold"));
+    assert_string_equal(cell_text(r, "models", "plan", 2),
+                        "steps before the last fitted once a fold");
+    assert_string_equal(cell_text(r, "models", "plan", 3),
+                        "steps before the last fitted once a fold");
+    assert_string_equal(cell_text(r, "models", "plan", 4), "plain loop");
     assert_non_null(strstr(plan(r), "plain loop: 1 of 5"));
     mlsd_result_free(r);
     mlsd_spec_free(pca);
@@ -367,8 +350,8 @@ static void test_fold_plan__gaps(void **state)
     add(run, "estimators", "h", behind(filled, make("dummy_classifier")));
     ASSERT_OK(mlsd_spec_set_text(run, "metrics", "accuracy,log_loss"));
     mlsd_result *r = run_both(run, data, columns, 0);
-    assert_non_null(strstr(text(r, "models", "plan", 0), "one search a fold"));
-    assert_non_null(strstr(text(r, "models", "message", 2), "is NaN"));
+    assert_non_null(strstr(cell_text(r, "models", "plan", 0), "one search a fold"));
+    assert_non_null(strstr(cell_text(r, "models", "message", 2), "is NaN"));
     ASSERT_NEAR(cell(r, "models", "n_failed", 4), 5, 0);
     mlsd_result_free(r);
     mlsd_spec_free(run);

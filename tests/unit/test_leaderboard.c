@@ -1,10 +1,8 @@
 /* The leaderboard against scikit-learn 1.2.1, NumPy 1.24 and SciPy (scores by cross_val_score,
  * intervals by Nadeau & Bengio's formula on them), and the rule of one standard error. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 97, P = 3, MODELS = 4 };
 
@@ -43,17 +41,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    double value = NAN;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
 static void test_leaderboard__as_scikit_learn(void **state)
 {
     (void)state;
@@ -82,7 +69,7 @@ static void test_leaderboard__as_scikit_learn(void **state)
     const char *chosen = NULL;
     ASSERT_OK(mlsd_result_get_str(r, "chosen", &chosen));
     assert_string_equal(chosen, "ridge");
-    assert_non_null(strstr(mlsd_result_verdict(r), "'ridge' is chosen"));
+    assert_verdict(r, "'ridge' is chosen");
     mlsd_result_free(r);
 }
 

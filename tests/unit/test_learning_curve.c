@@ -1,13 +1,11 @@
 /* Kind learning_curve: sizes, rows that are the latest where there are times, bad input, fits that
  * fail, threads. Its scores are held against scikit-learn's in
  * tests/reference/test_resampling_sklearn.py, the curve carried on in test_extrapolate.c. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 200 };
 
@@ -35,27 +33,6 @@ static mlsd_dataset *make_data(const char *role, mlsd_task task)
     return data;
 }
 
-static mlsd_status validate(const mlsd_context *context, const char *json, const mlsd_dataset *data,
-                            mlsd_result **out)
-{
-    mlsd_spec *spec = NULL;
-    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
-    const mlsd_status status = mlsd_validate(context, spec, data, NULL, out);
-    mlsd_spec_free(spec);
-    return status;
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    double value = NAN;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
 #define RIDGE "\"estimators\":[{\"kind\":\"ridge\"}]}"
 
 static void test_learning_curve__sizes(void **state)
@@ -65,12 +42,12 @@ static void test_learning_curve__sizes(void **state)
     mlsd_result *r = NULL;
     ASSERT_OK(validate(
         NULL, "{\"kind\":\"learning_curve\",\"train_sizes\":[1,0.25,0.001,40,0.5,0.999]," RIDGE,
-        data, &r));
+        data, NULL, &r));
     static const double wanted[] = {1, 40, 80, 159, 160};
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "learning_curve")), 5);
+    assert_int_equal(n_rows_of(r, "learning_curve"), 5);
     for (int s = 0; s < 5; s++)
         ASSERT_NEAR(cell(r, "learning_curve", "train_size", s), wanted[s], 0);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "folds")), 25);
+    assert_int_equal(n_rows_of(r, "folds"), 25);
     ASSERT_NEAR(cell(r, "folds", "n_train", 24), 160, 0);
     mlsd_result_free(r);
     mlsd_dataset_free(data);
@@ -84,21 +61,21 @@ static void test_learning_curve__says_whether_more_data_helps(void **state)
     ASSERT_OK(validate(NULL,
                        "{\"kind\":\"learning_curve\",\"train_sizes\":[0.05,0.1,0.2,0.5,1],"
                        "\"target\":0.2," RIDGE,
-                       data, &r));
+                       data, NULL, &r));
     const char *const verdict = mlsd_result_verdict(r);
     assert_non_null(strstr(verdict, "rmse goes from "));
     assert_non_null(strstr(verdict, "; more data helps"));
     assert_non_null(strstr(verdict, "with 400 rows expect "));
     assert_non_null(strstr(verdict, "0.2000 is out of reach of more rows"));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "extrapolation")), 3);
+    assert_int_equal(n_rows_of(r, "extrapolation"), 3);
     ASSERT_NEAR(cell(r, "extrapolation", "n_rows", 2), 2000, 0);
     assert_true(cell(r, "extrapolation", "value", 2) <= cell(r, "extrapolation", "value", 0));
     assert_true(cell(r, "limits", "limit", 0) <= cell(r, "extrapolation", "value", 2));
     mlsd_result_free(r);
-    ASSERT_OK(
-        validate(NULL, "{\"kind\":\"learning_curve\",\"train_sizes\":[0.5,1]," RIDGE, data, &r));
-    assert_non_null(strstr(mlsd_result_verdict(r), "4 sizes are needed"));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "extrapolation")), 0);
+    ASSERT_OK(validate(NULL, "{\"kind\":\"learning_curve\",\"train_sizes\":[0.5,1]," RIDGE, data,
+                       NULL, &r));
+    assert_verdict(r, "4 sizes are needed");
+    assert_int_equal(n_rows_of(r, "extrapolation"), 0);
     mlsd_result_free(r);
     mlsd_dataset_free(data);
 }
@@ -115,7 +92,7 @@ static void test_learning_curve__takes_the_latest_rows(void **state)
         validate(NULL,
                  "{\"kind\":\"learning_curve\",\"train_sizes\":[10,20],\"splitter\":{\"kind\":"
                  "\"rolling_split\",\"n_splits\":2}," RIDGE,
-                 data, &r));
+                 data, NULL, &r));
     const int64_t n_test = (int64_t)cell(r, "folds", "n_test", 1);
     /* The last split tests the last rows, and trains on the ten before them. */
     int64_t rows[N], offsets[3] = {0, 10, 10 + n_test};
@@ -152,7 +129,8 @@ static void test_learning_curve__bad_input(void **state)
     mlsd_dataset *data = make_data("ignore", MLSD_TASK_REGRESSION);
     mlsd_result *r = NULL;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ASSERT_FAILS(cases[i].status, cases[i].message, validate(NULL, cases[i].json, data, &r));
+        ASSERT_FAILS(cases[i].status, cases[i].message,
+                     validate(NULL, cases[i].json, data, NULL, &r));
         assert_null(r);
     }
     mlsd_dataset_free(data);
@@ -167,7 +145,7 @@ static void test_learning_curve__fits_that_fail(void **state)
     ASSERT_OK(validate(NULL,
                        "{\"kind\":\"learning_curve\",\"shuffle\":false,\"train_sizes\":[5,160],"
                        "\"estimators\":[{\"kind\":\"logistic_regression\"}]}",
-                       data, &r));
+                       data, NULL, &r));
     ASSERT_NEAR(cell(r, "learning_curve", "n_failed", 0), 5, 0);
     ASSERT_NEAR(cell(r, "learning_curve", "n_failed", 1), 0, 0);
     assert_true(isnan(cell(r, "learning_curve", "log_loss.mean", 0)));
@@ -177,31 +155,17 @@ static void test_learning_curve__fits_that_fail(void **state)
                  validate(NULL,
                           "{\"kind\":\"learning_curve\",\"shuffle\":false,\"train_sizes\":[5],"
                           "\"estimators\":[{\"kind\":\"logistic_regression\"}]}",
-                          data, &r));
+                          data, NULL, &r));
     mlsd_dataset_free(data);
-}
-
-static char *run_json(const mlsd_dataset *data, int64_t n_threads)
-{
-    mlsd_context *context = NULL;
-    mlsd_result *r = NULL;
-    int64_t n = 0;
-    ASSERT_OK(mlsd_context_new(&context));
-    ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
-    ASSERT_OK(validate(context, "{\"kind\":\"learning_curve\"," RIDGE, data, &r));
-    ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-    char *const text = malloc((size_t)n + 1);
-    ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    mlsd_result_free(r);
-    mlsd_context_free(context);
-    return text;
 }
 
 static void test_learning_curve__threads_change_nothing(void **state)
 {
     (void)state;
     mlsd_dataset *data = make_data("ignore", MLSD_TASK_REGRESSION);
-    char *one = run_json(data, 1), *two = run_json(data, 2), *seven = run_json(data, 7);
+    char *one = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 1),
+         *two = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 2),
+         *seven = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 7);
     assert_string_equal(one, two);
     assert_string_equal(one, seven);
     free(one);

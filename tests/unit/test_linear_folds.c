@@ -1,309 +1,38 @@
 /* test_linear_folds.c - all penalties and folds of ridge and linear_regression from the moments of
  * one pass, beside the plain loop: fit each setting to each split's training rows and predict its
  * test rows. */
-#include "linear_data.h"
+#include "path_checks.h"
 
-#include "data/dataset_impl.h"
-#include "model/model_impl.h"
-#include "model/path.h"
-#include "numeric/blas.h"
-
-/* What came out for each (split, setting): predictions of the test rows, or sums of squares. */
-typedef struct outcome {
-    int64_t n_splits, n_settings, t, n_taken, n_failed;
-    int64_t n_test[512];
-    double *values; /* n_splits x n_settings x room */
-    int64_t room;
-    unsigned char *taken;
-} outcome;
-
-static outcome make_outcome(const mlsd_folds *folds, int64_t n_settings, int64_t t)
+static path_answer run_fast(const path_question *q, int64_t n_threads, bool *served)
 {
-    outcome out = {.n_splits = mlsd_folds_n_splits(folds), .n_settings = n_settings, .t = t};
-    assert_true(out.n_splits <= 512);
-    for (int64_t k = 0; k < out.n_splits; k++) {
-        out.n_test[k] = mlsd_folds_part_size(folds, k, mlsd_folds_n_parts(folds) - 1);
-        if (out.n_test[k] * t > out.room) out.room = out.n_test[k] * t;
-    }
-    if (out.room < t) out.room = t;
-    out.values = calloc((size_t)(out.n_splits * n_settings * out.room), sizeof(double));
-    out.taken = calloc((size_t)(out.n_splits * n_settings), 1);
-    assert_true(out.values != NULL && out.taken != NULL);
-    return out;
-}
-
-static void free_outcome(outcome *out)
-{
-    free(out->values);
-    free(out->taken);
-}
-
-static mlsd_status take(void *user, mlsd__scope *scope, int64_t split, int64_t setting,
-                        int64_t part, const double *prediction)
-{
-    outcome *const out = user;
-    const int64_t at = split * out->n_settings + setting;
-    (void)scope;
-    assert_true(part == 0 && !out->taken[at]);
-    out->taken[at] = 1;
-    memcpy(out->values + at * out->room, prediction,
-           (size_t)(out->n_test[split] * out->t) * sizeof(double));
-    return MLSD_OK;
-}
-
-static mlsd_status take_squares(void *user, int64_t split, int64_t setting, int64_t part,
-                                const double *squares)
-{
-    outcome *const out = user;
-    const int64_t at = split * out->n_settings + setting;
-    assert_true(part == 0 && !out->taken[at]);
-    out->taken[at] = 1;
-    memcpy(out->values + at * out->room, squares, (size_t)out->t * sizeof(double));
-    return MLSD_OK;
-}
-
-static mlsd_status fail_one(void *user, int64_t split, int64_t setting, mlsd_status status)
-{
-    outcome *const out = user;
-    out->taken[split * out->n_settings + setting] = 2;
-    return status == MLSD_E_DATA || status == MLSD_E_NUMERIC ? MLSD_OK : status;
-}
-
-static int64_t *rows_of(const mlsd_folds *folds, int64_t split, int64_t part, int64_t *n)
-{
-    *n = mlsd_folds_part_size(folds, split, part);
-    int64_t *const rows = malloc((size_t)(*n + 1) * sizeof *rows);
-    assert_true(rows != NULL);
-    assert_int_equal(mlsd_folds_part(folds, split, part, rows, *n), MLSD_OK);
-    return rows;
-}
-
-typedef struct question {
-    const char *const *settings; /* JSON texts */
-    int64_t n_settings;
-    const char *standardize; /* JSON of the step before, or NULL */
-    const mlsd_dataset *data;
-    const mlsd_folds *folds;
-    bool is_partition, squares;
-    const char *numerics;
-} question;
-
-/* The fast way. */
-static outcome run_fast(const question *q, int64_t n_threads, bool *served)
-{
-    const mlsd_dataset *const data = q->data;
-    const int64_t t = data->store->n_targets, n_splits = mlsd_folds_n_splits(q->folds);
-    outcome out = make_outcome(q->folds, q->n_settings, t);
-    mlsd_context *context = context_with_threads(n_threads);
-    if (q->numerics != NULL)
-        assert_int_equal(mlsd_context_set_str(context, "numerics", q->numerics), MLSD_OK);
-    mlsd_spec **settings = calloc((size_t)q->n_settings, sizeof *settings);
-    mlsd__path_rows *splits = calloc((size_t)n_splits, sizeof *splits);
-    for (int64_t l = 0; l < q->n_settings; l++) settings[l] = spec_from(q->settings[l]);
-    for (int64_t k = 0; k < n_splits; k++) {
-        splits[k].train = rows_of(q->folds, k, 0, &splits[k].n_train);
-        splits[k].test = rows_of(q->folds, k, mlsd_folds_n_parts(q->folds) - 1, &splits[k].n_test);
-    }
-    mlsd_spec *standardize = q->standardize != NULL ? spec_from(q->standardize) : NULL;
-    mlsd__frame frame;
-    double *y = NULL, *weight = NULL;
-    mlsd__dataset_frame(data, &frame);
-    assert_int_equal(mlsd__dataset_gather_targets(data, &y), MLSD_OK);
-    assert_int_equal(mlsd__dataset_gather_weight(data, &weight), MLSD_OK);
-    const mlsd__train all = {.x = &frame,
-                             .y = y,
-                             .n_more_targets = t - 1,
-                             .weight = weight,
-                             .task = MLSD_TASK_REGRESSION};
-    const mlsd__path_sink sink = {take, take_squares, fail_one, &out};
-    const mlsd__path_folds folds = {.settings = (const mlsd_spec *const *)settings,
-                                    .n_settings = q->n_settings,
-                                    .standardize = standardize,
-                                    .all = &all,
-                                    .splits = splits,
-                                    .n_splits = n_splits,
-                                    .is_partition = q->is_partition,
-                                    .what = MLSD_OUTPUT_VALUE,
-                                    .width = t,
-                                    .wants_squares_only = q->squares,
-                                    .sink = &sink};
-    const mlsd__estimator_ops *const ops = mlsd__spec_ops(settings[0]);
-    mlsd__scope scope;
-    assert_int_equal(mlsd__numeric_open(&scope, context), MLSD_OK);
-    const mlsd_status status = ops->path->run_folds(&scope, &folds, served);
+    mlsd_context *const context = path_context(q, n_threads);
+    mlsd_status status;
+    const path_answer out = path_run_folds(q, context, served, &status);
+    mlsd_context_free(context);
     if (status != MLSD_OK) fail_msg("%s", mlsd_last_error());
-    mlsd__scope_close(&scope);
-    mlsd__free(&data->store->allocator, y);
-    mlsd__free(&data->store->allocator, weight);
-    for (int64_t l = 0; l < q->n_settings; l++) mlsd_spec_free(settings[l]);
-    for (int64_t k = 0; k < n_splits; k++) {
-        free((void *)(uintptr_t)splits[k].train);
-        free((void *)(uintptr_t)splits[k].test);
-    }
-    mlsd_spec_free(standardize);
-    free(settings);
-    free(splits);
-    mlsd_context_free(context);
     return out;
 }
 
-static mlsd_dataset *view(const mlsd_dataset *data, const mlsd_folds *folds, int64_t split,
-                          int64_t part);
-
-/* The way of single folds. */
-static outcome run_each(const question *q)
+static path_answer run_each(const path_question *q)
 {
-    const int64_t t = q->data->store->n_targets;
-    outcome out = make_outcome(q->folds, q->n_settings, t);
-    mlsd_spec **settings = calloc((size_t)q->n_settings, sizeof *settings);
-    for (int64_t l = 0; l < q->n_settings; l++) settings[l] = spec_from(q->settings[l]);
-    const mlsd__estimator_ops *const ops = mlsd__spec_ops(settings[0]);
-    const mlsd__path_sink sink = {take, take_squares, fail_one, &out};
-    mlsd__scope scope;
-    assert_int_equal(mlsd__numeric_open(&scope, NULL), MLSD_OK);
-    for (int64_t k = 0; k < out.n_splits; k++) {
-        mlsd_dataset *train = view(q->data, q->folds, k, 0);
-        mlsd_dataset *test = view(q->data, q->folds, k, mlsd_folds_n_parts(q->folds) - 1);
-        double *y = NULL, *weight = NULL;
-        mlsd__frame x, part;
-        mlsd__dataset_frame(train, &x);
-        mlsd__dataset_frame(test, &part);
-        assert_int_equal(mlsd__dataset_gather_targets(train, &y), MLSD_OK);
-        assert_int_equal(mlsd__dataset_gather_weight(train, &weight), MLSD_OK);
-        const mlsd__train prepared = {.x = &x,
-                                      .y = y,
-                                      .n_more_targets = t - 1,
-                                      .weight = weight,
-                                      .task = MLSD_TASK_REGRESSION};
-        const mlsd__path_fold fold = {.settings = (const mlsd_spec *const *)settings,
-                                      .n_settings = q->n_settings,
-                                      .train = &prepared,
-                                      .parts = &part,
-                                      .n_parts = 1,
-                                      .what = MLSD_OUTPUT_VALUE,
-                                      .width = t,
-                                      .split = k,
-                                      .sink = &sink};
-        if (ops->path->run(&scope, &fold) != MLSD_OK) fail_msg("%s", mlsd_last_error());
-        mlsd__free(&train->store->allocator, y);
-        mlsd__free(&train->store->allocator, weight);
-        mlsd_dataset_free(train);
-        mlsd_dataset_free(test);
-    }
-    mlsd__scope_close(&scope);
-    for (int64_t l = 0; l < q->n_settings; l++) mlsd_spec_free(settings[l]);
-    free(settings);
+    mlsd_status status;
+    const path_answer out = path_run(q, NULL, &status);
+    if (status != MLSD_OK) fail_msg("%s", mlsd_last_error());
     return out;
 }
 
-static mlsd_dataset *view(const mlsd_dataset *data, const mlsd_folds *folds, int64_t split,
-                          int64_t part)
-{
-    int64_t n;
-    int64_t *const rows = rows_of(folds, split, part, &n);
-    mlsd_dataset *out = NULL;
-    assert_int_equal(mlsd_dataset_rows(data, rows, n, &out), MLSD_OK);
-    free(rows);
-    return out;
-}
-
-/* The plain loop: predictions, or sums of squares of them. */
-static outcome run_plain(const question *q)
-{
-    const int64_t t = q->data->store->n_targets;
-    outcome out = make_outcome(q->folds, q->n_settings, t);
-    mlsd_context *context = context_with_threads(2);
-    if (q->numerics != NULL)
-        assert_int_equal(mlsd_context_set_str(context, "numerics", q->numerics), MLSD_OK);
-    for (int64_t k = 0; k < out.n_splits; k++) {
-        mlsd_dataset *train = view(q->data, q->folds, k, 0);
-        mlsd_dataset *test = view(q->data, q->folds, k, mlsd_folds_n_parts(q->folds) - 1);
-        double *y = NULL, *weight = NULL, *f = calloc((size_t)out.room, sizeof *f);
-        assert_int_equal(mlsd__dataset_gather_targets(test, &y), MLSD_OK);
-        assert_int_equal(mlsd__dataset_gather_weight(test, &weight), MLSD_OK);
-        for (int64_t l = 0; l < q->n_settings; l++) {
-            char json[1024];
-            if (q->standardize != NULL)
-                snprintf(json, sizeof json, "{\"kind\":\"pipeline\",\"steps\":[%s,%s]}",
-                         q->standardize, q->settings[l]);
-            else
-                snprintf(json, sizeof json, "%s", q->settings[l]);
-            mlsd_model *model = fit_json(context, json, train, NULL, NULL);
-            const int64_t size = out.n_test[k] * t;
-            if (mlsd_model_predict(context, model, test, MLSD_OUTPUT_VALUE, f, size) != MLSD_OK)
-                fail_msg("%s", mlsd_last_error());
-            double *const values = out.values + (k * q->n_settings + l) * out.room;
-            out.taken[k * q->n_settings + l] = 1;
-            for (int64_t i = 0; i < size; i++) {
-                const double w = weight != NULL ? weight[i / t] : 1, e = y[i] - f[i];
-                if (q->squares)
-                    values[i % t] += w * e * e;
-                else
-                    values[i] = f[i];
-            }
-            mlsd_model_free(model);
-        }
-        mlsd__free(&test->store->allocator, y);
-        mlsd__free(&test->store->allocator, weight);
-        free(f);
-        mlsd_dataset_free(train);
-        mlsd_dataset_free(test);
-    }
-    mlsd_context_free(context);
-    return out;
-}
-
-/* The largest difference beside the largest number of the split; how many were taken. */
-static double difference(const outcome *fast, const outcome *plain, bool squares, int64_t *n_taken)
-{
-    double worst = 0;
-    *n_taken = 0;
-    for (int64_t at = 0; at < fast->n_splits * fast->n_settings; at++) {
-        if (fast->taken[at] != 1) continue;
-        ++*n_taken;
-        const int64_t split = at / fast->n_settings;
-        const int64_t n = squares ? fast->t : fast->n_test[split] * fast->t;
-        double largest = 1e-300;
-        for (int64_t i = 0; i < n; i++)
-            largest = fmax(largest, fabs(plain->values[at * plain->room + i]));
-        for (int64_t i = 0; i < n; i++) {
-            const double want = plain->values[at * plain->room + i];
-            const double scale = squares ? fmax(fabs(want), 1e-300) : largest;
-            worst = fmax(worst, fabs(fast->values[at * fast->room + i] - want) / scale);
-        }
-    }
-    return worst;
-}
-
-static void assert_same_bytes(const outcome *a, const outcome *b)
-{
-    const size_t n = (size_t)(a->n_splits * a->n_settings);
-    assert_memory_equal(a->taken, b->taken, n);
-    assert_memory_equal(a->values, b->values, n * (size_t)a->room * sizeof(double));
-}
-
-/* Fast and plain agree, for squares and for predictions; threads change nothing. Returns how many
- * of the splits x settings were served. */
-static int64_t check(question q, double tolerance)
+/* Folds at once and the plain loop, which fits everything, agree, for squares and for predictions.
+ * Returns how many of the splits x settings were served. */
+static int64_t check(path_question q, double tolerance)
 {
     int64_t n_taken = 0;
     for (int squares = 0; squares < 2; squares++) {
         q.squares = squares != 0;
-        bool served;
-        outcome plain = run_plain(&q);
-        outcome one = run_fast(&q, 1, &served);
-        outcome two = run_fast(&q, 2, &served);
-        outcome seven = run_fast(&q, 7, &served);
-        const double worst = difference(&one, &plain, q.squares, &n_taken);
-        assert_int_equal(served, n_taken > 0);
-        if (!(worst <= tolerance))
-            fail_msg("%s differ by %.3g", squares ? "squares" : "predictions", worst);
-        assert_same_bytes(&one, &two);
-        assert_same_bytes(&one, &seven);
-        free_outcome(&plain);
-        free_outcome(&one);
-        free_outcome(&two);
-        free_outcome(&seven);
+        path_answer plain = path_plain(&q);
+        for (int64_t i = 0; i < plain.n_splits * plain.n_settings; i++)
+            assert_int_equal(plain.state[i], PATH_TAKEN);
+        n_taken = path_check_way(&q, 1, &plain, tolerance);
+        path_answer_free(&plain);
     }
     return n_taken;
 }
@@ -321,16 +50,6 @@ static const char *const BARE[] = {
 };
 static const char *const STANDARDIZE = "{\"kind\":\"standardize\"}";
 
-static mlsd_folds *split(const mlsd_dataset *data, const char *json)
-{
-    mlsd_spec *spec = spec_from(json);
-    mlsd_folds *folds = NULL;
-    if (mlsd_folds_split_dataset(NULL, spec, data, &folds) != MLSD_OK)
-        fail_msg("%s", mlsd_last_error());
-    mlsd_spec_free(spec);
-    return folds;
-}
-
 /* One data set, one splitter, all the settings given. */
 static void compare(int64_t n, int64_t p, int weighted, double offset, const char *splitter,
                     bool is_partition, const char *const *settings, int64_t n_settings,
@@ -339,13 +58,14 @@ static void compare(int64_t n, int64_t p, int weighted, double offset, const cha
     linear_data d = make_linear_data(n, p, 0, 17);
     for (int64_t i = 0; i < n * p; i++) d.x[i] += offset;
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, weighted);
-    mlsd_folds *folds = split(data, splitter);
-    const question q = {.settings = settings,
-                        .n_settings = n_settings,
-                        .standardize = standardize,
-                        .data = data,
-                        .folds = folds,
-                        .is_partition = is_partition};
+    mlsd_folds *folds = path_split(data, splitter);
+    const path_question q = {.settings = settings,
+                             .n_settings = n_settings,
+                             .standardize = standardize,
+                             .data = data,
+                             .folds = folds,
+                             .what = MLSD_OUTPUT_VALUE,
+                             .is_partition = is_partition};
     const int64_t n_taken = check(q, tolerance);
     assert_int_equal(n_taken, expected < 0 ? mlsd_folds_n_splits(folds) * n_settings : expected);
     mlsd_folds_free(folds);
@@ -409,19 +129,20 @@ static void test_ridge__one_fold_as_the_plain_loop(void **state)
     for (int i = 0; i < 8; i++) {
         linear_data d = make_linear_data(sizes[i / 2][0], sizes[i / 2][1], 0, 31);
         mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, i % 2);
-        mlsd_folds *folds = split(data, KFOLD);
+        mlsd_folds *folds = path_split(data, KFOLD);
         const bool bare = i % 3 == 2;
-        const question q = {.settings = bare ? BARE : RIDGE,
-                            .n_settings = bare ? 2 : N_RIDGE,
-                            .data = data,
-                            .folds = folds};
-        outcome plain = run_plain(&q), each = run_each(&q);
+        const path_question q = {.settings = bare ? BARE : RIDGE,
+                                 .n_settings = bare ? 2 : N_RIDGE,
+                                 .data = data,
+                                 .folds = folds,
+                                 .what = MLSD_OUTPUT_VALUE};
+        path_answer plain = path_plain(&q), each = run_each(&q);
         int64_t n_taken;
-        const double worst = difference(&each, &plain, false, &n_taken);
+        const double worst = path_difference(&each, &plain, &n_taken);
         assert_int_equal(n_taken, 5 * q.n_settings);
         if (!(worst <= 1e-11)) fail_msg("predictions differ by %.3g, case %d", worst, i);
-        free_outcome(&plain);
-        free_outcome(&each);
+        path_answer_free(&plain);
+        path_answer_free(&each);
         mlsd_folds_free(folds);
         mlsd_dataset_free(data);
         free_linear_data(&d);
@@ -435,12 +156,16 @@ static void test_ridge__one_fold_with_nan_fails(void **state)
     linear_data d = make_linear_data(60, 3, 0, 23);
     d.x[31] = NAN;
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, KFOLD);
-    const question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
-    outcome each = run_each(&q);
-    for (int i = 0; i < 5 * N_RIDGE; i++) assert_int_equal(each.taken[i], 2);
+    mlsd_folds *folds = path_split(data, KFOLD);
+    const path_question q = {.settings = RIDGE,
+                             .n_settings = N_RIDGE,
+                             .data = data,
+                             .folds = folds,
+                             .what = MLSD_OUTPUT_VALUE};
+    path_answer each = run_each(&q);
+    for (int i = 0; i < 5 * N_RIDGE; i++) assert_int_equal(each.state[i], PATH_FAILED);
     if (strstr(mlsd_last_error(), "NaN") == NULL) fail_msg("%s", mlsd_last_error());
-    free_outcome(&each);
+    path_answer_free(&each);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
     free_linear_data(&d);
@@ -468,15 +193,26 @@ static void test_linear_regression__dependent_columns_are_left(void **state)
     linear_data d = make_linear_data(200, 5, 0, 3);
     for (int64_t i = 0; i < 200; i++) d.x[i * 5 + 4] = d.x[i * 5] - d.x[i * 5 + 1];
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, KFOLD);
-    const question least = {.settings = PLAIN, .n_settings = 1, .data = data, .folds = folds};
+    mlsd_folds *folds = path_split(data, KFOLD);
+    const path_question least = {.settings = PLAIN,
+                                 .n_settings = 1,
+                                 .data = data,
+                                 .folds = folds,
+                                 .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(least, 0), 0);
     /* Ridge has one answer for each penalty; where there is none it is the plain loop's. */
     const char *const free_of_penalty[] = {"{\"kind\":\"ridge\",\"alpha\":0}"};
-    const question none = {
-        .settings = free_of_penalty, .n_settings = 1, .data = data, .folds = folds};
+    const path_question none = {.settings = free_of_penalty,
+                                .n_settings = 1,
+                                .data = data,
+                                .folds = folds,
+                                .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(none, 1e-11), 0);
-    const question many = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    const path_question many = {.settings = RIDGE,
+                                .n_settings = N_RIDGE,
+                                .data = data,
+                                .folds = folds,
+                                .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(many, 1e-11), 5 * N_RIDGE);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
@@ -491,9 +227,10 @@ static void test_ridge__what_has_lost_its_digits_is_left(void **state)
     linear_data d = make_linear_data(200, 5, 0, 3);
     for (int64_t i = 0; i < 200 * 5; i++) d.x[i] += 1e5;
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, KFOLD);
+    mlsd_folds *folds = path_split(data, KFOLD);
     const char *const weak[] = {"{\"kind\":\"ridge\",\"alpha\":0.0001,\"fit_intercept\":false}"};
-    const question lost = {.settings = weak, .n_settings = 1, .data = data, .folds = folds};
+    const path_question lost = {
+        .settings = weak, .n_settings = 1, .data = data, .folds = folds, .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(lost, 1e-11), 0);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
@@ -513,8 +250,12 @@ static void test_ridge__badly_scaled_columns(void **state)
         row[5] = row[4] + 1e-6 * row[5];
     }
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
-    mlsd_folds *folds = split(data, KFOLD);
-    question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    mlsd_folds *folds = path_split(data, KFOLD);
+    path_question q = {.settings = RIDGE,
+                       .n_settings = N_RIDGE,
+                       .data = data,
+                       .folds = folds,
+                       .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(q, 1e-10), 5 * N_RIDGE);
     q.standardize = STANDARDIZE;
     assert_int_equal(check(q, 1e-10), 5 * N_RIDGE);
@@ -533,16 +274,20 @@ static void test_ridge__nearly_perfect_fits(void **state)
     for (int64_t i = 0; i < 200; i++)
         d.y[i] = 3 + d.x[i * 4] - 2 * d.x[i * 4 + 3] + 1e-6 * next_uniform(&seed);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, KFOLD);
-    question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    mlsd_folds *folds = path_split(data, KFOLD);
+    path_question q = {.settings = RIDGE,
+                       .n_settings = N_RIDGE,
+                       .data = data,
+                       .folds = folds,
+                       .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(q, 1e-9), 5 * N_RIDGE);
     bool served;
     q.settings = PLAIN;
     q.n_settings = 1;
     q.squares = true;
-    outcome out = run_fast(&q, 1, &served);
+    path_answer out = run_fast(&q, 1, &served);
     assert_false(served);
-    free_outcome(&out);
+    path_answer_free(&out);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
     free_linear_data(&d);
@@ -563,8 +308,12 @@ static void test_ridge__several_targets(void **state)
     mlsd_dataset *data = NULL;
     assert_int_equal(
         mlsd_dataset_from_matrix(NULL, &x, &targets, NULL, MLSD_TASK_REGRESSION, &data), MLSD_OK);
-    mlsd_folds *folds = split(data, KFOLD);
-    question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    mlsd_folds *folds = path_split(data, KFOLD);
+    path_question q = {.settings = RIDGE,
+                       .n_settings = N_RIDGE,
+                       .data = data,
+                       .folds = folds,
+                       .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(q, 1e-12), 5 * N_RIDGE);
     q.settings = PLAIN;
     q.n_settings = 1;
@@ -605,12 +354,13 @@ static void test_ridge__leave_one_out(void **state)
     linear_data d = make_linear_data(60, 3, 0, 12);
     for (int64_t i = 0; i < 60; i++) d.x[3 * i + 1] = i == 7 ? 1e7 : d.x[3 * i + 1] * 1e-3;
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, loo);
-    const question q = {.settings = RIDGE,
-                        .n_settings = N_RIDGE,
-                        .data = data,
-                        .folds = folds,
-                        .is_partition = true};
+    mlsd_folds *folds = path_split(data, loo);
+    const path_question q = {.settings = RIDGE,
+                             .n_settings = N_RIDGE,
+                             .data = data,
+                             .folds = folds,
+                             .what = MLSD_OUTPUT_VALUE,
+                             .is_partition = true};
     const int64_t n_taken = check(q, 1e-8);
     assert_true(n_taken < 60 * N_RIDGE);
     mlsd_folds_free(folds);
@@ -628,23 +378,24 @@ static void test_ridge__threads_change_nothing(void **state)
     linear_data d = make_linear_data(500, 40, 0, 3);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
     for (int i = 0; i < 8; i++) {
-        mlsd_folds *folds = split(data, splitters[i / 2]);
-        const question q = {.settings = RIDGE,
-                            .n_settings = N_RIDGE,
-                            .standardize = i / 2 != 1 ? STANDARDIZE : NULL,
-                            .data = data,
-                            .folds = folds,
-                            .is_partition = i / 2 < 2,
-                            .squares = i % 2 != 0};
+        mlsd_folds *folds = path_split(data, splitters[i / 2]);
+        const path_question q = {.settings = RIDGE,
+                                 .n_settings = N_RIDGE,
+                                 .standardize = i / 2 != 1 ? STANDARDIZE : NULL,
+                                 .data = data,
+                                 .folds = folds,
+                                 .what = MLSD_OUTPUT_VALUE,
+                                 .is_partition = i / 2 < 2,
+                                 .squares = i % 2 != 0};
         bool served;
-        outcome one = run_fast(&q, 1, &served), two = run_fast(&q, 2, &served);
-        outcome seven = run_fast(&q, 7, &served);
+        path_answer one = run_fast(&q, 1, &served), two = run_fast(&q, 2, &served);
+        path_answer seven = run_fast(&q, 7, &served);
         assert_true(served);
-        assert_same_bytes(&one, &two);
-        assert_same_bytes(&one, &seven);
-        free_outcome(&one);
-        free_outcome(&two);
-        free_outcome(&seven);
+        path_assert_same(&one, &two);
+        path_assert_same(&one, &seven);
+        path_answer_free(&one);
+        path_answer_free(&two);
+        path_answer_free(&seven);
         mlsd_folds_free(folds);
     }
     mlsd_dataset_free(data);
@@ -656,14 +407,15 @@ static void test_ridge__exact_numerics(void **state)
     (void)state;
     linear_data d = make_linear_data(300, 9, 0, 23);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
-    mlsd_folds *folds = split(data, KFOLD);
-    const question q = {.settings = RIDGE,
-                        .n_settings = N_RIDGE,
-                        .standardize = STANDARDIZE,
-                        .data = data,
-                        .folds = folds,
-                        .is_partition = true,
-                        .numerics = "exact"};
+    mlsd_folds *folds = path_split(data, KFOLD);
+    const path_question q = {.settings = RIDGE,
+                             .n_settings = N_RIDGE,
+                             .standardize = STANDARDIZE,
+                             .data = data,
+                             .folds = folds,
+                             .what = MLSD_OUTPUT_VALUE,
+                             .is_partition = true,
+                             .numerics = "exact"};
     assert_int_equal(check(q, 1e-12), 5 * N_RIDGE);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
@@ -677,20 +429,24 @@ static void test_ridge__what_is_left_to_the_plain_loop(void **state)
     (void)state;
     linear_data d = make_linear_data(60, 3, 0, 23);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, "{\"kind\":\"bootstrap\",\"n_splits\":4}");
-    question q = {.settings = RIDGE, .n_settings = N_RIDGE, .data = data, .folds = folds};
+    mlsd_folds *folds = path_split(data, "{\"kind\":\"bootstrap\",\"n_splits\":4}");
+    path_question q = {.settings = RIDGE,
+                       .n_settings = N_RIDGE,
+                       .data = data,
+                       .folds = folds,
+                       .what = MLSD_OUTPUT_VALUE};
     assert_int_equal(check(q, 0), 0);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
     d.x[31] = NAN;
     data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    folds = split(data, KFOLD);
+    folds = path_split(data, KFOLD);
     q.data = data;
     q.folds = folds;
     bool served = true;
-    outcome out = run_fast(&q, 1, &served);
+    path_answer out = run_fast(&q, 1, &served);
     assert_false(served);
-    free_outcome(&out);
+    path_answer_free(&out);
     mlsd_folds_free(folds);
     mlsd_dataset_free(data);
     free_linear_data(&d);

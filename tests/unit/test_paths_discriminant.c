@@ -32,36 +32,23 @@ typedef struct asked {
     double tolerance;
 } asked;
 
-static path_counts check_data(linear_data *d, const asked *ask)
+static void check_data(const linear_data *d, const asked *ask, int64_t by_run, int64_t by_folds)
 {
-    mlsd_dataset *data = dataset_of(d, MLSD_TASK_MULTICLASS, ask->weighted);
-    mlsd_folds *folds = path_split(data, ask->splitter);
     const path_question q = {.settings = ask->settings,
                              .n_settings = ask->n_settings,
                              .standardize = ask->standardize,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = strstr(ask->splitter, "\"kfold") != NULL,
                              .what = MLSD_OUTPUT_PROBA};
-    const path_counts counts = path_check(&q, ask->tolerance);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
-    return counts;
+    path_expect(d, 3, ask->weighted, ask->splitter, &q, ask->tolerance,
+                (path_counts){by_run, by_folds});
 }
 
-static path_counts compare(int64_t n, double offset, double scale, const asked *ask)
+static void compare(double offset, double scale, const asked *ask, int64_t by_run, int64_t by_folds)
 {
-    linear_data d = make_linear_data(n, P, 3, 17);
-    for (int64_t i = 0; i < n * P; i++) d.x[i] = d.x[i] * (i % P == 1 ? scale : 1) + offset;
-    const path_counts counts = check_data(&d, ask);
+    enum { N = 300 };
+    linear_data d = make_linear_data(N, P, 3, 17);
+    for (int64_t i = 0; i < N * P; i++) d.x[i] = d.x[i] * (i % P == 1 ? scale : 1) + offset;
+    check_data(&d, ask, by_run, by_folds);
     free_linear_data(&d);
-    return counts;
-}
-
-static void expect(path_counts n, int64_t by_run, int64_t by_folds)
-{
-    assert_int_equal(n.by_run, by_run);
-    assert_int_equal(n.by_folds, by_folds);
 }
 
 static void check_kind(const char *const *settings, int64_t n, int64_t n_scaled)
@@ -70,11 +57,11 @@ static void check_kind(const char *const *settings, int64_t n, int64_t n_scaled)
     const asked weighted = {settings, n, KFOLD, NULL, 1, 1e-10};
     const asked drawn = {settings, n, DRAWN, NULL, 0, 1e-10};
     const asked scaled = {settings, n, KFOLD, SCALED, 1, 1e-10};
-    expect(compare(300, 0, 1, &folds), 5 * n, 5 * n);
-    expect(compare(300, 100, 50, &weighted), 5 * n, 5 * n);
-    expect(compare(300, 100, 1e-3, &weighted), 5 * n, 0); /* too far from 0 */
-    expect(compare(300, 0, 50, &drawn), 4 * n, 4 * n);
-    expect(compare(300, 10, 50, &scaled), 0, 5 * n_scaled);
+    compare(0, 1, &folds, 5 * n, 5 * n);
+    compare(100, 50, &weighted, 5 * n, 5 * n);
+    compare(100, 1e-3, &weighted, 5 * n, 0); /* too far from 0 */
+    compare(0, 50, &drawn, 4 * n, 4 * n);
+    compare(10, 50, &scaled, 0, 5 * n_scaled);
 }
 
 /* Shrinkage that the data choose looks at the rows, which a step before changes. */
@@ -97,11 +84,11 @@ static void check_odd(const char *const *settings, int64_t n, int64_t by_run_con
     const asked ask = {settings, n, "{\"kind\":\"kfold\",\"n_splits\":5}", NULL, 0, 1e-10};
     linear_data d = make_linear_data(200, 3, 3, 5);
     for (int64_t i = 0; i < 200; i++) d.y[i] = i >= 160 && i % 2 == 0 ? 2 : (double)(i % 2);
-    expect(check_data(&d, &ask), 5 * n, 5 * n);
+    check_data(&d, &ask, 5 * n, 5 * n);
     for (int64_t i = 0; i < 200; i++) d.x[i * 3 + 1] = 0.1;
-    expect(check_data(&d, &ask), by_run_constant, 0);
+    check_data(&d, &ask, by_run_constant, 0);
     d.x[5] = NAN;
-    expect(check_data(&d, &ask), 0, 0);
+    check_data(&d, &ask, 0, 0);
     free_linear_data(&d);
 }
 
@@ -115,22 +102,12 @@ static void test_discriminant_path__odd_folds(void **state)
 static void test_discriminant_path__refused_allocations(void **state)
 {
     (void)state;
-    linear_data d = make_linear_data(60, 3, 3, 5);
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
-    mlsd_folds *folds = path_split(data, "{\"kind\":\"kfold\",\"n_splits\":2}");
     const char *const linear[] = {LINEAR[0], LINEAR[5]};
     for (int kind = 0; kind < 2; kind++) {
-        const path_question q = {.settings = kind == 0 ? linear : QUADRATIC,
-                                 .n_settings = 2,
-                                 .data = data,
-                                 .folds = folds,
-                                 .is_partition = true,
-                                 .what = MLSD_OUTPUT_PROBA};
-        path_refusals(&q);
+        const path_question ask = {
+            .settings = kind == 0 ? linear : QUADRATIC, .n_settings = 2, .what = MLSD_OUTPUT_PROBA};
+        path_refusals_made(3, &ask);
     }
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
-    free_linear_data(&d);
 }
 
 int main(void)

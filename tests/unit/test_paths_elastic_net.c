@@ -20,42 +20,28 @@ static const char *const BARE[] = {"{\"kind\":\"lasso\",\"alpha\":0.1,\"fit_inte
 static const char *const KFOLD = "{\"kind\":\"kfold\",\"n_splits\":5,\"shuffle\":true}";
 static const char *const STANDARDIZE = "{\"kind\":\"standardize\"}";
 
-static path_counts compare(int64_t n, int64_t p, int weighted, double offset, const char *splitter,
-                           const char *const *settings, int64_t n_settings, const char *standardize,
-                           double tolerance)
+static void compare(int64_t n, int64_t p, int weighted, double offset, const char *splitter,
+                    const char *const *settings, int64_t n_settings, const char *standardize,
+                    double tolerance, int64_t by_run, int64_t by_folds)
 {
     linear_data d = make_linear_data(n, p, 0, 17);
     for (int64_t i = 0; i < n * p; i++) d.x[i] += offset;
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, weighted);
-    mlsd_folds *folds = path_split(data, splitter);
-    const path_question q = {.settings = settings,
-                             .n_settings = n_settings,
-                             .standardize = standardize,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = strstr(splitter, "\"kfold") != NULL,
-                             .what = MLSD_OUTPUT_VALUE};
-    const path_counts counts = path_check(&q, tolerance);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
+    const path_question ask = {.settings = settings,
+                               .n_settings = n_settings,
+                               .standardize = standardize,
+                               .what = MLSD_OUTPUT_VALUE};
+    path_expect(&d, 0, weighted, splitter, &ask, tolerance, (path_counts){by_run, by_folds});
     free_linear_data(&d);
-    return counts;
-}
-
-static void expect(path_counts n, int64_t by_run, int64_t by_folds)
-{
-    assert_int_equal(n.by_run, by_run);
-    assert_int_equal(n.by_folds, by_folds);
 }
 
 static void test_enet_path__as_the_plain_loop(void **state)
 {
     (void)state;
-    expect(compare(300, 8, 0, 0, KFOLD, LASSO, 6, NULL, 1e-11), 30, 30);
-    expect(compare(300, 8, 1, 2, KFOLD, LASSO, 6, NULL, 1e-11), 30, 30);
-    expect(compare(300, 8, 1, 0, KFOLD, NETS, 4, NULL, 1e-11), 20, 20);
-    expect(compare(300, 8, 1, 1, KFOLD, BARE, 2, NULL, 1e-11), 10, 10);
-    expect(compare(2000, 40, 0, 0, KFOLD, LASSO, 6, NULL, 1e-10), 30, 30);
+    compare(300, 8, 0, 0, KFOLD, LASSO, 6, NULL, 1e-11, 30, 30);
+    compare(300, 8, 1, 2, KFOLD, LASSO, 6, NULL, 1e-11, 30, 30);
+    compare(300, 8, 1, 0, KFOLD, NETS, 4, NULL, 1e-11, 20, 20);
+    compare(300, 8, 1, 1, KFOLD, BARE, 2, NULL, 1e-11, 10, 10);
+    compare(2000, 40, 0, 0, KFOLD, LASSO, 6, NULL, 1e-10, 30, 30);
 }
 
 static void test_enet_path__standardised_in_each_fold(void **state)
@@ -63,11 +49,11 @@ static void test_enet_path__standardised_in_each_fold(void **state)
     (void)state;
     const char *const no_means = "{\"kind\":\"standardize\",\"with_mean\":false}";
     const char *const no_scales = "{\"kind\":\"standardize\",\"with_std\":false}";
-    expect(compare(300, 8, 1, 5, KFOLD, LASSO, 6, STANDARDIZE, 1e-11), 0, 30);
-    expect(compare(300, 8, 0, 5, KFOLD, NETS, 4, no_means, 1e-11), 0, 20);
-    expect(compare(300, 8, 0, 5, KFOLD, NETS, 4, no_scales, 1e-11), 0, 20);
-    expect(compare(300, 8, 1, 5, KFOLD, BARE, 2, STANDARDIZE, 1e-11), 0, 10);
-    expect(compare(300, 8, 1, 5, KFOLD, BARE, 2, no_means, 1e-11), 0, 10);
+    compare(300, 8, 1, 5, KFOLD, LASSO, 6, STANDARDIZE, 1e-11, 0, 30);
+    compare(300, 8, 0, 5, KFOLD, NETS, 4, no_means, 1e-11, 0, 20);
+    compare(300, 8, 0, 5, KFOLD, NETS, 4, no_scales, 1e-11, 0, 20);
+    compare(300, 8, 1, 5, KFOLD, BARE, 2, STANDARDIZE, 1e-11, 0, 10);
+    compare(300, 8, 1, 5, KFOLD, BARE, 2, no_means, 1e-11, 0, 10);
 }
 
 static void test_enet_path__other_splits_and_wide_rows(void **state)
@@ -75,10 +61,10 @@ static void test_enet_path__other_splits_and_wide_rows(void **state)
     (void)state;
     const char *const drawn = "{\"kind\":\"shuffle_split\",\"n_splits\":4,\"test_size\":0.3}";
     const char *const times = "{\"kind\":\"time_series_split\",\"n_splits\":4}";
-    expect(compare(200, 5, 1, 0, drawn, LASSO, 6, NULL, 1e-11), 24, 24);
-    expect(compare(200, 5, 0, 0, times, LASSO, 6, STANDARDIZE, 1e-11), 0, 24);
+    compare(200, 5, 1, 0, drawn, LASSO, 6, NULL, 1e-11, 24, 24);
+    compare(200, 5, 0, 0, times, LASSO, 6, STANDARDIZE, 1e-11, 0, 24);
     /* More columns than rows: there are no moments. */
-    expect(compare(40, 60, 0, 0, KFOLD, LASSO, 6, NULL, 0), 30, 0);
+    compare(40, 60, 0, 0, KFOLD, LASSO, 6, NULL, 0, 30, 0);
 }
 
 static void test_enet_path__run_gives_the_same_bits(void **state)
@@ -108,36 +94,12 @@ static void test_enet_path__sums_of_squares(void **state)
 {
     (void)state;
     linear_data d = make_linear_data(120, 4, 0, 3);
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
-    mlsd_folds *folds = path_split(data, KFOLD);
-    path_question q = {.settings = NETS,
-                       .n_settings = 4,
-                       .standardize = STANDARDIZE,
-                       .data = data,
-                       .folds = folds,
-                       .is_partition = true,
-                       .what = MLSD_OUTPUT_VALUE};
-    mlsd_status status;
-    bool served;
-    path_answer plain = path_plain(&q);
-    q.squares = true;
-    path_answer fast = path_run_folds(&q, NULL, &served, &status);
-    assert_true(status == MLSD_OK && served);
-    for (int64_t at = 0; at < 20; at++) {
-        int64_t n;
-        int64_t *const rows = path_rows(folds, at / 4, 1, &n);
-        double sum = 0;
-        for (int64_t i = 0; i < n; i++) {
-            const double e = d.y[rows[i]] - plain.values[at * plain.room + i];
-            sum += d.weight[rows[i]] * e * e;
-        }
-        assert_true(fabs(fast.values[at * fast.room] / sum - 1) < 1e-11);
-        free(rows);
-    }
-    path_answer_free(&plain);
-    path_answer_free(&fast);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
+    const path_question ask = {.settings = NETS,
+                               .n_settings = 4,
+                               .standardize = STANDARDIZE,
+                               .squares = true,
+                               .what = MLSD_OUTPUT_VALUE};
+    path_expect(&d, 0, 1, KFOLD, &ask, 1e-11, (path_counts){0, 20});
     free_linear_data(&d);
 }
 
@@ -146,17 +108,8 @@ static void test_enet_path__bad_rows_are_left_to_the_plain_way(void **state)
     (void)state;
     linear_data d = make_linear_data(100, 3, 0, 5);
     d.x[7] = NAN;
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = path_split(data, KFOLD);
-    const path_question q = {.settings = LASSO,
-                             .n_settings = 6,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = true,
-                             .what = MLSD_OUTPUT_VALUE};
-    expect(path_check(&q, 0), 0, 0);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
+    const path_question ask = {.settings = LASSO, .n_settings = 6, .what = MLSD_OUTPUT_VALUE};
+    path_expect(&d, 0, 0, KFOLD, &ask, 0, (path_counts){0, 0});
     free_linear_data(&d);
 }
 

@@ -16,52 +16,38 @@ static const char *const BALANCED[] = {
     SETTING("3", ",\"tol\":1e-14,\"max_iter\":1000,\"class_weight\":\"balanced\"")};
 static const char *const KFOLD = "{\"kind\":\"kfold\",\"n_splits\":5,\"shuffle\":true}";
 static const char *const STANDARDIZE = "{\"kind\":\"standardize\"}";
+static const path_question EXACT_PROBA = {
+    .settings = EXACTLY, .n_settings = 5, .what = MLSD_OUTPUT_PROBA};
 
-/* The number of (split, setting) that both ways took. */
-static path_counts compare(int64_t n, int64_t p, int64_t k, int weighted, double offset,
-                           const char *splitter, const char *const *settings, int64_t n_settings,
-                           const char *standardize, mlsd_output what, double tolerance)
+static void compare(int64_t n, int64_t p, int64_t k, int weighted, double offset,
+                    const char *splitter, const char *const *settings, int64_t n_settings,
+                    const char *standardize, mlsd_output what, double tolerance, int64_t by_run,
+                    int64_t by_folds)
 {
     linear_data d = make_linear_data(n, p, k, 17);
     for (int64_t i = 0; i < n * p; i++) d.x[i] += offset;
-    mlsd_dataset *data = dataset_of(&d, k == 2 ? MLSD_TASK_BINARY : MLSD_TASK_MULTICLASS, weighted);
-    mlsd_folds *folds = path_split(data, splitter);
-    const path_question q = {.settings = settings,
-                             .n_settings = n_settings,
-                             .standardize = standardize,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = strstr(splitter, "shuffle_split") == NULL,
-                             .what = what};
-    const path_counts counts = path_check(&q, tolerance);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
+    const path_question ask = {
+        .settings = settings, .n_settings = n_settings, .standardize = standardize, .what = what};
+    path_expect(&d, k, weighted, splitter, &ask, tolerance, (path_counts){by_run, by_folds});
     free_linear_data(&d);
-    return counts;
-}
-
-static void expect(path_counts n, int64_t by_run, int64_t by_folds)
-{
-    assert_int_equal(n.by_run, by_run);
-    assert_int_equal(n.by_folds, by_folds);
 }
 
 static void test_logistic_path__as_the_plain_loop(void **state)
 {
     (void)state;
-    expect(compare(400, 4, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10), 25, 25);
-    expect(compare(400, 4, 2, 1, 2, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_DECISION, 1e-10), 25, 25);
-    expect(compare(400, 4, 3, 1, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10), 25, 25);
-    expect(compare(400, 4, 4, 0, 1, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_DECISION, 1e-10), 25, 25);
-    expect(compare(5000, 12, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10), 25, 25);
-    expect(compare(300, 3, 2, 1, 0, KFOLD, BARE, 2, NULL, MLSD_OUTPUT_PROBA, 1e-10), 10, 10);
+    compare(400, 4, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10, 25, 25);
+    compare(400, 4, 2, 1, 2, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_DECISION, 1e-10, 25, 25);
+    compare(400, 4, 3, 1, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10, 25, 25);
+    compare(400, 4, 4, 0, 1, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_DECISION, 1e-10, 25, 25);
+    compare(5000, 12, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10, 25, 25);
+    compare(300, 3, 2, 1, 0, KFOLD, BARE, 2, NULL, MLSD_OUTPUT_PROBA, 1e-10, 10, 10);
 }
 
 static void test_logistic_path__with_the_default_tolerance(void **state)
 {
     (void)state;
-    expect(compare(400, 4, 2, 0, 0, KFOLD, DEFAULT, 3, NULL, MLSD_OUTPUT_PROBA, 1e-5), 15, 15);
-    expect(compare(400, 4, 3, 1, 0, KFOLD, DEFAULT, 3, NULL, MLSD_OUTPUT_PROBA, 1e-5), 15, 15);
+    compare(400, 4, 2, 0, 0, KFOLD, DEFAULT, 3, NULL, MLSD_OUTPUT_PROBA, 1e-5, 15, 15);
+    compare(400, 4, 3, 1, 0, KFOLD, DEFAULT, 3, NULL, MLSD_OUTPUT_PROBA, 1e-5, 15, 15);
 }
 
 static void test_logistic_path__standardised_in_each_fold(void **state)
@@ -70,21 +56,21 @@ static void test_logistic_path__standardised_in_each_fold(void **state)
     const char *const no_means = "{\"kind\":\"standardize\",\"with_mean\":false}";
     const char *const no_scales = "{\"kind\":\"standardize\",\"with_std\":false}";
     const mlsd_output what = MLSD_OUTPUT_PROBA;
-    expect(compare(400, 4, 2, 1, 5, KFOLD, EXACTLY, 5, STANDARDIZE, what, 1e-10), 0, 25);
-    expect(compare(400, 4, 3, 0, 5, KFOLD, EXACTLY, 5, no_means, what, 1e-10), 0, 25);
-    expect(compare(400, 4, 2, 1, 5, KFOLD, EXACTLY, 5, no_scales, what, 1e-10), 0, 25);
-    expect(compare(400, 4, 2, 1, 1, KFOLD, BARE, 2, no_means, what, 1e-10), 0, 10);
+    compare(400, 4, 2, 1, 5, KFOLD, EXACTLY, 5, STANDARDIZE, what, 1e-10, 0, 25);
+    compare(400, 4, 3, 0, 5, KFOLD, EXACTLY, 5, no_means, what, 1e-10, 0, 25);
+    compare(400, 4, 2, 1, 5, KFOLD, EXACTLY, 5, no_scales, what, 1e-10, 0, 25);
+    compare(400, 4, 2, 1, 1, KFOLD, BARE, 2, no_means, what, 1e-10, 0, 10);
     /* Without an intercept centred columns are another model's. */
-    expect(compare(400, 4, 2, 1, 1, KFOLD, BARE, 2, STANDARDIZE, what, 0), 0, 0);
+    compare(400, 4, 2, 1, 1, KFOLD, BARE, 2, STANDARDIZE, what, 0, 0, 0);
 }
 
 static void test_logistic_path__few_rows_and_many_columns(void **state)
 {
     (void)state;
     /* Optima of the folds lie far apart: Hessians of their own. */
-    expect(compare(60, 12, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10), 25, 25);
-    expect(compare(40, 60, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-9), 25, 25);
-    expect(compare(60, 8, 3, 1, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-9), 25, 25);
+    compare(60, 12, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-10, 25, 25);
+    compare(40, 60, 2, 0, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-9, 25, 25);
+    compare(60, 8, 3, 1, 0, KFOLD, EXACTLY, 5, NULL, MLSD_OUTPUT_PROBA, 1e-9, 25, 25);
 }
 
 static void test_logistic_path__class_weights_and_other_splits(void **state)
@@ -92,8 +78,8 @@ static void test_logistic_path__class_weights_and_other_splits(void **state)
     (void)state;
     const char *const drawn = "{\"kind\":\"shuffle_split\",\"n_splits\":4,\"test_size\":0.3}";
     const mlsd_output what = MLSD_OUTPUT_PROBA;
-    expect(compare(300, 3, 3, 1, 0, KFOLD, BALANCED, 2, NULL, what, 1e-10), 10, 0);
-    expect(compare(300, 3, 3, 1, 0, drawn, EXACTLY, 5, NULL, what, 1e-10), 20, 0);
+    compare(300, 3, 3, 1, 0, KFOLD, BALANCED, 2, NULL, what, 1e-10, 10, 0);
+    compare(300, 3, 3, 1, 0, drawn, EXACTLY, 5, NULL, what, 1e-10, 20, 0);
 }
 
 /* The last class has rows in the last fold only, so that its training rows have none. */
@@ -104,17 +90,8 @@ static void test_logistic_path__a_fold_without_a_class(void **state)
         linear_data d = make_linear_data(200, 3, 3, 5);
         for (int64_t i = 0; i < 200; i++)
             d.y[i] = k == 2 ? (i >= 160 ? 1 : 0) : i >= 160 && i % 2 == 0 ? 2 : (double)(i % 2);
-        mlsd_dataset *data = dataset_of(&d, k == 2 ? MLSD_TASK_BINARY : MLSD_TASK_MULTICLASS, 0);
-        mlsd_folds *folds = path_split(data, "{\"kind\":\"kfold\",\"n_splits\":5}");
-        const path_question q = {.settings = EXACTLY,
-                                 .n_settings = 5,
-                                 .data = data,
-                                 .folds = folds,
-                                 .is_partition = true,
-                                 .what = MLSD_OUTPUT_PROBA};
-        expect(path_check(&q, 1e-10), k == 2 ? 20 : 25, 20);
-        mlsd_folds_free(folds);
-        mlsd_dataset_free(data);
+        path_expect(&d, k, 0, "{\"kind\":\"kfold\",\"n_splits\":5}", &EXACT_PROBA, 1e-10,
+                    (path_counts){k == 2 ? 20 : 25, 20});
         free_linear_data(&d);
     }
 }
@@ -125,37 +102,18 @@ static void test_logistic_path__bad_rows_are_left_to_the_plain_way(void **state)
     (void)state;
     linear_data d = make_linear_data(100, 3, 2, 5);
     d.x[7] = NAN;
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_BINARY, 0);
-    mlsd_folds *folds = path_split(data, KFOLD);
-    const path_question q = {.settings = EXACTLY,
-                             .n_settings = 5,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = true,
-                             .what = MLSD_OUTPUT_PROBA};
-    expect(path_check(&q, 0), 0, 0);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
+    path_expect(&d, 2, 0, KFOLD, &EXACT_PROBA, 0, (path_counts){0, 0});
     free_linear_data(&d);
 }
 
 static void test_logistic_path__every_refused_allocation_is_survived(void **state)
 {
     (void)state;
-    linear_data d = make_linear_data(60, 3, 3, 5);
-    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
-    mlsd_folds *folds = path_split(data, "{\"kind\":\"kfold\",\"n_splits\":2}");
-    const path_question q = {.settings = DEFAULT,
-                             .n_settings = 2,
-                             .standardize = STANDARDIZE,
-                             .data = data,
-                             .folds = folds,
-                             .is_partition = true,
-                             .what = MLSD_OUTPUT_PROBA};
-    path_refusals(&q);
-    mlsd_folds_free(folds);
-    mlsd_dataset_free(data);
-    free_linear_data(&d);
+    const path_question ask = {.settings = DEFAULT,
+                               .n_settings = 2,
+                               .standardize = STANDARDIZE,
+                               .what = MLSD_OUTPUT_PROBA};
+    path_refusals_made(3, &ask);
 }
 
 static void test_logistic_path__what_shares(void **state)

@@ -1,12 +1,10 @@
 /* Kind permutation_test: what it says, groups, bad input, fits that fail, threads. Its scores and p
  * are held against scikit-learn's in tests/reference/test_resampling_sklearn.py. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 60 };
 
@@ -40,23 +38,6 @@ static mlsd_dataset *make_data(const char *target, const char *role, mlsd_task t
     return data;
 }
 
-static mlsd_status validate(const mlsd_context *context, const char *json, const mlsd_dataset *data,
-                            mlsd_result **out)
-{
-    mlsd_spec *spec = NULL;
-    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
-    const mlsd_status status = mlsd_validate(context, spec, data, NULL, out);
-    mlsd_spec_free(spec);
-    return status;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
 #define RIDGE "\"estimators\":[{\"kind\":\"ridge\"}]}"
 
 static void test_permutation_test__verdicts(void **state)
@@ -65,19 +46,19 @@ static void test_permutation_test__verdicts(void **state)
     mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION);
     mlsd_dataset *noise = make_data("noise", "ignore", MLSD_TASK_REGRESSION);
     mlsd_result *r = NULL;
-    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, &r));
+    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, NULL, &r));
     ASSERT_NEAR(number(r, "p_value"), 1.0 / 101, 1e-15);
-    assert_non_null(strstr(mlsd_result_verdict(r), "as good in 0 of 100"));
-    assert_non_null(strstr(mlsd_result_verdict(r), "the features tell something"));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "permutations")), 100);
+    assert_verdict(r, "as good in 0 of 100");
+    assert_verdict(r, "the features tell something");
+    assert_int_equal(n_rows_of(r, "permutations"), 100);
     mlsd_result_free(r);
-    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, noise, &r));
+    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, noise, NULL, &r));
     assert_true(number(r, "p_value") > 0.05);
-    assert_non_null(strstr(mlsd_result_verdict(r), "no sign that the features tell anything"));
+    assert_verdict(r, "no sign that the features tell anything");
     mlsd_result_free(r);
-    ASSERT_OK(
-        validate(NULL, "{\"kind\":\"permutation_test\",\"n_permutations\":9," RIDGE, data, &r));
-    assert_non_null(strstr(mlsd_result_verdict(r), "too few permutations to tell"));
+    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\",\"n_permutations\":9," RIDGE, data,
+                       NULL, &r));
+    assert_verdict(r, "too few permutations to tell");
     mlsd_result_free(r);
     mlsd_dataset_free(noise);
     mlsd_dataset_free(data);
@@ -92,10 +73,10 @@ static void test_permutation_test__several_models(void **state)
         validate(NULL,
                  "{\"kind\":\"permutation_test\",\"n_permutations\":20,\"metric\":\"accuracy\","
                  "\"estimators\":[{\"kind\":\"dummy_classifier\"},{\"kind\":\"gaussian_nb\"}]}",
-                 data, &r));
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "tests")), 2);
-    assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "permutations")), 40);
-    assert_non_null(strstr(mlsd_result_verdict(r), "; 'gaussian_nb': accuracy "));
+                 data, NULL, &r));
+    assert_int_equal(n_rows_of(r, "tests"), 2);
+    assert_int_equal(n_rows_of(r, "permutations"), 40);
+    assert_verdict(r, "; 'gaussian_nb': accuracy ");
     mlsd_result_free(r);
     mlsd_dataset_free(data);
 }
@@ -106,24 +87,24 @@ static void test_permutation_test__bad_input(void **state)
     mlsd_result *r = NULL;
     mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION);
     ASSERT_FAILS(MLSD_E_CHILD, "no model in its slot 'estimators'",
-                 validate(NULL, "{\"kind\":\"permutation_test\"}", data, &r));
-    ASSERT_FAILS(
-        MLSD_E_KIND, "for classes",
-        validate(NULL, "{\"kind\":\"permutation_test\",\"metric\":\"accuracy\"," RIDGE, data, &r));
+                 validate(NULL, "{\"kind\":\"permutation_test\"}", data, NULL, &r));
+    ASSERT_FAILS(MLSD_E_KIND, "for classes",
+                 validate(NULL, "{\"kind\":\"permutation_test\",\"metric\":\"accuracy\"," RIDGE,
+                          data, NULL, &r));
     mlsd_dataset_free(data);
     data = make_data("level", "group", MLSD_TASK_REGRESSION);
     ASSERT_FAILS(MLSD_E_DATA, "permuting within groups changes nothing; use within_groups=false",
-                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, &r));
+                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, NULL, &r));
     ASSERT_OK(validate(NULL,
                        "{\"kind\":\"permutation_test\",\"within_groups\":false,"
                        "\"n_permutations\":20," RIDGE,
-                       data, &r));
+                       data, NULL, &r));
     mlsd_result_free(r);
     r = NULL;
     mlsd_dataset_free(data);
     data = make_data("y", "time", MLSD_TASK_REGRESSION);
     ASSERT_FAILS(MLSD_E_DATA, "takes rows as exchangeable, and the data set has times",
-                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, &r));
+                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, data, NULL, &r));
     mlsd_dataset_free(data);
     assert_null(r);
 }
@@ -166,24 +147,8 @@ static void test_permutation_test__fits_that_fail(void **state)
         validate(NULL,
                  "{\"kind\":\"permutation_test\",\"n_permutations\":5,\"splitter\":{"
                  "\"kind\":\"kfold\"},\"estimators\":[{\"kind\":\"logistic_regression\"}]}",
-                 data, &r));
+                 data, NULL, &r));
     mlsd_dataset_free(data);
-}
-
-static char *run_json(const char *json, const mlsd_dataset *data, int64_t n_threads)
-{
-    mlsd_context *context = NULL;
-    mlsd_result *r = NULL;
-    int64_t n = 0;
-    ASSERT_OK(mlsd_context_new(&context));
-    ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
-    ASSERT_OK(validate(context, json, data, &r));
-    ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-    char *const text = malloc((size_t)n + 1);
-    ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    mlsd_result_free(r);
-    mlsd_context_free(context);
-    return text;
 }
 
 static void test_permutation_test__threads_change_nothing(void **state)
@@ -194,8 +159,8 @@ static void test_permutation_test__threads_change_nothing(void **state)
         "{\"kind\":\"permutation_test\",\"n_permutations\":30," RIDGE};
     mlsd_dataset *data = make_data("y", "group", MLSD_TASK_REGRESSION);
     for (int i = 0; i < 2; i++) {
-        char *one = run_json(json[i], data, 1), *two = run_json(json[i], data, 2);
-        char *seven = run_json(json[i], data, 7);
+        char *one = validated_json(json[i], data, 1), *two = validated_json(json[i], data, 2);
+        char *seven = validated_json(json[i], data, 7);
         assert_string_equal(one, two);
         assert_string_equal(one, seven);
         free(one);

@@ -1,6 +1,6 @@
 /* test_permuted_squares.c - squared errors of permuted targets beside fitting each of them on its
  * own. */
-#include "linear_data.h"
+#include "path_checks.h"
 
 #include "numeric/blas.h"
 #include "validate/permuted_squares.h"
@@ -14,16 +14,6 @@ static mlsd_status permute(void *user, int64_t permutation, int64_t *order)
     *(int64_t *)user += 1;
     for (int64_t i = 0; i < N; i++) order[i] = permutation == 0 ? i : (i * 7 + step) % N;
     return MLSD_OK;
-}
-
-static mlsd_folds *split(const mlsd_dataset *data, const char *json)
-{
-    mlsd_spec *spec = spec_from(json);
-    mlsd_folds *folds = NULL;
-    if (mlsd_folds_split_dataset(NULL, spec, data, &folds) != MLSD_OK)
-        fail_msg("%s", mlsd_last_error());
-    mlsd_spec_free(spec);
-    return folds;
 }
 
 static bool serve(const char *json, const mlsd_dataset *data, const mlsd_folds *folds,
@@ -103,7 +93,7 @@ static void check(const char *json, int weighted)
     static double again[PERMUTATIONS * SPLITS], other[PERMUTATIONS * SPLITS];
     linear_data d = make_linear_data(N, P, 0, 41);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, weighted);
-    mlsd_folds *folds = split(data, "{\"kind\":\"kfold\",\"n_splits\":5,\"shuffle\":true}");
+    mlsd_folds *folds = path_split(data, "{\"kind\":\"kfold\",\"n_splits\":5,\"shuffle\":true}");
     assert_true(serve(json, data, folds, 1, squares, variance));
     assert_true(serve(json, data, folds, 7, again, other));
     assert_memory_equal(squares, again, sizeof squares);
@@ -139,8 +129,8 @@ static void test_permuted_squares__what_is_not_served(void **state)
                                  "features\"},{\"kind\":\"ridge\"}]}"};
     linear_data d = make_linear_data(N, P, 0, 41);
     mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
-    mlsd_folds *folds = split(data, "{\"kind\":\"kfold\",\"n_splits\":5}");
-    mlsd_folds *bootstrap = split(data, "{\"kind\":\"bootstrap\",\"n_splits\":5}");
+    mlsd_folds *folds = path_split(data, "{\"kind\":\"kfold\",\"n_splits\":5}");
+    mlsd_folds *bootstrap = path_split(data, "{\"kind\":\"bootstrap\",\"n_splits\":5}");
     for (int i = 0; i < 2; i++) assert_false(serve(kinds[i], data, folds, 1, squares, variance));
     assert_false(serve("{\"kind\":\"ridge\"}", data, bootstrap, 1, squares, variance));
     mlsd_folds_free(bootstrap);

@@ -2,12 +2,11 @@
  * scikit-learn 1.2.1 (n_resources_, n_candidates_ of its halving searches) and the table of
  * Li et al. (2018), JMLR 18:185, section 3, races against a race by hand, and a search in the place
  * of an estimator. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 
-#include "mlsd/mlsd.h"
 #include "base/random.h"
 #include "validate/racing.h"
 
@@ -62,33 +61,6 @@ static mlsd_spec *search_of(const char *kind, const char *estimator, const char 
 #define SEARCH(kind, estimator, ...) \
     search_of((kind), (estimator), (const char *const[]){__VA_ARGS__, NULL})
 
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1, whole = 0;
-    double value = NAN;
-    if (t == NULL) fail_msg("%s", mlsd_last_error());
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    if (mlsd_table_type(t, j) == MLSD_COLUMN_I64) {
-        ASSERT_OK(mlsd_table_get_i64(t, j, row, 1, &whole));
-        return (double)whole;
-    }
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
-static int64_t n_rows(const mlsd_result *r, const char *table)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, table));
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
 static const char *text(const mlsd_result *r, const char *name)
 {
     const char *value = NULL;
@@ -106,8 +78,8 @@ static void test_search__grid_as_a_loop_of_cross_validations(void **state)
     ASSERT_OK(mlsd_spec_set_str_list(search, "metrics", metrics, 2));
     mlsd_result *r = NULL;
     ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
-    assert_int_equal(n_rows(r, "candidates"), 8);
-    assert_int_equal(n_rows(r, "folds"), 40);
+    assert_int_equal(n_rows_of(r, "candidates"), 8);
+    assert_int_equal(n_rows_of(r, "folds"), 40);
     int64_t best = 0;
     double scores[8];
     for (int64_t i = 0; i < 8; i++) {
@@ -134,7 +106,7 @@ static void test_search__grid_as_a_loop_of_cross_validations(void **state)
         ASSERT_NEAR(cell(r, "candidates", "chosen", i), i == best, 0);
     }
     ASSERT_NEAR(number(r, "chosen_candidate"), (double)best, 0);
-    assert_non_null(strstr(mlsd_result_verdict(r), text(r, "chosen")));
+    assert_verdict(r, text(r, "chosen"));
     /* The model is the chosen spec fitted on all rows. */
     mlsd_spec *chosen = NULL;
     mlsd_model *model = NULL;
@@ -216,7 +188,7 @@ static void test_search__chooses_the_simple_one(void **state)
     ASSERT_OK(mlsd_spec_set_str_list(search, "simple_first", first, 1));
     ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
     assert_string_equal(text(r, "chosen"), "alpha = 1");
-    assert_non_null(strstr(mlsd_result_verdict(r), "the simplest within one standard error"));
+    assert_verdict(r, "the simplest within one standard error");
     mlsd_result_free(r);
     ASSERT_OK(mlsd_spec_set_str(search, "choose", "best"));
     ASSERT_OK(mlsd_spec_set_f64(search, "max_bytes", 1));
@@ -328,7 +300,7 @@ static void test_search__failures_are_recorded(void **state)
     ASSERT_NEAR(cell(r, "candidates", "rank", 1), 3, 0);
     ASSERT_NEAR(cell(r, "candidates", "n_failed", 1), 5, 0);
     ASSERT_NEAR(cell(r, "candidates", "n_failed", 0), 0, 0);
-    assert_non_null(strstr(mlsd_result_verdict(r), "5 of 15 fits failed, the first with: "));
+    assert_verdict(r, "5 of 15 fits failed, the first with: ");
     mlsd_result_free(r);
     mlsd_spec_free(search);
     search = SEARCH("grid_search", "k_neighbors_classifier", "n_neighbors = 500, 1000");
@@ -346,7 +318,7 @@ static void assert_rungs(const mlsd_result *r, int64_t bracket, const int64_t (*
     for (int64_t rung = 0; rung <= n_rungs; rung++) {
         int64_t n = 0;
         double resources = NAN;
-        for (int64_t i = 0; i < n_rows(r, "rungs"); i++) {
+        for (int64_t i = 0; i < n_rows_of(r, "rungs"); i++) {
             if (cell(r, "rungs", "bracket", i) != (double)bracket ||
                 cell(r, "rungs", "rung", i) != (double)rung)
                 continue;
@@ -385,7 +357,7 @@ static void test_search__halving_has_the_rungs_of_scikit_learn(void **state)
         assert_true(is_final == (cell(r, "candidates", "rank", i) <= 9));
     }
     assert_int_equal(n_final, 9);
-    assert_int_equal(n_rows(r, "rung_folds"), 35 * 5);
+    assert_int_equal(n_rows_of(r, "rung_folds"), 35 * 5);
     mlsd_result_free(r);
     ASSERT_OK(mlsd_spec_set_i64(search, "min_resources", 20));
     ASSERT_OK(mlsd_spec_set_bool(search, "aggressive_elimination", 1));
@@ -432,7 +404,7 @@ static void test_search__rungs_train_on_their_share(void **state)
     ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
     static const int64_t wanted[][2] = {{9, 30}, {5, 60}, {3, 120}};
     assert_rungs(r, 0, wanted, 3);
-    for (int64_t i = 0; i < n_rows(r, "folds"); i++) {
+    for (int64_t i = 0; i < n_rows_of(r, "folds"); i++) {
         const int64_t c = (int64_t)cell(r, "folds", "candidate", i);
         const double share = cell(r, "candidates", "n_resources", c) / N;
         ASSERT_NEAR(cell(r, "folds", "n_train", i), floor(share * 96), 0);
@@ -459,7 +431,7 @@ static void test_search__hyperband_as_published(void **state)
     ASSERT_OK(mlsd_spec_set_i64(search, "max_resources", 81));
     ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
     for (int64_t b = 0; b < 5; b++) assert_rungs(r, b, table[b], 5 - b);
-    assert_int_equal(n_rows(r, "candidates"), 81 + 34 + 15 + 8 + 5);
+    assert_int_equal(n_rows_of(r, "candidates"), 81 + 34 + 15 + 8 + 5);
     /* The chosen one is one that had all. */
     const int64_t chosen = (int64_t)number(r, "chosen_candidate");
     ASSERT_NEAR(cell(r, "candidates", "n_resources", chosen), 81, 0);
@@ -498,7 +470,7 @@ static void test_search__training_goes_on_from_rung_to_rung(void **state)
         ASSERT_OK(mlsd_spec_from_json(NULL, json, &search));
         ASSERT_OK(mlsd_validate(NULL, search, classes, folds, &whole));
         int64_t n = 0;
-        for (int64_t i = 0; i < n_rows(r, "rung_folds"); i++) {
+        for (int64_t i = 0; i < n_rows_of(r, "rung_folds"); i++) {
             if (cell(r, "rung_folds", "rung", i) != rung) continue;
             const int64_t at = (int64_t)(5 * cell(r, "rung_folds", "candidate", i) +
                                          cell(r, "rung_folds", "fold", i));
@@ -646,10 +618,11 @@ static void test_search__nested(void **state)
     ASSERT_NEAR(number(r, "rmse.low"), number(outer, "rmse.low"), 1e-12);
     ASSERT_NEAR(number(r, "optimism"), number(outer, "rmse.mean") - sum, 1e-12);
     double n_folds = 0;
-    for (int64_t i = 0; i < n_rows(r, "choices"); i++) n_folds += cell(r, "choices", "n_folds", i);
+    for (int64_t i = 0; i < n_rows_of(r, "choices"); i++)
+        n_folds += cell(r, "choices", "n_folds", i);
     ASSERT_NEAR(n_folds, 5, 0);
-    ASSERT_NEAR(number(r, "n_choices"), (double)n_rows(r, "choices"), 0);
-    assert_non_null(strstr(mlsd_result_verdict(r), "searching with grid_search, expect rmse "));
+    ASSERT_NEAR(number(r, "n_choices"), (double)n_rows_of(r, "choices"), 0);
+    assert_verdict(r, "searching with grid_search, expect rmse ");
     mlsd_result_free(r);
     mlsd_result_free(outer);
     assert_same_for_threads(nested, numbers);
@@ -787,7 +760,7 @@ static void test_search__validation_curve(void **state)
     assert_true(cell(r, "curve", "rmse.train_mean", 3) > 0.5);
     ASSERT_NEAR(number(r, "edge"), 0, 0);
     assert_string_equal(text(r, "best"), "5");
-    assert_non_null(strstr(mlsd_result_verdict(r), "rmse is best at n_neighbors = 5: "));
+    assert_verdict(r, "rmse is best at n_neighbors = 5: ");
     mlsd_result_free(grid);
     mlsd_result_free(r);
     mlsd_spec_free(search);

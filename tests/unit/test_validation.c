@@ -1,12 +1,10 @@
 /* The door to kinds of family "validation", and cross_validate behind it: against
  * mlsd_cross_validate, which test_cross_validate.c holds against scikit-learn, and the folds that
  * are drawn where nobody gives any. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 60, P = 3 };
 
@@ -73,26 +71,6 @@ static mlsd_folds *split(const mlsd_dataset *data, const char *kind, int64_t see
     return folds;
 }
 
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    double value = NAN;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    ASSERT_OK(mlsd_table_get_f64(t, j, row, 1, &value));
-    return value;
-}
-
-static const char *text(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    return mlsd_table_get_str(t, j, row);
-}
-
 static void test_validation__models_side_by_side(void **state)
 {
     (void)state;
@@ -109,7 +87,7 @@ static void test_validation__models_side_by_side(void **state)
     for (int64_t k = 0; k < 5; k++) {
         ASSERT_NEAR(cell(r, "folds", "rmse", 5 + k), cell(alone, "folds", "rmse", k), 0);
         ASSERT_NEAR(cell(r, "folds", "fold", 5 + k), (double)k, 0);
-        assert_string_equal(text(r, "folds", "model", k), "constant");
+        assert_string_equal(cell_text(r, "folds", "model", k), "constant");
         assert_true(cell(r, "timings.folds", "fit_seconds", k) >= 0);
     }
     static const char *const suffixes[] = {"mean", "se", "low", "high"};
@@ -122,7 +100,7 @@ static void test_validation__models_side_by_side(void **state)
             ASSERT_NEAR(cell(r, "models", name, 1), value, 0);
         }
     }
-    assert_string_equal(text(r, "models", "model", 1), "ridge");
+    assert_string_equal(cell_text(r, "models", "model", 1), "ridge");
     ASSERT_NEAR(cell(r, "models", "n_failed", 0), 0, 0);
     /* All predictions together, by hand. */
     double squares = 0;
@@ -136,9 +114,9 @@ static void test_validation__models_side_by_side(void **state)
         ASSERT_NEAR(cell(r, "predictions", "value", N + i), cell(alone, "predictions", "value", i),
                     0);
         ASSERT_NEAR(cell(r, "predictions", "row", N + i), cell(alone, "predictions", "row", i), 0);
-        assert_string_equal(text(r, "predictions", "model", N + i), "ridge");
+        assert_string_equal(cell_text(r, "predictions", "model", N + i), "ridge");
     }
-    assert_non_null(strstr(mlsd_result_verdict(r), "'ridge' has the best mean of 2 models: rmse"));
+    assert_verdict(r, "'ridge' has the best mean of 2 models: rmse");
     mlsd_result_free(alone);
     mlsd_result_free(r);
     mlsd_spec_free(ridge);
@@ -172,8 +150,8 @@ static void test_validation__draws_the_folds_that_suit(void **state)
         ASSERT_OK(mlsd_spec_set_i64(run, "seed", 7));
         ASSERT_OK(mlsd_validate(NULL, run, data, NULL, &drawn));
         ASSERT_OK(mlsd_validate(NULL, run, data, folds, &given));
-        const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(given, "predictions"));
-        assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(drawn, "predictions")), n);
+        const int64_t n = n_rows_of(given, "predictions");
+        assert_int_equal(n_rows_of(drawn, "predictions"), n);
         for (int64_t i = 0; i < n; i++) {
             ASSERT_NEAR(cell(drawn, "predictions", "row", i), cell(given, "predictions", "row", i),
                         0);
@@ -246,10 +224,10 @@ static void test_validation__a_fold_with_one_class(void **state)
     /* Both test parts have one class, so there is nothing to rank. */
     assert_true(isnan(cell(r, "models", "roc_auc.mean", 0)));
     ASSERT_NEAR(cell(r, "models", "n_failed", 1), 2, 0);
-    assert_non_null(strstr(text(r, "models", "message", 1), "at least two classes"));
+    assert_non_null(strstr(cell_text(r, "models", "message", 1), "at least two classes"));
     ASSERT_NEAR(cell(r, "models", "n_failed", 2), 0, 0); /* tells the one class */
-    assert_non_null(strstr(mlsd_result_verdict(r), "2 of 6 fits failed"));
-    assert_non_null(strstr(mlsd_result_verdict(r), "training of split 0 has no row of class '0'"));
+    assert_verdict(r, "2 of 6 fits failed");
+    assert_verdict(r, "training of split 0 has no row of class '0'");
     mlsd_result_free(r);
     mlsd_spec_free(kfold);
     mlsd_spec_free(run);
@@ -268,10 +246,9 @@ static void test_validation__a_model_that_fails_is_told(void **state)
     ASSERT_OK(mlsd_spec_set_bool(run, "return_predictions", 0));
     ASSERT_OK(mlsd_validate(NULL, run, data, NULL, &r));
     ASSERT_NEAR(cell(r, "models", "n_failed", 1), 5, 0);
-    assert_non_null(strstr(text(r, "models", "message", 1), "classes"));
+    assert_non_null(strstr(cell_text(r, "models", "message", 1), "classes"));
     assert_true(isnan(cell(r, "models", "rmse.mean", 1)));
-    assert_non_null(strstr(mlsd_result_verdict(r),
-                           "5 of 10 fits failed, the first ('logistic_regression') with: "));
+    assert_verdict(r, "5 of 10 fits failed, the first ('logistic_regression') with: ");
     assert_null(mlsd_result_get_table(r, "predictions"));
     mlsd_result_free(r);
     mlsd_spec_free(run);

@@ -27,8 +27,8 @@ static mlsd_status predict(mlsd__scope *scope, const mlsd__estimator_ops *ops, c
     return status;
 }
 
-mlsd_status mlsd__path_take_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
-                                 const mlsd__estimator_ops *ops, int64_t setting, const void *state)
+static mlsd_status take_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
+                             const mlsd__estimator_ops *ops, int64_t setting, const void *state)
 {
     for (int64_t part = 0; part < fold->n_parts; part++) {
         const mlsd__frame *const rows = &fold->parts[part];
@@ -43,6 +43,18 @@ mlsd_status mlsd__path_take_fold(mlsd__scope *scope, const mlsd__path_fold *fold
         MLSD__TRY(status);
     }
     return MLSD_OK;
+}
+
+mlsd_status mlsd__path_end_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
+                                const mlsd__estimator_ops *ops, int64_t setting, mlsd_status status,
+                                void *state)
+{
+    if (mlsd__path_is_about_data(status))
+        status = fold->sink->fail(fold->sink->user, fold->split, setting, status);
+    else if (status == MLSD_OK)
+        status = take_fold(scope, fold, ops, setting, state);
+    if (state != NULL) ops->free_state(scope->allocator, state);
+    return status;
 }
 
 mlsd_status mlsd__path_take_split(mlsd__scope *scope, const mlsd__path_folds *folds,

@@ -5,10 +5,12 @@
 
 #include "model/path.h"
 
-/* Predict all parts of a fold with the state of a setting. The parts are finite. */
-mlsd_status mlsd__path_take_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
-                                 const mlsd__estimator_ops *ops, int64_t setting,
-                                 const void *state);
+/* What came of fitting a setting to a fold, a state or a status: predict all parts, which are
+ * finite; tell the sink what is wrong with the rows; anything else is returned. The state (NULL:
+ * there is none) is freed. */
+mlsd_status mlsd__path_end_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
+                                const mlsd__estimator_ops *ops, int64_t setting, mlsd_status status,
+                                void *state);
 /* Predict the test rows of a split. */
 mlsd_status mlsd__path_take_split(mlsd__scope *scope, const mlsd__path_folds *folds,
                                   const mlsd__estimator_ops *ops, int64_t split, int64_t setting,

@@ -364,18 +364,13 @@ static mlsd_status sum_fold(mlsd__scope *scope, const mlsd__path_fold *fold, sta
 
 static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
 {
-    const mlsd__path_sink *const sink = fold->sink;
     state *counts = NULL;
     mlsd_status status = sum_fold(scope, fold, &counts);
     if (mlsd__path_is_about_data(status)) return mlsd__path_fail_all(fold, status);
     for (int64_t i = 0; status == MLSD_OK && i < fold->n_settings; i++) {
         state *s = NULL;
         status = finish_copy(scope, fold->settings[i], counts, &s);
-        if (mlsd__path_is_about_data(status))
-            status = sink->fail(sink->user, fold->split, i, status);
-        else if (status == MLSD_OK)
-            status = mlsd__path_take_fold(scope, fold, ops_of(fold->settings[i]), i, s);
-        free_state(scope->allocator, s);
+        status = mlsd__path_end_fold(scope, fold, ops_of(fold->settings[i]), i, status, s);
     }
     free_state(scope->allocator, counts);
     return status;

@@ -416,12 +416,7 @@ static mlsd_status run_setting(mlsd__scope *scope, const mlsd__path_fold *fold, 
     mlsd_status status = copy_means(a, means, &d);
     if (status == MLSD_OK) status = fit_state(scope, mlsd__spec_params(fold->settings[i]), &d, s);
     free_work(a, &d);
-    if (mlsd__path_is_about_data(status))
-        status = fold->sink->fail(fold->sink->user, fold->split, i, status);
-    else if (status == MLSD_OK)
-        status = mlsd__path_take_fold(scope, fold, &ops, i, s);
-    free_state(a, s);
-    return status;
+    return mlsd__path_end_fold(scope, fold, &ops, i, status, s);
 }
 
 static bool wants_grams(const mlsd__path_fold *fold)

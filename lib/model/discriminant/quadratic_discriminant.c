@@ -370,12 +370,9 @@ static mlsd_status run_setting(mlsd__scope *scope, const mlsd__path_fold *fold, 
                                const class_sums *sums)
 {
     state *s = NULL;
-    mlsd_status status = finish(scope, mlsd__spec_params(fold->settings[i]), fold->train, sums, &s);
-    if (mlsd__path_is_about_data(status))
-        return fold->sink->fail(fold->sink->user, fold->split, i, status);
-    if (status == MLSD_OK) status = mlsd__path_take_fold(scope, fold, &ops, i, s);
-    free_state(scope->allocator, s);
-    return status;
+    const mlsd_status status =
+        finish(scope, mlsd__spec_params(fold->settings[i]), fold->train, sums, &s);
+    return mlsd__path_end_fold(scope, fold, &ops, i, status, s);
 }
 
 static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)

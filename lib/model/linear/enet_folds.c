@@ -8,6 +8,7 @@
 
 #include "model/linear/elastic_net.h"
 #include "model/moment_folds.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "numeric/sum.h"
 
@@ -41,11 +42,6 @@ static void states_free(mlsd__linear_state **states, int64_t n, const mlsd__allo
     for (int64_t i = 0; states != NULL && i < n; i++)
         if (states[i] != NULL) mlsd__linear_free(a, states[i]);
     mlsd__free(a, states);
-}
-
-static bool is_about_data(mlsd_status status)
-{
-    return status == MLSD_E_DATA || status == MLSD_E_NUMERIC;
 }
 
 /* Rows to predict, less a shift and divided (NULL: as they are). */
@@ -124,14 +120,6 @@ static mlsd_status fit_fold(mlsd__scope *scope, const mlsd__path_fold *fold,
     return status;
 }
 
-/* What is wrong with the rows is wrong for every setting. */
-static mlsd_status fail_all(const mlsd__path_fold *fold, mlsd_status status)
-{
-    for (int64_t i = 0; i < fold->n_settings; i++)
-        MLSD__TRY(fold->sink->fail(fold->sink->user, fold->split, i, status));
-    return MLSD_OK;
-}
-
 static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
 {
     const mlsd__allocator *const a = scope->allocator;
@@ -139,10 +127,9 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
     mlsd__linear_state **const states = mlsd__alloc(a, n, sizeof(mlsd__linear_state *));
     if (states == NULL) return MLSD_E_NOMEM;
     mlsd_status status = fit_fold(scope, fold, states);
-    for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++)
-        status = mlsd__frame_require_finite(scope, &fold->parts[part], false);
-    if (is_about_data(status)) {
-        status = fail_all(fold, status);
+    if (status == MLSD_OK) status = mlsd__path_require_finite(scope, fold);
+    if (mlsd__path_is_about_data(status)) {
+        status = mlsd__path_fail_all(fold, status);
     } else {
         for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++) {
             const taking t = {
@@ -226,7 +213,7 @@ static mlsd_status solve_moments(const mlsd__moment_folds *job, mlsd__scope *sco
     mlsd__free(a, shift);
     mlsd__free(a, divisor);
     states_free(states, n, a);
-    return is_about_data(status) && !job->is_served[split] ? MLSD_OK : status;
+    return mlsd__path_is_about_data(status) && !job->is_served[split] ? MLSD_OK : status;
 }
 
 static mlsd_status solve_split(const mlsd__moment_folds *job, mlsd__scope *scope, int64_t split,

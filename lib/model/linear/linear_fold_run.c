@@ -7,6 +7,7 @@
 #include "model/linear/linear_folds.h"
 #include "model/linear/linear_moments.h"
 #include "model/linear/penalty_path.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "numeric/blas.h"
 
@@ -72,15 +73,6 @@ static mlsd_status predict_part(mlsd__scope *scope, const mlsd__frame *part,
     return status;
 }
 
-/* What is wrong with the rows is wrong for every setting. */
-static mlsd_status fail_all(const mlsd__path_fold *fold, mlsd_status status)
-{
-    const mlsd__path_sink *const sink = fold->sink;
-    for (int64_t l = 0; l < fold->n_settings; l++)
-        MLSD__TRY(sink->fail(sink->user, fold->split, l, status));
-    return MLSD_OK;
-}
-
 static mlsd_status take_part(mlsd__scope *scope, const mlsd__path_fold *fold,
                              const mlsd__fold_solution *s, int64_t part)
 {
@@ -118,10 +110,9 @@ mlsd_status mlsd__linear_run_fold(mlsd__scope *scope, const mlsd__path_fold *fol
     if (status == MLSD_OK && !ok)
         status = mlsd__fail(MLSD_E_NUMERIC, "the sums of squares overflow; scale the columns or "
                                             "the target down (a standardize step does)");
-    for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++)
-        status = mlsd__frame_require_finite(scope, &fold->parts[part], false);
-    if (status == MLSD_E_NUMERIC || status == MLSD_E_DATA) {
-        status = fail_all(fold, status);
+    if (status == MLSD_OK) status = mlsd__path_require_finite(scope, fold);
+    if (mlsd__path_is_about_data(status)) {
+        status = mlsd__path_fail_all(fold, status);
         goto out;
     }
     for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++)

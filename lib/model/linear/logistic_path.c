@@ -10,6 +10,7 @@
 
 #include "model/linear/logistic_folds.h"
 #include "model/linear/logistic_path.h"
+#include "model/path_states.h"
 #include "model/row_pass.h"
 #include "model/train_part.h"
 
@@ -204,14 +205,6 @@ static mlsd_status fit_fold(mlsd__scope *scope, const mlsd__path_fold *fold, con
     return status;
 }
 
-/* What is wrong with the rows is wrong for every setting. */
-static mlsd_status fail_all(const mlsd__path_fold *fold, mlsd_status status)
-{
-    for (int64_t i = 0; i < fold->n_settings; i++)
-        MLSD__TRY(fold->sink->fail(fold->sink->user, fold->split, i, status));
-    return MLSD_OK;
-}
-
 static mlsd_status take_parts(mlsd__scope *scope, const mlsd__path_fold *fold, const ladder *l,
                               mlsd__linear_scores **scores)
 {
@@ -240,12 +233,11 @@ static mlsd_status run(mlsd__scope *scope, const mlsd__path_fold *fold)
     if (status == MLSD_OK) status = ladder_open(&l, a, fold->settings);
     if (status != MLSD_OK) goto out;
     status = fit_fold(scope, fold, &l, scores);
-    for (int64_t part = 0; status == MLSD_OK && part < fold->n_parts; part++)
-        status = mlsd__frame_require_finite(scope, &fold->parts[part], false);
+    if (status == MLSD_OK) status = mlsd__path_require_finite(scope, fold);
     if (status == MLSD_OK)
         status = take_parts(scope, fold, &l, scores);
-    else if (status == MLSD_E_DATA || status == MLSD_E_NUMERIC)
-        status = fail_all(fold, status);
+    else if (mlsd__path_is_about_data(status))
+        status = mlsd__path_fail_all(fold, status);
 
 out:
     ladder_close(&l, a);
@@ -404,7 +396,7 @@ static mlsd_status run_folds(mlsd__scope *scope, const mlsd__path_folds *folds, 
     if (status != MLSD_OK) return status;
     status = ladder_open(&l, a, folds->settings);
     if (status == MLSD_OK) status = run_job(scope, &job, &problem);
-    if (status == MLSD_E_DATA || status == MLSD_E_NUMERIC) status = MLSD_OK; /* of standardize */
+    if (mlsd__path_is_about_data(status)) status = MLSD_OK; /* of standardize */
     for (int64_t k = 0; job.is_served != NULL && k < folds->n_splits; k++)
         *out_served = *out_served || job.is_served[k];
     mlsd__free(a, job.part);

@@ -220,17 +220,6 @@ static mlsd_status score_with(const job *j, mlsd__scope *scope, const mlsd__scor
     return mlsd__scoring_score(scope, &s, metric, LEVEL, out);
 }
 
-static mlsd_status put(mlsd_result *r, const char *metric, const char *what, double value)
-{
-    mlsd__text name;
-    mlsd__text_init(&name, &r->allocator);
-    mlsd__text_format(&name, "%s.%s", metric, what);
-    mlsd_status status = name.status;
-    if (status == MLSD_OK) status = mlsd__result_set_f64(r, name.data, value, false);
-    mlsd__text_free(&name);
-    return status;
-}
-
 static mlsd_status put_scores(mlsd_result *r, const job *j, mlsd__scope *scope)
 {
     for (int64_t m = 0; m < j->metrics.n; m++) {
@@ -238,11 +227,11 @@ static mlsd_status put_scores(mlsd_result *r, const job *j, mlsd__scope *scope)
         mlsd__estimate e, inside;
         MLSD__TRY(score_with(j, scope, &j->left_out, metric, &e));
         MLSD__TRY(score_with(j, scope, &j->in_sample, metric, &inside));
-        MLSD__TRY(put(r, metric, "mean", e.value));
-        MLSD__TRY(put(r, metric, "low", e.low));
-        MLSD__TRY(put(r, metric, "high", e.high));
-        MLSD__TRY(put(r, metric, "se", e.se));
-        MLSD__TRY(put(r, metric, "in_sample", inside.value));
+        MLSD__TRY(mlsd__result_set_metric(r, metric, "mean", e.value));
+        MLSD__TRY(mlsd__result_set_metric(r, metric, "low", e.low));
+        MLSD__TRY(mlsd__result_set_metric(r, metric, "high", e.high));
+        MLSD__TRY(mlsd__result_set_metric(r, metric, "se", e.se));
+        MLSD__TRY(mlsd__result_set_metric(r, metric, "in_sample", inside.value));
     }
     double sum = 0, top = 0;
     for (int64_t i = 0; i < j->n; i++) {
@@ -323,10 +312,7 @@ static mlsd_status say(mlsd_result *r, const job *j, mlsd__scope *scope)
                           (long long)j->n_checked);
         mlsd__words_number(&t, j->worst);
     }
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(const job *j, mlsd__scope *scope, mlsd_result **out)

@@ -207,10 +207,7 @@ static mlsd_status put_verdict(const mlsd__audit *a, mlsd_result *r, const int64
                           mlsd__audit_counted(n_of[MLSD__WARNING], "warning", warnings));
         mlsd__text_append(&t, a->findings[order_at(a, 0)].message);
     }
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 mlsd_status mlsd__audit_put_findings(mlsd__audit *a, mlsd_result *r)

@@ -339,10 +339,7 @@ static mlsd_status put_verdict(const mlsd__comparison *c, const mlsd__pair *best
             say_pairs(&t, c, best);
         }
     }
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 mlsd_status mlsd__comparison_report(const mlsd__comparison *c, mlsd_result *r)

@@ -65,10 +65,7 @@ static mlsd_status say_many(mlsd_result *r, const mlsd__fold_report *report)
     }
     if (n_failed > 0) say_failures(report, n_failed, &t);
     mlsd__audit_say(&t, "; the audit of the folds: ", r, MLSD__AUDIT_PREFIX);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(mlsd__scope *scope, const mlsd__validation_input *in,

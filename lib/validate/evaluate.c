@@ -52,17 +52,6 @@ static mlsd_status predict(mlsd__scope *scope, test *t)
     return status;
 }
 
-static mlsd_status put_number(mlsd_result *r, const char *metric, const char *suffix, double value)
-{
-    mlsd__text name;
-    mlsd__text_init(&name, &r->allocator);
-    mlsd__text_format(&name, "%s.%s", metric, suffix);
-    mlsd_status status = name.status;
-    if (status == MLSD_OK) status = mlsd__result_set_f64(r, name.data, value, false);
-    mlsd__text_free(&name);
-    return status;
-}
-
 static mlsd_status put_scores(mlsd__scope *scope, test *t, mlsd_result *r)
 {
     static const mlsd__row_column columns[] = {{"metric", MLSD_COLUMN_CATEGORY},
@@ -76,9 +65,9 @@ static mlsd_status put_scores(mlsd__scope *scope, test *t, mlsd_result *r)
         const char *const metric = t->metrics[m];
         mlsd__estimate e;
         status = mlsd__scoring_score(scope, &t->scoring, metric, LEVEL, &e);
-        if (status == MLSD_OK) status = put_number(r, metric, "value", e.value);
-        if (status == MLSD_OK) status = put_number(r, metric, "low", e.low);
-        if (status == MLSD_OK) status = put_number(r, metric, "high", e.high);
+        if (status == MLSD_OK) status = mlsd__result_set_metric(r, metric, "value", e.value);
+        if (status == MLSD_OK) status = mlsd__result_set_metric(r, metric, "low", e.low);
+        if (status == MLSD_OK) status = mlsd__result_set_metric(r, metric, "high", e.high);
         if (status != MLSD_OK) break;
         if (m == 0) t->first = e;
         mlsd__rows_str(&rows, metric);
@@ -141,10 +130,7 @@ static mlsd_status put_verdict(const test *t, int64_t looks, mlsd_result *r)
         mlsd__text_append(&words, "; ");
         mlsd__words_looks(&words, "test set", looks);
     }
-    mlsd_status status = words.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, words.data);
-    mlsd__text_free(&words);
-    return status;
+    return mlsd__result_end_verdict(r, &words);
 }
 
 /* The look is counted when the scores are there, and before they are handed over. */

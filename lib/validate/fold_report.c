@@ -216,15 +216,9 @@ mlsd_status mlsd__report_numbers(mlsd_result *r, const mlsd__fold_report *report
             const char *suffix;
             double value;
         } numbers[] = {{"mean", s.value}, {"low", s.low}, {"high", s.high}, {"se", s.se}};
-        for (int64_t i = 0; i < MLSD__COUNT(numbers) && status == MLSD_OK; i++) {
-            mlsd__text name;
-            mlsd__text_init(&name, &r->allocator);
-            mlsd__text_format(&name, "%s.%s", report->in->metrics[m], numbers[i].suffix);
-            status = name.status;
-            if (status == MLSD_OK)
-                status = mlsd__result_set_f64(r, name.data, numbers[i].value, false);
-            mlsd__text_free(&name);
-        }
+        for (int64_t i = 0; i < MLSD__COUNT(numbers) && status == MLSD_OK; i++)
+            status = mlsd__result_set_metric(r, report->in->metrics[m], numbers[i].suffix,
+                                             numbers[i].value);
     }
     return status;
 }
@@ -273,8 +267,5 @@ mlsd_status mlsd__report_say(mlsd_result *r, const mlsd__fold_report *report)
                           mlsd__fold_first_message(out, 0));
     }
     mlsd__audit_say(&t, "; the audit of the folds: ", r, MLSD__AUDIT_PREFIX);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }

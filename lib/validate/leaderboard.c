@@ -287,10 +287,7 @@ static mlsd_status put_words(mlsd_result *r, const mlsd__leaderboard_input *in, 
     mlsd__text t;
     mlsd__text_init(&t, &r->allocator);
     say(&t, in, b);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(const mlsd__leaderboard_input *in, const board *b,

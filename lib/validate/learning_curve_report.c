@@ -329,10 +329,7 @@ static mlsd_status put_words(mlsd_result *r, const mlsd__curve_job *j, const out
     mlsd__text t;
     mlsd__text_init(&t, &r->allocator);
     say(&t, j, outlooks);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 mlsd_status mlsd__learning_curve_report(mlsd__scope *scope, const mlsd__curve_job *j,

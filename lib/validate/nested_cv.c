@@ -387,10 +387,7 @@ static mlsd_status put_verdict(mlsd_result *r, const nested *x, const stability 
     mlsd__text_init(&t, &r->allocator);
     say(&t, x, steady, optimism);
     mlsd__audit_say(&t, ". The audit of the folds: ", r, MLSD__AUDIT_PREFIX);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(mlsd__scope *scope, const nested *x, mlsd_result **out)

@@ -190,10 +190,7 @@ static mlsd_status put_words(mlsd_result *r, const test_job *j)
         if (j->models->n > 1) mlsd__text_format(&t, "'%s': ", j->models->names[e]);
         say_one(&t, j, &j->trials[e]);
     }
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(mlsd__scope *scope, const test_job *j, mlsd_result **out)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/handle.h"
-#include "base/text.h"
 #include "data/table_impl.h"
 #include "validate/result_impl.h"
 
@@ -103,6 +102,18 @@ mlsd_status mlsd__result_set_f64(mlsd_result *r, const char *name, double value,
     return MLSD_OK;
 }
 
+mlsd_status mlsd__result_set_metric(mlsd_result *r, const char *metric, const char *what,
+                                    double value)
+{
+    mlsd__text name;
+    mlsd__text_init(&name, &r->allocator);
+    mlsd__text_format(&name, "%s.%s", metric, what);
+    mlsd_status status = name.status;
+    if (status == MLSD_OK) status = mlsd__result_set_f64(r, name.data, value, false);
+    mlsd__text_free(&name);
+    return status;
+}
+
 mlsd_status mlsd__result_set_str(mlsd_result *r, const char *name, const char *value, bool timing)
 {
     char *text = mlsd__strdup(&r->allocator, value);
@@ -148,6 +159,14 @@ mlsd_status mlsd__result_set_verdict(mlsd_result *r, const char *text)
     mlsd__free(&r->allocator, r->verdict);
     r->verdict = copy;
     return MLSD_OK;
+}
+
+mlsd_status mlsd__result_end_verdict(mlsd_result *r, mlsd__text *t)
+{
+    mlsd_status status = t->status;
+    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t->data);
+    mlsd__text_free(t);
+    return status;
 }
 
 static mlsd_status absorb_entry(mlsd_result *r, const char *name, const mlsd__entry *e)

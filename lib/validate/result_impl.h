@@ -11,6 +11,7 @@
 
 #include "mlsd/result.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "model/model_impl.h"
 
 #define MLSD__TIMINGS_PREFIX "timings."
@@ -40,12 +41,17 @@ struct mlsd_result {
 mlsd_status mlsd__result_new(const mlsd__allocator *a, const char *kind, mlsd_result **out);
 /* Set or replace; `name` is without "timings.", which `timing` puts in front. */
 mlsd_status mlsd__result_set_f64(mlsd_result *r, const char *name, double value, bool timing);
+/* A number of a metric: "rmse.mean". */
+mlsd_status mlsd__result_set_metric(mlsd_result *r, const char *metric, const char *what,
+                                    double value);
 mlsd_status mlsd__result_set_str(mlsd_result *r, const char *name, const char *value, bool timing);
 /* Takes the table or model over, also on failure. */
 mlsd_status mlsd__result_set_table(mlsd_result *r, const char *name, mlsd_table *table,
                                    bool timing);
 mlsd_status mlsd__result_set_model(mlsd_result *r, const char *name, mlsd_model *model);
 mlsd_status mlsd__result_set_verdict(mlsd_result *r, const char *text);
+/* Takes the text over, also on failure, its own or one that it had before. */
+mlsd_status mlsd__result_end_verdict(mlsd_result *r, mlsd__text *t);
 /* Copy the numbers, texts and (shared) tables of `from`, each name behind `prefix` ("slices."), and
  * its verdict as the text "<prefix>verdict", or as the verdict where the prefix is "". Models stay
  * where they are. */

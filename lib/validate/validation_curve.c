@@ -251,10 +251,7 @@ static mlsd_status put_verdict(mlsd_result *r, const curve *c)
     mlsd__words_number(&t, train.value);
     say_alike(c, &t);
     say_edge(c, &t);
-    mlsd_status status = t.status;
-    if (status == MLSD_OK) status = mlsd__result_set_verdict(r, t.data);
-    mlsd__text_free(&t);
-    return status;
+    return mlsd__result_end_verdict(r, &t);
 }
 
 static mlsd_status make_result(mlsd__scope *scope, const curve *c, mlsd_result **out)

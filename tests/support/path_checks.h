@@ -385,6 +385,8 @@ static inline int64_t path_check_way(const path_question *q, int way, const path
             way == 0 ? path_run(q, context, &status) : path_run_folds(q, context, &served, &status);
         mlsd_context_free(context);
         if (status != MLSD_OK) fail_msg("%s", mlsd_last_error());
+        for (int64_t at = 0; way == 0 && at < fast.n_splits * fast.n_settings; at++)
+            assert_int_not_equal(fast.state[at], PATH_FREE); /* only run_folds may leave some */
         const double worst = path_difference(&fast, plain, &n_taken);
         if (way == 1) assert_int_equal(served, n_taken > 0);
         if (!(worst <= tolerance))
@@ -415,6 +417,7 @@ static inline path_counts path_check(const path_question *q, double tolerance)
 /* Every allocation of a way (0: run, 1: run_folds) refused once: it says so and gives all back. */
 static inline void path_refusals_of(const path_question *q, int way)
 {
+    int64_t n_taken = 0;
     for (long long k = 1, refused = 1; refused > 0; k++) {
         failing_allocator f;
         failing_allocator_init(&f, k, 0);
@@ -424,6 +427,9 @@ static inline void path_refusals_of(const path_question *q, int way)
             bool served;
             path_answer out = way == 0 ? path_run(q, context, &status)
                                        : path_run_folds(q, context, &served, &status);
+            n_taken = 0;
+            for (int64_t at = 0; at < out.n_splits * out.n_settings; at++)
+                n_taken += out.state[at] == PATH_TAKEN;
             path_answer_free(&out);
         }
         mlsd_context_free(context);
@@ -431,6 +437,7 @@ static inline void path_refusals_of(const path_question *q, int way)
         assert_int_equal(status, refused > 0 ? MLSD_E_NOMEM : MLSD_OK);
         assert_int_equal(atomic_load(&f.live_blocks), 0);
     }
+    assert_true(n_taken > 0); /* or the walk was over nothing */
 }
 
 static inline void path_refusals(const path_question *q)

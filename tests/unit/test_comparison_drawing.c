@@ -86,13 +86,15 @@ static void test_comparison_drawing__lines_fit(void **state)
         mlsd_result *r = compare(tests[k], scores, 4, 3);
         for (int32_t width = 40; width <= 120; width += 20) {
             ASSERT_OK(mlsd_comparison_draw_text(NULL, r, width, 1, picture, CAPACITY, NULL));
-            for (const char *line = picture; *line != '\0';) {
+            int n_lines = 0;
+            for (const char *line = picture; *line != '\0'; n_lines++) {
                 const size_t n = strcspn(line, "\n");
                 if (n > (size_t)width) fail_msg("%d: %.*s", (int)width, (int)n, line);
                 for (size_t i = 0; i < n; i++) assert_true(line[i] >= 0x20);
                 assert_true(n == 0 || line[n - 1] != ' ');
                 line += n + 1;
             }
+            assert_true(n_lines >= 3); /* two pairs or three models, and what they stand on */
         }
         ASSERT_OK(mlsd_comparison_svg(NULL, r, picture, CAPACITY, NULL));
         assert_non_null(strstr(picture, "<svg class=\"compare\""));
@@ -103,7 +105,7 @@ static void test_comparison_drawing__lines_fit(void **state)
     }
 }
 
-/* What is not defined has a line without a mark. */
+/* An interval that is not defined is not drawn. */
 static void test_comparison_drawing__undefined(void **state)
 {
     (void)state;
@@ -112,6 +114,7 @@ static void test_comparison_drawing__undefined(void **state)
     ASSERT_OK(mlsd_comparison_svg(NULL, r, picture, CAPACITY, NULL));
     assert_null(strstr(picture, "nan"));
     ASSERT_OK(mlsd_comparison_draw_text(NULL, r, 80, 0, picture, CAPACITY, NULL));
+    assert_non_null(strstr(picture, "b - a    \xe2\x97\x8f\n")); /* no interval beside it */
     mlsd_result_free(r);
     r = compare("{\"kind\":\"friedman\"}", alike, 3, 2); /* no critical difference */
     ASSERT_OK(mlsd_comparison_svg(NULL, r, picture, CAPACITY, NULL));

@@ -106,6 +106,7 @@ static void test_extrapolate__carries_a_curve_on(void **state)
     ASSERT_OK(mlsd__extrapolate_at(&again, 8000, &f));
     assert_memory_equal(&e, &f, sizeof e);
     ASSERT_OK(mlsd__extrapolate_rows(&x, 0.62, &e));
+    ASSERT_NEAR(e.value / (5 / 0.12 * 5 / 0.12), 1, 0.1);
     assert_true(e.low <= e.value && e.value <= e.high);
     ASSERT_OK(mlsd__extrapolate_rows(&x, 0.01, &e));
     assert_true(isinf(e.value) && isinf(e.high));

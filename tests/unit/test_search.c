@@ -404,6 +404,7 @@ static void test_search__rungs_train_on_their_share(void **state)
     ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
     static const int64_t wanted[][2] = {{9, 30}, {5, 60}, {3, 120}};
     assert_rungs(r, 0, wanted, 3);
+    assert_int_equal(n_rows_of(r, "folds"), 9 * 5);
     for (int64_t i = 0; i < n_rows_of(r, "folds"); i++) {
         const int64_t c = (int64_t)cell(r, "folds", "candidate", i);
         const double share = cell(r, "candidates", "n_resources", c) / N;

@@ -6,6 +6,7 @@
 #include "unit.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "mlsd/mlsd.h"
@@ -15,6 +16,25 @@ static inline double number(const mlsd_result *r, const char *name)
     double value = NAN;
     ASSERT_OK(mlsd_result_get_f64(r, name, &value));
     return value;
+}
+
+typedef struct named_number {
+    const char *name;
+    double value, tolerance; /* NaN: not defined */
+} named_number;
+
+/* The numbers of a result, up to a name that is NULL. */
+static inline void assert_numbers(const mlsd_result *r, const named_number *list)
+{
+    for (; list->name != NULL; list++) {
+        const double got = number(r, list->name);
+        const bool is_right =
+            isnan(list->value) ? isnan(got)
+                               : fabs(got - list->value) <= list->tolerance || got == list->value;
+        if (!is_right)
+            fail_msg("'%s' is %.17g, wanted %.17g within %g", list->name, got, list->value,
+                     list->tolerance);
+    }
 }
 
 static inline const mlsd_table *table_of(const mlsd_result *r, const char *table)
@@ -66,22 +86,62 @@ static inline mlsd_status validate(const mlsd_context *context, const char *json
     return status;
 }
 
-/* The whole result of a validation on so many threads as JSON; free() it. */
-static inline char *validated_json(const char *json, const mlsd_dataset *data, int64_t n_threads)
+/* The whole result; free() it. */
+static inline char *json_of(const mlsd_result *r)
 {
-    mlsd_context *context = NULL;
-    mlsd_result *r = NULL;
     int64_t n = 0;
-    ASSERT_OK(mlsd_context_new(&context));
-    ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
-    ASSERT_OK(validate(context, json, data, NULL, &r));
     ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
     char *const text = malloc((size_t)n + 1);
     assert_non_null(text);
     ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    mlsd_result_free(r);
-    mlsd_context_free(context);
     return text;
+}
+
+/* What no clock has a part in; free() it. */
+static inline char *json_without_timings(const mlsd_result *r)
+{
+    char *const text = json_of(r), *const timings = strstr(text, "\"timings\"");
+    assert_non_null(timings);
+    *timings = '\0';
+    return text;
+}
+
+/* A validation gives the same bytes on 1, 2 and 7 threads. */
+static inline void assert_threads_change_nothing(const char *json, const mlsd_dataset *data)
+{
+    static const int64_t n_threads[] = {1, 2, 7};
+    char *texts[3];
+    for (int i = 0; i < 3; i++) {
+        mlsd_context *context = NULL;
+        mlsd_result *r = NULL;
+        ASSERT_OK(mlsd_context_new(&context));
+        ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads[i]));
+        ASSERT_OK(validate(context, json, data, NULL, &r));
+        texts[i] = json_of(r);
+        mlsd_result_free(r);
+        mlsd_context_free(context);
+    }
+    assert_string_equal(texts[0], texts[1]);
+    assert_string_equal(texts[0], texts[2]);
+    for (int i = 0; i < 3; i++) free(texts[i]);
+}
+
+/* What mlsd_validate must refuse: a spec, the status, and words of the message. */
+typedef struct refused_case {
+    const char *json;
+    mlsd_status status;
+    const char *message;
+} refused_case;
+
+static inline void assert_refused(const refused_case *cases, size_t n_cases,
+                                  const mlsd_dataset *data)
+{
+    mlsd_result *r = NULL;
+    for (size_t i = 0; i < n_cases; i++) {
+        ASSERT_FAILS(cases[i].status, cases[i].message,
+                     validate(NULL, cases[i].json, data, NULL, &r));
+        assert_null(r);
+    }
 }
 
 #endif

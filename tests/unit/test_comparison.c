@@ -3,6 +3,7 @@
 #include "result_checks.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,6 +40,15 @@ static mlsd_status try_compare(const char *test, const double *scores, int64_t r
     return status;
 }
 
+/* Scores of a model that is always 0 beside those of the other. */
+static void beside_0(const double *values, int n, double *scores)
+{
+    for (int i = 0; i < n; i++) {
+        scores[2 * i] = 0;
+        scores[2 * i + 1] = values[i];
+    }
+}
+
 /* ---- resamples ---- */
 
 static const double FOLDS[] = {0.81, 0.80, 0.79, 0.80, 0.84, 0.81, 0.80, 0.79, 0.77, 0.78,
@@ -52,14 +62,16 @@ static void test_comparison__corrected_t(void **state)
 {
     (void)state;
     mlsd_result *r = compare(CORRECTED, FOLDS, 10, 2, NULL);
-    ASSERT_NEAR(number(r, "difference"), -0.01, 1e-15);
-    ASSERT_NEAR(number(r, "statistic"), -1.332784974957956, 1e-12);
-    ASSERT_NEAR(number(r, "p_value"), 0.21535711359685158, 1e-13);
-    ASSERT_NEAR(number(r, "df"), 9, 0);
-    ASSERT_NEAR(number(r, "low"), -0.026973159251081333, 1e-10);
-    ASSERT_NEAR(number(r, "high"), 0.006973159251081379, 1e-10);
-    ASSERT_NEAR(number(r, "min_detectable"), 0.023631965737678003, 1e-10);
-    ASSERT_NEAR(number(r, "effect"), -0.6123724356957946, 1e-12);
+    static const named_number numbers[] = {{"difference", -0.01, 1e-15},
+                                           {"statistic", -1.332784974957956, 1e-12},
+                                           {"p_value", 0.21535711359685158, 1e-13},
+                                           {"df", 9, 0},
+                                           {"low", -0.026973159251081333, 1e-10},
+                                           {"high", 0.006973159251081379, 1e-10},
+                                           {"min_detectable", 0.023631965737678003, 1e-10},
+                                           {"effect", -0.6123724356957946, 1e-12},
+                                           {NULL, 0, 0}};
+    assert_numbers(r, numbers);
     assert_verdict(r, "'a' and 'b' cannot be told apart");
     assert_verdict(r, "10 resamples could have shown 0.02363 or more");
     /* Corani & Benavoli (2015): scipy.stats.t(9, -0.01, se).cdf(-0.002) and .sf(0.002). */
@@ -111,19 +123,25 @@ static void test_comparison__five_by_two(void **state)
     (void)state;
     double scores[20];
     for (int i = 0; i < 20; i++) scores[i] = HALVES[i] / 75;
+    static const named_number t[] = {{"statistic", -7.269390393784586, 1e-12},
+                                     {"p_value", 0.0007701198372066762, 1e-14},
+                                     {"difference", -24.0 / 75, 1e-15},
+                                     {"min_detectable", 0.1546826917760821,
+                                      1e-9}, /* scipy.stats.nct */
+                                     {NULL, 0, 0}},
+                              f[] = {{"statistic", 59.587155963302656, 1e-10},
+                                     {"p_value", 0.00014469995171312577, 1e-15},
+                                     {"df", 10, 0},
+                                     {"df_2", 5, 0},
+                                     {"effect", -7.663149040114584, 1e-12},
+                                     {"min_detectable", 0.11044059261550929,
+                                      1e-9}, /* scipy.stats.ncf */
+                                     {NULL, 0, 0}};
     mlsd_result *r = compare("{\"kind\":\"five_by_two_t\"}", scores, 10, 2, NULL);
-    ASSERT_NEAR(number(r, "statistic"), -7.269390393784586, 1e-12);
-    ASSERT_NEAR(number(r, "p_value"), 0.0007701198372066762, 1e-14);
-    ASSERT_NEAR(number(r, "difference"), -24.0 / 75, 1e-15);
-    ASSERT_NEAR(number(r, "min_detectable"), 0.1546826917760821, 1e-9); /* scipy.stats.nct */
+    assert_numbers(r, t);
     mlsd_result_free(r);
     r = compare("{\"kind\":\"five_by_two_f\"}", scores, 10, 2, NULL);
-    ASSERT_NEAR(number(r, "statistic"), 59.587155963302656, 1e-10);
-    ASSERT_NEAR(number(r, "p_value"), 0.00014469995171312577, 1e-15);
-    ASSERT_NEAR(number(r, "df"), 10, 0);
-    ASSERT_NEAR(number(r, "df_2"), 5, 0);
-    ASSERT_NEAR(number(r, "effect"), -7.663149040114584, 1e-12);
-    ASSERT_NEAR(number(r, "min_detectable"), 0.11044059261550929, 1e-9); /* scipy.stats.ncf */
+    assert_numbers(r, f);
     /* At the ends of the interval the test is exactly at its level. */
     const double high = number(r, "high");
     mlsd_result_free(r);
@@ -170,11 +188,10 @@ static void test_comparison__diebold_mariano(void **state)
 /* ---- a test set ---- */
 
 /* Two models by how many rows both, only one or neither has right. */
-static mlsd_result *mcnemar(const char *test, int both, int first, int second, int neither)
+static mlsd_result *mcnemar(const char *test, const int counts[4])
 {
-    const int counts[] = {both, first, second, neither};
     static const double right[4][2] = {{1, 1}, {1, 0}, {0, 1}, {0, 0}};
-    const int n = both + first + second + neither;
+    const int n = counts[0] + counts[1] + counts[2] + counts[3];
     double *scores = malloc((size_t)n * 2 * sizeof *scores);
     for (int k = 0, i = 0; k < 4; k++) {
         for (int j = 0; j < counts[k]; j++, i++) memcpy(scores + 2 * i, right[k], 16);
@@ -191,58 +208,63 @@ static mlsd_result *mcnemar(const char *test, int both, int first, int second, i
 static void test_comparison__mcnemar(void **state)
 {
     (void)state;
-    mlsd_result *r = mcnemar("{\"kind\":\"mcnemar\"}", 1, 1, 7, 12);
-    ASSERT_NEAR(number(r, "p_value"), 10.0 / 256, 1e-15);
-    ASSERT_NEAR(number(r, "difference"), 6.0 / 21, 1e-15);
-    ASSERT_NEAR(number(r, "effect"), 7, 0);
-    /* Bonett & Price: 6 / 23 -+ 1.95996 sqrt((10 / 23 - (6 / 23)^2) / 23), by hand. */
-    ASSERT_NEAR(number(r, "low"), 0.013380, 1e-6);
-    ASSERT_NEAR(number(r, "high"), 0.508359, 1e-6);
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"exact\"}", 1, 1, 7, 12);
-    ASSERT_NEAR(number(r, "p_value"), 18.0 / 256, 1e-15);
-    ASSERT_NEAR(number(r, "statistic"), 1, 0);
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"chi2\"}", 1, 1, 7, 12);
-    ASSERT_NEAR(number(r, "statistic"), 4.5, 1e-15);
-    ASSERT_NEAR(number(r, "p_value"), 0.0339, 5e-5);
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"chi2_corrected\"}", 9945, 25, 15, 15);
-    ASSERT_NEAR(number(r, "statistic"), 2.025, 1e-15);
-    ASSERT_NEAR(number(r, "p_value"), 0.155, 5e-4);
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"chi2_corrected\"}", 794, 86, 150, 570);
-    ASSERT_NEAR(number(r, "statistic"), 16.81779661017, 1e-10);
-    ASSERT_NEAR(number(r, "p_value"), 4.11456228135e-05, 1e-15);
-    assert_verdict(r, "'b' is better than 'a' by 0.04000 (95 % interval 0.02");
-    ASSERT_NEAR(number(r, "effect"), 150.0 / 86, 1e-15);
-    ASSERT_NEAR(number(r, "min_detectable"), 0.026879415069019186, 1e-12); /* scipy.optimize */
-    mlsd_result_free(r);
-    /* As many one way as the other: mid-p is 1. */
-    r = mcnemar("{\"kind\":\"mcnemar\"}", 5, 4, 4, 5);
-    ASSERT_NEAR(number(r, "p_value"), 1, 1e-15);
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"exact\",\"alternative\":\"greater\"}", 1, 1, 7,
-                12);
-    ASSERT_NEAR(number(r, "p_value"), 9.0 / 256, 1e-15);
-    mlsd_result_free(r);
-    /* One-sided mid-p's, half of what was seen left out on either side, add up to 1. */
-    r = mcnemar("{\"kind\":\"mcnemar\",\"alternative\":\"less\"}", 1, 1, 7, 12);
-    ASSERT_NEAR(number(r, "p_value"), 1 - 5.0 / 256, 1e-15);
-    mlsd_result_free(r);
-    /* None of 2 rows differ: no difference could have been found, and exactly that is p = 1. */
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"exact\"}", 1, 0, 0, 1);
-    ASSERT_NEAR(number(r, "p_value"), 1, 0);
-    assert_true(isnan(number(r, "min_detectable")) && isnan(number(r, "effect")));
-    mlsd_result_free(r);
-    /* So few discordant rows that no difference is found in four of five cases. */
-    r = mcnemar("{\"kind\":\"mcnemar\"}", 5, 1, 1, 5);
-    assert_true(isnan(number(r, "min_detectable")));
-    mlsd_result_free(r);
-    r = mcnemar("{\"kind\":\"mcnemar\",\"method\":\"chi2\"}", 5, 0, 0, 5);
-    assert_true(isnan(number(r, "p_value")));
-    assert_verdict(r, "cannot be told apart: both are right on the same rows");
-    mlsd_result_free(r);
+#define METHOD(name) ",\"method\":\"" name "\""
+    static const struct {
+        const char *options;
+        int counts[4]; /* both, first, second, neither */
+        named_number numbers[6];
+        const char *verdict;
+    } cases[] = {
+        /* Bonett & Price: 6 / 23 -+ 1.95996 sqrt((10 / 23 - (6 / 23)^2) / 23), by hand. */
+        {"",
+         {1, 1, 7, 12},
+         {{"p_value", 10.0 / 256, 1e-15},
+          {"difference", 6.0 / 21, 1e-15},
+          {"effect", 7, 0},
+          {"low", 0.013380, 1e-6},
+          {"high", 0.508359, 1e-6}},
+         ""},
+        {METHOD("exact"), {1, 1, 7, 12}, {{"p_value", 18.0 / 256, 1e-15}, {"statistic", 1, 0}}, ""},
+        {METHOD("chi2"), {1, 1, 7, 12}, {{"statistic", 4.5, 1e-15}, {"p_value", 0.0339, 5e-5}}, ""},
+        {METHOD("chi2_corrected"),
+         {9945, 25, 15, 15},
+         {{"statistic", 2.025, 1e-15}, {"p_value", 0.155, 5e-4}},
+         ""},
+        {METHOD("chi2_corrected"),
+         {794, 86, 150, 570},
+         {{"statistic", 16.81779661017, 1e-10},
+          {"p_value", 4.11456228135e-05, 1e-15},
+          {"effect", 150.0 / 86, 1e-15},
+          {"min_detectable", 0.026879415069019186, 1e-12}}, /* scipy.optimize */
+         "'b' is better than 'a' by 0.04000 (95 % interval 0.02"},
+        /* As many one way as the other: mid-p is 1. */
+        {"", {5, 4, 4, 5}, {{"p_value", 1, 1e-15}}, ""},
+        {METHOD("exact") ",\"alternative\":\"greater\"",
+         {1, 1, 7, 12},
+         {{"p_value", 9.0 / 256, 1e-15}},
+         ""},
+        /* One-sided mid-p's, half of what was seen left out on either side, add up to 1. */
+        {",\"alternative\":\"less\"", {1, 1, 7, 12}, {{"p_value", 1 - 5.0 / 256, 1e-15}}, ""},
+        /* None of 2 rows differ: no difference could have been found, and exactly that is p = 1. */
+        {METHOD("exact"),
+         {1, 0, 0, 1},
+         {{"p_value", 1, 0}, {"min_detectable", NAN, 0}, {"effect", NAN, 0}},
+         ""},
+        /* So few discordant rows that no difference is found in four of five cases. */
+        {"", {5, 1, 1, 5}, {{"min_detectable", NAN, 0}}, ""},
+        {METHOD("chi2"),
+         {5, 0, 0, 5},
+         {{"p_value", NAN, 0}},
+         "cannot be told apart: both are right on the same rows"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char spec[128];
+        (void)snprintf(spec, sizeof spec, "{\"kind\":\"mcnemar\"%s}", cases[i].options);
+        mlsd_result *r = mcnemar(spec, cases[i].counts);
+        assert_numbers(r, cases[i].numbers);
+        assert_verdict(r, cases[i].verdict);
+        mlsd_result_free(r);
+    }
 }
 
 /* mlxtend's guide (Looney 1988): Q 7.529, p 0.023; predictions against y of the same. */
@@ -320,6 +342,11 @@ static const double DEMSAR[] = {
     .583, .583, .563, .625, .775, .838, .866, .875, 1,     1,    1,    1,    .940, .962,
     .965, .962, .619, .666, .614, .669, .972, .981, .9754, .975, .957, .978, .946, .970};
 
+static void first_two_of_demsar(double two[28])
+{
+    for (int i = 0; i < 14; i++) memcpy(two + 2 * i, DEMSAR + 4 * i, 2 * sizeof *two);
+}
+
 static void test_comparison__demsar_friedman(void **state)
 {
     (void)state;
@@ -394,19 +421,15 @@ static void test_comparison__wilcoxon(void **state)
     static const double pairs[] = {0.878, 1.83, .647, .50,  .598, 1.62, 2.05, 2.48, 1.06,
                                    1.68,  1.29, 1.88, 1.06, 1.55, 3.14, 3.06, 1.29, 1.30};
     mlsd_result *r = compare("{\"kind\":\"wilcoxon\"}", pairs, 9, 2, NULL);
-    ASSERT_NEAR(number(r, "statistic"), 40, 0);
-    ASSERT_NEAR(number(r, "p_value"), 0.0390625, 1e-16);
-    ASSERT_NEAR(number(r, "difference"), 0.46, 1e-15);
-    ASSERT_NEAR(number(r, "low"), 0.010, 1e-15);
-    ASSERT_NEAR(number(r, "high"), 0.786, 1e-15);
-    ASSERT_NEAR(number(r, "effect"), (40.0 - 5) / 45, 1e-15);
+    static const named_number numbers[] = {
+        {"statistic", 40, 0},  {"p_value", 0.0390625, 1e-16}, {"difference", 0.46, 1e-15},
+        {"low", 0.010, 1e-15}, {"high", 0.786, 1e-15},        {"effect", (40.0 - 5) / 45, 1e-15},
+        {NULL, 0, 0}};
+    assert_numbers(r, numbers);
     mlsd_result_free(r);
     /* Demsar's Table 2: ranks 93 to 12 with the two zeros' ranks shared out, here left out. */
     double two[28];
-    for (int i = 0; i < 14; i++) {
-        two[2 * i] = DEMSAR[4 * i];
-        two[2 * i + 1] = DEMSAR[4 * i + 1];
-    }
+    first_two_of_demsar(two);
     r = compare("{\"kind\":\"wilcoxon\"}", two, 14, 2, NULL);
     ASSERT_NEAR(number(r, "statistic"), 93 - 1.5, 0);
     ASSERT_NEAR(number(r, "effect"), (91.5 - 10.5) / 102, 1e-15);
@@ -448,22 +471,31 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void walsh_sorted(const double *values, int n, double *all)
+{
+    int k = 0;
+    for (int i = 0; i < n; i++) {
+        for (int j = i; j < n; j++) all[k++] = (values[i] + values[j]) / 2;
+    }
+    qsort(all, (size_t)k, sizeof *all, by_value);
+}
+
+static void draw_normal(uint64_t seed, int n, double *values)
+{
+    mlsd__stream stream;
+    mlsd__stream_init(&stream, seed, 0, 0, 0, 1);
+    for (int i = 0; i < n; i++) values[i] = mlsd__stream_normal(&stream);
+}
+
 static void test_comparison__walsh_by_sorting(void **state)
 {
     (void)state;
     enum { N = 60, M = N * (N + 1) / 2 };
-    double scores[2 * N], all[M];
-    mlsd__stream stream;
-    mlsd__stream_init(&stream, 5, 0, 0, 0, 1);
-    for (int i = 0; i < N; i++) {
-        scores[2 * i] = 0;
-        scores[2 * i + 1] = 0.2 + mlsd__stream_normal(&stream);
-    }
-    int n = 0;
-    for (int i = 0; i < N; i++) {
-        for (int j = i; j < N; j++) all[n++] = (scores[2 * i + 1] + scores[2 * j + 1]) / 2;
-    }
-    qsort(all, M, sizeof *all, by_value);
+    double values[N], scores[2 * N], all[M];
+    draw_normal(5, N, values);
+    for (int i = 0; i < N; i++) values[i] += 0.2;
+    beside_0(values, N, scores);
+    walsh_sorted(values, N, all);
     mlsd_result *r = compare("{\"kind\":\"wilcoxon\"}", scores, N, 2, NULL);
     ASSERT_NEAR(number(r, "difference"), (all[(M - 1) / 2] + all[M / 2]) / 2, 1e-15);
     /* (1830 / 2 - 1.96 sqrt(60 61 121 / 24)) = 648.8: the 649th or so from either end. */
@@ -478,24 +510,17 @@ static void test_comparison__fifty_rows(void **state)
 {
     (void)state;
     enum { N = 50, M = N * (N + 1) / 2 };
-    double scores[2 * N], all[M];
-    mlsd__stream stream;
-    mlsd__stream_init(&stream, 8, 0, 0, 0, 1);
-    for (int i = 0; i < N; i++) {
-        scores[2 * i] = 0;
-        scores[2 * i + 1] = mlsd__stream_normal(&stream) - (i == 0);
-    }
-    int n = 0;
-    for (int i = 0; i < N; i++) {
-        for (int j = i; j < N; j++) all[n++] = (scores[2 * i + 1] + scores[2 * j + 1]) / 2;
-    }
-    qsort(all, M, sizeof *all, by_value);
+    double values[N], scores[2 * N], all[M];
+    draw_normal(8, N, values);
+    values[0] -= 1;
+    beside_0(values, N, scores);
+    walsh_sorted(values, N, all);
     mlsd_result *r = compare("{\"kind\":\"wilcoxon\"}", scores, N, 2, NULL);
     ASSERT_NEAR(number(r, "low"), all[434], 0);
     ASSERT_NEAR(number(r, "high"), all[M - 435], 0);
     mlsd_result_free(r);
-    for (int i = 0; i < N; i++)
-        scores[2 * i + 1] = i % 4 == 0 || i % 4 == 3 ? i / 2 + 1 : -(i / 2 + 1);
+    for (int i = 0; i < N; i++) values[i] = i % 4 == 0 || i % 4 == 3 ? i / 2 + 1 : -(i / 2 + 1);
+    beside_0(values, N, scores);
     r = compare("{\"kind\":\"wilcoxon\"}", scores, 48, 2, NULL);
     ASSERT_NEAR(number(r, "statistic"), 48 * 49 / 4.0, 0);
     ASSERT_NEAR(number(r, "p_value"), 1, 0);
@@ -618,10 +643,7 @@ static void test_comparison__darwins_maize(void **state)
 {
     (void)state;
     double scores[30];
-    for (int i = 0; i < 15; i++) {
-        scores[2 * i] = 0;
-        scores[2 * i + 1] = DARWIN[i];
-    }
+    beside_0(DARWIN, 15, scores);
     mlsd_result *r =
         compare("{\"kind\":\"paired_permutation\",\"n_permutations\":40000}", scores, 15, 2, NULL);
     ASSERT_NEAR(number(r, "p_value"), 1726.0 / 32768, 1e-15);
@@ -672,10 +694,7 @@ static void test_comparison__bayes_signed_rank(void **state)
 {
     (void)state;
     double two[28];
-    for (int i = 0; i < 14; i++) {
-        two[2 * i] = DEMSAR[4 * i];
-        two[2 * i + 1] = DEMSAR[4 * i + 1];
-    }
+    first_two_of_demsar(two);
     mlsd_result *r = compare("{\"kind\":\"bayes_signed_rank\",\"rope\":0.01}", two, 14, 2, NULL);
     double votes[3] = {0};
     mlsd__stream stream;
@@ -805,32 +824,40 @@ static void test_comparison__bad_input(void **state)
     (void)state;
     static const double x[] = {0.1, 0.2, 0.3, INFINITY, 0.5, 0.6};
     static const double y[] = {0, 1, 2};
-    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "'test_train' is needed",
-                 try_compare("{\"kind\":\"corrected_t\"}", x, 1, 2, NULL));
-    ASSERT_FAILS(MLSD_E_SHAPE, "two models or more, got 1",
-                 try_compare("{\"kind\":\"wilcoxon\"}", x, 3, 1, NULL));
-    ASSERT_FAILS(MLSD_E_DATA, "row 1 of 'b' is infinite",
-                 try_compare("{\"kind\":\"wilcoxon\"}", x, 3, 2, NULL));
-    ASSERT_FAILS(MLSD_E_SHAPE, "five_by_two_f needs 10 rows of scores, got 3",
-                 try_compare("{\"kind\":\"five_by_two_f\"}", x, 3, 2, NULL));
-    ASSERT_FAILS(MLSD_E_SHAPE, "'names' has 1 names for 2 columns",
-                 try_compare("{\"kind\":\"wilcoxon\",\"names\":[\"a\"]}", x, 1, 2, NULL));
-    ASSERT_FAILS(MLSD_E_PARAM_CONFLICT, "'names' has 'u' twice",
-                 try_compare("{\"kind\":\"wilcoxon\",\"names\":[\"u\",\"u\"]}", x, 1, 2, NULL));
-    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "'control' is column 2, scores have 2",
-                 try_compare("{\"kind\":\"wilcoxon\",\"control\":2}", x, 1, 2, NULL));
-    ASSERT_FAILS(MLSD_E_ARG, "delong needs y", try_compare("{\"kind\":\"delong\"}", x, 1, 2, NULL));
-    ASSERT_FAILS(MLSD_E_ARG, "wilcoxon takes no y",
-                 try_compare("{\"kind\":\"wilcoxon\"}", x, 1, 2, y));
-    ASSERT_FAILS(MLSD_E_DATA, "row 2 of y is neither 0 nor 1",
-                 try_compare("{\"kind\":\"delong\"}", FOLDS, 3, 2, y));
-    ASSERT_FAILS(MLSD_E_DATA, "row 0 of 'a' is neither 0 (wrong) nor 1 (right)",
-                 try_compare("{\"kind\":\"mcnemar\"}", FOLDS, 3, 2, NULL));
-    ASSERT_FAILS(MLSD_E_KIND, "ridge", try_compare("{\"kind\":\"ridge\"}", x, 1, 2, NULL));
-    double many[2 * 1200];
+    static double many[2 * 1200];
     for (int i = 0; i < 2400; i++) many[i] = i % 2 ? i + 1 : 0;
-    ASSERT_FAILS(MLSD_E_PARAM_CONFLICT, "up to 1000 rows that differ, got 1200",
-                 try_compare("{\"kind\":\"wilcoxon\",\"method\":\"exact\"}", many, 1200, 2, NULL));
+    static const struct {
+        const char *spec;
+        const double *scores;
+        int64_t rows, cols;
+        const double *y;
+        mlsd_status status;
+        const char *message;
+    } cases[] = {
+        {"{\"kind\":\"corrected_t\"}", x, 1, 2, NULL, MLSD_E_PARAM_RANGE, "'test_train' is needed"},
+        {"{\"kind\":\"wilcoxon\"}", x, 3, 1, NULL, MLSD_E_SHAPE, "two models or more, got 1"},
+        {"{\"kind\":\"wilcoxon\"}", x, 3, 2, NULL, MLSD_E_DATA, "row 1 of 'b' is infinite"},
+        {"{\"kind\":\"five_by_two_f\"}", x, 3, 2, NULL, MLSD_E_SHAPE,
+         "five_by_two_f needs 10 rows of scores, got 3"},
+        {"{\"kind\":\"wilcoxon\",\"names\":[\"a\"]}", x, 1, 2, NULL, MLSD_E_SHAPE,
+         "'names' has 1 names for 2 columns"},
+        {"{\"kind\":\"wilcoxon\",\"names\":[\"u\",\"u\"]}", x, 1, 2, NULL, MLSD_E_PARAM_CONFLICT,
+         "'names' has 'u' twice"},
+        {"{\"kind\":\"wilcoxon\",\"control\":2}", x, 1, 2, NULL, MLSD_E_PARAM_RANGE,
+         "'control' is column 2, scores have 2"},
+        {"{\"kind\":\"delong\"}", x, 1, 2, NULL, MLSD_E_ARG, "delong needs y"},
+        {"{\"kind\":\"wilcoxon\"}", x, 1, 2, y, MLSD_E_ARG, "wilcoxon takes no y"},
+        {"{\"kind\":\"delong\"}", FOLDS, 3, 2, y, MLSD_E_DATA, "row 2 of y is neither 0 nor 1"},
+        {"{\"kind\":\"mcnemar\"}", FOLDS, 3, 2, NULL, MLSD_E_DATA,
+         "row 0 of 'a' is neither 0 (wrong) nor 1 (right)"},
+        {"{\"kind\":\"ridge\"}", x, 1, 2, NULL, MLSD_E_KIND, "ridge"},
+        {"{\"kind\":\"wilcoxon\",\"method\":\"exact\"}", many, 1200, 2, NULL, MLSD_E_PARAM_CONFLICT,
+         "up to 1000 rows that differ, got 1200"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ASSERT_FAILS(
+            cases[i].status, cases[i].message,
+            try_compare(cases[i].spec, cases[i].scores, cases[i].rows, cases[i].cols, cases[i].y));
 }
 
 int main(void)

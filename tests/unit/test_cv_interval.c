@@ -117,15 +117,7 @@ static void test_cv_interval__threads_change_nothing(void **state)
         "{\"kind\":\"cv_interval\",\"method\":\"bbc\",\"n_repeats\":40," RIDGE,
         "{\"kind\":\"cv_interval\",\"method\":\"wald_within\"," RIDGE};
     mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION);
-    for (int i = 0; i < 4; i++) {
-        char *one = validated_json(json[i], data, 1), *two = validated_json(json[i], data, 2);
-        char *seven = validated_json(json[i], data, 7);
-        assert_string_equal(one, two);
-        assert_string_equal(one, seven);
-        free(one);
-        free(two);
-        free(seven);
-    }
+    for (int i = 0; i < 4; i++) assert_threads_change_nothing(json[i], data);
     mlsd_dataset_free(data);
 }
 
@@ -154,11 +146,7 @@ static void test_cv_interval__whose_folds(void **state)
 static void test_cv_interval__bad_parameters(void **state)
 {
     (void)state;
-    static const struct {
-        const char *json;
-        mlsd_status status;
-        const char *message;
-    } cases[] = {
+    static const refused_case cases[] = {
         {"{\"kind\":\"cv_interval\"}", MLSD_E_CHILD, "no model in its slot 'estimators'"},
         {"{\"kind\":\"cv_interval\",\"metric\":\"accuracy\"," RIDGE, MLSD_E_KIND, "for classes"},
         {"{\"kind\":\"cv_interval\",\"method\":\"wald\",\"metric\":\"r2\"," RIDGE,
@@ -178,12 +166,7 @@ static void test_cv_interval__bad_parameters(void **state)
          MLSD_E_DATA, "needs samples of all 60 rows"},
     };
     mlsd_dataset *data = make_data("y", "ignore", MLSD_TASK_REGRESSION);
-    mlsd_result *r = NULL;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ASSERT_FAILS(cases[i].status, cases[i].message,
-                     validate(NULL, cases[i].json, data, NULL, &r));
-        assert_null(r);
-    }
+    assert_refused(cases, sizeof cases / sizeof cases[0], data);
     mlsd_dataset_free(data);
 }
 

@@ -1,14 +1,13 @@
 /* The main job: what a complete spec says, that it gives the same bytes again and for any number of
  * threads, which columns are dropped, that the test score is that of the model fitted by hand
  * through the public calls (the witness), and that bad input ends in one clear line. */
-#include "unit.h"
+#include "result_checks.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "failing_allocator.h"
-#include "mlsd/mlsd.h"
 
 enum { N = 300 };
 
@@ -76,35 +75,6 @@ static char *spec_json(const mlsd_spec *spec)
     char *text = malloc((size_t)n + 1);
     ASSERT_OK(mlsd_spec_to_json(spec, 0, text, n + 1, NULL));
     return text;
-}
-
-/* A result's JSON up to its timings. */
-static char *result_json(const mlsd_result *r)
-{
-    int64_t n = 0;
-    ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-    char *text = malloc((size_t)n + 1);
-    ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    char *timings = strstr(text, "\"timings\"");
-    assert_non_null(timings);
-    *timings = '\0';
-    return text;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double value = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &value));
-    return value;
-}
-
-static const char *cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *t = mlsd_result_get_table(r, table);
-    int64_t j = -1;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &j));
-    return mlsd_table_get_str(t, j, row);
 }
 
 /* The names of the models that an experiment on y = base + 0, 1, 2, ... gets by itself. */
@@ -227,7 +197,7 @@ static void test_experiment__quick_is_smaller(void **state)
     assert_int_equal(number(r, "n_splits"), 5);
     assert_int_equal(number(r, "data.rows"), 20500);
     assert_int_equal(number(r, "data.rows_used"), 20000);
-    assert_string_equal(cell(r, "notes", "note", 0), "quick: 20000 of 20500 rows were drawn");
+    assert_string_equal(cell_text(r, "notes", "note", 0), "quick: 20000 of 20500 rows were drawn");
     assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "leaderboard")), 3);
     mlsd_result_free(r);
     mlsd_spec_free(spec);
@@ -261,7 +231,8 @@ static void same_bytes(int is_class)
     char *closed = spec_json(full);
     mlsd_result *one = run_with(1, is_class, open), *two = run_with(2, is_class, closed),
                 *seven = run_with(7, is_class, closed);
-    char *a = result_json(one), *b = result_json(two), *c = result_json(seven);
+    char *a = json_without_timings(one), *b = json_without_timings(two),
+         *c = json_without_timings(seven);
     assert_string_equal(a, b);
     assert_string_equal(a, c);
     free(a);
@@ -324,9 +295,9 @@ static void test_experiment__drops_what_cannot_serve(void **state)
         {"other", "dropped", "'drop'"},
     };
     for (int i = 0; i < 10; i++) {
-        assert_string_equal(cell(r, "columns", "column", i), wanted[i].column);
-        assert_string_equal(cell(r, "columns", "action", i), wanted[i].action);
-        assert_non_null(strstr(cell(r, "columns", "reason", i), wanted[i].reason));
+        assert_string_equal(cell_text(r, "columns", "column", i), wanted[i].column);
+        assert_string_equal(cell_text(r, "columns", "action", i), wanted[i].action);
+        assert_non_null(strstr(cell_text(r, "columns", "reason", i), wanted[i].reason));
     }
     assert_int_equal(number(r, "n_features"), 4);
     mlsd_result_free(r);
@@ -409,7 +380,7 @@ static void test_experiment__shows_a_curve(void **state)
     r = run_with(1, 0, "{\"kind\": \"experiment\", \"target\": \"y\"}"); /* 'linear' is chosen */
     const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(r, "coefficients"));
     assert_true(n >= 5);
-    assert_string_equal(cell(r, "coefficients", "feature", 0), "x0");
+    assert_string_equal(cell_text(r, "coefficients", "feature", 0), "x0");
     mlsd_result_free(r);
 }
 
@@ -428,7 +399,7 @@ static void test_experiment__rows_without_target_are_left_out(void **state)
     ASSERT_OK(mlsd_experiment_run(NULL, spec, t, &r));
     assert_int_equal(number(r, "data.rows_without_target"), 30);
     assert_int_equal(number(r, "n_train") + number(r, "n_valid") + number(r, "n_test"), 270);
-    assert_string_equal(cell(r, "notes", "note", 0),
+    assert_string_equal(cell_text(r, "notes", "note", 0),
                         "left out: 30 of 300 rows, whose target is not known");
     mlsd_result_free(r);
     mlsd_spec_free(spec);
@@ -450,7 +421,7 @@ static void test_experiment__fewer_folds_for_a_small_class(void **state)
     ASSERT_OK(mlsd_result_get_str(r, "task", &task));
     assert_string_equal(task, "multiclass");
     assert_true(number(r, "n_splits") < 8 && number(r, "n_splits") >= 2);
-    assert_non_null(strstr(cell(r, "notes", "note", 0), "folds instead of 10"));
+    assert_non_null(strstr(cell_text(r, "notes", "note", 0), "folds instead of 10"));
     mlsd_result_free(r);
     mlsd_spec_free(spec);
     mlsd_table_free(t);

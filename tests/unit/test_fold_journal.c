@@ -1,6 +1,6 @@
 /* The journal of finished fits: what was killed goes on from where it was and ends in the same
  * bytes; what is torn, damaged or of other work is not taken; a second writer only reads. */
-#include "unit.h"
+#include "journal_checks.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -8,11 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 90, P = 4, K = 5 };
 
@@ -50,7 +47,7 @@ static void add(mlsd_spec *spec, const char *slot, const char *name, mlsd_spec *
     mlsd_spec_free(child);
 }
 
-static mlsd_spec *number(const char *kind, const char *name, double value)
+static mlsd_spec *with_number(const char *kind, const char *name, double value)
 {
     mlsd_spec *spec = make(kind);
     char text[32];
@@ -71,13 +68,13 @@ static mlsd_spec *scaled(mlsd_spec *last)
 static mlsd_spec *make_run(double alpha)
 {
     mlsd_spec *run = make("cross_validate");
-    add(run, "estimators", "ridge1", number("ridge", "alpha", alpha));
-    add(run, "estimators", "ridge2", number("ridge", "alpha", 10));
-    add(run, "estimators", "near3", number("k_neighbors_regressor", "n_neighbors", 3));
-    add(run, "estimators", "near9", number("k_neighbors_regressor", "n_neighbors", 9));
-    add(run, "estimators", "near99", number("k_neighbors_regressor", "n_neighbors", 99));
-    add(run, "estimators", "huber1", scaled(number("huber_regressor", "epsilon", 1.2)));
-    add(run, "estimators", "huber2", scaled(number("huber_regressor", "epsilon", 1.5)));
+    add(run, "estimators", "ridge1", with_number("ridge", "alpha", alpha));
+    add(run, "estimators", "ridge2", with_number("ridge", "alpha", 10));
+    add(run, "estimators", "near3", with_number("k_neighbors_regressor", "n_neighbors", 3));
+    add(run, "estimators", "near9", with_number("k_neighbors_regressor", "n_neighbors", 9));
+    add(run, "estimators", "near99", with_number("k_neighbors_regressor", "n_neighbors", 99));
+    add(run, "estimators", "huber1", scaled(with_number("huber_regressor", "epsilon", 1.2)));
+    add(run, "estimators", "huber2", scaled(with_number("huber_regressor", "epsilon", 1.5)));
     add(run, "estimators", "classes", make("gaussian_nb"));
     add(run, "estimators", "kernel", make("kernel_ridge"));
     ASSERT_OK(mlsd_spec_set_text(run, "metrics", "rmse,mae"));
@@ -93,7 +90,6 @@ static char *run_text(const char *journal, double alpha, int64_t seed, int64_t n
     mlsd_context *context = NULL;
     mlsd_dataset *data = NULL;
     mlsd_result *r = NULL;
-    char *text = NULL;
     log_text[0] = '\0';
     ASSERT_OK(mlsd_context_new(&context));
     ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
@@ -105,26 +101,12 @@ static char *run_text(const char *journal, double alpha, int64_t seed, int64_t n
     ASSERT_OK(mlsd_spec_set_i64(run, "seed", seed));
     const mlsd_status status = mlsd_validate(context, run, data, NULL, &r);
     assert_int_equal(status, wanted);
-    if (status == MLSD_OK) {
-        int64_t n = 0;
-        ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-        text = malloc((size_t)n + 1);
-        ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-        char *timings = strstr(text, "\"timings\"");
-        assert_non_null(timings);
-        *timings = '\0';
-    }
+    char *const text = status == MLSD_OK ? json_without_timings(r) : NULL;
     mlsd_result_free(r);
     mlsd_spec_free(run);
     mlsd_dataset_free(data);
     mlsd_context_free(context);
     return text;
-}
-
-static long size_of(const char *file)
-{
-    struct stat about;
-    return stat(file, &about) == 0 ? (long)about.st_size : -1;
 }
 
 static void assert_runs_as(const char *journal, double alpha, const char *expected)

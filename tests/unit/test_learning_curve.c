@@ -112,11 +112,7 @@ static void test_learning_curve__takes_the_latest_rows(void **state)
 static void test_learning_curve__bad_input(void **state)
 {
     (void)state;
-    static const struct {
-        const char *json;
-        mlsd_status status;
-        const char *message;
-    } cases[] = {
+    static const refused_case cases[] = {
         {"{\"kind\":\"learning_curve\"}", MLSD_E_CHILD, "no model in its slot 'estimators'"},
         {"{\"kind\":\"learning_curve\",\"train_sizes\":[1.5]," RIDGE, MLSD_E_PARAM_RANGE,
          "fractions up to 1 or whole numbers of rows, got 1.5"},
@@ -127,12 +123,7 @@ static void test_learning_curve__bad_input(void **state)
          "for classes"},
     };
     mlsd_dataset *data = make_data("ignore", MLSD_TASK_REGRESSION);
-    mlsd_result *r = NULL;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ASSERT_FAILS(cases[i].status, cases[i].message,
-                     validate(NULL, cases[i].json, data, NULL, &r));
-        assert_null(r);
-    }
+    assert_refused(cases, sizeof cases / sizeof cases[0], data);
     mlsd_dataset_free(data);
 }
 
@@ -163,14 +154,7 @@ static void test_learning_curve__threads_change_nothing(void **state)
 {
     (void)state;
     mlsd_dataset *data = make_data("ignore", MLSD_TASK_REGRESSION);
-    char *one = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 1),
-         *two = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 2),
-         *seven = validated_json("{\"kind\":\"learning_curve\"," RIDGE, data, 7);
-    assert_string_equal(one, two);
-    assert_string_equal(one, seven);
-    free(one);
-    free(two);
-    free(seven);
+    assert_threads_change_nothing("{\"kind\":\"learning_curve\"," RIDGE, data);
     mlsd_dataset_free(data);
 }
 

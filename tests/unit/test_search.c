@@ -123,18 +123,6 @@ static void test_search__grid_as_a_loop_of_cross_validations(void **state)
     mlsd_spec_free(search);
 }
 
-/* A result's JSON without what differs from run to run; the caller's. */
-static char *steady_json(const mlsd_result *r)
-{
-    int64_t length = 0;
-    (void)mlsd_result_to_json(r, NULL, 0, &length);
-    char *json = test_malloc((size_t)length + 1);
-    ASSERT_OK(mlsd_result_to_json(r, json, length + 1, &length));
-    char *timings = strstr(json, "\"timings\"");
-    if (timings != NULL) *timings = '\0';
-    return json;
-}
-
 static void assert_same_for_threads(const mlsd_spec *search, const mlsd_dataset *data)
 {
     char *wanted = NULL;
@@ -144,16 +132,16 @@ static void assert_same_for_threads(const mlsd_spec *search, const mlsd_dataset 
         ASSERT_OK(mlsd_context_new(&context));
         ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
         ASSERT_OK(mlsd_validate(context, search, data, NULL, &r));
-        char *json = steady_json(r);
+        char *json = json_without_timings(r);
         if (wanted == NULL)
             wanted = json;
         else
             assert_string_equal(json, wanted);
-        if (json != wanted) test_free(json);
+        if (json != wanted) free(json);
         mlsd_result_free(r);
         mlsd_context_free(context);
     }
-    test_free(wanted);
+    free(wanted);
 }
 
 static void test_search__same_bytes_for_any_threads(void **state)

@@ -1,17 +1,14 @@
 /* Searches that are killed go on from what the context's journal has and end in the same bytes:
  * each kind of rounds is killed at moments all over its run, by SIGKILL in a child, and started
  * again. */
-#include "unit.h"
+#include "journal_checks.h"
 
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "mlsd/mlsd.h"
 
 enum { N = 150, P = 4 };
 
@@ -49,7 +46,6 @@ static char *run_text(const char *json, const char *journal, int64_t n_threads)
     mlsd_dataset *data = NULL;
     mlsd_spec *spec = NULL;
     mlsd_result *r = NULL;
-    int64_t n = 0;
     ASSERT_OK(mlsd_context_new(&context));
     ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads));
     ASSERT_OK(mlsd_context_set_i64(context, "audit", 0));
@@ -58,23 +54,12 @@ static char *run_text(const char *json, const char *journal, int64_t n_threads)
     ASSERT_OK(mlsd_dataset_from_matrix(context, &x, &y, NULL, MLSD_TASK_BINARY, &data));
     ASSERT_OK(mlsd_spec_from_json(context, json, &spec));
     ASSERT_OK(mlsd_validate(context, spec, data, NULL, &r));
-    ASSERT_OK(mlsd_result_to_json(r, NULL, 0, &n));
-    char *const text = malloc((size_t)n + 1);
-    ASSERT_OK(mlsd_result_to_json(r, text, n + 1, NULL));
-    char *const timings = strstr(text, "\"timings\"");
-    assert_non_null(timings);
-    *timings = '\0';
+    char *const text = json_without_timings(r);
     mlsd_result_free(r);
     mlsd_spec_free(spec);
     mlsd_dataset_free(data);
     mlsd_context_free(context);
     return text;
-}
-
-static long size_of(const char *file)
-{
-    struct stat about;
-    return stat(file, &about) == 0 ? (long)about.st_size : -1;
 }
 
 static void assert_runs_as(const char *json, int64_t n_threads, const char *wanted)

@@ -94,6 +94,8 @@ extern const mlsd_kind mlsd__kind_bernoulli_nb;
 extern const mlsd_kind mlsd__kind_multinomial_nb;
 extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
+extern const mlsd_kind mlsd__kind_mlp_classifier;
+extern const mlsd_kind mlsd__kind_mlp_regressor;
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
 extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
 extern const mlsd_kind mlsd__kind_nearest_centroid;
@@ -226,6 +228,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_multinomial_nb,
     &mlsd__kind_linear_discriminant_analysis,
     &mlsd__kind_quadratic_discriminant_analysis,
+    &mlsd__kind_mlp_classifier,
+    &mlsd__kind_mlp_regressor,
     &mlsd__kind_k_neighbors_classifier,
     &mlsd__kind_k_neighbors_regressor,
     &mlsd__kind_nearest_centroid,

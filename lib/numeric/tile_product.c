@@ -16,9 +16,9 @@
 enum { MOST_ROWS = 8, MOST_WIDTH = 24, MOST_VECTORS = 3 };
 
 /* Sums over `depth` of a[r a_row + l a_step] b[l ldb + c] for the cells (r, c) of a tile, written
- * row after row. */
+ * in rows that are `stride` apart. */
 typedef void (*sum_fn)(int64_t depth, const double *a, int64_t a_row, int64_t a_step,
-                       const double *b, int64_t ldb, double *sums);
+                       const double *b, int64_t ldb, double *sums, int64_t stride);
 
 typedef struct kernels {
     int64_t rows, lanes, vectors;    /* vectors: as many as a tile may be wide */
@@ -27,30 +27,29 @@ typedef struct kernels {
 } kernels;
 
 /* The compiler splits vectors wider than its registers badly, hence a type for each width. */
-#define DEFINE_SUM(NAME, TARGET, VEC, MULADD, ROWS, LANES, VECTORS, A_ROW, A_STEP)    \
-    TARGET static void NAME(int64_t depth, const double *restrict a, int64_t a_row,   \
-                            int64_t a_step, const double *restrict b, int64_t ldb,    \
-                            double *restrict sums)                                    \
-    {                                                                                 \
-        VEC s[ROWS][VECTORS], y[VECTORS];                                             \
-        (void)a_row, (void)a_step;                                                    \
-        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                        \
-        {                                                                             \
-            for (int v = 0; v < VECTORS; v++) s[r][v] = (VEC){0};                     \
-        }                                                                             \
-        for (int64_t l = 0; l < depth; l++, b += ldb, a += A_STEP) {                  \
-            for (int v = 0; v < VECTORS; v++) y[v] = *(const VEC *)(b + LANES * v);   \
-            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                    \
-            {                                                                         \
-                const double x = a[r * A_ROW];                                        \
-                for (int v = 0; v < VECTORS; v++) s[r][v] = MULADD(x, y[v], s[r][v]); \
-            }                                                                         \
-        }                                                                             \
-        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                        \
-        {                                                                             \
-            for (int v = 0; v < VECTORS; v++)                                         \
-                *(VEC *)(sums + (r * VECTORS + v) * LANES) = s[r][v];                 \
-        }                                                                             \
+#define DEFINE_SUM(NAME, TARGET, VEC, MULADD, ROWS, LANES, VECTORS, A_ROW, A_STEP)               \
+    TARGET static void NAME(int64_t depth, const double *restrict a, int64_t a_row,              \
+                            int64_t a_step, const double *restrict b, int64_t ldb,               \
+                            double *restrict sums, int64_t stride)                               \
+    {                                                                                            \
+        VEC s[ROWS][VECTORS], y[VECTORS];                                                        \
+        (void)a_row, (void)a_step;                                                               \
+        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                   \
+        {                                                                                        \
+            for (int v = 0; v < VECTORS; v++) s[r][v] = (VEC){0};                                \
+        }                                                                                        \
+        for (int64_t l = 0; l < depth; l++, b += ldb, a += A_STEP) {                             \
+            for (int v = 0; v < VECTORS; v++) y[v] = *(const VEC *)(b + LANES * v);              \
+            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                               \
+            {                                                                                    \
+                const double x = a[r * A_ROW];                                                   \
+                for (int v = 0; v < VECTORS; v++) s[r][v] = MULADD(x, y[v], s[r][v]);            \
+            }                                                                                    \
+        }                                                                                        \
+        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                   \
+        {                                                                                        \
+            for (int v = 0; v < VECTORS; v++) *(VEC *)(sums + r * stride + v * LANES) = s[r][v]; \
+        }                                                                                        \
     }
 
 #define DEFINE_KERNELS(NAME, TARGET, MULADD, ROWS, LANES, VECTORS)                            \
@@ -130,6 +129,7 @@ typedef struct strip {
 typedef struct product {
     const kernels *with;
     bool only_upper;
+    bool sets; /* sums take C's place: no stretch of k was before, alpha is 1 and beta 0 */
     int64_t m, n;
     double alpha;
     strip a, b;
@@ -188,31 +188,36 @@ static void add_tile(const product *p, const panel *q, int64_t i, int64_t first,
         const double *const from = sums + (row - i) * width;
         double *const to = p->c + row * p->ldc + q->origin;
         const int64_t j = p->only_upper && row > q->first ? row : q->first;
-        for (int64_t c = j - q->origin; c < q->end - q->origin; c++) to[c] += p->alpha * from[c];
+        for (int64_t c = j - q->origin; c < q->end - q->origin; c++)
+            to[c] = p->sets ? from[c] : to[c] + p->alpha * from[c];
     }
 }
 
-/* Rows from `first` on, as many as a tile has. */
+/* Rows from `first` on, as many as a tile has. Where sums take C's place and the tile is within C
+ * they go there at once, those of cells done before again: they are the same. */
 static void multiply_tile(const product *p, const panel *q, int64_t first, int64_t l, int64_t depth)
 {
     const int64_t rows = p->with->rows, end = first + rows < p->m ? first + rows : p->m;
+    const int64_t width = q->n_vectors * p->with->lanes;
     double sums[MOST_ROWS * MOST_WIDTH];
     if (p->m < rows) {
         double packed[MLSD__TILE_DEPTH * MOST_ROWS];
         pack(p->a, 0, p->m, rows, l, depth, packed);
-        p->with->by_columns[q->n_vectors - 1](depth, packed, 1, rows, q->b, q->ldb, sums);
+        p->with->by_columns[q->n_vectors - 1](depth, packed, 1, rows, q->b, q->ldb, sums, width);
         add_tile(p, q, 0, first, end, sums);
         return;
     }
     const int64_t i = end - rows;
     const sum_fn *const sum = p->a.cell == 1 ? p->with->by_columns : p->with->by_rows;
+    const bool is_direct = p->sets && q->origin + width <= p->n;
     sum[q->n_vectors - 1](depth, p->a.data + i * p->a.cell + l * p->a.term, p->a.cell, p->a.term,
-                          q->b, q->ldb, sums);
-    add_tile(p, q, i, first, end, sums);
+                          q->b, q->ldb, is_direct ? p->c + i * p->ldc + q->origin : sums,
+                          is_direct ? p->ldc : width);
+    if (!is_direct) add_tile(p, q, i, first, end, sums);
 }
 
 /* All rows for a panel, so that it is packed once. */
-static void multiply(const product *p, int64_t k)
+static void multiply(product *p, int64_t k)
 {
     double packed[MLSD__TILE_DEPTH * MOST_WIDTH];
     for (int64_t l = 0; l < k; l += MLSD__TILE_DEPTH) {
@@ -222,11 +227,12 @@ static void multiply(const product *p, int64_t k)
             q = next_panel(p, q.end, l, depth, packed);
             for (int64_t i = 0; i < p->m; i += p->with->rows) multiply_tile(p, &q, i, l, depth);
         }
+        p->sets = false;
     }
 }
 
 /* Panels from the diagonal on: fewer cells below it are computed in vain. */
-static void multiply_upper(const product *p, int64_t k)
+static void multiply_upper(product *p, int64_t k)
 {
     double packed[MLSD__TILE_DEPTH * MOST_WIDTH];
     for (int64_t l = 0; l < k; l += MLSD__TILE_DEPTH) {
@@ -255,15 +261,16 @@ void mlsd__tile_gemm(mlsd__tile_isa isa, bool only_upper, bool trans_a, bool tra
                      int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
                      const double *b, int64_t ldb, double beta, double *c, int64_t ldc)
 {
-    const product p = {.with = of_isa[isa],
-                       .only_upper = only_upper,
-                       .m = m,
-                       .n = n,
-                       .alpha = alpha,
-                       .a = trans_a ? (strip){a, 1, lda} : (strip){a, lda, 1},
-                       .b = trans_b ? (strip){b, ldb, 1} : (strip){b, 1, ldb},
-                       .c = c,
-                       .ldc = ldc};
-    scale(&p, beta);
+    product p = {.with = of_isa[isa],
+                 .only_upper = only_upper,
+                 .sets = !only_upper && alpha == 1 && beta == 0 && k > 0,
+                 .m = m,
+                 .n = n,
+                 .alpha = alpha,
+                 .a = trans_a ? (strip){a, 1, lda} : (strip){a, lda, 1},
+                 .b = trans_b ? (strip){b, ldb, 1} : (strip){b, 1, ldb},
+                 .c = c,
+                 .ldc = ldc};
+    if (!p.sets) scale(&p, beta);
     (only_upper ? multiply_upper : multiply)(&p, k);
 }

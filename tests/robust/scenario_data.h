@@ -42,6 +42,7 @@ mlsd_status run_discriminants(const mlsd_context *context, uint64_t *hash);
 
 /* In scenarios_regression.c. */
 mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_networks(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_forecasters(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_chunks(const mlsd_context *context, uint64_t *hash);
 

@@ -663,6 +663,7 @@ const scenario scenarios[] = {
     {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},
     {"regressors", run_regressors, 0},
+    {"networks", run_networks, 0},
     {"sparse", run_sparse, 0},
     {"generalised", run_generalised, 0},
     {"forecasters", run_forecasters, 0},

@@ -63,6 +63,19 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
     return fit_all(context, specs, 5, 1, hash);
 }
 
+mlsd_status run_networks(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[5,3],\"max_iter\":2,\"dropout\":0.5,"
+        "\"mixup\":0.5,\"early_stopping\":true}",
+        "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[4],\"max_iter\":2,"
+        "\"batch_norm\":true,\"solver\":\"sgd\"}",
+        "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[4],\"max_iter\":2,"
+        "\"solver\":\"lbfgs\"}",
+    };
+    return fit_all(context, specs, 3, 1, hash);
+}
+
 mlsd_status run_forecasters(const mlsd_context *context, uint64_t *hash)
 {
     static const char *const specs[] = {

@@ -5,7 +5,7 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .naive_bayes, .neighbors, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
+mlsd.linear_model, .naive_bayes, .neighbors, .neural_network, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
 .preprocessing, .impute, .compose, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
@@ -46,8 +46,8 @@ read_csv = Table.read_csv
 _MODULES = (
     "audit", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy",
     "feature_selection", "impute", "isotonic", "kernel_ridge",
-    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "pipeline", "preprocessing", "svm",
-    "time_series", "utils",
+    "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
+    "svm", "time_series", "utils",
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

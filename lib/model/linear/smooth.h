@@ -50,4 +50,30 @@ mlsd_status mlsd__smooth_lbfgs(const mlsd__smooth *f, mlsd__scope *scope,
                                const mlsd__smooth_limits *limits, double *theta,
                                mlsd__smooth_outcome *out);
 
+/* L-BFGS step by step, for those who look at each point on the way, or go on another time: then
+ * room, rho, n_pairs and newest are what it remembers. */
+enum { MLSD__LBFGS_MEMORY = 10 };
+typedef struct mlsd__lbfgs {
+    const mlsd__smooth *f;
+    mlsd__scope *scope;
+    int64_t n, n_room;
+    double *room;             /* all of the following but theta, which is the caller's */
+    double *theta, *gradient; /* where it is */
+    double *trial, *trial_gradient, *direction;
+    double *s, *y;                  /* steps and changes of the gradient, a ring */
+    double rho[MLSD__LBFGS_MEMORY]; /* 1 / y's */
+    int64_t n_pairs, newest;
+    bool is_scaled; /* the direction is of the length of a step */
+    bool ends;      /* f asked for it */
+} mlsd__lbfgs;
+
+mlsd_status mlsd__lbfgs_open(mlsd__lbfgs *b, const mlsd__allocator *a, const mlsd__smooth *f,
+                             double *theta);
+void mlsd__lbfgs_close(mlsd__lbfgs *b, const mlsd__allocator *a);
+/* The value and gradient at theta; then steps until *out_done: it converged, max_iter or f ended
+ * it, or there is no way down. */
+mlsd_status mlsd__lbfgs_start(mlsd__lbfgs *b, mlsd__scope *scope, mlsd__smooth_outcome *out);
+mlsd_status mlsd__lbfgs_step(mlsd__lbfgs *b, mlsd__scope *scope, const mlsd__smooth_limits *limits,
+                             mlsd__smooth_outcome *out, bool *out_done);
+
 #endif

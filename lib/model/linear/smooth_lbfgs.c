@@ -6,22 +6,12 @@
 #include "model/linear/smooth.h"
 #include "numeric/sum.h"
 
-enum { MEMORY = 10, MAX_TRIALS = 40 };
+enum { MEMORY = MLSD__LBFGS_MEMORY, MAX_TRIALS = 40 };
 
 /* Wolfe constants (Nocedal & Wright 2006, section 3.1), and rounding of the value. */
 static const double DECREASE = 1e-4, CURVATURE = 0.9, ROUNDING = 4e-16;
 
-typedef struct lbfgs {
-    const mlsd__smooth *f;
-    mlsd__scope *scope;
-    int64_t n;
-    double *theta, *gradient; /* where it is */
-    double *trial, *trial_gradient, *direction;
-    double *s, *y;      /* MEMORY x n: steps and changes of the gradient, a ring */
-    double rho[MEMORY]; /* 1 / y's */
-    int64_t n_pairs, newest;
-    bool is_scaled; /* the direction is of the length of a step */
-} lbfgs;
+typedef mlsd__lbfgs lbfgs;
 
 static double max_abs(const double *x, int64_t n)
 {
@@ -115,51 +105,73 @@ static bool is_flat(const lbfgs *b, const mlsd__smooth_limits *limits, double va
     return !(limits->gain > 0.0 && gain > limits->gain * fabs(value));
 }
 
-static mlsd_status run(lbfgs *b, const mlsd__smooth_limits *limits, mlsd__smooth_outcome *out)
+mlsd_status mlsd__lbfgs_start(mlsd__lbfgs *b, mlsd__scope *scope, mlsd__smooth_outcome *out)
 {
-    bool ends = false;
-    MLSD__TRY(b->f->at(b->f->user, b->scope, b->theta, &out->value, b->gradient, NULL));
+    *out = (mlsd__smooth_outcome){0};
+    b->scope = scope;
+    b->n_pairs = 0;
+    b->ends = false;
+    MLSD__TRY(b->f->at(b->f->user, scope, b->theta, &out->value, b->gradient, NULL));
     out->nonfinite = !isfinite(out->value) || !isfinite(max_abs(b->gradient, b->n));
-    if (!out->nonfinite) MLSD__TRY(arrive(b, 0, &ends));
-    while (!out->nonfinite) {
-        bool moved = false;
-        set_direction(b);
-        out->converged = is_flat(b, limits, out->value);
-        if (out->converged || ends || out->n_iter >= limits->max_iter) break;
-        MLSD__TRY(search(b, out, &moved));
-        if (!moved && b->n_pairs == 0) break;
-        if (moved) {
-            remember(b);
-            memcpy(b->theta, b->trial, (size_t)b->n * sizeof *b->theta);
-            memcpy(b->gradient, b->trial_gradient, (size_t)b->n * sizeof *b->gradient);
-            out->n_iter++;
-            MLSD__TRY(arrive(b, out->n_iter, &ends));
-        } else {
-            b->n_pairs = 0; /* once more, along the gradient */
-        }
+    return out->nonfinite ? MLSD_OK : arrive(b, 0, &b->ends);
+}
+
+mlsd_status mlsd__lbfgs_step(mlsd__lbfgs *b, mlsd__scope *scope, const mlsd__smooth_limits *limits,
+                             mlsd__smooth_outcome *out, bool *out_done)
+{
+    bool moved = false;
+    b->scope = scope;
+    *out_done = true;
+    if (out->nonfinite) return MLSD_OK;
+    set_direction(b);
+    out->converged = is_flat(b, limits, out->value);
+    if (out->converged || b->ends || out->n_iter >= limits->max_iter) return MLSD_OK;
+    MLSD__TRY(search(b, out, &moved));
+    if (!moved && b->n_pairs == 0) return MLSD_OK;
+    *out_done = false;
+    if (!moved) {
+        b->n_pairs = 0; /* once more, along the gradient */
+        return MLSD_OK;
     }
+    remember(b);
+    memcpy(b->theta, b->trial, (size_t)b->n * sizeof *b->theta);
+    memcpy(b->gradient, b->trial_gradient, (size_t)b->n * sizeof *b->gradient);
+    out->n_iter++;
+    return arrive(b, out->n_iter, &b->ends);
+}
+
+mlsd_status mlsd__lbfgs_open(mlsd__lbfgs *b, const mlsd__allocator *a, const mlsd__smooth *f,
+                             double *theta)
+{
+    const int64_t n = f->n;
+    *b = (mlsd__lbfgs){.f = f, .n = n, .theta = theta};
+    MLSD__TRY(mlsd__mul_size(n, 4 + 2 * MEMORY, &b->n_room));
+    b->room = mlsd__alloc(a, b->n_room, sizeof *b->room);
+    if (b->room == NULL) return MLSD_E_NOMEM;
+    b->gradient = b->room;
+    b->trial = b->room + n;
+    b->trial_gradient = b->room + 2 * n;
+    b->direction = b->room + 3 * n;
+    b->s = b->room + 4 * n;
+    b->y = b->room + (4 + MEMORY) * n;
     return MLSD_OK;
+}
+
+void mlsd__lbfgs_close(mlsd__lbfgs *b, const mlsd__allocator *a)
+{
+    mlsd__free(a, b->room);
 }
 
 mlsd_status mlsd__smooth_lbfgs(const mlsd__smooth *f, mlsd__scope *scope,
                                const mlsd__smooth_limits *limits, double *theta,
                                mlsd__smooth_outcome *out)
 {
-    const mlsd__allocator *const a = scope->allocator;
-    const int64_t n = f->n;
+    mlsd__lbfgs b;
+    bool done = false;
     *out = (mlsd__smooth_outcome){0};
-    lbfgs b = {.f = f, .scope = scope, .n = n, .theta = theta};
-    int64_t size = 0;
-    MLSD__TRY(mlsd__mul_size(n, 4 + 2 * MEMORY, &size));
-    double *const room = mlsd__alloc(a, size, sizeof *room);
-    if (room == NULL) return MLSD_E_NOMEM;
-    b.gradient = room;
-    b.trial = room + n;
-    b.trial_gradient = room + 2 * n;
-    b.direction = room + 3 * n;
-    b.s = room + 4 * n;
-    b.y = room + (4 + MEMORY) * n;
-    const mlsd_status status = run(&b, limits, out);
-    mlsd__free(a, room);
+    MLSD__TRY(mlsd__lbfgs_open(&b, scope->allocator, f, theta));
+    mlsd_status status = mlsd__lbfgs_start(&b, scope, out);
+    while (status == MLSD_OK && !done) status = mlsd__lbfgs_step(&b, scope, limits, out, &done);
+    mlsd__lbfgs_close(&b, scope->allocator);
     return status;
 }

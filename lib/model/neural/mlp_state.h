@@ -1,0 +1,32 @@
+/* mlp_state.h - a fitted network: what prediction needs, what going on needs, and what it tells. */
+#ifndef MLSD_MODEL_NEURAL_MLP_STATE_H
+#define MLSD_MODEL_NEURAL_MLP_STATE_H
+
+#include "model/neural/mlp_train.h"
+
+enum { MLSD__MLP_NUMBERS = 10, MLSD__MLP_NAME = 40 };
+
+typedef struct mlsd__mlp_named {
+    char name[MLSD__MLP_NAME];
+    const double *data;
+    int64_t rows, cols;
+} mlsd__mlp_named;
+
+struct mlsd__mlp_state {
+    mlsd__allocator allocator;
+    mlsd__mlp_net net;
+    int64_t n_classes; /* 0: regression */
+    double *theta, *stats;
+    double *first, *second; /* the optimiser's memory; second NULL: none */
+    int64_t n_steps, n_curve;
+    double *loss_curve;
+    double numbers[MLSD__MLP_NUMBERS]; /* of the training, in the order of mlsd__training_number */
+    int64_t n_named;
+    mlsd__mlp_named *named;
+};
+
+/* Takes the numbers and the network out of a training. */
+mlsd_status mlsd__mlp_state_take(mlsd__mlp_training *t, const mlsd__allocator *a, int64_t n_classes,
+                                 const mlsd__training_outcome *outcome, mlsd__mlp_state **out);
+
+#endif

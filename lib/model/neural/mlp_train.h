@@ -1,0 +1,65 @@
+/* mlp_train.h - a network that is being trained: its numbers, its rows, and an epoch over them. */
+#ifndef MLSD_MODEL_NEURAL_MLP_TRAIN_H
+#define MLSD_MODEL_NEURAL_MLP_TRAIN_H
+
+#include "model/linear/smooth.h"
+#include "model/neural/mlp_batch.h"
+#include "model/neural/mlp_optimiser.h"
+#include "model/trainer.h"
+
+/* Epochs whose training loss a fitted network can tell. */
+enum { MLSD__MLP_LOSS_CURVE = 1000 };
+
+/* Numbers that are moved together: all of them weights, or none. */
+typedef struct mlsd__mlp_stretch {
+    int64_t first, n;
+    bool is_weight;
+} mlsd__mlp_stretch;
+
+typedef struct mlsd__mlp_training {
+    const mlsd__mlp_params *params;
+    mlsd__mlp_net net;
+    mlsd__mlp_changes changes;
+    int64_t n_sets;
+    mlsd__mlp_rows *sets;                    /* set 0 is learned from */
+    int64_t batch_size, block_rows, n_parts; /* rows of a batch; of a block of it; blocks */
+    double *theta, *stats;
+    const double *at;   /* where slopes are asked for: theta, or a point that L-BFGS tries */
+    double *parts;      /* n_parts x n_theta: gradients of blocks */
+    double *losses;     /* sums by block */
+    int64_t n_steps;    /* so far */
+    double *loss_curve; /* of the first epochs */
+    mlsd__mlp_optimiser optimiser;
+    mlsd__smooth smooth; /* of solver lbfgs, whose step is an epoch */
+    mlsd__lbfgs lbfgs;
+    mlsd__smooth_outcome outcome;
+    bool is_lbfgs, is_done;
+    int64_t n_blocks; /* by worker */
+    mlsd__mlp_block *blocks;
+    int64_t n_stretches;
+    mlsd__mlp_stretch *stretches;
+    int64_t *order, *partner; /* rows of an epoch, and those they are mixed with (NULL: none) */
+    int64_t epoch;
+    double running;               /* mean training loss of the epoch as it went by */
+    bool has_running, is_changed; /* is_changed: what training minimises is not the plain loss */
+} mlsd__mlp_training;
+
+/* End it with _close, also after a failure; it must not be moved. */
+mlsd_status mlsd__mlp_training_open(mlsd__mlp_training *t, mlsd__scope *scope,
+                                    const mlsd__mlp_params *params, mlsd__mlp_loss loss,
+                                    const mlsd__training_sets *sets, const mlsd__train *train);
+void mlsd__mlp_training_close(mlsd__mlp_training *t, const mlsd__allocator *a);
+
+extern const mlsd__trainee_ops mlsd__mlp_trainee;
+
+/* Mean loss over all training rows with the penalty, and its gradient, at theta; a batch must be
+ * all rows. */
+mlsd_status mlsd__mlp_training_slopes(mlsd__mlp_training *t, mlsd__scope *scope,
+                                      const double *theta, double *out_loss, double *gradient);
+double mlsd__mlp_training_penalty(const mlsd__mlp_training *t, const double *theta);
+
+/* Solver lbfgs, in mlp_lbfgs.c: made ready by _open, and an epoch. */
+mlsd_status mlsd__mlp_lbfgs_open(mlsd__mlp_training *t, const mlsd__allocator *a);
+mlsd_status mlsd__mlp_lbfgs_epoch(mlsd__mlp_training *t, mlsd__scope *scope, int64_t epoch);
+
+#endif

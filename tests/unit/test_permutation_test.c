@@ -118,14 +118,14 @@ static void test_permutation_test__repeated_rows(void **state)
     int64_t rows[N];
     for (int i = 0; i < N; i++) rows[i] = N - 1 - i;
     ASSERT_OK(mlsd_dataset_rows(data, rows, N, &view));
-    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, &r));
+    ASSERT_OK(validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, NULL, &r));
     mlsd_result_free(r);
     mlsd_dataset_free(view);
     rows[40] = 7;
     ASSERT_OK(mlsd_dataset_rows(data, rows, N, &view));
     ASSERT_FAILS(MLSD_E_DATA,
                  "shows row 7 of its source twice; give permutation_test each row once",
-                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, &r));
+                 validate(NULL, "{\"kind\":\"permutation_test\"," RIDGE, view, NULL, &r));
     assert_null(r);
     mlsd_dataset_free(view);
     mlsd_dataset_free(data);

@@ -41,8 +41,8 @@ MLSD_API mlsd_status mlsd_experiment_complete(const mlsd_context *context, const
  * part are one look at it; with the context parameter `looks` the experiments of earlier processes
  * that looked at the same rows count as well, each once; from the second on the verdict says so),
  * "curve.best_epoch", with a budget "n_within_budget" (where it is 0, the nearest to the budget is
- * chosen and the verdict says so), "data.*", ... Model: "chosen". Errors: those of each step. Since
- * 0.1. */
+ * chosen and the verdict says so), "data.*", ... Model: "chosen". Errors: those of each step.
+ * Since 0.1. */
 MLSD_API mlsd_status mlsd_experiment_run(const mlsd_context *context, const mlsd_spec *spec,
                                          const mlsd_table *table, mlsd_result **out);
 

@@ -164,6 +164,21 @@ void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, in
     out->rows = storage;
 }
 
+void mlsd__frame_straighten(mlsd__frame *f)
+{
+    int64_t ld;
+    mlsd__frame piece = *f;
+    piece.rows = NULL;
+    if (f->rows == NULL || f->n_rows == 0) return;
+    const double *const from = mlsd__frame_direct(&piece, f->rows[0], &ld);
+    for (int64_t i = 1; i < f->n_rows; i++)
+        if (f->rows[i] != f->rows[0] + i) return;
+    if (from == NULL) return;
+    piece.matrix.data = from;
+    piece.matrix.rows = f->n_rows;
+    *f = piece;
+}
+
 /* A frame of f's rows with another stage, whose function is still to be set. */
 static mlsd__frame chained(const mlsd__frame *f, const void *state, const mlsd__feature *features,
                            int64_t n_features)

@@ -73,6 +73,10 @@ void mlsd__frame_read(const mlsd__frame *f, int64_t first, int64_t n, double *ou
  * with stride *ld, otherwise NULL. */
 const double *mlsd__frame_direct(const mlsd__frame *f, int64_t first, int64_t *ld);
 
+/* Rows of a selection that follow each other in a matrix become that piece of the matrix, which may
+ * be direct where the selection was not. */
+void mlsd__frame_straighten(mlsd__frame *f);
+
 /* The same frame restricted to rows[i] of it; `storage` (n int64) receives composed row numbers and
  * must outlive the result. */
 void mlsd__frame_select(const mlsd__frame *f, const int64_t *rows, int64_t n, int64_t *storage,

@@ -70,6 +70,7 @@ static mlsd_status side_open(mlsd__train_part *side, const mlsd__allocator *a, c
 {
     MLSD__TRY(mlsd__train_part_of_fold(side, a, job->train, job->folds, split, part));
     side->train.x_is_finite = true;
+    mlsd__frame_straighten(&side->frame);
     return MLSD_OK;
 }
 

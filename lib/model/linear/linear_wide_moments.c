@@ -65,13 +65,14 @@ static mlsd_status multiply_band(void *arg, int64_t band, mlsd__scope *scope)
     const int64_t n_band = p - first < BAND ? p - first : BAND, end = first + n_band;
     const double *const x = job->x + first;
     double *const out = job->moments->scatter + first * q;
-    mlsd__syrk(n, n_band, 1, x, p, 1, out + first, q);
+    const double kept = job->first > 0 ? 1 : 0; /* memory that is only written comes cheaper */
+    mlsd__syrk(n, n_band, 1, x, p, kept, out + first, q);
     for (int64_t at = end; at < p; at += MOST_COLUMNS) {
         const int64_t n_here = p - at < MOST_COLUMNS ? p - at : MOST_COLUMNS;
-        mlsd__gemm(true, false, n_band, n_here, n, 1, x, p, job->x + at, p, 1, out + at, q);
+        mlsd__gemm(true, false, n_band, n_here, n, 1, x, p, job->x + at, p, kept, out + at, q);
         MLSD__TRY(mlsd__checkpoint(scope));
     }
-    mlsd__gemm(true, false, n_band, 1, n, 1, x, p, job->y, 1, 1, out + p, q);
+    mlsd__gemm(true, false, n_band, 1, n, 1, x, p, job->y, 1, kept, out + p, q);
     return MLSD_OK;
 }
 

@@ -41,6 +41,7 @@ typedef struct mlsd__train {
 
 typedef struct mlsd__class_weight mlsd__class_weight; /* model/class_weight.h */
 struct mlsd__leave_out;                               /* model/linear/leave_rows.h */
+struct mlsd__selection_sink;                          /* model/select/selection.h */
 
 typedef struct mlsd__estimator_ops {
     bool classifies, regresses, transforms;         /* what it can be used for, one or more */
@@ -136,6 +137,11 @@ typedef struct mlsd__estimator_ops {
     /* The columns that coefficients are of, where they are not those of the frame: a pipeline's
      * last step's; or NULL. */
     const mlsd__feature *(*features_seen)(const void *state, int64_t *out_n);
+
+    /* Transforms that choose among columns, and what holds such: tell each choice once, with the
+     * name of its step, `name` for the state itself (may be NULL). NULL: there is none. */
+    mlsd_status (*tell_selections)(const void *state, const char *name,
+                                   const struct mlsd__selection_sink *sink);
 
     /* Cross-fitting. A transform that learns from the target must not show a later step its own
      * training rows as made by a transform that knows their targets: the step would trust a column

@@ -2,7 +2,9 @@
  * fold_tasks.c's, the intervals corrected.c's; here they become tables and numbers. */
 #include "mlsd/validate.h"
 #include "base/handle.h"
+#include "model/select/selection.h"
 #include "numeric/blas.h"
+#include "validate/fold_choices.h"
 #include "validate/fold_report.h"
 #include "validate/result_impl.h"
 
@@ -18,6 +20,7 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd_context *context,
     const mlsd__fold_report report = {.in = in, .out = out, .level = LEVEL, .memo = &memo};
     mlsd_status status = mlsd__report_folds(r, &report);
     if (status == MLSD_OK) status = mlsd__report_numbers(r, &report, 0);
+    if (status == MLSD_OK) status = mlsd__report_choices(r, out, 0);
     if (status == MLSD_OK) status = mlsd__report_predictions(r, &report);
     if (status == MLSD_OK) status = mlsd__report_plan(r, out);
     if (status == MLSD_OK) status = mlsd__report_audit(r, scope, context, in);
@@ -39,14 +42,15 @@ mlsd_status mlsd_cross_validate(const mlsd_context *context, const mlsd_spec *es
     MLSD__REQUIRE(n_metrics >= 0 && (metrics != NULL || n_metrics == 0), "the metrics are NULL");
     MLSD__REQUIRE_LIVE(dataset, MLSD__MAGIC_DATASET, "dataset");
     const char *const fallback = mlsd__metric_default(mlsd_dataset_task(dataset));
-    const mlsd__fold_input in = {.estimators = &estimator,
-                                 .n_estimators = 1,
-                                 .dataset = dataset,
-                                 .folds = folds,
-                                 .metrics = n_metrics > 0 ? metrics : &fallback,
-                                 .n_metrics = n_metrics > 0 ? n_metrics : 1,
-                                 .keep_predictions = true};
+    mlsd__fold_input in = {.estimators = &estimator,
+                           .n_estimators = 1,
+                           .dataset = dataset,
+                           .folds = folds,
+                           .metrics = n_metrics > 0 ? metrics : &fallback,
+                           .n_metrics = n_metrics > 0 ? n_metrics : 1,
+                           .keep_predictions = true};
     MLSD__TRY(mlsd__fold_check(&in));
+    in.keep_choices = mlsd__spec_selects(estimator);
 
     mlsd__scope scope;
     MLSD__TRY(mlsd__numeric_open(&scope, context));

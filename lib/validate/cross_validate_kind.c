@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "model/select/selection.h"
 #include "validate/audit_impl.h"
+#include "validate/fold_choices.h"
 #include "validate/fold_report.h"
 #include "validate/validation.h"
 #include "validate/words.h"
@@ -78,6 +80,8 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd__validation_input 
     if (status == MLSD_OK) status = mlsd__report_models(r, report);
     if (status == MLSD_OK && report->in->n_estimators == 1)
         status = mlsd__report_numbers(r, report, 0);
+    if (status == MLSD_OK && report->in->n_estimators == 1)
+        status = mlsd__report_choices(r, report->out, 0);
     if (status == MLSD_OK && p->return_predictions) status = mlsd__report_predictions(r, report);
     if (status == MLSD_OK) status = mlsd__report_plan(r, report->out);
     if (status == MLSD_OK) status = mlsd__report_audit(r, scope, in->context, report->in);
@@ -97,15 +101,16 @@ static mlsd_status cross_validate(mlsd__scope *scope, const mlsd__validation_inp
     const params *const p = mlsd__spec_params(in->spec);
     mlsd__metrics metrics;
     MLSD__TRY(mlsd__validation_metrics(&p->metrics, in->dataset, &metrics));
-    const mlsd__fold_input fits = {.estimators = models->specs,
-                                   .n_estimators = models->n,
-                                   .dataset = in->dataset,
-                                   .folds = in->folds,
-                                   .metrics = metrics.names,
-                                   .n_metrics = metrics.n,
-                                   .keep_predictions = p->return_predictions != 0,
-                                   .train_scores = p->return_train_score != 0};
+    mlsd__fold_input fits = {.estimators = models->specs,
+                             .n_estimators = models->n,
+                             .dataset = in->dataset,
+                             .folds = in->folds,
+                             .metrics = metrics.names,
+                             .n_metrics = metrics.n,
+                             .keep_predictions = p->return_predictions != 0,
+                             .train_scores = p->return_train_score != 0};
     MLSD__TRY(mlsd__fold_check(&fits));
+    fits.keep_choices = models->n == 1 && mlsd__spec_selects(models->specs[0]);
     mlsd__fold_output runs;
     mlsd_status status = mlsd__fold_run_all(scope, &fits, &runs);
     if (status == MLSD_OK) status = mlsd__report_require_one(&runs);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "split/splitter.h"
+#include "validate/fold_choices.h"
 #include "validate/fold_journal.h"
 
 enum { SINGLE_ROW_TRIES = 15, MANY_ROWS = 4096 };
@@ -38,7 +39,8 @@ static mlsd_status fit_and_score(mlsd__scope *scope, const mlsd__fold_set *set, 
     mlsd__fold_at(set->out, e, split)->fit_seconds = mlsd__seconds() - start;
     if (status != MLSD_OK) return status;
     const mlsd_model model = mlsd__model_view(scope, spec, &train->train, train->train.x, state);
-    status = score_part(scope, set, e, split, false, &model, test);
+    status = mlsd__fold_keep_choices(set, e, split, ops, state);
+    if (status == MLSD_OK) status = score_part(scope, set, e, split, false, &model, test);
     if (status == MLSD_OK && set->in->train_scores)
         status = score_part(scope, set, e, split, true, &model, train);
     ops->free_state(scope->allocator, state);
@@ -101,6 +103,8 @@ static mlsd_status run_split_by_model(mlsd__scope *scope, const mlsd__fold_set *
     if (status == MLSD_OK)
         status = mlsd__model_fit(scope, in->estimators[e], train, NULL, NULL, &model);
     mlsd__fold_at(set->out, e, split)->fit_seconds = mlsd__seconds() - start;
+    if (status == MLSD_OK)
+        status = mlsd__fold_keep_choices(set, e, split, model->ops, model->state);
     if (status == MLSD_OK) status = score_view(scope, set, e, split, false, model, test);
     if (status == MLSD_OK && in->train_scores)
         status = score_view(scope, set, e, split, true, model, train);

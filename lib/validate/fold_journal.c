@@ -78,7 +78,8 @@ static mlsd_status hash_base(mlsd__scope *scope, const mlsd__fold_set *set, mlsd
     const mlsd__data_store *const store = in->dataset->store;
     mlsd__put_str(w, mlsd_version_string());
     mlsd__put_i64(w, mlsd__thread_numerics());
-    mlsd__put_i64(w, in->is_plain_loop + 2 * in->keep_predictions + 4 * in->train_scores);
+    mlsd__put_i64(w, in->is_plain_loop + 2 * in->keep_predictions + 4 * in->train_scores +
+                         8 * in->keep_choices);
     for (int64_t m = 0; m < in->n_metrics; m++) mlsd__put_str(w, in->metrics[m]);
     mlsd__put_i64(w, set->x.n_rows);
     mlsd__put_i64(w, store->task);
@@ -268,6 +269,7 @@ static void put_run(mlsd__writer *w, const mlsd__fold_set *set, int64_t e, int64
         if (set->in->train_scores) mlsd__put_f64(w, mlsd__fold_train_scores(set->out, e, m)[k]);
     }
     if (set->in->keep_predictions) put_scoring(w, &run->scoring);
+    if (set->in->keep_choices) mlsd__put_str(w, run->choices);
 }
 
 /* An array of n numbers or none. */
@@ -299,6 +301,8 @@ static void take_scoring(mlsd__reader *r, const mlsd__fold_run *run, mlsd__scori
 static void take_run(mlsd__reader *r, const mlsd__fold_set *set, int64_t e, int64_t k)
 {
     mlsd__fold_run *const run = mlsd__fold_at(set->out, e, k);
+    mlsd__free(r->allocator, run->choices);
+    run->choices = NULL;
     mlsd__fold_run found = *run;
     found.status = (mlsd_status)mlsd__take_i64(r);
     found.way = (mlsd__fold_way)mlsd__take_count(r, MLSD__WAY_FOLDS);
@@ -310,8 +314,10 @@ static void take_run(mlsd__reader *r, const mlsd__fold_set *set, int64_t e, int6
         if (set->in->train_scores) mlsd__fold_train_scores(set->out, e, m)[k] = mlsd__take_f64(r);
     }
     if (set->in->keep_predictions) take_scoring(r, &found, &found.scoring);
+    if (set->in->keep_choices) found.choices = mlsd__take_str(r);
     if (r->status != MLSD_OK || (found.status != MLSD_OK && found.message == NULL)) {
         mlsd__free(r->allocator, found.message);
+        mlsd__free(r->allocator, found.choices);
         mlsd__scoring_free(&found.scoring);
         return;
     }

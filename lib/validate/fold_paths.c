@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/pipeline/pipeline_prefix.h"
+#include "validate/fold_choices.h"
 #include "validate/fold_journal.h"
 #include "validate/fold_sink.h"
 
@@ -275,7 +276,9 @@ static mlsd_status fit_shared(mlsd__scope *scope, const mlsd__fold_set *set,
         const mlsd__frame raw[2] = {g.parts[0], g.parts[1]};
         for (int64_t j = 0; group->n_steps > 0 && j < g.n_parts; j++)
             g.parts[j] = g.prefix.parts[j];
-        if (group->runs_settings) status = run_settings(scope, &g, first, n);
+        for (int64_t i = first; status == MLSD_OK && i < first + n; i++)
+            status = mlsd__fold_keep_prefix(set, group->members[i], split, &g.prefix);
+        if (status == MLSD_OK && group->runs_settings) status = run_settings(scope, &g, first, n);
         for (int64_t i = first; status == MLSD_OK && !group->runs_settings && i < first + n; i++) {
             if (!mlsd__fold_at(set->out, group->members[i], split)->is_done)
                 status = fit_last(scope, &g, i);

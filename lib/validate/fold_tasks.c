@@ -267,6 +267,7 @@ void mlsd__fold_output_free(mlsd__fold_output *out)
         const int64_t n_runs = out->n_estimators * (out->n_splits + 1);
         for (int64_t i = 0; i < n_runs; i++) {
             mlsd__free(a, out->runs[i].message);
+            mlsd__free(a, out->runs[i].choices);
             mlsd_model_free(out->runs[i].model);
             mlsd__scoring_free(&out->runs[i].scoring);
         }

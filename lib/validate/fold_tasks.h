@@ -22,6 +22,7 @@ typedef struct mlsd__fold_input {
     const char *const *metrics; /* at least one; suit the data set's task */
     int64_t n_metrics;
     bool keep_predictions;
+    bool keep_choices;  /* of columns, by steps that choose (fold_choices.h) */
     bool train_scores;  /* score the training rows of each split as well */
     bool refit;         /* fit each estimator on all rows as well */
     bool is_plain_loop; /* share nothing: as with the context's fast_paths = 0 */
@@ -44,6 +45,7 @@ typedef struct mlsd__fold_run {
     bool is_done; /* it was fitted, or failed */
     mlsd__fold_way way;
     char *message; /* NULL for MLSD_OK */
+    char *choices; /* which columns were chosen, see fold_choices.h; or NULL */
     int64_t n_train, n_test;
     double fit_seconds;     /* of work that is shared, its part */
     double predict_seconds; /* of the whole test part; NaN where it is not known by itself. Refit:

@@ -7,6 +7,7 @@
 #include "numeric/mathfun.h"
 #include "validate/audit_impl.h"
 #include "validate/corrected.h"
+#include "validate/fold_choices.h"
 #include "validate/search_impl.h"
 #include "validate/search_table.h"
 #include "validate/words.h"
@@ -377,6 +378,16 @@ static mlsd_status put_words(mlsd_result *r, const mlsd__search *s)
     return s->note[0] != '\0' ? mlsd__result_set_str(r, "note", s->note, false) : MLSD_OK;
 }
 
+/* What the chosen candidate's steps choose, split by split: it is fitted once more for that. */
+static mlsd_status put_choices(mlsd_result *r, const mlsd__search *s)
+{
+    const mlsd__fold_input in = {.dataset = s->dataset,
+                                 .folds = s->folds,
+                                 .metrics = s->metrics.names,
+                                 .n_metrics = s->metrics.n};
+    return mlsd__report_choices_of(r, s->scope, mlsd__search_chosen(s), &in);
+}
+
 /* ---- the verdict ---- */
 
 /* What taking the simpler one may cost against the best. */
@@ -508,6 +519,7 @@ mlsd_status mlsd__search_result(mlsd__search *s, const mlsd_context *context, ml
     if (status == MLSD_OK) status = put_metric_numbers(r, s);
     if (status == MLSD_OK) status = put_numbers(r, s);
     if (status == MLSD_OK) status = put_words(r, s);
+    if (status == MLSD_OK) status = put_choices(r, s);
     if (status == MLSD_OK) status = mlsd__search_audit(r, s->scope, context, s->dataset, s->folds);
     if (status == MLSD_OK) status = put_verdict(r, s);
     if (status == MLSD_OK) status = put_model(r, s);

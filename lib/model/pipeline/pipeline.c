@@ -447,6 +447,7 @@ static const mlsd__estimator_ops ops = {
     .end_training = end_training,
     .features_out = features_out,
     .features_seen = features_seen,
+    .tell_selections = mlsd__pipeline_tell_selections,
     .makes_nan = makes_nan,
     .attribute = attribute,
     .save = save,

@@ -52,6 +52,8 @@ int64_t mlsd__pipeline_block_rows(const void *state);
 mlsd_status mlsd__pipeline_neighbors(mlsd__scope *scope, const void *state, const double *x,
                                      int64_t n, int64_t ld, int64_t k, double *distance,
                                      double *number);
+mlsd_status mlsd__pipeline_tell_selections(const void *state, const char *name,
+                                           const struct mlsd__selection_sink *sink);
 mlsd_status mlsd__pipeline_check_block(const void *state, const double *x, int64_t n, int64_t ld,
                                        int64_t first_row, bool has_nan, double *scratch);
 

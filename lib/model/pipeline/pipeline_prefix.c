@@ -214,3 +214,9 @@ mlsd_status mlsd__prefix_fit(mlsd__scope *scope, const mlsd__prefix_input *in, m
     if (status != MLSD_OK) mlsd__prefix_free(scope->allocator, out);
     return status;
 }
+
+mlsd_status mlsd__prefix_tell_selections(const mlsd__prefix *prefix,
+                                         const struct mlsd__selection_sink *sink)
+{
+    return mlsd__pipeline_tell_selections(&prefix->steps->state, NULL, sink);
+}

@@ -31,6 +31,9 @@ typedef struct mlsd__prefix_input {
  * MLSD_E_UNSUPPORTED where a last step would have to look at NaN. What the input points to must
  * outlive it. */
 mlsd_status mlsd__prefix_fit(mlsd__scope *scope, const mlsd__prefix_input *in, mlsd__prefix *out);
+/* mlsd__estimator_ops.tell_selections of the steps. */
+mlsd_status mlsd__prefix_tell_selections(const mlsd__prefix *prefix,
+                                         const struct mlsd__selection_sink *sink);
 void mlsd__prefix_free(const mlsd__allocator *a, mlsd__prefix *prefix);
 
 #endif

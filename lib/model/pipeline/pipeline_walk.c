@@ -198,3 +198,16 @@ mlsd_status mlsd__pipeline_check_block(const void *state_, const double *x, int6
     }
     return MLSD_OK;
 }
+
+mlsd_status mlsd__pipeline_tell_selections(const void *state_, const char *name,
+                                           const struct mlsd__selection_sink *sink)
+{
+    const mlsd__pipeline_state *const state = state_;
+    (void)name; /* the steps have their own */
+    for (int64_t i = 0; i < state->n_steps; i++) {
+        const mlsd__step *const s = &state->steps[i];
+        if (s->ops->tell_selections != NULL)
+            MLSD__TRY(s->ops->tell_selections(s->state, s->name, sink));
+    }
+    return MLSD_OK;
+}

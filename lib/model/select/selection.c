@@ -177,6 +177,24 @@ mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd__feature *features,
     return status;
 }
 
+mlsd_status mlsd__selection_tell(const void *state, const char *name,
+                                 const mlsd__selection_sink *sink)
+{
+    return sink->take(sink->user, name, state);
+}
+
+bool mlsd__spec_selects(const mlsd_spec *spec)
+{
+    if (strcmp(mlsd_kind_family(mlsd_spec_kind(spec)), "transform") == 0) {
+        const mlsd__estimator_ops *const ops = mlsd__spec_ops(spec);
+        if (ops->tell_selections == mlsd__selection_tell) return true;
+    }
+    for (int64_t i = 0; i < mlsd_spec_child_count(spec); i++) {
+        if (mlsd__spec_selects(mlsd_spec_child_at(spec, i))) return true;
+    }
+    return false;
+}
+
 static void some_block(const void *state, const double *in, int64_t n, double *out)
 {
     const mlsd__some_columns *const some = state;

@@ -46,8 +46,16 @@ mlsd_status mlsd__selection_save(const void *state, mlsd__writer *w);
 /* For a kind's load: `names` are those that it was saved with. */
 mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd__feature *features, int64_t n_features,
                                  const char *const *names, void **out_state);
-/* mlsd__estimator_ops.selected. */
-const mlsd__selection *mlsd__selection_of(const void *state);
+/* Who is told of selections, one after the other. */
+typedef struct mlsd__selection_sink {
+    mlsd_status (*take)(void *user, const char *name, const mlsd__selection *s);
+    void *user;
+} mlsd__selection_sink;
+mlsd_status mlsd__selection_tell(const void *state, const char *name,
+                                 const mlsd__selection_sink *sink);
+
+/* Is a spec, or a child of it, a transform that chooses among columns? */
+bool mlsd__spec_selects(const mlsd_spec *spec);
 
 /* Some columns of a frame as a frame: features has room for n, and all must outlive it. */
 typedef struct mlsd__some_columns {

@@ -221,6 +221,7 @@ static const mlsd__estimator_ops ops = {
     .fit = fit,
     .features_out = mlsd__selection_features,
     .transform_block = mlsd__selection_block,
+    .tell_selections = mlsd__selection_tell,
     .attribute = mlsd__selection_attribute,
     .save = mlsd__selection_save,
     .load = load,

@@ -262,3 +262,15 @@ mlsd_status mlsd__column_parts_save(const void *state_, mlsd__writer *w)
     }
     return w->status;
 }
+
+mlsd_status mlsd__column_parts_tell(const void *state, const char *name,
+                                    const struct mlsd__selection_sink *sink)
+{
+    const mlsd__column_parts *const parts = state;
+    for (int64_t i = 0; i < parts->n_parts; i++) {
+        const mlsd__column_part *const part = &parts->parts[i];
+        if (part->ops != NULL && part->ops->tell_selections != NULL)
+            MLSD__TRY(part->ops->tell_selections(part->state, name, sink));
+    }
+    return MLSD_OK;
+}

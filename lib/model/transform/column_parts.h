@@ -54,6 +54,8 @@ int64_t mlsd__column_parts_scratch(const void *state);
 bool mlsd__column_parts_make_nan(const void *state);
 void mlsd__column_parts_end_training(const mlsd__allocator *a, void *state);
 const mlsd__feature *mlsd__column_parts_features(const void *state, int64_t *out_n);
+mlsd_status mlsd__column_parts_tell(const void *state, const char *name,
+                                    const struct mlsd__selection_sink *sink);
 mlsd_status mlsd__column_parts_save(const void *state, mlsd__writer *w);
 
 #endif

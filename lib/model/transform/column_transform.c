@@ -248,6 +248,7 @@ static const mlsd__estimator_ops ops = {
     .transform_train = mlsd__column_parts_train,
     .end_training = mlsd__column_parts_end_training,
     .features_out = mlsd__column_parts_features,
+    .tell_selections = mlsd__column_parts_tell,
     .makes_nan = mlsd__column_parts_make_nan,
     .save = mlsd__column_parts_save,
     .load = load,

@@ -66,6 +66,10 @@ extern const mlsd_kind mlsd__kind_select_from_model;
 extern const mlsd_kind mlsd__kind_rfe;
 extern const mlsd_kind mlsd__kind_rfecv;
 extern const mlsd_kind mlsd__kind_sequential_select;
+extern const mlsd_kind mlsd__kind_stability_selection;
+extern const mlsd_kind mlsd__kind_permutation_select;
+extern const mlsd_kind mlsd__kind_boruta;
+extern const mlsd_kind mlsd__kind_knockoff_filter;
 extern const mlsd_kind mlsd__kind_on_columns;
 extern const mlsd_kind mlsd__kind_column_transform;
 extern const mlsd_kind mlsd__kind_pipeline;
@@ -200,6 +204,10 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_rfe,
     &mlsd__kind_rfecv,
     &mlsd__kind_sequential_select,
+    &mlsd__kind_stability_selection,
+    &mlsd__kind_permutation_select,
+    &mlsd__kind_boruta,
+    &mlsd__kind_knockoff_filter,
     &mlsd__kind_on_columns,
     &mlsd__kind_column_transform,
     &mlsd__kind_pipeline,

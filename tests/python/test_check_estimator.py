@@ -22,6 +22,7 @@ ARGUMENTS = {
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},
     "Lasso": {"alpha": 0.01},
+    "PermutationSelect": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},
     "RFE": {"estimator": mlsd.linear_model.Ridge()},
     "RFECV": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},

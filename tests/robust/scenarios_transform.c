@@ -37,6 +37,15 @@ static const char *const selections[] = {
           "{\"kind\":\"ridge\"}}]}",
 };
 
+static const char *const against_noise[] = {
+    CODED
+    "{\"kind\":\"permutation_select\",\"n_splits\":2,\"n_repeats\":1,\"alpha\":1,\"estimator\":"
+    "{\"kind\":\"ridge\"}}]}",
+    CODED "{\"kind\":\"stability_selection\",\"n_subsamples\":2}]}",
+    CODED "{\"kind\":\"boruta\",\"max_iter\":2,\"keep_tentative\":true}]}",
+    CODED "{\"kind\":\"knockoff_filter\",\"fdr\":0.9,\"estimator\":{\"kind\":\"ridge\"}}]}",
+};
+
 /* Without weights, which these cannot take. */
 static const char *const unweighted[] = {
     CODED "{\"kind\":\"univariate_select\",\"score_func\":\"mutual_info\",\"k\":2}]}",
@@ -126,6 +135,7 @@ mlsd_status run_selections(const mlsd_context *context, uint64_t *hash)
 {
     mlsd_status status;
     TRY(run_all(context, selections, sizeof selections / sizeof *selections, hash));
+    TRY(run_all(context, against_noise, sizeof against_noise / sizeof *against_noise, hash));
     TRY(run_roles(context, unweighted, sizeof unweighted / sizeof *unweighted, 1, hash));
 out:
     return status;

@@ -4,8 +4,9 @@ that cross-validation chooses anew in each fold.
 
 import inspect
 
-from ._estimators import Classifier, Estimator, Transformer, is_classifier, make_classes, spec_told
+from ._estimators import Classifier, Estimator, Transformer, _default, _is_number, is_classifier, make_classes, spec_told
 from ._handles import Model, Spec
+from ._library import kinds
 from ._scorers import NAMED
 from ._splitters import Splitter
 from ._wraps import Wraps
@@ -38,6 +39,8 @@ class _Selects:
     def _shape_attribute(self, name, value):
         if name == "support":
             return value[0] != 0
+        if name in ("threshold", "n_chosen", "false_bound") and value.size == 1:
+            return float(value[0, 0])
         return value[0].astype(int) if name == "ranking" else super()._shape_attribute(name, value)
 
 
@@ -213,12 +216,9 @@ class _Wrapper(_Selects, Wraps, Transformer):
         return self._labelled(X, y, sample_weight)[0]
 
     def _labelled(self, X, y, sample_weight):
-        if is_classifier(self._child()):
+        if is_classifier(self.estimator) if self.estimator is not None else not _is_number(y):
             return Classifier._labelled(self, X, y, sample_weight)
         return self._data(X, y, sample_weight, "regression"), None
-
-    def _child(self):
-        return self.estimator
 
     def fit(self, X, y=None, sample_weight=None):
         """Choose among the columns of X (n x p) by fits to y (n)."""
@@ -254,8 +254,6 @@ class _Wrapper(_Selects, Wraps, Transformer):
     def _metric(self):
         """(the library's metric, 1 or -1: what makes greater better)."""
         scoring = getattr(self, "scoring", None)
-        if scoring in ("rmse", "mae", "log_loss", "brier"):
-            return scoring, -1.0
         if scoring == "neg_mean_squared_error" or (scoring is not None and scoring not in NAMED):
             raise ValueError(f"scoring is {scoring!r}; it must be None or one of {', '.join(n for n in NAMED if n != 'neg_mean_squared_error')}")
         if scoring is None:
@@ -314,9 +312,6 @@ class SelectFromModel(
         if params["threshold"] is not None and not isinstance(params["threshold"], str):
             params["threshold"] = repr(float(params["threshold"]))
         return params
-
-    def _shape_attribute(self, name, value):
-        return float(value[0, 0]) if name == "threshold" else super()._shape_attribute(name, value)
 
 
 class RFE(
@@ -377,6 +372,39 @@ class SequentialFeatureSelector(
         """How many columns stay."""
         return int(self.get_support().sum())
 
+
+def _own(name, kind, estimator, attributes):
+    """A class whose parameters are those of the kind's table, around an estimator that may be left out."""
+    table = {entry["kind"]: entry for entry in kinds()}
+    if kind not in table:
+        return
+    params = [("estimator", None, estimator)]
+    for param in table[kind]["params"]:
+        if param["name"] not in ("n_splits", "scoring"):
+            params.append((param["name"], _default(param), param["doc"]))
+        elif param["name"] == "n_splits":
+            params += [_SCORING, _CV]
+    globals()[name] = _wrapper(name, kind, table[kind]["doc"], params, attributes)
+    if estimator.startswith("None"):
+        globals()[name]._required_parameters = ()
+    __all__.append(name)
+
+
+_own(
+    "StabilitySelection", "stability_selection",
+    "None for the first columns that an l1 penalty lets in, or one that makes coefficients 0, such as Lasso",
+    "frequencies_ : the share of halves that chose each column\nn_chosen_, false_bound_ : how many a half chose on average, and how "
+    "many false columns are to be expected at most",
+)
+_own("PermutationSelect", "permutation_select", "any estimator", "importances_, importances_std_, pvalues_ : what permuting each column costs")
+_own(
+    "Boruta", "boruta", "None for Ridge or LogisticRegression, or one with coef_ or feature_importances_",
+    "ranking_ : 1 confirmed, 2 open, 3 rejected\nhits_, n_iter_ : how often each column counted more than the best shadow",
+)
+_own(
+    "KnockoffFilter", "knockoff_filter", "None for LassoCV or LogisticRegressionCV with an l1 penalty, or one with coef_ or feature_importances_",
+    "statistics_, threshold_ : of each column, and what they had to reach",
+)
 
 for _made in (SelectFromModel, RFE, RFECV, SequentialFeatureSelector):
     _made.__doc__ = _made.__mro__[1].__doc__

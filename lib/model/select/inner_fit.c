@@ -63,6 +63,44 @@ mlsd_status mlsd__inner_child(const mlsd_spec *spec, mlsd_task task, const mlsd_
     return own->check != NULL ? own->check(child, task) : MLSD_OK;
 }
 
+static mlsd_status default_child(const mlsd__allocator *a, const mlsd__inner_kind *kind,
+                                 mlsd_task task, mlsd_spec **out)
+{
+    const char *const name = task == MLSD_TASK_REGRESSION ? kind->for_numbers : kind->for_classes;
+    if (name == NULL) return MLSD_OK;
+    MLSD__TRY(mlsd__spec_new(a, name, out));
+    if (!kind->with_l1 || task == MLSD_TASK_REGRESSION) return MLSD_OK;
+    return mlsd_spec_set_str(*out, "penalty", "l1");
+}
+
+static bool takes_nan(const mlsd__inner_kind *kind, const mlsd_spec *child)
+{
+    if (kind->finite_only || child == NULL) return false;
+    return ((const mlsd__estimator_ops *)mlsd__spec_ops(child))->takes_nan;
+}
+
+mlsd_status mlsd__inner_selection(mlsd__scope *scope, const mlsd_spec *spec,
+                                  const mlsd__train *train, const mlsd__inner_kind *kind,
+                                  void **out_state)
+{
+    const mlsd_spec *const given = mlsd__spec_slot_child(spec, "estimator");
+    mlsd__inner_data data;
+    mlsd__selection *s = NULL;
+    mlsd_spec *own = NULL;
+    mlsd_status status = mlsd__inner_data_open(scope, mlsd_kind_name(mlsd_spec_kind(spec)), train,
+                                               takes_nan(kind, given), &data);
+    if (status == MLSD_OK && given == NULL)
+        status = default_child(scope->allocator, kind, train->task, &own);
+    if (status == MLSD_OK)
+        status = mlsd__selection_new(scope->allocator, train->x->features, train->x->n_features,
+                                     kind->names, &s);
+    if (status == MLSD_OK)
+        status = kind->choose(scope, spec, given != NULL ? given : own, &data, s);
+    mlsd_spec_free(own);
+    mlsd__inner_data_close(&data, scope->allocator);
+    return mlsd__selection_hand_over(scope, status, s, out_state);
+}
+
 const char *mlsd__inner_metric(const char *scoring, mlsd_task task)
 {
     if (scoring != NULL) return scoring;

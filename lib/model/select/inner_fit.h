@@ -25,6 +25,22 @@ void mlsd__inner_data_close(mlsd__inner_data *data, const mlsd__allocator *a);
  * task; its own check is made. */
 mlsd_status mlsd__inner_child(const mlsd_spec *spec, mlsd_task task, const mlsd_spec **out);
 
+/* The fit of a selection by inner fits: data and state are opened, `choose` fills the state's
+ * arrays and support, and all is closed. `child` is what the slot holds, otherwise one of the kind
+ * given for numbers or for classes (with_l1: logistic_regression_cv with that penalty); NULL where
+ * those are NULL, too. */
+typedef struct mlsd__inner_kind {
+    const char *const *names;
+    const char *for_numbers, *for_classes;
+    bool with_l1;
+    bool finite_only; /* no NaN, whatever the child takes */
+    mlsd_status (*choose)(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_spec *child,
+                          mlsd__inner_data *data, mlsd__selection *s);
+} mlsd__inner_kind;
+mlsd_status mlsd__inner_selection(mlsd__scope *scope, const mlsd_spec *spec,
+                                  const mlsd__train *train, const mlsd__inner_kind *kind,
+                                  void **out_state);
+
 /* What decides on a held-out part, and the parts. */
 typedef struct mlsd__inner_splits {
     const char *metric_name;

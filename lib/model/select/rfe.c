@@ -53,12 +53,6 @@ static mlsd_status check_rfecv(const mlsd_spec *spec, mlsd_task task)
     return mlsd__inner_child(spec, task, &child);
 }
 
-static bool child_takes_nan(const mlsd_spec *spec)
-{
-    const mlsd__estimator_ops *const ops = mlsd__spec_ops(mlsd__spec_slot_child(spec, "estimator"));
-    return ops->takes_nan;
-}
-
 /* null: half; below 1: a share. */
 static int64_t count_kept(double asked, int64_t p)
 {
@@ -68,12 +62,13 @@ static int64_t count_kept(double asked, int64_t p)
 }
 
 static mlsd_status fit_rfe_columns(mlsd__scope *scope, const mlsd_spec *spec,
-                                   const mlsd__inner_data *data, mlsd__selection *s)
+                                   const mlsd_spec *child, mlsd__inner_data *data,
+                                   mlsd__selection *s)
 {
     const rfe_params *const params = mlsd__spec_params(spec);
     double *ranking;
     MLSD__TRY(mlsd__selection_array_new(scope->allocator, s, RANKING, 1, s->p, &ranking));
-    const mlsd__elimination e = {.child = mlsd__spec_slot_child(spec, "estimator"),
+    const mlsd__elimination e = {.child = child,
                                  .train = &data->train,
                                  .n_keep = count_kept(params->n_features_to_select, s->p),
                                  .step = mlsd__elimination_step(params->step, s->p)};
@@ -179,11 +174,12 @@ static mlsd_status choose_size(mlsd__scope *scope, rfecv_job *job, mlsd__selecti
 }
 
 static mlsd_status fit_rfecv_columns(mlsd__scope *scope, const mlsd_spec *spec,
-                                     const mlsd__inner_data *data, mlsd__selection *s)
+                                     const mlsd_spec *child, mlsd__inner_data *data,
+                                     mlsd__selection *s)
 {
     const rfecv_params *const params = mlsd__spec_params(spec);
     const int64_t least = params->min_features_to_select;
-    rfecv_job job = {.child = mlsd__spec_slot_child(spec, "estimator"),
+    rfecv_job job = {.child = child,
                      .p = s->p,
                      .n_keep = least < s->p ? least : s->p,
                      .step = mlsd__elimination_step(params->step, s->p)};
@@ -209,18 +205,9 @@ static bool is_rfecv(const mlsd_spec *spec)
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
-    mlsd__inner_data data;
-    mlsd__selection *s = NULL;
-    mlsd_status status = mlsd__inner_data_open(scope, mlsd_kind_name(mlsd_spec_kind(spec)), train,
-                                               child_takes_nan(spec), &data);
-    if (status == MLSD_OK)
-        status = mlsd__selection_new(scope->allocator, train->x->features, train->x->n_features,
-                                     is_rfecv(spec) ? rfecv_names : rfe_names, &s);
-    if (status == MLSD_OK)
-        status = is_rfecv(spec) ? fit_rfecv_columns(scope, spec, &data, s)
-                                : fit_rfe_columns(scope, spec, &data, s);
-    mlsd__inner_data_close(&data, scope->allocator);
-    return mlsd__selection_hand_over(scope, status, s, out_state);
+    static const mlsd__inner_kind rfe = {.names = rfe_names, .choose = fit_rfe_columns},
+                                  rfecv = {.names = rfecv_names, .choose = fit_rfecv_columns};
+    return mlsd__inner_selection(scope, spec, train, is_rfecv(spec) ? &rfecv : &rfe, out_state);
 }
 
 static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,

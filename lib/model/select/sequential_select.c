@@ -140,14 +140,12 @@ static mlsd_status move_columns(mlsd__scope *scope, const sequential_params *par
     return status;
 }
 
-static mlsd_status fit_columns(mlsd__scope *scope, const mlsd_spec *spec,
-                               const mlsd__inner_data *data, mlsd__selection *s)
+static mlsd_status fit_columns(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_spec *child,
+                               mlsd__inner_data *data, mlsd__selection *s)
 {
     const mlsd__allocator *const a = scope->allocator;
     const sequential_params *const params = mlsd__spec_params(spec);
-    sequential_job job = {.child = mlsd__spec_slot_child(spec, "estimator"),
-                          .p = s->p,
-                          .is_backward = params->direction == BACKWARD};
+    sequential_job job = {.child = child, .p = s->p, .is_backward = params->direction == BACKWARD};
     int64_t size = 0;
     if (s->p < 2)
         return mlsd__fail(
@@ -174,18 +172,8 @@ static mlsd_status fit_columns(mlsd__scope *scope, const mlsd_spec *spec,
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
                        void **out_state)
 {
-    const mlsd__estimator_ops *const child =
-        mlsd__spec_ops(mlsd__spec_slot_child(spec, "estimator"));
-    mlsd__inner_data data;
-    mlsd__selection *s = NULL;
-    mlsd_status status =
-        mlsd__inner_data_open(scope, "sequential_select", train, child->takes_nan, &data);
-    if (status == MLSD_OK)
-        status = mlsd__selection_new(scope->allocator, train->x->features, train->x->n_features,
-                                     names, &s);
-    if (status == MLSD_OK) status = fit_columns(scope, spec, &data, s);
-    mlsd__inner_data_close(&data, scope->allocator);
-    return mlsd__selection_hand_over(scope, status, s, out_state);
+    static const mlsd__inner_kind kind = {.names = names, .choose = fit_columns};
+    return mlsd__inner_selection(scope, spec, train, &kind, out_state);
 }
 
 static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,

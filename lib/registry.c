@@ -42,6 +42,7 @@ extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_early_stopping;
+extern const mlsd_kind mlsd__kind_diagnosis;
 extern const mlsd_kind mlsd__kind_impute;
 extern const mlsd_kind mlsd__kind_one_hot;
 extern const mlsd_kind mlsd__kind_standardize;
@@ -180,6 +181,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,
     &mlsd__kind_early_stopping,
+    &mlsd__kind_diagnosis,
     &mlsd__kind_impute,
     &mlsd__kind_one_hot,
     &mlsd__kind_standardize,

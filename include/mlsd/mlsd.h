@@ -24,6 +24,7 @@
 #include "mlsd/result.h"
 #include "mlsd/validate.h"
 #include "mlsd/compare.h"
+#include "mlsd/diagnose.h"
 #include "mlsd/audit.h"
 #include "mlsd/slice.h"
 #include "mlsd/experiment.h"

@@ -222,6 +222,34 @@ out:
     return status;
 }
 
+static mlsd_status run_diagnosis(const mlsd_context *context, uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_curve *curve = NULL;
+    mlsd_result *result = NULL;
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context,
+                            "{\"kind\":\"diagnosis\",\"n_resamples\":3,"
+                            "\"probe_losses\":[0.2,0.21],\"losses\":[0.3,0.35]}",
+                            &spec));
+    TRY(mlsd_curve_new(context, NULL, &curve));
+    for (int i = 0; i < 12; i++) {
+        TRY(mlsd_curve_add(curve, "train", i, 1.0 / (i + 1)));
+        TRY(mlsd_curve_add(curve, "valid", i, 0.1 + 1.0 / (i + 1)));
+    }
+    TRY(mlsd_curve_diagnose(context, curve, spec, &result));
+    double rise = 0, confidence = 0;
+    TRY(mlsd_result_get_f64(result, "rise", &rise));
+    TRY(mlsd_result_get_f64(result, "confidence", &confidence));
+    mix(hash, &rise, sizeof rise);
+    mix(hash, &confidence, sizeof confidence);
+out:
+    mlsd_result_free(result);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
 {
     mlsd_spec *rule = NULL;
@@ -662,6 +690,7 @@ const scenario scenarios[] = {
     {"splits_by_time", run_splits_by_time, 0},
     {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},
+    {"diagnosis", run_diagnosis, 0},
     {"regressors", run_regressors, 0},
     {"networks", run_networks, 0},
     {"sparse", run_sparse, 0},

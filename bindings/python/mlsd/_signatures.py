@@ -257,6 +257,8 @@ SIGNATURES = {
     "mlsd_result_verdict": (TEXT, [HANDLE]),
     "mlsd_result_to_json": (STATUS, [HANDLE, BUFFER, I64, I64S]),
     "mlsd_result_save": (STATUS, [HANDLE, TEXT]),
+    # mlsd/diagnose.h
+    "mlsd_curve_diagnose": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/compare.h
     "mlsd_compare": (STATUS, [HANDLE, HANDLE, MATRIX, MATRIX, HANDLE_OUT]),
     "mlsd_adjust_p_values": (STATUS, [TEXT, F64S, I64, F64S]),

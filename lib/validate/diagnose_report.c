@@ -168,10 +168,12 @@ static void say_why(mlsd__text *t, const mlsd__fit_findings *f)
                                  percent(d->rise, d->best_value - f->params->floor), d->rise_se});
         else
             say(t,
-                "the training loss ends at #, # % below the validation loss of #, which is still "
-                "at its best",
-                (const double[]){d->train_last, percent(d->gap, d->last_value - f->params->floor),
-                                 d->last_value});
+                "the training loss ends at #, # % below the validation loss of #, which is not "
+                "above its best of # for sure",
+                (const double[]){
+                    d->train_last,
+                    percent(d->last_value - d->train_last, d->last_value - f->params->floor),
+                    d->last_value, d->best_value});
         break;
     case MLSD__FIT_OPTIMAL:
         say(t, "the validation loss has settled at #, with the training loss at #",

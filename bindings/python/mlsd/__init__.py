@@ -27,6 +27,7 @@ from ._errors import (
     ParameterError,
     UnsupportedError,
 )
+from ._diagnosis import Diagnosis, diagnose
 from ._handles import Curve, Dataset, Folds, Model, Spec, Table
 from ._library import (
     __version__,

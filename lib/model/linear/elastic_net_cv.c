@@ -119,7 +119,8 @@ static mlsd_status open_problem(const cv_job *job, mlsd__scope *scope, int64_t s
     const bool fit_intercept = job->params->fit_intercept != 0;
     *problem = (mlsd__enet_problem){0};
     if (job->moments != NULL) {
-        fold_room *const room = &job->rooms[scope->worker];
+        /* Outside of the walk over folds, `worker` is that of some outer region. */
+        fold_room *const room = &job->rooms[split < 0 ? 0 : scope->worker];
         MLSD__TRY(unite_parts(job, scope, split, room));
         return mlsd__enet_open_moments(scope, &room->train, fit_intercept,
                                        split < 0 ? NULL : room->gram, problem);

@@ -142,20 +142,26 @@ static int64_t keep_smallest(double *best, int64_t n, int64_t k, double d)
     return n;
 }
 
-/* Distance of the k-th neighbor of the row at place `at` of an order along u, the distance being
- * the larger of both coordinates'. */
-static double kth_distance(const double *u, const double *v, const int64_t *order, int64_t n,
-                           int64_t at, int64_t k, double *best)
+/* Distance of the k-th neighbor of the row at place `at`, u ascending and v in its order: the
+ * larger of both coordinates' distances. First one side as far as it goes, then the other. */
+static double kth_distance(const double *u, const double *v, int64_t n, int64_t at, int64_t k,
+                           double *best)
 {
-    const int64_t row = order[at];
-    int64_t below = at - 1, above = at + 1, found = 0;
-    while (below >= 0 || above < n) {
-        const double d_below = below >= 0 ? u[row] - u[order[below]] : INFINITY;
-        const double d_above = above < n ? u[order[above]] - u[row] : INFINITY;
-        const double d = d_below < d_above ? d_below : d_above;
-        if (found == k && d >= best[k - 1]) break;
-        const int64_t other = d_below < d_above ? order[below--] : order[above++];
-        found = keep_smallest(best, found, k, fmax(d, fabs(v[row] - v[other])));
+    int64_t found = 0;
+    for (int64_t below = at - 1, above = at + 1;
+         found < k;) { /* the nearest along u to begin with */
+        const bool goes_below = above >= n || (below >= 0 && u[at] - u[below] < u[above] - u[at]);
+        const int64_t other = goes_below ? below-- : above++;
+        found = keep_smallest(best, found, k, fmax(fabs(u[at] - u[other]), fabs(v[at] - v[other])));
+        if (found < k) continue;
+        for (; below >= 0 && u[at] - u[below] < best[k - 1]; below--) {
+            const double d = fabs(v[at] - v[below]);
+            if (d < best[k - 1]) (void)keep_smallest(best, k, k, fmax(u[at] - u[below], d));
+        }
+        for (; above < n && u[above] - u[at] < best[k - 1]; above++) {
+            const double d = fabs(v[at] - v[above]);
+            if (d < best[k - 1]) (void)keep_smallest(best, k, k, fmax(u[above] - u[at], d));
+        }
     }
     return best[k - 1];
 }
@@ -168,23 +174,24 @@ static int64_t count_steps(const double *sorted, int64_t n)
     return steps;
 }
 
-/* room: 3 n + k doubles. */
+/* room: 4 n + k doubles. */
 static mlsd_status both_continuous(mlsd__scope *scope, const mutual_job *job, const double *x,
                                    const int64_t *x_order, double *room, double *out)
 {
     const int64_t n = job->n, k = job->options->n_neighbors;
     double *const xs = room, *const ys = room + n, *const part = room + 2 * n,
-                  *const best = room + 3 * n;
+                  *const v = room + 3 * n, *const best = room + 4 * n;
     for (int64_t i = 0; i < n; i++) {
         xs[i] = x[x_order[i]];
         ys[i] = job->y[job->y_order[i]];
     }
     const bool along_x = count_steps(xs, n) >= count_steps(ys, n);
-    const double *const u = along_x ? x : job->y, *const v = along_x ? job->y : x;
+    const double *const u = along_x ? xs : ys, *const other = along_x ? job->y : x;
     const int64_t *const order = along_x ? x_order : job->y_order;
+    for (int64_t at = 0; at < n; at++) v[at] = other[order[at]];
     for (int64_t at = 0; at < n; at++) {
         const int64_t i = order[at];
-        const double r = nextafter(kth_distance(u, v, order, n, at, k, best), 0);
+        const double r = nextafter(kth_distance(u, v, n, at, k, best), 0);
         part[i] = job->harmonic[count_within(xs, n, x[i], r)] +
                   job->harmonic[count_within(ys, n, job->y[i], r)];
         if (at % MLSD__BLOCK_ROWS == 0) MLSD__TRY(mlsd__checkpoint(scope));
@@ -267,7 +274,7 @@ static mlsd_status both_discrete(mlsd__scope *scope, const mutual_job *job, cons
 
 /* What one column takes to work in. */
 typedef struct column_room {
-    double *x, *work, *values; /* n, 3 n + k, n */
+    double *x, *work, *values; /* n, 4 n + k, n */
     int64_t *order, *start;    /* n, n + 3 */
     int32_t *code, *y_code;    /* n each */
 } column_room;
@@ -282,7 +289,7 @@ static void room_close(column_room *room, const mlsd__allocator *a)
 static mlsd_status room_open(column_room *room, const mutual_job *job, const mlsd__allocator *a)
 {
     const int64_t n = job->n, k = job->options->n_neighbors;
-    *room = (column_room){.x = mlsd__alloc_raw(a, 5 * n + k, sizeof(double)),
+    *room = (column_room){.x = mlsd__alloc_raw(a, 6 * n + k, sizeof(double)),
                           .order = mlsd__alloc_raw(a, 2 * n + 3, sizeof(int64_t)),
                           .code = mlsd__alloc_raw(a, 2 * n, sizeof(int32_t))};
     if (room->x == NULL || room->order == NULL || room->code == NULL) return MLSD_E_NOMEM;

@@ -51,6 +51,7 @@ mlsd_status run_scalers(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_encoders(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_features(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_selections(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_against_noise(const mlsd_context *context, uint64_t *hash);
 
 /* Mix in a result but for its timings; in scenarios.c. */
 mlsd_status hash_result(const mlsd_result *r, uint64_t *hash);

@@ -710,6 +710,7 @@ const scenario scenarios[] = {
     {"encoders", run_encoders, 0},
     {"features", run_features, 0},
     {"selections", run_selections, 0},
+    {"selections against noise", run_against_noise, 0},
     {"custom", run_custom, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},

@@ -135,8 +135,12 @@ mlsd_status run_selections(const mlsd_context *context, uint64_t *hash)
 {
     mlsd_status status;
     TRY(run_all(context, selections, sizeof selections / sizeof *selections, hash));
-    TRY(run_all(context, against_noise, sizeof against_noise / sizeof *against_noise, hash));
     TRY(run_roles(context, unweighted, sizeof unweighted / sizeof *unweighted, 1, hash));
 out:
     return status;
+}
+
+mlsd_status run_against_noise(const mlsd_context *context, uint64_t *hash)
+{
+    return run_all(context, against_noise, sizeof against_noise / sizeof *against_noise, hash);
 }

@@ -17,12 +17,13 @@ import re
 import threading
 
 from ._library import Context, Handle, call_back, encode, lib
-from ._signatures import FIT_FN, PREDICT_FN, RELEASE_FN, STATE_FREE_FN, STATE_LOAD_FN, STATE_SAVE_FN, WIDTH_FN
+from ._signatures import ATTRIBUTE_FN, FIT_FN, PREDICT_FN, RELEASE_FN, STATE_FREE_FN, STATE_LOAD_FN, STATE_SAVE_FN, WIDTH_FN
 
 REGRESSES, CLASSIFIES, TRANSFORMS, PROBA, DECISION, CLASSES, TAKES_NAN = (1 << i for i in range(7))
 _VALUE, _PROBA, _DECISION = 1, 2, 3
 _F64, _I64, _BOOL, _STR = 1, 2, 3, 4
 _EXACT = 2.0**53
+_NAMES = {name: ctypes.create_string_buffer(name.encode()) for name in ("coef", "feature_importances")}
 
 # The kinds that the library refers to, by the number that it hands to callbacks.
 _kinds = {}
@@ -179,6 +180,8 @@ class Kind(Handle):
         lib.mlsd_custom_set_save(self._h, _SAVE, _LOAD)
         if transforms:
             lib.mlsd_custom_set_width(self._h, _WIDTH)
+        else:
+            lib.mlsd_custom_set_attribute(self._h, _ATTRIBUTE)
 
     def described(self):
         """What Kind is called with to make the same again."""
@@ -190,11 +193,13 @@ class _Callee:
 
     def __init__(self, prototype, parameters, transforms):
         self.prototype, self.parameters, self.transforms = prototype, parameters, transforms
-        self.states, self._next, self._saved = {}, itertools.count(1), {}
+        self.states, self._next, self._saved, self.arrays = {}, itertools.count(1), {}, {}
 
     def _keep(self, fitted, n_classes, width):
         key = next(self._next)
         self.states[key] = (fitted, n_classes, width)
+        if not self.transforms:
+            self.arrays[key] = _weights_of(fitted)
         return key
 
     def _fresh(self, spec):
@@ -253,6 +258,19 @@ class _Callee:
 
     def load(self, data):
         return self._keep(*pickle.loads(data))
+
+
+def _weights_of(fitted):
+    """[(name, array)] of what says how much each column counts, for those that select by it."""
+    out = []
+    for name in _NAMES:
+        try:
+            values = _dense(getattr(fitted, name + "_"))
+        except Exception:  # has none, or a property that cannot be asked for
+            continue
+        if values.ndim in (1, 2) and values.size > 0:
+            out.append((name, values.reshape(-1, values.shape[-1]).copy()))
+    return out
 
 
 def _by_class(fitted, values, n_classes, missing):
@@ -316,6 +334,7 @@ def _on_state_free(state, user, _kinds=_kinds):
     callee = _kinds.get(user)
     if callee is not None:
         callee.states.pop(state, None)
+        callee.arrays.pop(state, None)
         callee._saved.pop(state, None)
 
 
@@ -325,6 +344,16 @@ def _on_release(user, _kinds=_kinds):
 
 def _on_width(state, user):
     return _kinds[user].states[state][2]
+
+
+def _on_attribute(state, i, out_data, out_rows, out_cols, user):
+    try:
+        name, values = _kinds[user].arrays[state][i]
+    except (KeyError, IndexError):
+        return None
+    out_data[0] = values.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+    out_rows[0], out_cols[0] = values.shape
+    return ctypes.addressof(_NAMES[name])
 
 
 def _on_save(state, buffer, capacity, out_size, user):
@@ -347,9 +376,13 @@ def _on_load(_spec, data, size, out_state, user):
     return call_back(work)
 
 
+# A name goes back as an address: what a text is made of must outlive the call.
+_ADDRESS_FN = ctypes.CFUNCTYPE(ctypes.c_void_p, *ATTRIBUTE_FN._argtypes_)
 _FIT, _PREDICT, _STATE_FREE, _RELEASE = FIT_FN(_on_fit), PREDICT_FN(_on_predict), STATE_FREE_FN(_on_state_free), RELEASE_FN(_on_release)
 _WIDTH, _SAVE, _LOAD = WIDTH_FN(_on_width), STATE_SAVE_FN(_on_save), STATE_LOAD_FN(_on_load)
-lib._kept = (_FIT, _PREDICT, _STATE_FREE, _RELEASE, _WIDTH, _SAVE, _LOAD)  # until the last handle has ended
+_ADDRESS = _ADDRESS_FN(_on_attribute)
+_ATTRIBUTE = ctypes.cast(_ADDRESS, ATTRIBUTE_FN)
+lib._kept = (_FIT, _PREDICT, _STATE_FREE, _RELEASE, _WIDTH, _SAVE, _LOAD, _ADDRESS, _ATTRIBUTE)  # until the last handle has ended
 
 # Names that are taken among the specs that are being put together on this thread.
 _naming = threading.local()

@@ -498,6 +498,19 @@ static void check_probabilities(const mlsd_model *m, const double *proba, const 
     }
 }
 
+/* To forecasters a row without a time is so many steps ahead as its number says: only the first row
+ * is the same alone. */
+static int is_forecaster(const mlsd_model *m)
+{
+    static const char *const kinds[] = {"naive_forecaster", "exponential_smoothing", "auto_reg"};
+    char text[4096];
+    int64_t length = 0;
+    if (mlsd_spec_to_json(mlsd_model_spec(m), 0, text, sizeof text, &length) != MLSD_OK) return 1;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strstr(text, kinds[i]) != NULL) return 1;
+    return 0;
+}
+
 static void predict_from(const mlsd_model *m, const mlsd_dataset *d)
 {
     const int64_t n = mlsd_dataset_n_rows(d);
@@ -515,7 +528,8 @@ static void predict_from(const mlsd_model *m, const mlsd_dataset *d)
                 ASSERT_FAILS(MLSD_E_BUFFER, "",
                              mlsd_model_predict(any_context(), m, d, what, again, size - 1));
             mlsd_dataset *one = NULL;
-            const int64_t row = n > 0 ? (int64_t)draw((uint64_t)n) : 0;
+            const int64_t any = n > 0 ? (int64_t)draw((uint64_t)n) : 0;
+            const int64_t row = is_forecaster(m) ? 0 : any;
             if (n > 0) {
                 ASSERT_OK(mlsd_dataset_rows(d, &row, 1, &one));
                 ASSERT_OK(mlsd_model_predict(any_context(), m, one, what, again, width));

@@ -94,6 +94,8 @@ extern const mlsd_kind mlsd__kind_linear_svc;
 extern const mlsd_kind mlsd__kind_linear_svr;
 extern const mlsd_kind mlsd__kind_sgd_classifier;
 extern const mlsd_kind mlsd__kind_sgd_regressor;
+extern const mlsd_kind mlsd__kind_passive_aggressive_classifier;
+extern const mlsd_kind mlsd__kind_passive_aggressive_regressor;
 extern const mlsd_kind mlsd__kind_gaussian_nb;
 extern const mlsd_kind mlsd__kind_bernoulli_nb;
 extern const mlsd_kind mlsd__kind_multinomial_nb;
@@ -233,6 +235,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_linear_svr,
     &mlsd__kind_sgd_classifier,
     &mlsd__kind_sgd_regressor,
+    &mlsd__kind_passive_aggressive_classifier,
+    &mlsd__kind_passive_aggressive_regressor,
     &mlsd__kind_gaussian_nb,
     &mlsd__kind_bernoulli_nb,
     &mlsd__kind_multinomial_nb,

@@ -59,8 +59,9 @@ mlsd_status run_generalised(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"tweedie_regressor\",\"power\":1,\"link\":\"identity\"}",
         "{\"kind\":\"huber_regressor\"}",
         "{\"kind\":\"quantile_regressor\",\"alpha\":0.01}",
+        "{\"kind\":\"passive_aggressive_regressor\",\"average\":true,\"max_iter\":2}",
     };
-    return fit_all(context, specs, 5, 1, hash);
+    return fit_all(context, specs, 6, 1, hash);
 }
 
 mlsd_status run_networks(const mlsd_context *context, uint64_t *hash)

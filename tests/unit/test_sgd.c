@@ -564,6 +564,42 @@ static void test_sgd__every_refused_allocation_is_survived(void **state)
     free_linear_data(&d);
 }
 
+/* Two rows, worked by hand in fractions of two (Crammer et al. 2006, figure 1): without a limit the
+ * loss of a row is 0 after its step, C caps or softens the step, and a row that is near enough
+ * changes nothing. */
+static void test_sgd__passive_aggressive_steps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json;
+        double want[3]; /* coefficients, intercept */
+    } CASES[] = {
+        {"\"C\":100", {1.0625, -0.1875, 0.4375}},
+        {"\"C\":0.25", {0.5, 0.0, 0.25}},
+        {"\"C\":0.5,\"loss\":\"squared_epsilon_insensitive\"", {1.0, 0.0, 0.5}},
+        {"\"C\":100,\"average\":true", {1.15625, -0.09375, 0.53125}},
+    };
+    double x[] = {2.0, 0.0, 1.0, 1.0}, y[] = {3.0, 1.0};
+    const mlsd_matrix X = {x, 2, 2, 2, 1, MLSD_F64, 0}, Y = {y, 2, 1, 1, 1, MLSD_F64, 0};
+    mlsd_dataset *data = NULL;
+    assert_int_equal(mlsd_dataset_from_matrix(NULL, &X, &Y, NULL, MLSD_TASK_REGRESSION, &data),
+                     MLSD_OK);
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char json[256];
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"passive_aggressive_regressor\",\"epsilon\":0.5,"
+                       "\"shuffle\":false,\"max_iter\":1,%s}",
+                       CASES[i].json);
+        mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+        double got[3];
+        array_of(model, "coef", got, 2);
+        array_of(model, "intercept", got + 2, 1);
+        assert_close(got, CASES[i].want, 3, 0.0);
+        mlsd_model_free(model);
+    }
+    mlsd_dataset_free(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -581,6 +617,7 @@ int main(void)
         cmocka_unit_test(test_sgd__goes_on_where_it_stopped),
         cmocka_unit_test(test_sgd__can_be_cancelled),
         cmocka_unit_test(test_sgd__every_refused_allocation_is_survived),
+        cmocka_unit_test(test_sgd__passive_aggressive_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

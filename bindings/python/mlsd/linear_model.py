@@ -17,6 +17,8 @@ __all__ = make_classes(
     "logistic_regression_cv",
     "sgd_classifier",
     "sgd_regressor",
+    "passive_aggressive_classifier",
+    "passive_aggressive_regressor",
     "poisson_regressor",
     "gamma_regressor",
     "tweedie_regressor",

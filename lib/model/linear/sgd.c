@@ -37,6 +37,17 @@ mlsd_status mlsd__sgd_check(const mlsd__sgd_params *params)
     return MLSD_OK;
 }
 
+mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind)
+{
+    int64_t n_other = 0;
+    for (int64_t i = 1; n_other == 0 && i < train->x->n_rows; i++)
+        n_other += train->y[i] != train->y[0];
+    if (n_other > 0 && train->n_classes >= 2) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA,
+                      "%s needs rows of at least two classes, got only class number %lld", kind,
+                      (long long)train->y[0]);
+}
+
 static mlsd_status epoch(void *self, mlsd__scope *scope, int64_t number)
 {
     sgd_fit *const f = self;

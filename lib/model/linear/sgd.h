@@ -30,7 +30,12 @@ typedef struct mlsd__sgd_params {
     int64_t batch_size, early_stopping;
     double validation_fraction;
     int64_t n_iter_no_change, average;
+    int64_t passive; /* below; then loss has slopes of -1, 0 and 1, and batch_size is 1 */
+    double C;
 } mlsd__sgd_params;
+
+/* Steps of a length of their own, in place of learning_rate's: passive-aggressive ones. */
+enum { MLSD__SGD_NOT_PASSIVE = 0, MLSD__SGD_PA1 = 1, MLSD__SGD_PA2 = 2 };
 
 /* A loss of one score and its target: a number, or -1 and +1. `epsilon` is huber's. */
 typedef struct mlsd__sgd_loss {
@@ -51,18 +56,36 @@ mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, 
                                 const mlsd__sgd_rows *rows, int64_t n_scores, const double *theta,
                                 double *out);
 
+/* The target of score c of a row: its number, or +1 where the score speaks for its class. */
+double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t n_scores);
+
 /* Losses and slopes of n rows of scores: slopes take the scores' place; returns the sum of
  * weight x loss. factor (NULL: ones) multiplies loss and slope of a row. */
 double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const double *y,
                             const double *factor, int64_t n, int64_t n_scores, double *scores);
 
+/* max(0, 1 - y z). */
+extern const mlsd__sgd_loss mlsd__sgd_hinge;
+
 /* Check parameters against each other. */
 mlsd_status mlsd__sgd_check(const mlsd__sgd_params *params);
+
+/* MLSD_E_DATA, by the name of the kind, where all rows are of one class. */
+mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind);
 
 mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
                           const mlsd__sgd_loss *loss, const mlsd__train *train, void **out_state);
 
-/* The rows of the parameter table that both kinds have alike. */
+/* The rows of the parameter tables that the kinds have alike. */
+#define MLSD__SGD_PARAMS_PASSES                                                             \
+    MLSD__P_BOOL(mlsd__sgd_params, fit_intercept, "true",                                   \
+                 "fit an intercept, which is never penalised"),                             \
+        MLSD__P_I64(mlsd__sgd_params, max_iter, 1, INFINITY, "1000", "log", "most epochs"), \
+        MLSD__P_F64(mlsd__sgd_params, tol, 0, INFINITY, MLSD__OPEN_UPPER, "0.001", "log",   \
+                    "progress is a loss lower by more than this"),                          \
+        MLSD__P_BOOL(mlsd__sgd_params, shuffle, "true",                                     \
+                     "go through the rows in another order each epoch")
+
 #define MLSD__SGD_PARAMS_TO_TOL                                                              \
     MLSD__P_CHOICE(mlsd__sgd_params, penalty, mlsd__sgd_penalties, "\"l2\"",                 \
                    "what keeps the coefficients small"),                                     \
@@ -70,17 +93,25 @@ mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
                     "strength of the penalty, beside the mean loss"),                        \
         MLSD__P_F64(mlsd__sgd_params, l1_ratio, 0, 1, 0, "0.15", NULL,                       \
                     "part of l1 in penalty elasticnet"),                                     \
-        MLSD__P_BOOL(mlsd__sgd_params, fit_intercept, "true",                                \
-                     "fit an intercept, which is never penalised"),                          \
-        MLSD__P_I64(mlsd__sgd_params, max_iter, 1, INFINITY, "1000", "log", "most epochs"),  \
-        MLSD__P_F64(mlsd__sgd_params, tol, 0, INFINITY, MLSD__OPEN_UPPER, "0.001", "log",    \
-                    "progress is a loss lower by more than this"),                           \
-        MLSD__P_BOOL(mlsd__sgd_params, shuffle, "true",                                      \
-                     "go through the rows in another order each epoch")
+        MLSD__SGD_PARAMS_PASSES
+
+#define MLSD__SGD_PARAM_SEED                                    \
+    MLSD__P_I64(mlsd__sgd_params, seed, 0, INFINITY, "0", NULL, \
+                "of the order of the rows and of the rows held out")
+
+#define MLSD__SGD_PARAMS_STOP                                                    \
+    MLSD__P_BOOL(mlsd__sgd_params, early_stopping, "false",                      \
+                 "hold rows out and stop by their loss"),                        \
+        MLSD__P_F64(mlsd__sgd_params, validation_fraction, 0, 1,                 \
+                    MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.1", NULL,            \
+                    "part of the rows that early_stopping holds out"),           \
+        MLSD__P_I64(mlsd__sgd_params, n_iter_no_change, 1, INFINITY, "5", "log", \
+                    "stop after so many epochs without progress"),               \
+        MLSD__P_BOOL(mlsd__sgd_params, average, "false",                         \
+                     "give back the mean of the coefficients over all updates")
 
 #define MLSD__SGD_PARAMS_FROM_SEED(learning_rate_, eta0_, power_t_)                               \
-    MLSD__P_I64(mlsd__sgd_params, seed, 0, INFINITY, "0", NULL,                                   \
-                "of the order of the rows and of the rows held out"),                             \
+    MLSD__SGD_PARAM_SEED,                                                                         \
         MLSD__P_CHOICE(mlsd__sgd_params, learning_rate, mlsd__sgd_learning_rates, learning_rate_, \
                        "how the step goes with the number t of updates: eta0; "                   \
                        "1 / (alpha (t0 + t)); eta0 / t^power_t; eta0, less when there is no "     \
@@ -91,15 +122,7 @@ mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
                     "exponent of learning_rate invscaling"),                                      \
         MLSD__P_I64(mlsd__sgd_params, batch_size, 1, 65536, "32", "log",                          \
                     "rows whose mean slope makes one update; 1 is scikit-learn's"),               \
-        MLSD__P_BOOL(mlsd__sgd_params, early_stopping, "false",                                   \
-                     "hold rows out and stop by their loss"),                                     \
-        MLSD__P_F64(mlsd__sgd_params, validation_fraction, 0, 1,                                  \
-                    MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "0.1", NULL,                             \
-                    "part of the rows that early_stopping holds out"),                            \
-        MLSD__P_I64(mlsd__sgd_params, n_iter_no_change, 1, INFINITY, "5", "log",                  \
-                    "stop after so many epochs without progress"),                                \
-        MLSD__P_BOOL(mlsd__sgd_params, average, "false",                                          \
-                     "give back the mean of the coefficients over all updates")
+        MLSD__SGD_PARAMS_STOP
 
 extern const char *const mlsd__sgd_penalties[];
 extern const char *const mlsd__sgd_learning_rates[];

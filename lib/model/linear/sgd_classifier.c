@@ -57,15 +57,14 @@ typedef struct classifier_params {
 } classifier_params;
 
 static const char *const LOSS_NAMES[] = {"log_loss", "hinge", "modified_huber", NULL};
-static const mlsd__sgd_loss LOSSES[] = {
-    {log_value, log_slope, MLSD__LINK_LOGISTIC, true},
-    {hinge_value, hinge_slope, MLSD__LINK_NONE, false},
-    {huber_value, huber_slope, MLSD__LINK_HUBER, false},
-};
+static const mlsd__sgd_loss LOG_LOSS = {log_value, log_slope, MLSD__LINK_LOGISTIC, true};
+const mlsd__sgd_loss mlsd__sgd_hinge = {hinge_value, hinge_slope, MLSD__LINK_NONE, false};
+static const mlsd__sgd_loss HUBER = {huber_value, huber_slope, MLSD__LINK_HUBER, false};
+static const mlsd__sgd_loss *const LOSSES[] = {&LOG_LOSS, &mlsd__sgd_hinge, &HUBER};
 
 static const mlsd__sgd_loss *loss_of(const mlsd_spec *spec)
 {
-    return &LOSSES[((const mlsd__sgd_params *)mlsd__spec_params(spec))->loss];
+    return LOSSES[((const mlsd__sgd_params *)mlsd__spec_params(spec))->loss];
 }
 
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
@@ -88,14 +87,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                        void **out_state)
 {
     *out_state = NULL;
-    int64_t n_other = 0;
-    for (int64_t i = 1; n_other == 0 && i < train->x->n_rows; i++)
-        n_other += train->y[i] != train->y[0];
-    if (n_other == 0 || train->n_classes < 2)
-        return mlsd__fail(
-            MLSD_E_DATA,
-            "sgd_classifier needs rows of at least two classes, got only class number %lld",
-            (long long)train->y[0]);
+    MLSD__TRY(mlsd__sgd_require_classes(train, "sgd_classifier"));
     return mlsd__sgd_fit(scope, mlsd__spec_params(spec), loss_of(spec), train, out_state);
 }
 

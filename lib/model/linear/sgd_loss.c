@@ -18,10 +18,9 @@ static double clip_slope(double slope)
     return slope > MAX_SLOPE ? MAX_SLOPE : slope < -MAX_SLOPE ? -MAX_SLOPE : slope;
 }
 
-/* The target of score c of a row: its number, or +1 where the score speaks for its class. */
-static double target_of(mlsd__link link, double y, int64_t c, int64_t n_scores)
+double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t n_scores)
 {
-    if (link == MLSD__LINK_VALUE) return y;
+    if (loss->link == MLSD__LINK_VALUE) return y;
     return (int64_t)y == (n_scores == 1 ? 1 : c) ? 1.0 : -1.0;
 }
 
@@ -41,7 +40,7 @@ double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const do
             continue;
         }
         for (int64_t c = 0; c < n_scores; c++) {
-            const double target = target_of(loss->link, y[i], c, n_scores);
+            const double target = mlsd__sgd_target(loss, y[i], c, n_scores);
             sum += weight * loss->value(row[c], target, epsilon);
             row[c] = weight * clip_slope(loss->slope(row[c], target, epsilon));
         }

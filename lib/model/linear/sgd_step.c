@@ -1,8 +1,9 @@
 /* sgd_step.c - one epoch of stochastic gradient descent (Bottou 2012, "Stochastic gradient descent
  * tricks"). A batch is gathered, its slopes are averaged, and one update is made; with batch_size 1
  * the updates are scikit-learn's. The l1 penalty is the cumulative one (Tsuruoka, Tsujii &
- * Ananiadou 2009). The order of the rows is drawn from (seed, epoch), so an epoch does not depend
- * on who runs it. */
+ * Ananiadou 2009). Passive-aggressive steps are those of Crammer et al. (2006), Journal of Machine
+ * Learning Research 7:551, section 3. The order of the rows is drawn from (seed, epoch), so an
+ * epoch does not depend on who runs it. */
 #include "model/linear/sgd_step.h"
 
 #include <math.h>
@@ -41,7 +42,9 @@ mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
                              .rows = rows,
                              .n_features = p,
                              .n_scores = n_scores,
-                             .weight_scale = (double)frame->n_rows / rows->total_weight,
+                             .weight_scale = params->passive == MLSD__SGD_NOT_PASSIVE
+                                                 ? (double)frame->n_rows / rows->total_weight
+                                                 : 1.0,
                              .eta = params->eta0,
                              .optimal_start = optimal_start(params, loss)};
     if (params->penalty != MLSD__SGD_NO_PENALTY) {
@@ -114,6 +117,32 @@ static void gather(mlsd__sgd_stepper *s, const int64_t *order, int64_t n)
     }
 }
 
+/* How far a passive-aggressive step goes along a row: just so far that the row's loss is 0, in PA-I
+ * no further than C, in PA-II with C's softening. A row of zeros teaches nothing but, in PA-II, the
+ * intercept. */
+static double passive_length(const mlsd__sgd_params *params, double loss, double squares)
+{
+    if (params->passive == MLSD__SGD_PA2) return loss / (squares + 0.5 / params->C);
+    if (squares == 0.0) return 0.0;
+    const double whole = loss / squares;
+    return whole > params->C ? params->C : whole;
+}
+
+/* One row's scores become its steps, one for each score. */
+static void passive_slopes(mlsd__sgd_stepper *s)
+{
+    const mlsd__sgd_params *const params = s->params;
+    double squares = 0.0;
+    for (int64_t j = 0; j < s->n_features; j++) squares += s->x[j] * s->x[j];
+    for (int64_t c = 0; c < s->n_scores; c++) {
+        const double score = s->slope[c];
+        const double target = mlsd__sgd_target(s->loss, s->y[0], c, s->n_scores);
+        const double loss = s->loss->value(score, target, params->epsilon);
+        s->slope[c] = s->weight[0] * passive_length(params, loss, squares) *
+                      s->loss->slope(score, target, params->epsilon);
+    }
+}
+
 /* Mean slope of the batch by every coefficient. */
 static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
 {
@@ -123,7 +152,10 @@ static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
     for (int64_t i = 0; i < n; i++)
         memcpy(s->slope + i * k, intercept, (size_t)k * sizeof *intercept);
     mlsd__gemm(false, true, n, k, p, 1.0, s->x, p, s->theta, p, 1.0, s->slope, k);
-    (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->y, s->weight, n, k, s->slope);
+    if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
+        passive_slopes(s);
+    else
+        (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->y, s->weight, n, k, s->slope);
     mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->x, p, 0.0, s->gradient, p);
     for (int64_t c = 0; c < k; c++) {
         double sum = 0.0;

@@ -64,6 +64,7 @@ def workloads():
     import bench_workloads_lasso
     import bench_workloads_least_squares
     import bench_workloads_logistic
+    import bench_workloads_mlp
     import bench_workloads_models
     import bench_workloads_neighbors
     import bench_workloads_projection
@@ -79,6 +80,7 @@ def workloads():
         bench_workloads_neighbors,
         bench_workloads_projection,
         bench_workloads_logistic,
+        bench_workloads_mlp,
         bench_workloads_search,
         bench_workloads_splits,
         bench_workloads_folds,

@@ -35,6 +35,8 @@ typedef struct mlsd__train {
     void **progress;       /* kinds with a budget: where to go on from and what to leave; or NULL */
     const struct mlsd__augment *augment; /* kinds that say `augments`: what to do to each batch of
                                             training rows (model/augment/augment.h); or NULL */
+    const void *start; /* kinds that take it: a state of the kind, of such columns and classes, that
+                          training begins from; or NULL */
     const struct mlsd__clock *clock; /* forecasters: y is in the order of time, and this tells where
                                         it ends (model/series/series_clock.h); otherwise NULL */
 } mlsd__train;
@@ -49,6 +51,7 @@ typedef struct mlsd__estimator_ops {
     bool takes_targets;                             /* regresses several targets at once */
     bool takes_nan;                                 /* missing values need no imputing */
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
+    bool takes_start;    /* fit() can begin from a state: train->start */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
     bool augments;       /* has train->augment change each batch of rows before it learns from it */
     bool has_proba;      /* predict_block gives probabilities (classifies) */

@@ -33,5 +33,9 @@ enum { MLSD__TILE_DEPTH = 256 };
 void mlsd__tile_gemm(mlsd__tile_isa isa, bool only_upper, bool trans_a, bool trans_b, int64_t m,
                      int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
                      const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
+/* The same of float. */
+void mlsd__tile_gemm_f32(mlsd__tile_isa isa, bool only_upper, bool trans_a, bool trans_b, int64_t m,
+                         int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
+                         const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 
 #endif

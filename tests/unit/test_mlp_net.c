@@ -24,7 +24,7 @@ typedef struct form {
     mlsd__activation activation;
     mlsd__mlp_loss loss;
     int64_t n_outputs;
-    bool norm, drops, embeds;
+    bool norm, drops, embeds, single;
 } form;
 
 static void fill(network *w, const form *f, uint32_t seed)
@@ -44,7 +44,7 @@ static void fill(network *w, const form *f, uint32_t seed)
         for (int64_t l = 0; l < 2; l++)
             for (int64_t j = 0; f->drops && j < net->layers[l].n_out; j++)
                 w->pass.mask[l][i * net->layers[l].n_out + j] =
-                    next_uniform(&seed) < 0.0 ? 0.0 : 2.0;
+                    next_uniform(&seed) < 0.0 ? 0.0F : 2.0F;
     }
 }
 
@@ -62,8 +62,9 @@ static void make(network *w, const form *f)
                                    .loss = f->loss};
     assert_int_equal(mlsd__mlp_net_open(&w->net, &mlsd__libc_allocator, &shape), MLSD_OK);
     assert_true(w->net.n_theta <= 400 && w->net.n_stats <= 64);
-    assert_int_equal(mlsd__mlp_pass_open(&w->pass, &mlsd__libc_allocator, &w->net, N + 3, f->drops),
-                     MLSD_OK);
+    assert_int_equal(
+        mlsd__mlp_pass_open(&w->pass, &mlsd__libc_allocator, &w->net, N + 3, f->drops, f->single),
+        MLSD_OK);
     mlsd__mlp_net_start(&w->net, 5, w->theta, w->stats);
     fill(w, f, 77);
 }
@@ -75,9 +76,9 @@ static void unmake(network *w)
 }
 
 /* The mean loss at theta; slopes by the scores stay in the pass. */
-static double loss_at(network *w, const double *theta)
+static double loss_at(network *w, const void *theta)
 {
-    mlsd__mlp_embed(&w->net, theta, w->pass.features, N, w->net.n_features, w->pass.in);
+    mlsd__mlp_pass_embed(&w->net, theta, &w->pass, N);
     mlsd__mlp_forward(&w->net, theta, &w->pass, N);
     return mlsd__mlp_loss_rows(w->net.loss, 0.5, w->target, w->weight, 1.0 / N, N, w->net.n_out,
                                w->pass.scores) /
@@ -108,6 +109,31 @@ static void check_slopes(const form *f)
     unmake(&w);
 }
 
+/* Of the same source: float is as near as it can be. */
+static void check_single(const form *f)
+{
+    static network wide, narrow;
+    static float theta[400], gradient[400];
+    form other = *f;
+    other.single = true;
+    make(&wide, f);
+    make(&narrow, &other);
+    for (int64_t j = 0; j < wide.net.n_theta; j++) theta[j] = (float)wide.theta[j];
+    const double want = loss_at(&wide, wide.theta), got = loss_at(&narrow, theta);
+    assert_true(fabs(got - want) < 1e-5 * (1.0 + fabs(want)));
+    mlsd__mlp_back(&wide.net, wide.theta, &wide.pass, N, false, wide.gradient);
+    mlsd__mlp_back(&narrow.net, theta, &narrow.pass, N, false, gradient);
+    double most = 0.0;
+    for (int64_t j = 0; j < wide.net.n_theta; j++) most = fmax(most, fabs(wide.gradient[j]));
+    for (int64_t j = 0; j < wide.net.n_theta; j++)
+        if (!(fabs((double)gradient[j] - wide.gradient[j]) < 1e-5 * (1.0 + most)))
+            fail_msg("%s, loss %d: slope %lld is %.9g in float, %.9g in double",
+                     mlsd__activation_names[f->activation], (int)f->loss, (long long)j,
+                     (double)gradient[j], wide.gradient[j]);
+    unmake(&wide);
+    unmake(&narrow);
+}
+
 static void test_mlp_net__slopes_are_differences(void **state)
 {
     (void)state;
@@ -127,6 +153,7 @@ static void test_mlp_net__slopes_are_differences(void **state)
                                 .drops = (options & 2) != 0,
                                 .embeds = (options & 4) != 0};
                 check_slopes(&f);
+                check_single(&f);
             }
 }
 

@@ -13,6 +13,7 @@ static const char *const FORMS[] = {
     "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[70,80],\"batch_size\":200,\"max_iter\":3,"
     "\"solver\":\"adamw\",\"activation\":\"gelu\",\"early_stopping\":true}",
     "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"batch_norm\":true,\"max_iter\":4,"
+    "\"precision\":\"double\","
     "\"solver\":\"sgd\",\"learning_rate_init\":0.05,\"activation\":\"tanh\"}",
     "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"max_iter\":4,\"solver\":\"lbfgs\","
     "\"activation\":\"logistic\",\"alpha\":0.1}",
@@ -123,7 +124,8 @@ static void test_mlp_train__weights_are_repetitions(void **state)
     mlsd_dataset *weighted = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
     mlsd_dataset *repeated = dataset_of(&twice, MLSD_TASK_REGRESSION, 0);
     const char *json = "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[6],\"batch_size\":120,"
-                       "\"alpha\":0,\"max_iter\":30,\"solver\":\"sgd\",\"activation\":\"tanh\"}";
+                       "\"alpha\":0,\"max_iter\":30,\"solver\":\"sgd\",\"activation\":\"tanh\","
+                       "\"precision\":\"double\"}";
     mlsd_model *a = fit_json(NULL, json, weighted, NULL, NULL);
     mlsd_model *b = fit_json(NULL, json, repeated, NULL, NULL);
     double got[18], want[18];
@@ -250,6 +252,92 @@ static void test_mlp_train__lbfgs_reaches_the_optimum(void **state)
     }
 }
 
+/* Without memory or draws, two trainings of two epochs are one of four; and with all that there is,
+ * from a file too, the same bytes come out each time. */
+static void test_mlp_train__goes_on_from_a_model(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(120, 3, 3, 8);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
+    static const char FORMAT[] = "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[6],"
+                                 "\"solver\":\"%s\",\"shuffle\":false,\"batch_size\":50,"
+                                 "\"learning_rate_init\":0.01,\"max_iter\":%d}";
+    static const char *const SOLVERS[] = {"sgd", "adam"};
+    for (int i = 0; i < 2; i++) {
+        char half[240], whole[240];
+        double got[18], want[18];
+        mlsd_model *more = NULL;
+        (void)snprintf(half, sizeof half, FORMAT, SOLVERS[i], 2);
+        (void)snprintf(whole, sizeof whole, FORMAT, SOLVERS[i], 4);
+        mlsd_model *first = fit_json(NULL, half, data, NULL, NULL);
+        mlsd_model *all = fit_json(NULL, whole, data, NULL, NULL);
+        assert_int_equal(mlsd_model_fit_more(NULL, first, NULL, data, NULL, NULL, &more), MLSD_OK);
+        array_of(more, "coefs_0", got, 18);
+        array_of(all, "coefs_0", want, 18);
+        assert_memory_equal(got, want, sizeof want);
+        mlsd_model_free(first);
+        mlsd_model_free(more);
+        mlsd_model_free(all);
+    }
+    for (size_t f = 0; f < sizeof FORMS / sizeof *FORMS; f++) {
+        mlsd_model *first = fit_json(NULL, FORMS[f], data, NULL, NULL), *again = NULL;
+        mlsd_model *a = NULL, *b = NULL;
+        size_t size = 0;
+        unsigned char *bytes = bytes_of(first, &size);
+        assert_int_equal(mlsd_model_from_bytes(NULL, bytes, size, &again), MLSD_OK);
+        assert_int_equal(mlsd_model_fit_more(NULL, first, NULL, data, data, NULL, &a), MLSD_OK);
+        assert_int_equal(mlsd_model_fit_more(NULL, again, NULL, data, data, NULL, &b), MLSD_OK);
+        assert_same_model(a, b);
+        free(bytes);
+        mlsd_model_free(first);
+        mlsd_model_free(again);
+        mlsd_model_free(a);
+        mlsd_model_free(b);
+    }
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
+/* Rows of one class alone, and rows, specs and models that do not belong together. */
+static void test_mlp_train__what_a_model_can_go_on_with(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(60, 3, 2, 8), wide = make_linear_data(60, 4, 2, 8);
+    int64_t rows[60], n = 0;
+    for (int64_t i = 0; i < 60; i++)
+        if (d.y[i] == 1.0) rows[n++] = i;
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_BINARY, 0), *ones = NULL;
+    mlsd_dataset *other = dataset_of(&wide, MLSD_TASK_BINARY, 0);
+    assert_int_equal(mlsd_dataset_rows(data, rows, n, &ones), MLSD_OK);
+    mlsd_model *model =
+        fit_json(NULL, "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[4],\"max_iter\":3}",
+                 data, NULL, NULL);
+    mlsd_model *ridge = fit_json(NULL, "{\"kind\":\"logistic_regression\"}", data, NULL, NULL);
+    mlsd_spec *net = spec_from("{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[5]}");
+    mlsd_spec *kind = spec_from("{\"kind\":\"logistic_regression\"}");
+    mlsd_model *more = NULL;
+    assert_int_equal(mlsd_model_fit_more(NULL, model, NULL, ones, NULL, NULL, &more), MLSD_OK);
+    mlsd_model_free(more);
+    assert_int_equal(mlsd_model_fit_more(NULL, model, NULL, other, NULL, NULL, &more),
+                     MLSD_E_SHAPE);
+    assert_int_equal(mlsd_model_fit_more(NULL, model, net, data, NULL, NULL, &more),
+                     MLSD_E_PARAM_CONFLICT);
+    assert_non_null(strstr(mlsd_last_error(), "hidden_layer_sizes"));
+    assert_int_equal(mlsd_model_fit_more(NULL, model, kind, data, NULL, NULL, &more), MLSD_E_KIND);
+    assert_int_equal(mlsd_model_fit_more(NULL, ridge, NULL, data, NULL, NULL, &more),
+                     MLSD_E_UNSUPPORTED);
+    assert_null(more);
+    mlsd_spec_free(net);
+    mlsd_spec_free(kind);
+    mlsd_model_free(model);
+    mlsd_model_free(ridge);
+    mlsd_dataset_free(ones);
+    mlsd_dataset_free(data);
+    mlsd_dataset_free(other);
+    free_linear_data(&d);
+    free_linear_data(&wide);
+}
+
 static void assert_refused(const char *json, const mlsd_dataset *data, mlsd_status status,
                            const char *word)
 {
@@ -357,6 +445,8 @@ int main(void)
         cmocka_unit_test(test_mlp_train__clipping_and_decay),
         cmocka_unit_test(test_mlp_train__learns_what_a_line_cannot),
         cmocka_unit_test(test_mlp_train__lbfgs_reaches_the_optimum),
+        cmocka_unit_test(test_mlp_train__goes_on_from_a_model),
+        cmocka_unit_test(test_mlp_train__what_a_model_can_go_on_with),
         cmocka_unit_test(test_mlp_train__bad_input),
         cmocka_unit_test(test_mlp_train__divergence_keeps_a_finite_state),
         cmocka_unit_test(test_mlp_train__a_batch_larger_than_the_data_is_all_of_it),

@@ -498,6 +498,12 @@ class Model(Handle):
             self._become(call_long, lib.mlsd_model_fit, *handles)
         self._kinds = spec._kinds
 
+    def fit_more(self, train, spec=None, valid=None, curve=None):
+        """A model trained further from where this one is, on the rows of a Dataset; spec may change how, not what."""
+        spec = Spec.of(spec) if spec is not None else None
+        handles = (h._h if h is not None else None for h in (self, spec, train, valid, curve))
+        return type(self)._made(call_long, lib.mlsd_model_fit_more, *handles)
+
     @classmethod
     def from_chunks(cls, spec, chunks):
         """A spec fitted to the rows of all Datasets of an iterable, of which one at a time need be in memory.

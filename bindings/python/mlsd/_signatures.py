@@ -213,6 +213,7 @@ SIGNATURES = {
     "mlsd_curve_to_table": (STATUS, [HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/model.h
     "mlsd_model_fit": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_model_fit_more": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_model_fit_chunks": (STATUS, [HANDLE, HANDLE, CHUNK_FN, POINTER, HANDLE_OUT]),
     "mlsd_model_free": (None, [HANDLE]),
     "mlsd_model_predict": (STATUS, [HANDLE, HANDLE, HANDLE, I32, F64S, I64]),

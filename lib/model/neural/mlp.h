@@ -7,6 +7,7 @@
 #include "model/neural/mlp_net.h"
 
 /* Indices of the parameter's choices. */
+enum { MLSD__MLP_SINGLE = 0, MLSD__MLP_DOUBLE = 1 };
 enum { MLSD__MLP_SGD = 0, MLSD__MLP_ADAM = 1, MLSD__MLP_ADAMW = 2, MLSD__MLP_LBFGS = 3 };
 
 typedef struct mlsd__mlp_params {
@@ -27,7 +28,7 @@ typedef struct mlsd__mlp_params {
     double tol;
     int64_t n_iter_no_change, early_stopping;
     double validation_fraction;
-    int64_t shuffle, seed;
+    int64_t shuffle, precision, seed;
 } mlsd__mlp_params;
 
 /* A fitted network: the functions of mlsd__estimator_ops but for fit. */
@@ -52,6 +53,7 @@ mlsd_status mlsd__mlp_load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__f
 void mlsd__mlp_free(const mlsd__allocator *a, void *state);
 
 extern const char *const mlsd__mlp_solvers[];
+extern const char *const mlsd__mlp_precisions[];
 
 /* The rows of the parameter table that both kinds have alike. */
 #define MLSD__MLP_PARAMS_LAYERS                                                                    \
@@ -110,6 +112,9 @@ extern const char *const mlsd__mlp_solvers[];
                     "part of the rows that early_stopping holds out"),                            \
         MLSD__P_BOOL(mlsd__mlp_params, shuffle, "true",                                           \
                      "go through the rows in another order each epoch"),                          \
+        MLSD__P_CHOICE(mlsd__mlp_params, precision, mlsd__mlp_precisions, "\"single\"",           \
+                       "what slopes are computed in: float, or double, which takes twice as "     \
+                       "long; weights and losses are double, and so is all of solver lbfgs"),     \
         MLSD__P_I64(mlsd__mlp_params, seed, 0, INFINITY, "0", NULL,                               \
                     "of the first weights, the order of the rows, the rows held out, dropout, "   \
                     "noise and mixing")

@@ -12,10 +12,10 @@
 
 mlsd_status mlsd__mlp_block_open(mlsd__mlp_block *b, const mlsd__allocator *a,
                                  const mlsd__mlp_net *net, int64_t frame_scratch, int64_t capacity,
-                                 const mlsd__mlp_changes *changes)
+                                 bool is_single, const mlsd__mlp_changes *changes)
 {
     *b = (mlsd__mlp_block){0};
-    MLSD__TRY(mlsd__mlp_pass_open(&b->pass, a, net, capacity, changes->dropout > 0.0));
+    MLSD__TRY(mlsd__mlp_pass_open(&b->pass, a, net, capacity, changes->dropout > 0.0, is_single));
     b->target = mlsd__alloc(a, capacity, (size_t)net->n_out * sizeof *b->target);
     b->weight = mlsd__alloc(a, capacity, sizeof *b->weight);
     b->storage = mlsd__alloc(a, capacity, sizeof *b->storage);
@@ -44,6 +44,8 @@ void mlsd__mlp_block_close(mlsd__mlp_block *b, const mlsd__allocator *a)
     mlsd__free(a, b->other_target);
     mlsd__free(a, b->share);
 }
+
+enum { AHEAD = 6 }; /* rows that are fetched before they are copied */
 
 /* Rows one below the other. Rows in memory are copied, others are read through the frame. */
 static void gather(mlsd__mlp_block *b, const mlsd__frame *frame, const int64_t *row, int64_t n,
@@ -144,37 +146,41 @@ static void draw_masks(mlsd__mlp_block *b, const mlsd__mlp_net *net, const int64
                        const mlsd__mlp_changes *changes)
 {
     const uint32_t below = (uint32_t)floor(changes->dropout * 65536.0 + 0.5);
-    const double kept = 65536.0 / (65536.0 - (double)(below < 65535 ? below : 65535));
+    const float kept = (float)(65536.0 / (65536.0 - (double)(below < 65535 ? below : 65535)));
     for (int64_t l = 0; l < net->n_layers - 1; l++) {
         const int64_t m = net->layers[l].n_out;
         for (int64_t i = 0; i < n; i++) {
             mlsd__stream stream;
-            double *const mask = b->pass.mask[l] + i * m;
+            float *const mask = b->pass.mask[l] + i * m;
             uint32_t bits = 0;
             mlsd__stream_init(&stream, changes->seed, changes->epoch, (uint64_t)row[i], (uint64_t)l,
                               MLSD__PURPOSE_DROPOUT);
             for (int64_t j = 0; j < m; j++) {
                 bits = j % 2 == 0 ? mlsd__stream_u32(&stream) : bits >> 16;
-                mask[j] = (bits & 0xffff) < below ? 0.0 : kept;
+                mask[j] = (bits & 0xffff) < below ? 0.0F : kept;
             }
         }
     }
 }
 
-void mlsd__mlp_block_fill(mlsd__mlp_block *b, const mlsd__mlp_net *net, const double *theta,
-                          const mlsd__mlp_rows *rows, const int64_t *row, const int64_t *partner,
-                          int64_t n, const mlsd__mlp_changes *changes)
+mlsd_status mlsd__mlp_block_fill(mlsd__mlp_block *b, mlsd__scope *scope, const mlsd__mlp_net *net,
+                                 const void *theta, const mlsd__mlp_rows *rows, const int64_t *row,
+                                 const int64_t *partner, int64_t n,
+                                 const mlsd__mlp_changes *changes)
 {
     const double scale = (double)rows->n_used / rows->total_weight;
     gather(b, rows->rows.frame, row, n, b->pass.features);
     mlsd__mlp_targets(net, rows, row, 0, n, changes->label_smoothing, b->target);
     for (int64_t i = 0; i < n; i++)
         b->weight[i] = rows->weight != NULL ? rows->weight[row[i]] * scale : 1.0;
+    if (changes->augment != NULL)
+        MLSD__TRY(mlsd__augment_batch(changes->augment, scope, changes->epoch, row, n,
+                                      b->pass.features, net->n_features, b->target, net->n_out));
     if (changes->mixup > 0.0) mix(b, net, rows, row, partner, n, changes);
     if (changes->input_noise > 0.0) add_noise(b, net, row, n, changes);
     if (changes->dropout > 0.0) draw_masks(b, net, row, n, changes);
-    if (net->n_embeddings > 0)
-        mlsd__mlp_embed(net, theta, b->pass.features, n, net->n_features, b->pass.in);
+    mlsd__mlp_pass_embed(net, theta, &b->pass, n);
+    return MLSD_OK;
 }
 
 double mlsd__mlp_block_loss(mlsd__mlp_block *b, const mlsd__mlp_net *net, const double *theta,

@@ -3,6 +3,7 @@
 #ifndef MLSD_MODEL_NEURAL_MLP_BATCH_H
 #define MLSD_MODEL_NEURAL_MLP_BATCH_H
 
+#include "model/augment/augment.h"
 #include "model/neural/mlp.h"
 #include "model/linear/design.h"
 
@@ -18,6 +19,7 @@ typedef struct mlsd__mlp_rows {
 /* What is done to training rows. */
 typedef struct mlsd__mlp_changes {
     double dropout, label_smoothing, mixup, input_noise;
+    const mlsd__augment *augment; /* NULL: none */
     uint64_t seed, epoch;
 } mlsd__mlp_changes;
 
@@ -34,14 +36,16 @@ typedef struct mlsd__mlp_block {
  * needs. */
 mlsd_status mlsd__mlp_block_open(mlsd__mlp_block *b, const mlsd__allocator *a,
                                  const mlsd__mlp_net *net, int64_t frame_scratch, int64_t capacity,
-                                 const mlsd__mlp_changes *changes);
+                                 bool is_single, const mlsd__mlp_changes *changes);
 void mlsd__mlp_block_close(mlsd__mlp_block *b, const mlsd__allocator *a);
 
-/* Fill pass.in, pass.features, pass.mask, target and weight with rows[i]; partners[i] are those to
- * mix with. Each draw is keyed by (seed, epoch, row): cutting a batch elsewhere changes nothing. */
-void mlsd__mlp_block_fill(mlsd__mlp_block *b, const mlsd__mlp_net *net, const double *theta,
-                          const mlsd__mlp_rows *rows, const int64_t *row, const int64_t *partner,
-                          int64_t n, const mlsd__mlp_changes *changes);
+/* Fill pass.features and what is made of them, pass.mask, target and weight with rows[i];
+ * partners[i] are those to mix with. Each draw is keyed by (seed, epoch, row): cutting a batch
+ * elsewhere changes nothing. */
+mlsd_status mlsd__mlp_block_fill(mlsd__mlp_block *b, mlsd__scope *scope, const mlsd__mlp_net *net,
+                                 const void *theta, const mlsd__mlp_rows *rows, const int64_t *row,
+                                 const int64_t *partner, int64_t n,
+                                 const mlsd__mlp_changes *changes);
 
 /* The sum of weight x loss of rows [first, first + n) as they are, and as they are predicted. */
 double mlsd__mlp_block_loss(mlsd__mlp_block *b, const mlsd__mlp_net *net, const double *theta,

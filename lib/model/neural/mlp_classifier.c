@@ -31,7 +31,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     int64_t n_other = 0;
     for (int64_t i = 1; n_other == 0 && i < train->x->n_rows; i++)
         n_other += train->y[i] != train->y[0];
-    if (n_other == 0 || train->n_classes < 2)
+    if ((n_other == 0 && train->start == NULL) || train->n_classes < 2)
         return mlsd__fail(
             MLSD_E_DATA,
             "mlp_classifier needs rows of at least two classes, got only class number %lld",
@@ -43,7 +43,9 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
     .takes_category = true,
+    .takes_start = true,
     .is_iterative = true,
+    .augments = true,
     .budget = "max_iter",
     .has_proba = true,
     .check = check,

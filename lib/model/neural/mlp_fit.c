@@ -6,6 +6,7 @@
 #include "base/fail.h"
 
 const char *const mlsd__mlp_solvers[] = {"sgd", "adam", "adamw", "lbfgs", NULL};
+const char *const mlsd__mlp_precisions[] = {"single", "double", NULL};
 
 mlsd_status mlsd__mlp_check(const mlsd__mlp_params *params)
 {
@@ -63,8 +64,12 @@ mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd__mlp_params *params, ml
     mlsd__training_outcome outcome;
     mlsd__mlp_training t = {0};
     mlsd__mlp_state *state = NULL;
+    if (params->solver == MLSD__MLP_LBFGS && train->augment != NULL)
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                          "augmentations are for solver sgd, adam and adamw, not for lbfgs");
     mlsd_status status = mlsd__training_sets_open(&sets, scope, train, &hold_out);
     if (status == MLSD_OK) status = mlsd__mlp_training_open(&t, scope, params, loss, &sets, train);
+    if (status == MLSD_OK && train->start != NULL) status = mlsd__mlp_state_start(train->start, &t);
     if (status == MLSD_OK)
         status = mlsd__trainer_run(scope, &rule, &mlsd__mlp_trainee, &t, &sets, train, &outcome);
     if (status == MLSD_OK) {

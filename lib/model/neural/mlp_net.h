@@ -10,8 +10,15 @@
 #include "data/frame.h"
 #include "model/neural/activation.h"
 #include "model/neural/mlp_loss.h"
+#include "numeric/tile_product.h"
 
 enum { MLSD__MLP_MOST_LAYERS = 64 };
+
+/* Added to variances in batch normalisation, as everywhere (Ioffe & Szegedy 2015). */
+#define MLSD__MLP_NORM_EPSILON 1e-5
+
+/* What this thread multiplies with: fused kernels, or exact ones. */
+mlsd__tile_isa mlsd__mlp_kernels(void);
 
 typedef struct mlsd__mlp_layer {
     int64_t n_in, n_out;
@@ -69,34 +76,39 @@ void mlsd__mlp_scores(const mlsd__mlp_net *net, const double *theta, const doubl
                       const double *x, int64_t n, int64_t ld, double *scores, double *scratch);
 int64_t mlsd__mlp_net_scratch(const mlsd__mlp_net *net);
 
-/* Room for training on up to `capacity` rows. in, features, mask and scores are set by the caller
- * as told below; the others are for the functions here. */
+/* Room for training on up to `capacity` rows, in double or (is_single) in float: what `void` points
+ * to is of that type, and so are theta and gradient below. features, mask and scores are for the
+ * caller, as told below; the others are for the functions here. */
 typedef struct mlsd__mlp_pass {
     int64_t capacity;
-    double *features;                      /* n x n_features: rows as they are; in, where nothing
-                                              is embedded */
-    double *in;                            /* n x n_in */
-    double *sums[MLSD__MLP_MOST_LAYERS];   /* where the slope needs them; centred and scaled ones
-                                              under batch normalisation */
-    double *values[MLSD__MLP_MOST_LAYERS]; /* of hidden units */
-    double *out[MLSD__MLP_MOST_LAYERS];    /* after dropout: what the next layer sees */
-    double *mask[MLSD__MLP_MOST_LAYERS];   /* factors of dropout; NULL: none */
-    double *moments;                       /* as stats: of this batch */
-    double *scores;                        /* n x n_out; slopes of the loss by them for _back */
-    double *delta[2];
-    double *room;
+    bool is_single;
+    double *features;                    /* n x n_features: rows as they are */
+    double *scores;                      /* n x n_out; slopes of the loss by them for _back */
+    double *moments;                     /* as stats: of this batch */
+    float *mask[MLSD__MLP_MOST_LAYERS];  /* factors of dropout; NULL: none */
+    void *in;                            /* n x n_in */
+    void *sums[MLSD__MLP_MOST_LAYERS];   /* where the slope needs them; centred and scaled ones
+                                            under batch normalisation */
+    void *values[MLSD__MLP_MOST_LAYERS]; /* of hidden units */
+    void *out[MLSD__MLP_MOST_LAYERS];    /* after dropout: what the next layer sees */
+    void *delta[2];
+    char *room;
 } mlsd__mlp_pass;
 
 /* End it with _close, also after a failure. */
 mlsd_status mlsd__mlp_pass_open(mlsd__mlp_pass *pass, const mlsd__allocator *a,
-                                const mlsd__mlp_net *net, int64_t capacity, bool drops);
+                                const mlsd__mlp_net *net, int64_t capacity, bool drops,
+                                bool is_single);
 void mlsd__mlp_pass_close(mlsd__mlp_pass *pass, const mlsd__allocator *a);
 
-/* From pass->in and pass->mask to pass->scores, for n rows. Batch normalisation is over these. */
-void mlsd__mlp_forward(const mlsd__mlp_net *net, const double *theta, mlsd__mlp_pass *pass,
+/* From pass->features to the network's input. */
+void mlsd__mlp_pass_embed(const mlsd__mlp_net *net, const void *theta, mlsd__mlp_pass *pass,
+                          int64_t n);
+/* From there and pass->mask to pass->scores, for n rows. Batch normalisation is over these. */
+void mlsd__mlp_forward(const mlsd__mlp_net *net, const void *theta, mlsd__mlp_pass *pass,
                        int64_t n);
 /* From slopes in pass->scores to the gradient (n_theta), which is overwritten, or added to. */
-void mlsd__mlp_back(const mlsd__mlp_net *net, const double *theta, mlsd__mlp_pass *pass, int64_t n,
-                    bool adds, double *gradient);
+void mlsd__mlp_back(const mlsd__mlp_net *net, const void *theta, mlsd__mlp_pass *pass, int64_t n,
+                    bool adds, void *gradient);
 
 #endif

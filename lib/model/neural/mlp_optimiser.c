@@ -8,6 +8,7 @@
 #include "model/neural/mlp_optimiser.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "numeric/mathfun.h"
 #include "numeric/tile_product.h"
@@ -23,6 +24,7 @@ typedef void (*adam_fn)(const step_numbers *s, const double *slope, double *rest
 typedef void (*momentum_fn)(const step_numbers *s, const double *slope, double *restrict theta,
                             double *restrict velocity, int64_t n);
 typedef void (*add_fn)(double *restrict into, const double *from, int64_t n);
+typedef void (*add_single_fn)(double *restrict into, const float *from, int64_t n);
 
 #define DEFINE_STEPS(NAME, TARGET)                                                                \
     TARGET static void adam_##NAME(const step_numbers *s, const double *slope,                    \
@@ -60,6 +62,10 @@ typedef void (*add_fn)(double *restrict into, const double *from, int64_t n);
     TARGET static void add_##NAME(double *restrict into, const double *from, int64_t n)           \
     {                                                                                             \
         for (int64_t i = 0; i < n; i++) into[i] += from[i];                                       \
+    }                                                                                             \
+    TARGET static void add_single_##NAME(double *restrict into, const float *from, int64_t n)     \
+    {                                                                                             \
+        for (int64_t i = 0; i < n; i++) into[i] += (double)from[i];                               \
     }
 
 DEFINE_STEPS(base, )
@@ -76,6 +82,8 @@ DEFINE_STEPS(avx512, __attribute__((target("avx512f"))))
 #define nesterov_avx512 nesterov_base
 #define add_avx2 add_base
 #define add_avx512 add_base
+#define add_single_avx2 add_single_base
+#define add_single_avx512 add_single_base
 #endif
 
 enum { N_ISAS = 3 };
@@ -83,6 +91,8 @@ static const adam_fn adams[N_ISAS] = {adam_base, adam_avx2, adam_avx512};
 static const momentum_fn plains[N_ISAS] = {plain_base, plain_avx2, plain_avx512};
 static const momentum_fn nesterovs[N_ISAS] = {nesterov_base, nesterov_avx2, nesterov_avx512};
 static const add_fn adds[N_ISAS] = {add_base, add_avx2, add_avx512};
+static const add_single_fn single_adds[N_ISAS] = {add_single_base, add_single_avx2,
+                                                  add_single_avx512};
 
 mlsd_status mlsd__mlp_optimiser_open(mlsd__mlp_optimiser *o, const mlsd__allocator *a,
                                      const mlsd__mlp_params *params, int64_t n)
@@ -115,10 +125,18 @@ void mlsd__mlp_optimiser_begin(mlsd__mlp_optimiser *o, int64_t t, double rate)
 void mlsd__mlp_slopes_sum(const mlsd__mlp_slopes *s, double *sum, const double *theta,
                           int64_t first, int64_t n, bool is_weight)
 {
-    const add_fn add = adds[mlsd__tile_best(false)];
+    const mlsd__tile_isa isa = mlsd__tile_best(false);
     double *const to = sum + first;
-    for (int64_t part = 1; part < s->n_parts; part++)
-        add(to, s->parts + part * s->stride + first, n);
+    const double *const wide = s->parts;
+    const float *const narrow = s->parts;
+    memset(to, 0, (size_t)n * sizeof *to);
+    for (int64_t part = 0; part < s->n_parts; part++) {
+        const int64_t at = part * s->stride + first;
+        if (s->is_single)
+            single_adds[isa](to, narrow + at, n);
+        else
+            adds[isa](to, wide + at, n);
+    }
     if (!is_weight || s->penalty == 0.0) return;
     for (int64_t i = 0; i < n; i++) to[i] += s->penalty * theta[first + i];
 }

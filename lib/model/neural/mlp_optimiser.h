@@ -12,12 +12,13 @@ typedef struct mlsd__mlp_optimiser {
     double length, shrink; /* of the step that is being made */
 } mlsd__mlp_optimiser;
 
-/* Slopes of a step by numbers [first, first + n): the sum over n_parts arrays of n_theta, and
- * penalty times the number where it is a weight. */
+/* Slopes of a step: the sum over n_parts arrays, of double or (is_single) of float, and penalty
+ * times the number where it is a weight. */
 typedef struct mlsd__mlp_slopes {
-    const double *parts;
+    const void *parts;
+    bool is_single;
     int64_t n_parts, stride; /* from one part to the next */
-    double penalty, factor;  /* factor: of clipping */
+    double penalty;
 } mlsd__mlp_slopes;
 
 /* Memory of nothing. End it with _close, also after a failure. */
@@ -27,7 +28,7 @@ void mlsd__mlp_optimiser_close(mlsd__mlp_optimiser *o, const mlsd__allocator *a)
 
 /* Step number t (from 1) at a rate begins. */
 void mlsd__mlp_optimiser_begin(mlsd__mlp_optimiser *o, int64_t t, double rate);
-/* Sum up the slopes of some numbers in the first part; then move the numbers by that sum. A number
+/* Sum up the slopes of numbers [first, first + n); then move the numbers by that sum. A number
  * is a weight, or none. Disjoint stretches may be done at the same time. */
 void mlsd__mlp_slopes_sum(const mlsd__mlp_slopes *s, double *sum, const double *theta,
                           int64_t first, int64_t n, bool is_weight);

@@ -105,6 +105,7 @@ mlsd_status mlsd__mlp_state_take(mlsd__mlp_training *t, const mlsd__allocator *a
     s->second = move_out(&t->optimiser.second);
     s->loss_curve = move_out(&t->loss_curve);
     s->n_steps = t->n_steps;
+    s->n_epochs = t->first_epoch + outcome->n_epochs;
     s->n_curve =
         outcome->n_epochs < MLSD__MLP_LOSS_CURVE ? outcome->n_epochs : MLSD__MLP_LOSS_CURVE;
     for (int64_t i = 0; i < MLSD__MLP_NUMBERS; i++)
@@ -115,6 +116,38 @@ mlsd_status mlsd__mlp_state_take(mlsd__mlp_training *t, const mlsd__allocator *a
     else
         *out = s;
     return status;
+}
+
+static bool is_same_net(const mlsd__mlp_net *a, const mlsd__mlp_net *b)
+{
+    bool same = a->n_layers == b->n_layers && a->n_theta == b->n_theta &&
+                a->n_stats == b->n_stats && a->n_in == b->n_in && a->n_out == b->n_out &&
+                a->activation == b->activation && a->loss == b->loss;
+    for (int64_t l = 0; same && l < a->n_layers; l++)
+        same = a->layers[l].n_out == b->layers[l].n_out;
+    return same;
+}
+
+static void copy_numbers(const double *from, double *to, int64_t n)
+{
+    if (from != NULL && to != NULL && n > 0) memcpy(to, from, (size_t)n * sizeof *to);
+}
+
+mlsd_status mlsd__mlp_state_start(const mlsd__mlp_state *s, mlsd__mlp_training *t)
+{
+    if (!is_same_net(&s->net, &t->net))
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                          "the model is another network: 'hidden_layer_sizes', 'activation', "
+                          "'loss', 'batch_norm' and 'embedding_dim' must stay as they were");
+    copy_numbers(s->theta, t->theta, s->net.n_theta);
+    copy_numbers(s->stats, t->stats, s->net.n_stats);
+    t->first_epoch = s->n_epochs;
+    /* Another solver remembers nothing of the way. */
+    if ((s->second != NULL) != (t->optimiser.second != NULL) || s->first == NULL) return MLSD_OK;
+    copy_numbers(s->first, t->optimiser.first, s->net.n_theta);
+    copy_numbers(s->second, t->optimiser.second, s->net.n_theta);
+    t->n_steps = s->n_steps;
+    return MLSD_OK;
 }
 
 /* ---- predictions ---- */
@@ -176,6 +209,7 @@ mlsd_status mlsd__mlp_save(const void *state, mlsd__writer *w)
     mlsd__put_f64s(w, s->loss_curve, s->n_curve);
     mlsd__put_f64s(w, s->numbers, MLSD__MLP_NUMBERS);
     mlsd__put_i64(w, s->n_steps);
+    mlsd__put_i64(w, s->n_epochs);
     return w->status;
 }
 
@@ -234,10 +268,12 @@ static mlsd_status load_numbers(mlsd__reader *r, mlsd__mlp_state *s)
     s->loss_curve = mlsd__take_f64s(r, &n[4]);
     double *const numbers = mlsd__take_f64s(r, &n[5]);
     s->n_steps = mlsd__take_i64(r);
+    s->n_epochs = mlsd__take_i64(r);
     s->n_curve = n[4];
     const bool fits = r->status == MLSD_OK && n[0] == s->net.n_theta && n[1] == s->net.n_stats &&
                       (n[2] == 0 || n[2] == n[0]) && (n[3] == 0 || n[3] == n[0]) &&
-                      n[4] <= MLSD__MLP_LOSS_CURVE && n[5] == MLSD__MLP_NUMBERS && s->n_steps >= 0;
+                      n[4] <= MLSD__MLP_LOSS_CURVE && n[5] == MLSD__MLP_NUMBERS &&
+                      s->n_steps >= 0 && s->n_epochs >= 0;
     if (fits) memcpy(s->numbers, numbers, sizeof s->numbers);
     mlsd__free(r->allocator, numbers);
     if (!fits) return fail_corrupt(r);

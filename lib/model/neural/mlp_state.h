@@ -17,8 +17,8 @@ struct mlsd__mlp_state {
     mlsd__mlp_net net;
     int64_t n_classes; /* 0: regression */
     double *theta, *stats;
-    double *first, *second; /* the optimiser's memory; second NULL: none */
-    int64_t n_steps, n_curve;
+    double *first, *second;             /* the optimiser's memory; second NULL: none */
+    int64_t n_steps, n_epochs, n_curve; /* n_epochs: with those of trainings before */
     double *loss_curve;
     double numbers[MLSD__MLP_NUMBERS]; /* of the training, in the order of mlsd__training_number */
     int64_t n_named;
@@ -28,5 +28,8 @@ struct mlsd__mlp_state {
 /* Takes the numbers and the network out of a training. */
 mlsd_status mlsd__mlp_state_take(mlsd__mlp_training *t, const mlsd__allocator *a, int64_t n_classes,
                                  const mlsd__training_outcome *outcome, mlsd__mlp_state **out);
+
+/* Begin where a state is. MLSD_E_PARAM_CONFLICT for another network. */
+mlsd_status mlsd__mlp_state_start(const mlsd__mlp_state *s, mlsd__mlp_training *t);
 
 #endif

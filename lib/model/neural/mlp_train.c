@@ -19,7 +19,7 @@
 
 enum {
     BATCH = 200,     /* rows where batch_size is null, as in scikit-learn */
-    BLOCK = 64,      /* rows of a block, at least */
+    BLOCK = 100,     /* rows of a block, at least */
     MOST_PARTS = 32, /* blocks of a batch */
     LOOK = 256,      /* rows whose loss is looked at together */
     STRETCH = 4096   /* numbers moved together */
@@ -113,9 +113,11 @@ static mlsd_status open_net(mlsd__mlp_training *t, mlsd__scope *scope, mlsd__mlp
                                      .label_smoothing = is_regression ? 0.0 : p->label_smoothing,
                                      .mixup = p->mixup,
                                      .input_noise = p->input_noise,
+                                     .augment = train->augment,
                                      .seed = (uint64_t)p->seed};
     t->is_changed = t->changes.dropout > 0.0 || t->changes.label_smoothing > 0.0 ||
-                    p->mixup > 0.0 || p->input_noise > 0.0 || p->batch_norm;
+                    p->mixup > 0.0 || p->input_noise > 0.0 || p->batch_norm ||
+                    train->augment != NULL;
     return mlsd__mlp_net_open(&t->net, scope->allocator, &shape);
 }
 
@@ -132,7 +134,8 @@ static mlsd_status open_blocks(mlsd__mlp_training *t, mlsd__scope *scope)
     if (t->blocks == NULL) return MLSD_E_NOMEM;
     t->n_blocks = scope->n_threads;
     for (int64_t b = 0; b < t->n_blocks; b++)
-        MLSD__TRY(mlsd__mlp_block_open(&t->blocks[b], a, &t->net, scratch, capacity, &t->changes));
+        MLSD__TRY(mlsd__mlp_block_open(&t->blocks[b], a, &t->net, scratch, capacity, t->is_single,
+                                       &t->changes));
     return MLSD_OK;
 }
 
@@ -149,14 +152,16 @@ static mlsd_status open_numbers(mlsd__mlp_training *t, const mlsd__allocator *a)
     t->stretches = mlsd__alloc(a, t->n_stretches, sizeof *t->stretches);
     t->theta = mlsd__alloc(a, t->net.n_theta, sizeof *t->theta);
     t->stats = mlsd__alloc(a, t->net.n_stats, sizeof *t->stats);
-    t->parts = mlsd__alloc(a, n_part_numbers, sizeof *t->parts);
+    t->parts = mlsd__alloc(a, n_part_numbers, t->is_single ? sizeof(float) : sizeof(double));
+    t->gradient = mlsd__alloc(a, t->net.n_theta, sizeof *t->gradient);
+    if (t->is_single) t->narrow = mlsd__alloc(a, t->net.n_theta, sizeof *t->narrow);
     t->losses = mlsd__alloc(a, (most_rows + LOOK - 1) / LOOK + t->n_parts, sizeof *t->losses);
     t->loss_curve = mlsd__alloc(a, MLSD__MLP_LOSS_CURVE, sizeof *t->loss_curve);
     t->order = mlsd__alloc(a, n, sizeof *t->order);
     if (t->params->mixup > 0.0) t->partner = mlsd__alloc(a, n, sizeof *t->partner);
     if (t->stretches == NULL || t->theta == NULL || t->stats == NULL || t->parts == NULL ||
-        t->losses == NULL || t->loss_curve == NULL || t->order == NULL ||
-        (t->params->mixup > 0.0 && t->partner == NULL))
+        t->gradient == NULL || (t->is_single && t->narrow == NULL) || t->losses == NULL ||
+        t->loss_curve == NULL || t->order == NULL || (t->params->mixup > 0.0 && t->partner == NULL))
         return MLSD_E_NOMEM;
     list_stretches(t);
     return MLSD_OK;
@@ -167,7 +172,10 @@ mlsd_status mlsd__mlp_training_open(mlsd__mlp_training *t, mlsd__scope *scope,
                                     const mlsd__training_sets *sets, const mlsd__train *train)
 {
     const mlsd__allocator *const a = scope->allocator;
-    *t = (mlsd__mlp_training){.params = params, .is_lbfgs = params->solver == MLSD__MLP_LBFGS};
+    const bool is_lbfgs = params->solver == MLSD__MLP_LBFGS;
+    *t = (mlsd__mlp_training){.params = params,
+                              .is_lbfgs = is_lbfgs,
+                              .is_single = params->precision == MLSD__MLP_SINGLE && !is_lbfgs};
     MLSD__TRY(open_sets(t, scope, sets, train));
     MLSD__TRY(open_net(t, scope, loss, train));
     cut_batches(t, scope);
@@ -193,6 +201,8 @@ void mlsd__mlp_training_close(mlsd__mlp_training *t, const mlsd__allocator *a)
     mlsd__free(a, t->theta);
     mlsd__free(a, t->stats);
     mlsd__free(a, t->parts);
+    mlsd__free(a, t->gradient);
+    mlsd__free(a, t->narrow);
     mlsd__free(a, t->losses);
     mlsd__free(a, t->loss_curve);
     mlsd__free(a, t->order);
@@ -217,21 +227,30 @@ static mlsd_status block_task(void *arg, int64_t task, mlsd__scope *scope)
     mlsd__mlp_block *const block = &t->blocks[scope->worker];
     const int64_t begin = task * t->block_rows;
     const int64_t end = begin + t->block_rows < b->n ? begin + t->block_rows : b->n;
+    const void *const theta = t->is_single ? (const void *)t->narrow : (const void *)t->at;
+    const int64_t part = task * t->net.n_theta;
+    void *const gradient =
+        t->is_single ? (void *)((float *)t->parts + part) : (void *)((double *)t->parts + part);
     double sum = 0.0;
     for (int64_t at = begin; at < end; at += block->pass.capacity) {
         const int64_t n = end - at < block->pass.capacity ? end - at : block->pass.capacity;
         const int64_t *const row = t->order + b->first + at;
         const int64_t *const partner = t->partner != NULL ? t->partner + b->first + at : NULL;
         MLSD__TRY(mlsd__checkpoint(scope));
-        mlsd__mlp_block_fill(block, &t->net, t->at, &t->sets[0], row, partner, n, &t->changes);
-        mlsd__mlp_forward(&t->net, t->at, &block->pass, n);
+        MLSD__TRY(mlsd__mlp_block_fill(block, scope, &t->net, theta, &t->sets[0], row, partner, n,
+                                       &t->changes));
+        mlsd__mlp_forward(&t->net, theta, &block->pass, n);
         sum += mlsd__mlp_loss_rows(t->net.loss, t->params->delta, block->target, block->weight,
                                    1.0 / (double)b->n, n, t->net.n_out, block->pass.scores);
-        mlsd__mlp_back(&t->net, t->at, &block->pass, n, at > begin,
-                       t->parts + task * t->net.n_theta);
+        mlsd__mlp_back(&t->net, theta, &block->pass, n, at > begin, gradient);
     }
     t->losses[task] = sum;
     return MLSD_OK;
+}
+
+static void narrow(mlsd__mlp_training *t, int64_t first, int64_t n)
+{
+    for (int64_t i = first; i < first + n; i++) t->narrow[i] = (float)t->theta[i];
 }
 
 static mlsd_status stretch_task(void *arg, int64_t task, mlsd__scope *scope)
@@ -240,10 +259,11 @@ static mlsd_status stretch_task(void *arg, int64_t task, mlsd__scope *scope)
     mlsd__mlp_training *const t = b->t;
     const mlsd__mlp_stretch *const s = &t->stretches[task];
     (void)scope;
-    if (b->sums) mlsd__mlp_slopes_sum(&b->slopes, t->parts, t->at, s->first, s->n, s->is_weight);
-    if (b->moves)
-        mlsd__mlp_optimiser_move(&t->optimiser, b->factor, t->parts, t->theta, s->first, s->n,
-                                 s->is_weight);
+    if (b->sums) mlsd__mlp_slopes_sum(&b->slopes, t->gradient, t->at, s->first, s->n, s->is_weight);
+    if (!b->moves) return MLSD_OK;
+    mlsd__mlp_optimiser_move(&t->optimiser, b->factor, t->gradient, t->theta, s->first, s->n,
+                             s->is_weight);
+    if (t->is_single) narrow(t, s->first, s->n);
     return MLSD_OK;
 }
 
@@ -252,6 +272,7 @@ static mlsd_status run_blocks(batch *b, mlsd__scope *scope, double *sum)
     b->n_blocks = (b->n + b->t->block_rows - 1) / b->t->block_rows;
     b->slopes = (mlsd__mlp_slopes){.parts = b->t->parts,
                                    .n_parts = b->n_blocks,
+                                   .is_single = b->t->is_single,
                                    .stride = b->t->net.n_theta,
                                    .penalty = b->t->params->alpha / (double)b->n};
     MLSD__TRY(mlsd__parallel_for(scope, b->n_blocks, block_task, b));
@@ -296,7 +317,7 @@ static mlsd_status run_batch(batch *b, mlsd__scope *scope, double *sum)
     b->factor = 1.0;
     if (longest == 0.0) return run_stretches(b, scope, true, true);
     MLSD__TRY(run_stretches(b, scope, true, false));
-    const double length = sqrt(mlsd__dot(t->parts, t->parts, t->net.n_theta));
+    const double length = sqrt(mlsd__dot(t->gradient, t->gradient, t->net.n_theta));
     if (length > longest) b->factor = longest / length;
     return run_stretches(b, scope, false, true);
 }
@@ -312,12 +333,12 @@ static void list_rows(mlsd__mlp_training *t)
 }
 
 /* The order of the rows, and for mixing the rows of each batch shifted by a number drawn for it. */
-static void draw_order(mlsd__mlp_training *t, int64_t epoch)
+static void draw_order(mlsd__mlp_training *t)
 {
     const int64_t n = t->sets[0].n_used;
     mlsd__stream stream;
     list_rows(t);
-    mlsd__stream_init(&stream, t->changes.seed, (uint64_t)epoch, 0, 0, MLSD__PURPOSE_SHUFFLE);
+    mlsd__stream_init(&stream, t->changes.seed, t->changes.epoch, 0, 0, MLSD__PURPOSE_SHUFFLE);
     if (t->params->shuffle) mlsd__stream_shuffle(&stream, t->order, n);
     for (int64_t first = 0; t->partner != NULL && first < n; first += t->batch_size) {
         const int64_t m = n - first < t->batch_size ? n - first : t->batch_size;
@@ -333,8 +354,9 @@ static mlsd_status run_epoch(void *self, mlsd__scope *scope, int64_t epoch)
     double sum = 0.0;
     t->epoch = epoch;
     if (t->is_lbfgs) return mlsd__mlp_lbfgs_epoch(t, scope, epoch);
-    t->changes.epoch = (uint64_t)epoch;
-    draw_order(t, epoch);
+    t->changes.epoch = (uint64_t)(t->first_epoch + epoch);
+    draw_order(t);
+    if (t->is_single) narrow(t, 0, t->net.n_theta);
     for (int64_t first = 0; first < n; first += t->batch_size) {
         MLSD__TRY(mlsd__checkpoint(scope));
         batch b = {.t = t, .first = first};
@@ -358,7 +380,7 @@ mlsd_status mlsd__mlp_training_slopes(mlsd__mlp_training *t, mlsd__scope *scope,
     t->at = t->theta;
     if (status != MLSD_OK) return status;
     *out_loss = *out_loss / (double)b.n + mlsd__mlp_training_penalty(t, theta);
-    memcpy(gradient, t->parts, (size_t)t->net.n_theta * sizeof *gradient);
+    memcpy(gradient, t->gradient, (size_t)t->net.n_theta * sizeof *gradient);
     return MLSD_OK;
 }
 

@@ -25,7 +25,10 @@ typedef struct mlsd__mlp_training {
     int64_t batch_size, block_rows, n_parts; /* rows of a batch; of a block of it; blocks */
     double *theta, *stats;
     const double *at;   /* where slopes are asked for: theta, or a point that L-BFGS tries */
-    double *parts;      /* n_parts x n_theta: gradients of blocks */
+    bool is_single;     /* slopes are computed in float, */
+    float *narrow;      /* of theta; NULL: in double */
+    double *gradient;   /* of the batch */
+    void *parts;        /* n_parts x n_theta: gradients of blocks, float or double */
     double *losses;     /* sums by block */
     int64_t n_steps;    /* so far */
     double *loss_curve; /* of the first epochs */
@@ -38,8 +41,8 @@ typedef struct mlsd__mlp_training {
     mlsd__mlp_block *blocks;
     int64_t n_stretches;
     mlsd__mlp_stretch *stretches;
-    int64_t *order, *partner; /* rows of an epoch, and those they are mixed with (NULL: none) */
-    int64_t epoch;
+    int64_t *order, *partner;     /* rows of an epoch, and those they are mixed with (NULL: none) */
+    int64_t epoch, first_epoch;   /* of this training; of all before it, for draws */
     double running;               /* mean training loss of the epoch as it went by */
     bool has_running, is_changed; /* is_changed: what training minimises is not the plain loss */
 } mlsd__mlp_training;

@@ -1,0 +1,75 @@
+"""Workload of the multi-layer perceptron: ten epochs beside scikit-learn's MLPClassifier."""
+
+import warnings
+
+import numpy as np
+
+from bench_harness import OURS, PEER, Check, Side, Workload
+
+HIDDEN, EPOCHS, BATCH = (64, 64), 10, 200
+
+
+def _data(n, p):
+    """Two classes that a plane does not part."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n, p))
+    score = X @ rng.standard_normal(p) + 2 * np.sin(2 * X[:, 0]) + rng.standard_normal(n)
+    return X, (score > 0).astype(int)
+
+
+def _flops(n, p):
+    """Products of an epoch: forward, slopes of weights, and slopes of what every layer but the first was given."""
+    widths = (p, *HIDDEN, 1)
+    layers = [a * b for a, b in zip(widths, widths[1:])]
+    return 2 * n * (2 * sum(layers) + sum(layers[1:]))
+
+
+def _log_loss(model, X, y):
+    proba = model.predict_proba(X)[:, 1]
+    return float(-np.mean(np.log(np.where(y == 1, proba, 1 - proba))))
+
+
+def mlp(bench):
+    from mlsd.neural_network import MLPClassifier
+    from sklearn.neural_network import MLPClassifier as Peer
+
+    n, p = bench.size((50_000, 50), (20_000, 50), (600, 10))
+    X, y = _data(2 * n, p)
+    X, y, X_new, y_new = X[:n].copy(), y[:n], X[n:].copy(), y[n:]
+    both = dict(hidden_layer_sizes=HIDDEN, batch_size=BATCH, max_iter=EPOCHS, n_iter_no_change=1000)
+
+    def fit(make):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return make().fit(X, y)
+
+    sides = [
+        Side(
+            f"mlsd, {precision}, {k} thread{'s' if k > 1 else ''}", OURS, lambda precision=precision: fit(lambda: MLPClassifier(**both, precision=precision)),
+            n_threads=k, key=f"{precision} {k}",
+        )
+        for precision, k in (("double", 1), ("double", 2), ("single", 1), ("single", 2))
+    ]
+    sides.append(Side("scikit-learn", PEER, lambda: fit(lambda: Peer(**both, random_state=0)), bench.peer_threads, key="peer"))
+
+    def check(out):
+        peer = _log_loss(out["peer"], X_new, y_new)
+        for precision in ("single", "double"):
+            text = f"log loss of new rows, {precision}, above scikit-learn's, as a share"
+            yield Check(text, max(_log_loss(out[f"{precision} 2"], X_new, y_new) / peer - 1, 0), 0.1 if n > 1000 else 1)
+            ours = [np.concatenate([w.ravel() for w in out[f"{precision} {k}"].coefs_]) for k in (1, 2)]
+            yield Check(f"weights of 1 and 2 threads that differ in bits, {precision}", np.count_nonzero(ours[0] != ours[1]), 0)
+
+    return Workload(
+        "mlp",
+        f"{EPOCHS} epochs of Adam in batches of {BATCH}, {n:,} x {p}, hidden {HIDDEN}",
+        sides,
+        check,
+        # Products of float take half of what dgemm's take.
+        lambda: bench.limits.seconds(flops=EPOCHS * _flops(n, p) / 2),
+        "all products at twice the rate of dgemm",
+        bench.size(5, 5, 1),
+    )
+
+
+WORKLOADS = {"mlp": mlp}

@@ -86,13 +86,14 @@ static mlsd_status record(trainer *t, int64_t epoch, bool *out_improved)
 {
     const double penalty = t->ops->penalty != NULL ? t->ops->penalty(t->self) : 0.0;
     const double watched = t->sets->has_valid ? t->losses[1] : t->losses[0] + penalty;
-    mlsd__stopper_add(&t->own, &t->own_rule, epoch, watched);
+    const bool counts = epoch >= t->rule->best_from;
+    if (counts) mlsd__stopper_add(&t->own, &t->own_rule, epoch, watched);
     if (t->ops->watched != NULL) t->ops->watched(t->self, epoch, watched);
-    *out_improved = t->own.improved;
+    *out_improved = counts && t->own.improved;
     if (t->curve == NULL) return MLSD_OK;
     for (int64_t set = 0; set < t->sets->n; set++)
         MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, epoch, t->losses[set]));
-    if (t->curve_rules) *out_improved = mlsd__curve_improved(t->curve);
+    if (t->curve_rules) *out_improved = counts && mlsd__curve_improved(t->curve);
     return MLSD_OK;
 }
 

@@ -49,6 +49,7 @@ typedef struct mlsd__trainee_ops {
 typedef struct mlsd__trainer_rule {
     int64_t max_iter, n_iter_no_change;
     double tol;
+    int64_t best_from; /* epochs before it are on record, but never the best, and no end by tol */
 } mlsd__trainer_rule;
 
 typedef struct mlsd__training_outcome {

@@ -17,6 +17,8 @@ static const char *const FORMS[] = {
     "\"solver\":\"sgd\",\"learning_rate_init\":0.05,\"activation\":\"tanh\"}",
     "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"max_iter\":4,\"solver\":\"lbfgs\","
     "\"activation\":\"logistic\",\"alpha\":0.1}",
+    "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"max_iter\":4,\"pruning\":0.5,"
+    "\"pruning_epochs\":2,\"learning_rate_init\":0.01}",
 };
 
 static void test_mlp_train__bytes_do_not_depend_on_threads(void **state)
@@ -338,6 +340,54 @@ static void test_mlp_train__what_a_model_can_go_on_with(void **state)
     free_linear_data(&wide);
 }
 
+static int64_t count_zeros(const mlsd_model *model, const char *name, int64_t n)
+{
+    double w[64];
+    int64_t n_zeros = 0;
+    array_of(model, name, w, n);
+    for (int64_t i = 0; i < n; i++) n_zeros += w[i] == 0.0;
+    return n_zeros;
+}
+
+/* The share after each epoch is Zhu & Gupta's, of each layer by itself; later epochs leave the
+ * zeros where they are, and the rest still learns. */
+static void test_mlp_train__pruning_grows_to_its_share(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(600, 2, 0, 4);
+    for (int64_t i = 0; i < 600; i++) d.y[i] = d.x[2 * i] * d.x[2 * i + 1] > 0.0;
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_BINARY, 0);
+    static const char *const SOLVERS[] = {"adam", "sgd", "adamw"};
+    for (int epochs = 1; epochs <= 12; epochs++) {
+        char json[240];
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[20],\"pruning\":0.6,"
+                       "\"pruning_epochs\":8,\"max_iter\":%d,\"solver\":\"%s\"}",
+                       epochs, SOLVERS[epochs % 3]);
+        mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+        const double left = epochs < 8 ? 1.0 - (double)epochs / 8.0 : 0.0;
+        const double share = 0.6 * (1.0 - left * left * left);
+        assert_int_equal(count_zeros(model, "coefs_0", 40), (int64_t)floor(share * 40.0));
+        assert_int_equal(count_zeros(model, "coefs_1", 20), (int64_t)floor(share * 20.0));
+        mlsd_model_free(model);
+    }
+    mlsd_model *model = fit_json(NULL,
+                                 "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[32],"
+                                 "\"pruning\":0.5,\"pruning_epochs\":60,\"batch_size\":50,"
+                                 "\"learning_rate_init\":0.02}",
+                                 data, NULL, NULL);
+    double value[600];
+    int64_t n_right = 0;
+    assert_int_equal(mlsd_model_predict(NULL, model, data, MLSD_OUTPUT_VALUE, value, 600), MLSD_OK);
+    for (int64_t i = 0; i < 600; i++) n_right += value[i] == d.y[i];
+    assert_true(n_right >= 550);
+    assert_true(fabs(number_of(model, "sparsity") - 0.5) < 1e-12);
+    assert_true(number_of(model, "best_iter") >= 59.0);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 static void assert_refused(const char *json, const mlsd_dataset *data, mlsd_status status,
                            const char *word)
 {
@@ -447,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_mlp_train__lbfgs_reaches_the_optimum),
         cmocka_unit_test(test_mlp_train__goes_on_from_a_model),
         cmocka_unit_test(test_mlp_train__what_a_model_can_go_on_with),
+        cmocka_unit_test(test_mlp_train__pruning_grows_to_its_share),
         cmocka_unit_test(test_mlp_train__bad_input),
         cmocka_unit_test(test_mlp_train__divergence_keeps_a_finite_state),
         cmocka_unit_test(test_mlp_train__a_batch_larger_than_the_data_is_all_of_it),

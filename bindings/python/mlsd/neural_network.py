@@ -58,7 +58,7 @@ class _Network:
         return len(self.coefs_) + 1
 
     def _shape_attribute(self, name, value):
-        if name in ("loss", "valid_loss", "best_iter") and value.size == 1:
+        if name in ("loss", "valid_loss", "best_iter", "sparsity") and value.size == 1:
             return float(value[0, 0])
         if name == "loss_curve":
             return value.ravel().tolist()
@@ -72,6 +72,7 @@ coefs_, intercepts_ : of each layer: weights (units in x units out) and biases
 batch_norm_0_, batch_norm_stats_0_ : of hidden layer 0: gains and shifts; means and variances
 embedding_0_ : of the first category column: levels x embedding_dim
 loss_, valid_loss_, best_iter_ : of the epoch whose state is kept
+sparsity_ : share of the weights that is 0
 loss_curve_ : training loss of the first 1000 epochs, without the penalty
 n_iter_, converged_, stop_reason_ : how the training ended
 

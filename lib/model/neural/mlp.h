@@ -23,7 +23,8 @@ typedef struct mlsd__mlp_params {
     double dropout;
     int64_t batch_norm;
     double delta, label_smoothing, mixup, input_noise;
-    int64_t embedding_dim; /* MLSD__NULL_I64: by the number of levels */
+    double pruning;
+    int64_t pruning_epochs, embedding_dim; /* MLSD__NULL_I64: by the number of levels */
     int64_t max_iter;
     double tol;
     int64_t n_iter_no_change, early_stopping;
@@ -96,6 +97,11 @@ extern const char *const mlsd__mlp_precisions[];
         MLSD__P_F64(mlsd__mlp_params, input_noise, 0, INFINITY, MLSD__OPEN_UPPER, "0.0", "log",   \
                     "standard deviation of normal noise on the numbers of training rows, in the " \
                     "columns' own units"),                                                        \
+        MLSD__P_F64(mlsd__mlp_params, pruning, 0, 1, MLSD__OPEN_UPPER, "0.0", NULL,               \
+                    "share of each layer's weights that is 0 in the end, the smallest first; "    \
+                    "what is given back is of an epoch from there on"),                           \
+        MLSD__P_I64(mlsd__mlp_params, pruning_epochs, 1, INFINITY, "10", "log",                   \
+                    "epochs over which that share is reached"),                                   \
         MLSD__P_I64_NULL(mlsd__mlp_params, embedding_dim, 1, 4096, "null",                        \
                          "numbers that stand for a level of a category column; null: half the "   \
                          "number of levels, 50 at most"),                                         \

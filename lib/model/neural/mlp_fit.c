@@ -24,10 +24,13 @@ mlsd_status mlsd__mlp_check(const mlsd__mlp_params *params)
     const struct {
         const char *name;
         bool is_set;
-    } without[] = {
-        {"dropout", params->dropout > 0.0},     {"batch_norm", params->batch_norm != 0},
-        {"mixup", params->mixup > 0.0},         {"input_noise", params->input_noise > 0.0},
-        {"clip_norm", params->clip_norm > 0.0}, {"weight_decay", params->weight_decay > 0.0}};
+    } without[] = {{"dropout", params->dropout > 0.0},
+                   {"batch_norm", params->batch_norm != 0},
+                   {"mixup", params->mixup > 0.0},
+                   {"input_noise", params->input_noise > 0.0},
+                   {"clip_norm", params->clip_norm > 0.0},
+                   {"pruning", params->pruning > 0.0},
+                   {"weight_decay", params->weight_decay > 0.0}};
     for (int64_t i = 0; i < MLSD__COUNT(without); i++)
         if (without[i].is_set)
             return mlsd__fail(MLSD_E_PARAM_CONFLICT,
@@ -59,7 +62,8 @@ mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd__mlp_params *params, ml
     const bool has_valid = params->early_stopping || train->x_valid != NULL;
     const bool ends_itself = params->solver == MLSD__MLP_LBFGS && !has_valid;
     const mlsd__trainer_rule rule = {
-        params->max_iter, ends_itself ? INT64_MAX : params->n_iter_no_change, params->tol};
+        params->max_iter, ends_itself ? INT64_MAX : params->n_iter_no_change, params->tol,
+        params->pruning > 0.0 ? params->pruning_epochs - 1 : 0};
     mlsd__training_sets sets;
     mlsd__training_outcome outcome;
     mlsd__mlp_training t = {0};

@@ -160,3 +160,9 @@ void mlsd__mlp_optimiser_move(const mlsd__mlp_optimiser *o, double factor, const
     else
         (p->nesterovs_momentum ? nesterovs : plains)[isa](&s, slope + first, at, memory, n);
 }
+
+void mlsd__mlp_optimiser_forget(mlsd__mlp_optimiser *o, const double *theta)
+{
+    for (int64_t i = 0; i < o->n; i++)
+        if (theta[i] == 0.0) o->first[i] = 0.0;
+}

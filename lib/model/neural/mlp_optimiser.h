@@ -35,4 +35,7 @@ void mlsd__mlp_slopes_sum(const mlsd__mlp_slopes *s, double *sum, const double *
 void mlsd__mlp_optimiser_move(const mlsd__mlp_optimiser *o, double factor, const double *slope,
                               double *theta, int64_t first, int64_t n, bool is_weight);
 
+/* Remember no steps of numbers that are 0: they are to stay it. */
+void mlsd__mlp_optimiser_forget(mlsd__mlp_optimiser *o, const double *theta);
+
 #endif

@@ -24,6 +24,17 @@ static void put_named(mlsd__mlp_state *s, const char *name, int64_t number, cons
     at->cols = cols;
 }
 
+static double share_of_zeros(const mlsd__mlp_state *s)
+{
+    int64_t n = 0, n_zeros = 0;
+    for (int64_t l = 0; l < s->net.n_layers; l++) {
+        const mlsd__mlp_layer *const layer = &s->net.layers[l];
+        for (int64_t i = 0; i < layer->n_in * layer->n_out; i++, n++)
+            n_zeros += s->theta[layer->weight + i] == 0.0;
+    }
+    return n > 0 ? (double)n_zeros / (double)n : 0.0;
+}
+
 /* Names of everything there is. */
 static mlsd_status name_all(mlsd__mlp_state *s)
 {
@@ -31,7 +42,7 @@ static mlsd_status name_all(mlsd__mlp_state *s)
     mlsd__training_outcome outcome = {0};
     double value;
     s->named =
-        mlsd__alloc(&s->allocator, 4 * net->n_layers + net->n_embeddings + 2 + MLSD__MLP_NUMBERS,
+        mlsd__alloc(&s->allocator, 4 * net->n_layers + net->n_embeddings + 3 + MLSD__MLP_NUMBERS,
                     sizeof *s->named);
     if (s->named == NULL) return MLSD_E_NOMEM;
     for (int64_t l = 0; l < net->n_layers; l++) {
@@ -46,6 +57,8 @@ static mlsd_status name_all(mlsd__mlp_state *s)
     for (int64_t e = 0; e < net->n_embeddings; e++)
         put_named(s, "embedding", e, s->theta + net->embeddings[e].table,
                   net->embeddings[e].n_levels, net->embeddings[e].width);
+    s->sparsity = share_of_zeros(s);
+    put_named(s, "sparsity", -1, &s->sparsity, 1, 1);
     put_named(s, "loss_curve", -1, s->loss_curve, 1, s->n_curve);
     for (int64_t i = 0; i < MLSD__MLP_NUMBERS; i++) {
         const char *const name = mlsd__training_number(&outcome, i, &value);

@@ -21,6 +21,7 @@ struct mlsd__mlp_state {
     int64_t n_steps, n_epochs, n_curve; /* n_epochs: with those of trainings before */
     double *loss_curve;
     double numbers[MLSD__MLP_NUMBERS]; /* of the training, in the order of mlsd__training_number */
+    double sparsity;                   /* share of the weights that is 0 */
     int64_t n_named;
     mlsd__mlp_named *named;
 };

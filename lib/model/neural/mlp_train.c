@@ -116,7 +116,7 @@ static mlsd_status open_net(mlsd__mlp_training *t, mlsd__scope *scope, mlsd__mlp
                                      .augment = train->augment,
                                      .seed = (uint64_t)p->seed};
     t->is_changed = t->changes.dropout > 0.0 || t->changes.label_smoothing > 0.0 ||
-                    p->mixup > 0.0 || p->input_noise > 0.0 || p->batch_norm ||
+                    p->mixup > 0.0 || p->input_noise > 0.0 || p->batch_norm || p->pruning > 0.0 ||
                     train->augment != NULL;
     return mlsd__mlp_net_open(&t->net, scope->allocator, &shape);
 }
@@ -260,6 +260,8 @@ static mlsd_status stretch_task(void *arg, int64_t task, mlsd__scope *scope)
     const mlsd__mlp_stretch *const s = &t->stretches[task];
     (void)scope;
     if (b->sums) mlsd__mlp_slopes_sum(&b->slopes, t->gradient, t->at, s->first, s->n, s->is_weight);
+    for (int64_t i = s->first; t->params->pruning > 0.0 && s->is_weight && i < s->first + s->n; i++)
+        t->gradient[i] = t->theta[i] == 0.0 ? 0.0 : t->gradient[i];
     if (!b->moves) return MLSD_OK;
     mlsd__mlp_optimiser_move(&t->optimiser, b->factor, t->gradient, t->theta, s->first, s->n,
                              s->is_weight);
@@ -365,6 +367,9 @@ static mlsd_status run_epoch(void *self, mlsd__scope *scope, int64_t epoch)
     }
     t->running = sum / (double)n;
     t->has_running = !t->is_changed;
+    if (t->params->pruning == 0.0) return MLSD_OK;
+    MLSD__TRY(mlsd__mlp_prune(t, scope, epoch + 1));
+    mlsd__mlp_optimiser_forget(&t->optimiser, t->theta);
     return MLSD_OK;
 }
 

@@ -61,6 +61,9 @@ mlsd_status mlsd__mlp_training_slopes(mlsd__mlp_training *t, mlsd__scope *scope,
                                       const double *theta, double *out_loss, double *gradient);
 double mlsd__mlp_training_penalty(const mlsd__mlp_training *t, const double *theta);
 
+/* After so many epochs: set to 0 what pruning wants. In mlp_prune.c. */
+mlsd_status mlsd__mlp_prune(mlsd__mlp_training *t, mlsd__scope *scope, int64_t n_epochs);
+
 /* Solver lbfgs, in mlp_lbfgs.c: made ready by _open, and an epoch. */
 mlsd_status mlsd__mlp_lbfgs_open(mlsd__mlp_training *t, const mlsd__allocator *a);
 mlsd_status mlsd__mlp_lbfgs_epoch(mlsd__mlp_training *t, mlsd__scope *scope, int64_t epoch);

@@ -109,6 +109,28 @@ extern const mlsd_kind mlsd__kind_nearest_centroid;
 extern const mlsd_kind mlsd__kind_kernel_ridge;
 extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
+extern const mlsd_kind mlsd__kind_jitter;
+extern const mlsd_kind mlsd__kind_feature_dropout;
+extern const mlsd_kind mlsd__kind_swap_noise;
+extern const mlsd_kind mlsd__kind_mixup;
+extern const mlsd_kind mlsd__kind_cutmix;
+extern const mlsd_kind mlsd__kind_smote;
+extern const mlsd_kind mlsd__kind_borderline_smote;
+extern const mlsd_kind mlsd__kind_adasyn;
+extern const mlsd_kind mlsd__kind_random_oversample;
+extern const mlsd_kind mlsd__kind_random_undersample;
+extern const mlsd_kind mlsd__kind_series_jitter;
+extern const mlsd_kind mlsd__kind_series_scale;
+extern const mlsd_kind mlsd__kind_series_time_warp;
+extern const mlsd_kind mlsd__kind_series_window_slice;
+extern const mlsd_kind mlsd__kind_series_permute;
+extern const mlsd_kind mlsd__kind_image_flip;
+extern const mlsd_kind mlsd__kind_image_shift;
+extern const mlsd_kind mlsd__kind_image_crop;
+extern const mlsd_kind mlsd__kind_image_rotate;
+extern const mlsd_kind mlsd__kind_image_erase;
+extern const mlsd_kind mlsd__kind_image_brightness;
+extern const mlsd_kind mlsd__kind_augmented;
 extern const mlsd_kind mlsd__kind_naive_forecaster;
 extern const mlsd_kind mlsd__kind_exponential_smoothing;
 extern const mlsd_kind mlsd__kind_auto_reg;
@@ -250,6 +272,28 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_kernel_ridge,
     &mlsd__kind_isotonic_regression,
     &mlsd__kind_calibrated_classifier,
+    &mlsd__kind_jitter,
+    &mlsd__kind_feature_dropout,
+    &mlsd__kind_swap_noise,
+    &mlsd__kind_mixup,
+    &mlsd__kind_cutmix,
+    &mlsd__kind_smote,
+    &mlsd__kind_borderline_smote,
+    &mlsd__kind_adasyn,
+    &mlsd__kind_random_oversample,
+    &mlsd__kind_random_undersample,
+    &mlsd__kind_series_jitter,
+    &mlsd__kind_series_scale,
+    &mlsd__kind_series_time_warp,
+    &mlsd__kind_series_window_slice,
+    &mlsd__kind_series_permute,
+    &mlsd__kind_image_flip,
+    &mlsd__kind_image_shift,
+    &mlsd__kind_image_crop,
+    &mlsd__kind_image_rotate,
+    &mlsd__kind_image_erase,
+    &mlsd__kind_image_brightness,
+    &mlsd__kind_augmented,
     &mlsd__kind_naive_forecaster,
     &mlsd__kind_exponential_smoothing,
     &mlsd__kind_auto_reg,

@@ -84,6 +84,15 @@ typedef int (*mlsd_custom_save_fn)(const void *state, void *buf, size_t capacity
 typedef int (*mlsd_custom_load_fn)(const mlsd_spec *spec, const void *bytes, size_t size,
                                    void **out_state, void *user);
 
+/* Change training rows, as an augmentation does: fill out, row-major, with what becomes of the rows
+ * of X, which are rows rows[0 ..] of the training set in that epoch (or copy), counted from 0. What
+ * a row becomes must follow from the row, seed, epoch and rows[i] alone, because batches are of any
+ * size and order. *inout_cols is X->cols: say there if your rows have another number of columns,
+ * which is an error. out must be finite where X is. */
+typedef int (*mlsd_custom_augment_fn)(const mlsd_spec *spec, uint64_t seed, int64_t epoch,
+                                      const int64_t *rows, const mlsd_matrix *X, double *out,
+                                      int64_t *inout_cols, void *user);
+
 /* Describe an estimator. `name` is what JSON and messages call it: letters, digits, '_', '-' and
  * ':', at most 63 bytes, not the name of a built-in kind. `abilities` are MLSD_CUSTOM_*; fit and
  * predict must be given. state_free and release may be NULL. `user` is handed to every callback,
@@ -94,6 +103,13 @@ MLSD_API mlsd_status mlsd_custom_new(const mlsd_context *context, const char *na
                                      int32_t abilities, mlsd_custom_fit_fn fit,
                                      mlsd_custom_predict_fn predict, mlsd_custom_free_fn state_free,
                                      void *user, mlsd_release_fn release, mlsd_custom **out);
+
+/* Describe an augmentation of family "augmentation", for the slot "augment" of kind "augmented".
+ * abilities are 0 or MLSD_CUSTOM_ANY_THREAD. All else as in mlsd_custom_new. Since 0.1. */
+MLSD_API mlsd_status mlsd_custom_new_augmentation(const mlsd_context *context, const char *name,
+                                                  int32_t abilities, mlsd_custom_augment_fn augment,
+                                                  void *user, mlsd_release_fn release,
+                                                  mlsd_custom **out);
 
 /* End the handle; NULL is fine. What was made of it goes on. Since 0.1. */
 MLSD_API void mlsd_custom_free(mlsd_custom *custom);

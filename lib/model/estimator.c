@@ -8,11 +8,22 @@
 #include "model/class_weight.h"
 #include "model/search_ops.h"
 
+static bool is_kind(const mlsd_spec *spec, const char *name)
+{
+    return strcmp(mlsd_kind_name(mlsd_spec_kind(spec)), name) == 0;
+}
+
 const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec)
 {
     const mlsd_spec *final = spec;
     if (spec != NULL && mlsd__is_search(spec)) final = mlsd__spec_slot_child(spec, "estimator");
-    while (final != NULL && strcmp(mlsd_kind_name(mlsd_spec_kind(final)), "pipeline") == 0) {
+    while (final != NULL && (is_kind(final, "pipeline") || is_kind(final, "augmented"))) {
+        if (is_kind(final, "augmented")) {
+            const mlsd_spec *const estimator = mlsd__spec_slot_child(final, "estimator");
+            if (estimator == NULL) return final; /* it says so itself */
+            final = estimator;
+            continue;
+        }
         const mlsd_spec *last = NULL;
         for (int64_t i = 0;; i++) {
             const mlsd_spec *const step = mlsd__spec_slot_at(final, "steps", i);

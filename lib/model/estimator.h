@@ -224,8 +224,8 @@ int64_t mlsd__scratch_width(const mlsd__estimator_ops *ops, const void *state);
 bool mlsd__makes_nan(const mlsd__estimator_ops *ops, const void *state);
 
 /* The estimator or transform that decides what a spec can do: the last step of a pipeline (nested
- * ones too), otherwise the spec itself. NULL for a pipeline without steps. Ask its ops about
- * is_iterative, has_proba, classifies, ... */
+ * ones too), the estimator that is augmented, otherwise the spec itself. NULL where there is none.
+ * Ask its ops about is_iterative, has_proba, classifies, ... */
 const mlsd_spec *mlsd__estimator_final(const mlsd_spec *spec);
 const mlsd__estimator_ops *mlsd__estimator_final_ops(const mlsd_spec *spec);
 

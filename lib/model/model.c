@@ -383,7 +383,7 @@ mlsd_status mlsd_model_neighbors(const mlsd_context *context, const mlsd_model *
     MLSD__REQUIRE_LIVE(data, MLSD__MAGIC_DATASET, "dataset");
     MLSD__REQUIRE(n_neighbors >= 1, "'n_neighbors' must be at least 1, got %lld",
                   (long long)n_neighbors);
-    if (mlsd__estimator_final_ops(model->spec)->neighbors == NULL)
+    if (mlsd__estimator_final_ops(model->spec)->neighbors == NULL || model->ops->neighbors == NULL)
         return mlsd__fail(MLSD_E_UNSUPPORTED, "a model of kind '%s' knows no neighbors",
                           mlsd_kind_name(mlsd_spec_kind(model->spec)));
     int64_t size;

@@ -705,6 +705,7 @@ const scenario scenarios[] = {
     {"decompositions", run_decompositions, 0},
     {"discriminants", run_discriminants, 0},
     {"calibrated", run_calibrated, 0},
+    {"augmented", run_augmented, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},

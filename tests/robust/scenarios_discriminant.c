@@ -1,4 +1,5 @@
-/* scenarios_discriminant.c - decompositions, discriminant analysis, calibrated classifiers. */
+/* scenarios_discriminant.c - decompositions, discriminant analysis, calibrated and augmented
+ * classifiers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,5 +100,54 @@ mlsd_status run_calibrated(const mlsd_context *context, uint64_t *hash)
     TRY(run_text(context, isotonic, MLSD_OUTPUT_VALUE, data, &X, hash));
 out:
     mlsd_dataset_free(data);
+    return status;
+}
+
+static int twice_as_large(const mlsd_spec *spec, uint64_t seed, int64_t epoch, const int64_t *rows,
+                          const mlsd_matrix *X, double *out, int64_t *inout_cols, void *user)
+{
+    (void)spec, (void)seed, (void)epoch, (void)rows, (void)inout_cols, (void)user;
+    for (int64_t i = 0; i < X->rows; i++)
+        for (int64_t j = 0; j < X->cols; j++)
+            out[i * X->cols + j] = 2 * ((const double *)X->data)[i * X->row_stride + j];
+    return 0;
+}
+
+/* Copies, resampled rows, batches on the fly in front of a scaling, and a callback. */
+mlsd_status run_augmented(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"gaussian_nb\"},\"augment\":[{\"kind\":"
+        "\"borderline_smote\"},{\"kind\":\"random_oversample\"},{\"kind\":\"mixup\"},{\"kind\":"
+        "\"jitter\"}]}",
+        "{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"pipeline\",\"steps\":[{\"kind\":"
+        "\"standardize\"},{\"kind\":\"sgd_classifier\",\"max_iter\":2,\"early_stopping\":true}]},"
+        "\"augment\":[{\"kind\":\"random_undersample\"},{\"kind\":\"cutmix\"}]}"};
+    static const char plain[] =
+        "{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"sgd_classifier\",\"max_iter\":2}}";
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N_ROWS, P), y = matrix_of(s.label, N_ROWS, 1);
+    mlsd_custom *custom = NULL;
+    mlsd_spec *own = NULL, *spec = NULL;
+    mlsd_dataset *data = NULL;
+    mlsd_model *model = NULL;
+    double out[N_ROWS * 2];
+    mlsd_status status;
+    TRY(run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash));
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_AUTO, &data));
+    TRY(mlsd_custom_new_augmentation(context, "twice", 0, twice_as_large, NULL, NULL, &custom));
+    TRY(mlsd_spec_new_custom(custom, &own));
+    TRY(mlsd_spec_from_json(context, plain, &spec));
+    TRY(mlsd_spec_add(spec, "augment", NULL, own));
+    TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
+    TRY(mlsd_model_predict_matrix(context, model, &X, MLSD_OUTPUT_PROBA, out, N_ROWS * 2));
+    mix(hash, out, sizeof out);
+out:
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    mlsd_spec_free(spec);
+    mlsd_spec_free(own);
+    mlsd_custom_free(custom);
     return status;
 }

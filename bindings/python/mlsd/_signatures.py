@@ -54,6 +54,7 @@ WIDTH_FN = ctypes.CFUNCTYPE(I64, POINTER, POINTER)
 ATTRIBUTE_FN = ctypes.CFUNCTYPE(TEXT, POINTER, I64, F64SS, I64S, I64S, POINTER)
 STATE_SAVE_FN = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, POINTER, SIZE, SIZES, POINTER)
 STATE_LOAD_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, POINTER, SIZE, HANDLE_OUT, POINTER)
+AUGMENT_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, ctypes.c_uint64, I64, I64S, MATRIX, F64S, I64S, POINTER)
 
 SIGNATURES = {
     # mlsd/status.h
@@ -237,6 +238,7 @@ SIGNATURES = {
     "mlsd_custom_new": (
         STATUS, [HANDLE, TEXT, I32, FIT_FN, PREDICT_FN, STATE_FREE_FN, POINTER, RELEASE_FN, HANDLE_OUT]
     ),
+    "mlsd_custom_new_augmentation": (STATUS, [HANDLE, TEXT, I32, AUGMENT_FN, POINTER, RELEASE_FN, HANDLE_OUT]),
     "mlsd_custom_free": (None, [HANDLE]),
     "mlsd_custom_add_param": (STATUS, [HANDLE, TEXT, I32, TEXT, F64, F64, TEXT]),
     "mlsd_custom_set_width": (STATUS, [HANDLE, WIDTH_FN]),

@@ -27,15 +27,26 @@ struct mlsd__augment {
 
 void mlsd__augment_source_row(const mlsd__augment_source *s, int64_t row, double *out)
 {
-    mlsd__frame_read(s->rows.frame, row, 1, out, NULL);
+    if (s->direct == NULL)
+        mlsd__frame_read(s->rows.frame, row, 1, out, NULL);
+    else if (s->p > 0)
+        memcpy(out, s->direct + row * s->ld, (size_t)s->p * sizeof *out);
+}
+
+double mlsd__augment_source_value(const mlsd__augment_source *s, int64_t row, int64_t column,
+                                  double *other)
+{
+    if (s->direct != NULL) return s->direct[row * s->ld + column];
+    mlsd__augment_source_row(s, row, other);
+    return other[column];
 }
 
 void mlsd__augment_mix_targets(const mlsd__augment_source *s, int64_t row, double share,
                                double *targets, int64_t k)
 {
-    const double y = s->y[row];
     for (int64_t c = 0; c < k; c++) {
-        const double theirs = k > 1 ? (double)(y == (double)c) : y;
+        double theirs = s->n_classes > 0 ? s->y[row] : s->y[row * k + c];
+        if (s->n_classes > 0 && k > 1) theirs = (double)(theirs == (double)c);
         targets[c] = share * targets[c] + (1 - share) * theirs;
     }
 }
@@ -91,6 +102,9 @@ mlsd_status mlsd__augment_open(mlsd__scope *scope, const mlsd_spec *spec, uint64
     augment->stages = mlsd__alloc(a, n_stages, sizeof *augment->stages);
     mlsd_status status = augment->stages == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) status = mlsd__resident_open(&augment->source.rows, scope, train->x);
+    if (status == MLSD_OK)
+        augment->source.direct =
+            mlsd__frame_direct(augment->source.rows.frame, 0, &augment->source.ld);
     if (status == MLSD_OK) status = open_stages(scope, spec, train, augment);
     if (status != MLSD_OK) {
         mlsd__augment_close(a, augment);

@@ -28,9 +28,9 @@ mlsd_status mlsd__augment_through(mlsd__scope *scope, const mlsd__augment *augme
 bool mlsd__augment_mixes(const mlsd__augment *augment);
 
 /* Change n rows of a batch in place: x (row stride ld) holds rows rows[i] of train->x as they are.
- * targets are n x k: numbers as in train->y (k = 1), or the shares of the classes, of two classes
- * also that of the second alone (k = 1); NULL where nothing mixes. Epochs count from 0. Any thread;
- * memory comes from the scope's allocator. */
+ * targets are n x k: numbers as in train->y (k of them a row), or the shares of the classes, of two
+ * classes also that of the second alone (k = 1); NULL where nothing mixes. Epochs count from 0. Any
+ * thread; memory comes from the scope's allocator. */
 mlsd_status mlsd__augment_batch(const mlsd__augment *augment, mlsd__scope *scope, uint64_t epoch,
                                 const int64_t *rows, int64_t n, double *x, int64_t ld,
                                 double *targets, int64_t k);

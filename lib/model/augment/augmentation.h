@@ -11,13 +11,17 @@
 /* The training rows as they are, for those that take values from other rows. */
 typedef struct mlsd__augment_source {
     mlsd__resident rows;
-    int64_t n, p;
+    const double *direct; /* where the rows lie in memory (row stride ld), or NULL */
+    int64_t n, p, ld;
     const double *y;
     int64_t n_classes; /* 0: y are numbers */
 } mlsd__augment_source;
 
 /* Row `row` of the source into out (p numbers). */
 void mlsd__augment_source_row(const mlsd__augment_source *s, int64_t row, double *out);
+/* One value of it; other is p doubles to work in. */
+double mlsd__augment_source_value(const mlsd__augment_source *s, int64_t row, int64_t column,
+                                  double *other);
 /* targets := share * targets + (1 - share) * those of that row. */
 void mlsd__augment_mix_targets(const mlsd__augment_source *s, int64_t row, double share,
                                double *targets, int64_t k);

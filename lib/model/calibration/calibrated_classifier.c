@@ -304,6 +304,7 @@ static const mlsd__estimator_ops ops = {
     .has_proba = true,
     .lacks_decision = true,
     .checks_x = true,
+    .splits_rows = true,
     .check = check,
     .fit = fit,
     .check_block = mlsd__calibrated_check_block,

@@ -115,22 +115,16 @@ static void fill_ops(mlsd_custom *custom)
                                              (!ops->has_proba && ops->lacks_decision));
 }
 
-mlsd_status mlsd_custom_new(const mlsd_context *context, const char *name, int32_t abilities,
-                            mlsd_custom_fit_fn fit, mlsd_custom_predict_fn predict,
-                            mlsd_custom_free_fn state_free, void *user, mlsd_release_fn release,
-                            mlsd_custom **out)
+/* What both makers do alike: a description without a kind. */
+static mlsd_status describe(const mlsd_context *context, const char *name, int32_t abilities,
+                            const char *noun, mlsd_custom **out)
 {
-    MLSD__REQUIRE(out != NULL, "'out' is NULL");
-    *out = NULL;
     if (context != NULL) MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
-    MLSD__TRY(check_name(name, "_-:", "an estimator"));
-    MLSD__TRY(check_abilities(abilities));
-    MLSD__REQUIRE(fit != NULL && predict != NULL, "a custom estimator needs fit and predict");
+    MLSD__TRY(check_name(name, "_-:", noun));
     for (int64_t i = 0; i < mlsd__n_kinds; i++) {
         if (strcmp(mlsd__kinds[i]->name, name) == 0)
             return mlsd__fail(MLSD_E_KIND, "'%s' is a built-in kind; take another name", name);
     }
-
     const mlsd__allocator *const a = mlsd__context_allocator(context);
     mlsd_custom *const custom = mlsd__alloc(a, 1, sizeof *custom);
     if (custom == NULL) return MLSD_E_NOMEM;
@@ -139,12 +133,31 @@ mlsd_status mlsd_custom_new(const mlsd_context *context, const char *name, int32
     atomic_init(&custom->life.n_references, 1);
     custom->life.end = end_custom;
     custom->abilities = abilities;
+    custom->name = mlsd__strdup(a, name);
+    if (custom->name == NULL) {
+        mlsd_custom_free(custom);
+        return MLSD_E_NOMEM;
+    }
+    *out = custom;
+    return MLSD_OK;
+}
+
+mlsd_status mlsd_custom_new(const mlsd_context *context, const char *name, int32_t abilities,
+                            mlsd_custom_fit_fn fit, mlsd_custom_predict_fn predict,
+                            mlsd_custom_free_fn state_free, void *user, mlsd_release_fn release,
+                            mlsd_custom **out)
+{
+    MLSD__REQUIRE(out != NULL, "'out' is NULL");
+    *out = NULL;
+    MLSD__TRY(check_abilities(abilities));
+    MLSD__REQUIRE(fit != NULL && predict != NULL, "a custom estimator needs fit and predict");
+    mlsd_custom *custom;
+    MLSD__TRY(describe(context, name, abilities, "an estimator", &custom));
     custom->fit = fit;
     custom->predict = predict;
     custom->state_free = state_free;
-    custom->name = mlsd__strdup(a, name);
-    custom->traits = describe_traits(a, abilities);
-    if (custom->name == NULL || custom->traits == NULL) {
+    custom->traits = describe_traits(&custom->allocator, abilities);
+    if (custom->traits == NULL) {
         mlsd_custom_free(custom);
         return MLSD_E_NOMEM;
     }
@@ -154,6 +167,31 @@ mlsd_status mlsd_custom_new(const mlsd_context *context, const char *name, int32
                                .doc = "An estimator of the user's",
                                .ops = &custom->ops,
                                .traits = custom->traits,
+                               .life = &custom->life};
+    custom->user = user;
+    custom->release = release;
+    *out = custom;
+    return MLSD_OK;
+}
+
+mlsd_status mlsd_custom_new_augmentation(const mlsd_context *context, const char *name,
+                                         int32_t abilities, mlsd_custom_augment_fn augment,
+                                         void *user, mlsd_release_fn release, mlsd_custom **out)
+{
+    MLSD__REQUIRE(out != NULL, "'out' is NULL");
+    *out = NULL;
+    MLSD__REQUIRE((abilities & ~MLSD_CUSTOM_ANY_THREAD) == 0,
+                  "abilities of an augmentation are 0 or MLSD_CUSTOM_ANY_THREAD, got %d",
+                  (int)abilities);
+    MLSD__REQUIRE(augment != NULL, "'augment' is NULL");
+    mlsd_custom *custom;
+    MLSD__TRY(describe(context, name, abilities, "an augmentation", &custom));
+    custom->augment = augment;
+    custom->kind = (mlsd_kind){.name = custom->name,
+                               .family = "augmentation",
+                               .doc = "An augmentation of the user's",
+                               .ops = &mlsd__custom_augmentation_ops,
+                               .traits = "{\"custom\":true}",
                                .life = &custom->life};
     custom->user = user;
     custom->release = release;

@@ -31,6 +31,7 @@ typedef struct callback {
     int64_t index, rows, cols, width;
     const double *data;
     const char *name;
+    const mlsd__augmented_rows *rows_in; /* to be augmented */
 } callback;
 
 /* The status of what a callback returned. What it said by mlsd_error_set, or what failed last
@@ -374,3 +375,58 @@ const mlsd__estimator_ops mlsd__custom_ops = {
     .load = load,
     .free_state = state_free,
 };
+
+/* ---- augmentations ---- */
+
+static int run_augment(callback *c)
+{
+    const mlsd__augmented_rows *const r = c->rows_in;
+    return c->custom->augment(c->spec, r->seed, (int64_t)r->epoch, r->rows, &c->X, c->out,
+                              &c->width, c->custom->user);
+}
+
+/* A value that breaks down where it did not before. */
+static mlsd_status check_augmented(const mlsd_custom *custom, const mlsd__augmented_rows *r,
+                                   const double *out)
+{
+    for (int64_t i = 0; i < r->n * r->p; i++) {
+        if (isfinite(out[i]) || !isfinite(r->x[i])) continue;
+        return mlsd__fail(MLSD_E_DATA,
+                          "%s: augment gave %g for column %lld of training row %lld, which is not "
+                          "finite",
+                          custom->name, out[i], (long long)(i % r->p),
+                          (long long)r->rows[i / r->p]);
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status change_rows(mlsd__scope *scope, mlsd__augmented_rows *r)
+{
+    const mlsd_custom *const custom = mlsd__custom_of(mlsd_spec_kind(r->spec));
+    int64_t size;
+    MLSD__TRY(mlsd__mul_size(r->n, r->p, &size));
+    double *const out = mlsd__alloc_raw(scope->allocator, size, sizeof *out);
+    if (out == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < size; i++) out[i] = NAN;
+    callback c = {.custom = custom,
+                  .verb = "augment",
+                  .run = run_augment,
+                  .spec = r->spec,
+                  .X = rows_of(r->x, r->n, r->p, r->p),
+                  .width = r->p,
+                  .out = out,
+                  .rows_in = r};
+    mlsd_status status = call(&c, false);
+    if (status == MLSD_OK && c.width != r->p)
+        status = mlsd__fail(MLSD_E_DATA,
+                            "%s: augment made rows of %lld columns, but was given %lld; columns "
+                            "are made by transforms",
+                            custom->name, (long long)c.width, (long long)r->p);
+    if (status == MLSD_OK) status = check_augmented(custom, r, out);
+    if (status == MLSD_OK && size > 0) memcpy(r->x, out, (size_t)size * sizeof *out);
+    mlsd__free(scope->allocator, out);
+    return status != MLSD_OK ? status : mlsd__checkpoint(scope);
+}
+
+const mlsd__augmentation_ops mlsd__custom_augmentation_ops = {.takes_category = true,
+                                                              .change_rows = change_rows};

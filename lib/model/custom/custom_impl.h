@@ -5,6 +5,7 @@
 
 #include "mlsd/custom.h"
 #include "base/kindtable.h"
+#include "model/augment/augmentation.h"
 #include "model/estimator.h"
 
 struct mlsd_custom {
@@ -25,12 +26,16 @@ struct mlsd_custom {
     mlsd_custom_attribute_fn attribute; /* these three may be NULL */
     mlsd_custom_save_fn save;
     mlsd_custom_load_fn load;
+    mlsd_custom_augment_fn augment; /* of an augmentation, which has none of the others */
     void *user;
     mlsd_release_fn release;
 };
 
 /* The functions of every custom estimator; abilities are filled in by its description. */
 extern const mlsd__estimator_ops mlsd__custom_ops;
+
+/* The functions of every augmentation of the user's. */
+extern const mlsd__augmentation_ops mlsd__custom_augmentation_ops;
 
 /* The description that a kind is part of. */
 const mlsd_custom *mlsd__custom_of(const mlsd_kind *kind);

@@ -448,11 +448,12 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
     return mlsd__linear_load(r, n_features, extra_names, out_state);
 }
 
-#define ENET_CV_OPS(check_, fit_)                                                         \
-    {                                                                                     \
-        .regresses = true, .checks_x = true, .check = (check_), .fit = (fit_),            \
-        .predict_block = mlsd__linear_predict_block, .attribute = mlsd__linear_attribute, \
-        .save = mlsd__linear_save, .load = load, .free_state = mlsd__linear_free          \
+#define ENET_CV_OPS(check_, fit_)                                                     \
+    {                                                                                 \
+        .regresses = true, .splits_rows = true, .checks_x = true, .check = (check_),  \
+        .fit = (fit_), .predict_block = mlsd__linear_predict_block,                   \
+        .attribute = mlsd__linear_attribute, .save = mlsd__linear_save, .load = load, \
+        .free_state = mlsd__linear_free                                               \
     }
 static const mlsd__estimator_ops lasso_ops = ENET_CV_OPS(NULL, fit_lasso);
 static const mlsd__estimator_ops elastic_net_ops = ENET_CV_OPS(check_elastic_net, fit_elastic_net);

@@ -321,6 +321,7 @@ static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
 
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
+    .splits_rows = true,
     .has_proba = true,
     .check = check,
     .class_weight = class_weight,

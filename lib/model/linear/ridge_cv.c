@@ -315,6 +315,7 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
 
 static const mlsd__estimator_ops ops = {
     .regresses = true,
+    .splits_rows = true,
     .checks_x = true,
     .check = check,
     .fit = fit,

@@ -137,8 +137,9 @@ static mlsd_status fit_open(sgd_fit *f, mlsd__scope *scope, const mlsd__train *t
                                      .seed = f->params->seed};
     MLSD__TRY(mlsd__training_sets_open(&f->sets, scope, train, &hold_out));
     MLSD__TRY(rows_open(f, scope));
-    return mlsd__sgd_stepper_open(&f->stepper, scope, f->params, f->loss, &f->rows[0],
-                                  n_classes <= 2 ? 1 : n_classes);
+    MLSD__TRY(mlsd__sgd_stepper_open(&f->stepper, scope, f->params, f->loss, &f->rows[0],
+                                     n_classes <= 2 ? 1 : n_classes));
+    return mlsd__sgd_stepper_augment(&f->stepper, scope, train->augment, n_classes);
 }
 
 /* The trained state as scores, with the numbers of the fit. */

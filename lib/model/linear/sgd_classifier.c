@@ -94,6 +94,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
     .is_iterative = true,
+    .augments = true,
     .budget = "max_iter",
     .has_proba = true,
     .spec_has_proba = spec_has_proba,

@@ -86,7 +86,27 @@ void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a)
     mlsd__free(a, s->slope);
     mlsd__free(a, s->mean);
     mlsd__free(a, s->truncated);
+    mlsd__free(a, s->shares);
+    mlsd__free(a, s->mixed);
     *s = (mlsd__sgd_stepper){0};
+}
+
+mlsd_status mlsd__sgd_stepper_augment(mlsd__sgd_stepper *s, mlsd__scope *scope,
+                                      const mlsd__augment *augment, int64_t n_classes)
+{
+    const mlsd__allocator *a = scope->allocator;
+    const int64_t n = s->rows->rows.frame->n_rows;
+    const int64_t m = s->params->batch_size < n ? s->params->batch_size : n;
+    s->augment = augment;
+    if (augment == NULL || !mlsd__augment_mixes(augment) || n_classes == 0) return MLSD_OK;
+    if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
+        return mlsd__fail(MLSD_E_UNSUPPORTED,
+                          "passive-aggressive classifiers take a row for one class; give them no "
+                          "augmentation that mixes classes, such as mixup");
+    s->n_shares = n_classes;
+    s->shares = mlsd__alloc(a, m, (size_t)n_classes * sizeof *s->shares);
+    s->mixed = mlsd__alloc(a, m + 1, (size_t)s->n_scores * sizeof *s->mixed);
+    return s->shares == NULL || s->mixed == NULL ? MLSD_E_NOMEM : MLSD_OK;
 }
 
 const double *mlsd__sgd_stepper_theta(const mlsd__sgd_stepper *s)
@@ -143,6 +163,36 @@ static void passive_slopes(mlsd__sgd_stepper *s)
     }
 }
 
+/* The batch changed, with its targets: numbers, or shares of classes. */
+static mlsd_status augment(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch,
+                           const int64_t *order, int64_t n)
+{
+    const int64_t k = s->n_shares > 0 ? s->n_shares : 1;
+    double *const targets = s->n_shares > 0 ? s->shares : s->y;
+    for (int64_t i = 0; i < n && s->n_shares > 0; i++)
+        for (int64_t c = 0; c < k; c++) s->shares[i * k + c] = s->y[i] == (double)c ? 1.0 : 0.0;
+    return mlsd__augment_batch(s->augment, scope, (uint64_t)epoch, order, n, s->x, s->n_features,
+                               targets, k);
+}
+
+/* Slopes where rows have shares of several classes: those of each class times its share. */
+static void set_shared_slopes(mlsd__sgd_stepper *s, int64_t n)
+{
+    const int64_t k = s->n_scores, m = s->n_shares;
+    double *const room = s->mixed + n * k;
+    memcpy(s->mixed, s->slope, (size_t)(n * k) * sizeof *s->mixed);
+    memset(s->slope, 0, (size_t)(n * k) * sizeof *s->slope);
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t c = 0; c < m; c++) {
+            const double y = (double)c, part = s->weight[i] * s->shares[i * m + c];
+            if (part == 0.0) continue;
+            memcpy(room, s->mixed + i * k, (size_t)k * sizeof *room);
+            (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, &y, &part, 1, k, room);
+            for (int64_t j = 0; j < k; j++) s->slope[i * k + j] += room[j];
+        }
+    }
+}
+
 /* Mean slope of the batch by every coefficient. */
 static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
 {
@@ -154,6 +204,8 @@ static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
     mlsd__gemm(false, true, n, k, p, 1.0, s->x, p, s->theta, p, 1.0, s->slope, k);
     if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
         passive_slopes(s);
+    else if (s->n_shares > 0)
+        set_shared_slopes(s, n);
     else
         (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->y, s->weight, n, k, s->slope);
     mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->x, p, 0.0, s->gradient, p);
@@ -231,6 +283,7 @@ mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, in
         const int64_t left = n_rows - first;
         const int64_t n = left < s->params->batch_size ? left : s->params->batch_size;
         gather(s, s->order + first, n);
+        if (s->augment != NULL) MLSD__TRY(augment(s, scope, epoch, s->order + first, n));
         set_gradient(s, n);
         update(s);
     }

@@ -2,6 +2,7 @@
 #ifndef MLSD_MODEL_SGD_STEP_H
 #define MLSD_MODEL_SGD_STEP_H
 
+#include "model/augment/augment.h"
 #include "model/linear/sgd.h"
 
 typedef struct mlsd__sgd_stepper {
@@ -19,6 +20,9 @@ typedef struct mlsd__sgd_stepper {
     double *truncated,
         l1_total;   /* cumulative l1 penalty: applied so far by coefficient, and in all */
     int64_t *order; /* rows */
+    const mlsd__augment *augment; /* NULL: none */
+    int64_t n_shares;             /* classes whose shares augmented rows have; 0: none mix */
+    double *shares, *mixed;       /* of a batch: rows x n_shares, (rows + 1) x n_scores */
     double *x, *y, *weight, *slope, *gradient; /* of a batch */
     int64_t *storage;
 } mlsd__sgd_stepper;
@@ -26,6 +30,9 @@ typedef struct mlsd__sgd_stepper {
 mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
                                    const mlsd__sgd_params *params, const mlsd__sgd_loss *loss,
                                    const mlsd__sgd_rows *rows, int64_t n_scores);
+/* Let each batch be augmented, after opening; n_classes is 0 where y are numbers. */
+mlsd_status mlsd__sgd_stepper_augment(mlsd__sgd_stepper *s, mlsd__scope *scope,
+                                      const mlsd__augment *augment, int64_t n_classes);
 void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a);
 
 /* One epoch: every row once. */

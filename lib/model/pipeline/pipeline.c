@@ -6,6 +6,7 @@
  * fit, because nobody else may call it; see pipeline_rows.c. */
 #include <string.h>
 
+#include "model/augment/augment.h"
 #include "model/pipeline/pipeline_impl.h"
 
 extern const mlsd_kind mlsd__kind_pipeline;
@@ -222,6 +223,22 @@ static mlsd_status chain_step(mlsd__scope *scope, const mlsd__step *s, const mls
     return MLSD_OK;
 }
 
+/* What augments the last step's batches, where rows are changed before the first step: as they are
+ * in the pipeline's frame, they go through the steps between. NULL where nothing does. */
+static mlsd_status augment_last(mlsd__scope *scope, const mlsd__augment *whole,
+                                const fit_frames *frames, int64_t i, mlsd__augment **out)
+{
+    *out = NULL;
+    if (whole == NULL || i == 0) return MLSD_OK;
+    for (int64_t k = 0; k < i; k++) {
+        if (frames->kept[2 * k] != NULL)
+            return mlsd__fail(MLSD_E_CHILD, "the pipeline has a step of the user's own, whose rows "
+                                            "cannot be augmented before it; make 'augmented' the "
+                                            "last step");
+    }
+    return mlsd__augment_through(scope, whole, &frames->train[i], out);
+}
+
 static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *outer,
                             const fit_frames *frames, int64_t i, bool is_last, bool x_is_finite,
                             mlsd__step *s)
@@ -232,10 +249,14 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
     inner.x_is_finite = x_is_finite;
     inner.x_lacks_infinity = true;
     if (!is_last) inner.progress = NULL;
-    MLSD__TRY(
-        keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features));
-    MLSD__TRY(mlsd__estimator_fit(scope, spec, &inner, &s->state));
-    if (is_last) return MLSD_OK;
+    mlsd__augment *through = NULL;
+    if (is_last) MLSD__TRY(augment_last(scope, outer->augment, frames, i, &through));
+    inner.augment = is_last && i == 0 ? outer->augment : through;
+    mlsd_status status =
+        keep_inputs(scope->allocator, s, frames->train[i].features, frames->train[i].n_features);
+    if (status == MLSD_OK) status = mlsd__estimator_fit(scope, spec, &inner, &s->state);
+    mlsd__augment_close(scope->allocator, through);
+    if (status != MLSD_OK || is_last) return status;
     MLSD__TRY(chain_step(scope, s, &frames->train[i], mlsd__step_train, &frames->kept[2 * i],
                          &frames->train[i + 1]));
     if (frames->valid == NULL) return MLSD_OK;

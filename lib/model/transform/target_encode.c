@@ -245,6 +245,7 @@ static const mlsd__estimator_ops ops = {
     .transforms = true,
     .takes_nan = true,
     .takes_category = true,
+    .splits_rows = true,
     .fit = fit,
     .features_out = features_out,
     .transform_block = transform_block,

@@ -9,6 +9,7 @@ import sys
 FAMILIES = {
     "estimator": "Models",
     "transform": "Transforms",
+    "augmentation": "Augmentations",
     "splitter": "Splitters",
     "metric": "Metrics",
     "validation": "Validation",

@@ -154,6 +154,7 @@ extern const mlsd_kind mlsd__kind_paired_permutation;
 extern const mlsd_kind mlsd__kind_max_t;
 extern const mlsd_kind mlsd__kind_friedman;
 extern const mlsd_kind mlsd__kind_bayes_signed_rank;
+extern const mlsd_kind mlsd__kind_augmentation_test;
 extern const mlsd_kind mlsd__kind_validation_curve;
 extern const mlsd_kind mlsd__kind_nested_cv;
 extern const mlsd_kind mlsd__kind_grid_search;
@@ -317,6 +318,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_max_t,
     &mlsd__kind_friedman,
     &mlsd__kind_bayes_signed_rank,
+    &mlsd__kind_augmentation_test,
     &mlsd__kind_validation_curve,
     &mlsd__kind_nested_cv,
     &mlsd__kind_grid_search,

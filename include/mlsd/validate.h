@@ -132,6 +132,12 @@ MLSD_API mlsd_status mlsd_leaderboard(const mlsd_context *context,
  * "permuted_sd", the table "tests" with a row for each model, the table "permutations" (model,
  * permutation, score) and the text "plan".
  *
+ * augmentation_test (an augmented estimator, or a pipeline that ends in one, in the slot
+ * "estimator") fits it with and without its augmentations: table "comparison" (metric, without,
+ * with, difference, low, high, p_value, effect, min_detectable, p_better), the same as numbers of
+ * the first metric, the text "conclusion" ("helps", "harms", "not shown"), and "folds", "models"
+ * and "plan" as above.
+ *
  * Errors: MLSD_E_KIND (the spec is of another family; a metric does not suit the task),
  * MLSD_E_PARSE, MLSD_E_PARAM_UNKNOWN, MLSD_E_PARAM_TYPE, MLSD_E_PARAM_RANGE, MLSD_E_PARAM_CONFLICT
  * (a search space, before the first fit, with the entry that is wrong), MLSD_E_CHILD (no model),

@@ -18,6 +18,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 # What a class needs, or the checks expect: they set alpha of a penalised model to 0.01, but not where it also has alphas.
 ARGUMENTS = {
+    "AugmentedClassifier": {"estimator": mlsd.naive_bayes.GaussianNB(), "augment": [mlsd.augment.jitter()]},
+    "AugmentedRegressor": {"estimator": mlsd.linear_model.Ridge(alpha=0.01), "augment": [mlsd.augment.jitter()]},
     "CalibratedClassifierCV": {"estimator": mlsd.naive_bayes.GaussianNB(), "cv": 2},
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},

@@ -41,7 +41,10 @@ mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"permutation_test\",\"n_permutations\":2,\"splitter\":{\"kind\":\"kfold\","
         "\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}",
         "{\"kind\":\"permutation_test\",\"n_permutations\":2,\"metric\":\"mae\",\"splitter\":{"
-        "\"kind\":\"kfold\",\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}"};
+        "\"kind\":\"kfold\",\"n_splits\":2},\"estimators\":[{\"kind\":\"ridge\"}]}",
+        "{\"kind\":\"augmentation_test\",\"splitter\":{\"kind\":\"kfold\",\"n_splits\":2},"
+        "\"estimator\":{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"ridge\"},"
+        "\"augment\":[{\"kind\":\"jitter\"}]}}"};
     sample s;
     make_sample(&s);
     const mlsd_matrix X = matrix_of(s.x, FEW, P), y = matrix_of(s.y, FEW, 1);
@@ -49,7 +52,7 @@ mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash)
     mlsd_dataset *data = NULL, *classes = NULL;
     mlsd_status status;
     TRY(mlsd_dataset_from_matrix(context, &X, &y, &weight, MLSD_TASK_REGRESSION, &data));
-    for (int i = 0; i < 6; i++) TRY(validate(context, numbers[i], data, hash));
+    for (int i = 0; i < 7; i++) TRY(validate(context, numbers[i], data, hash));
     TRY(mlsd_dataset_from_matrix(context, &X, &label, NULL, MLSD_TASK_BINARY, &classes));
     TRY(validate(context,
                  "{\"kind\":\"cv_interval\",\"method\":\"wald\",\"n_splits\":2,"

@@ -23,8 +23,8 @@ static const char *const every[] = {
     "{\"kind\":\"image_rotate\",\"height\":2,\"width\":3}",
     "{\"kind\":\"image_erase\",\"height\":1,\"width\":3,\"channels\":2}",
     "{\"kind\":\"image_brightness\",\"height\":2,\"width\":3}",
-    "{\"kind\":\"mixup\"},{\"kind\":\"jitter\"},{\"kind\":\"jitter\",\"name\":\"more\"},{\"kind\":"
-    "\"cutmix\"}",
+    ("{\"kind\":\"mixup\"},{\"kind\":\"jitter\"},{\"kind\":\"jitter\",\"name\":\"more\"},{\"kind\":"
+     "\"cutmix\"}"),
 };
 enum { N_KINDS = sizeof every / sizeof *every };
 
@@ -190,6 +190,29 @@ static void test_augment__mixup(void **state)
     }
     assert_true(n_low > ROWS / 3 && n_low < 2 * ROWS / 3);
     augment_rows_close(&a);
+}
+
+/* Rows of weight 0 are nobody's other row. */
+static void test_augment__rows_without_weight(void **state)
+{
+    (void)state;
+    enum { ROWS = 200 };
+    double x[ROWS], y[ROWS], weight[ROWS], out[ROWS], target[ROWS];
+    static const char *const lists[] = {"{\"kind\":\"mixup\",\"alpha\":1}", "{\"kind\":\"cutmix\"}",
+                                        "{\"kind\":\"swap_noise\",\"probability\":1}"};
+    for (int i = 0; i < ROWS; i++) {
+        weight[i] = i % 2;
+        x[i] = y[i] = i % 2 == 0 ? 1000 : 0;
+    }
+    for (int k = 0; k < 3; k++) {
+        augment_rows a;
+        augment_rows_prepare(&a, lists[k], x, y, ROWS, 1, 0);
+        a.train.weight = weight;
+        assert_int_equal(mlsd__augment_open(&a.scope, a.spec, 1, &a.train, &a.augment), MLSD_OK);
+        augment_all(&a, 0, out, target, 1);
+        for (int i = 1; i < ROWS; i += 2) assert_true(out[i] == 0 && target[i] == 0);
+        augment_rows_close(&a);
+    }
 }
 
 /* Each column tells its row; the part of columns kept is the part of the target kept. */
@@ -383,6 +406,7 @@ int main(void)
         cmocka_unit_test(test_augment__jitter),
         cmocka_unit_test(test_augment__dropout_and_swaps),
         cmocka_unit_test(test_augment__mixup),
+        cmocka_unit_test(test_augment__rows_without_weight),
         cmocka_unit_test(test_augment__cutmix),
         cmocka_unit_test(test_augment__time_is_bent),
         cmocka_unit_test(test_augment__series_permute),

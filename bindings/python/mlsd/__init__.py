@@ -6,7 +6,7 @@
     result.save_report("report.html")
 
 mlsd.linear_model, .naive_bayes, .neighbors, .neural_network, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
-.preprocessing, .impute, .compose, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
+.preprocessing, .impute, .compose, .augment, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
 
@@ -45,7 +45,7 @@ from ._results import Result, complete, cross_validate, evaluate, leaderboard, r
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy",
+    "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy",
     "feature_selection", "impute", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
     "svm", "time_series", "utils",

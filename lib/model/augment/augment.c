@@ -33,6 +33,28 @@ void mlsd__augment_source_row(const mlsd__augment_source *s, int64_t row, double
         memcpy(out, s->direct + row * s->ld, (size_t)s->p * sizeof *out);
 }
 
+int64_t mlsd__augment_draw_row(const mlsd__augment_source *s, mlsd__stream *stream)
+{
+    const int64_t i = (int64_t)mlsd__stream_below(stream, (uint64_t)s->n_others);
+    return s->others != NULL ? s->others[i] : i;
+}
+
+/* Rows of weight 0 are as if they were not there. */
+static mlsd_status find_others(const mlsd__allocator *a, const mlsd__train *train,
+                               mlsd__augment_source *s)
+{
+    s->n_others = s->n;
+    int64_t n = 0;
+    for (int64_t i = 0; train->weight != NULL && i < s->n; i++) n += train->weight[i] > 0;
+    if (train->weight == NULL || n == s->n) return MLSD_OK;
+    s->others = mlsd__alloc_raw(a, n, sizeof *s->others);
+    if (s->others == NULL) return MLSD_E_NOMEM;
+    s->n_others = 0;
+    for (int64_t i = 0; i < s->n; i++)
+        if (train->weight[i] > 0) s->others[s->n_others++] = i;
+    return MLSD_OK;
+}
+
 double mlsd__augment_source_value(const mlsd__augment_source *s, int64_t row, int64_t column,
                                   double *other)
 {
@@ -56,6 +78,7 @@ void mlsd__augment_close(const mlsd__allocator *a, mlsd__augment *augment)
     if (augment == NULL) return;
     for (int64_t i = 0; i < augment->n_stages; i++) mlsd__free(a, augment->stages[i].state);
     mlsd__free(a, augment->stages);
+    mlsd__free(a, augment->source.others);
     mlsd__resident_close(&augment->source.rows, a);
     mlsd__free(a, augment);
 }
@@ -101,6 +124,7 @@ mlsd_status mlsd__augment_open(mlsd__scope *scope, const mlsd_spec *spec, uint64
     augment->source.n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     augment->stages = mlsd__alloc(a, n_stages, sizeof *augment->stages);
     mlsd_status status = augment->stages == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) status = find_others(a, train, &augment->source);
     if (status == MLSD_OK) status = mlsd__resident_open(&augment->source.rows, scope, train->x);
     if (status == MLSD_OK)
         augment->source.direct =

@@ -15,7 +15,12 @@ typedef struct mlsd__augment_source {
     int64_t n, p, ld;
     const double *y;
     int64_t n_classes; /* 0: y are numbers */
+    int64_t *others;   /* rows that values may be taken from, n_others: those of weight above 0; */
+    int64_t n_others;  /* NULL: all of the n */
 } mlsd__augment_source;
+
+/* The number of any row that values may be taken from. */
+int64_t mlsd__augment_draw_row(const mlsd__augment_source *s, mlsd__stream *stream);
 
 /* Row `row` of the source into out (p numbers). */
 void mlsd__augment_source_row(const mlsd__augment_source *s, int64_t row, double *out);

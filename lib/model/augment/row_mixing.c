@@ -19,7 +19,7 @@ typedef struct params {
 /* Another training row into row->other; its number. */
 static int64_t draw_other(mlsd__augmented_row *row)
 {
-    const int64_t other = (int64_t)mlsd__stream_below(&row->stream, (uint64_t)row->source->n);
+    const int64_t other = mlsd__augment_draw_row(row->source, &row->stream);
     mlsd__augment_source_row(row->source, other, row->other);
     return other;
 }

@@ -158,7 +158,7 @@ static void swap_change(mlsd__augmented_row *row)
     const mlsd__augment_source *const s = row->source;
     for (int64_t j = 0; j < row->p; j++) {
         if (!(mlsd__stream_double(&row->stream) < p->probability)) continue;
-        const int64_t from = (int64_t)mlsd__stream_below(&row->stream, (uint64_t)s->n);
+        const int64_t from = mlsd__augment_draw_row(s, &row->stream);
         row->x[j] = mlsd__augment_source_value(s, from, j, row->other);
     }
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_chart.h"
 #include "cli_grid.h"
 
 /* Digits of the numbers in a table; fewer are tried where the lines get too long. */
@@ -230,46 +231,19 @@ static void print_leaderboard(const mlsd_result *r)
     }
 }
 
-enum { CHART_ROWS = 12, CHART_LEFT = 10, MAX_CHART_COLUMNS = 200 };
-
-static void range_of(const double *y, int64_t n, double *low, double *high)
+/* What the curve means, and what helps. */
+static void print_diagnosis(const mlsd_result *r)
 {
-    for (int64_t i = 0; i < n; i++) {
-        if (!isfinite(y[i])) continue;
-        if (!(y[i] >= *low)) *low = y[i];
-        if (!(y[i] <= *high)) *high = y[i];
-    }
-}
-
-/* Training as '.', validation as 'o', the best epoch as a column of '|'. */
-static void plot(const double *train, const double *valid, int64_t n, double best)
-{
-    static char canvas[CHART_ROWS][MAX_CHART_COLUMNS];
-    const int width = cli_width() - CHART_LEFT - 2 < MAX_CHART_COLUMNS
-                          ? cli_width() - CHART_LEFT - 2
-                          : MAX_CHART_COLUMNS;
-    double low = NAN, high = NAN;
-    range_of(train, n, &low, &high);
-    range_of(valid, n, &low, &high);
-    if (!(high > low)) return;
-    memset(canvas, ' ', sizeof canvas);
-    const int64_t last = n > 1 ? n - 1 : 1;
-    if (isfinite(best) && best >= 0 && best < (double)n)
-        for (int y = 0; y < CHART_ROWS; y++) canvas[y][(int64_t)best * (width - 1) / last] = '|';
-    const double *const series[] = {train, valid};
-    for (int s = 0; s < 2; s++) {
-        for (int64_t i = 0; i < n; i++) {
-            if (!isfinite(series[s][i])) continue;
-            const int y = (int)((high - series[s][i]) / (high - low) * (CHART_ROWS - 1) + 0.5);
-            canvas[y][i * (width - 1) / last] = s == 0 ? '.' : 'o';
-        }
-    }
-    for (int y = 0; y < CHART_ROWS; y++) {
-        char a[CLI_NUMBER_CAPACITY] = "";
-        if (y == 0) cli_show_number(high, 4, a);
-        if (y == CHART_ROWS - 1) cli_show_number(low, 4, a);
-        printf("%*s |%.*s\n", CHART_LEFT - 2, a, width, canvas[y]);
-    }
+    const char *const diagnosis = cli_result_text(r, "curve.diagnosis");
+    const char *const kind = cli_result_text(r, "curve.kind");
+    const double confidence = cli_result_number(r, "curve.confidence");
+    char sure[TEXT] = "", what[TEXT] = "";
+    if (*diagnosis == '\0') return;
+    if (*kind != '\0') snprintf(what, sizeof what, " (%.60s)", kind);
+    if (!isnan(confidence))
+        snprintf(sure, sizeof sure, ", confidence %.2f", floor(100 * confidence) / 100);
+    say(4, "  %s%s%s: %s", diagnosis, what, sure, cli_result_text(r, "curve.why"));
+    say(4, "  try: %s", cli_result_text(r, "curve.remedy"));
 }
 
 static void print_curve(const mlsd_result *r)
@@ -277,17 +251,19 @@ static void print_curve(const mlsd_result *r)
     const mlsd_table *curve = cli_result_table(r, "curve");
     if (curve == NULL) return;
     const int64_t n = mlsd_table_n_rows(curve);
-    double *values = malloc((size_t)n * 2 * sizeof *values);
+    double *values = malloc((size_t)n * 3 * sizeof *values);
     if (values == NULL) return;
     for (int64_t i = 0; i < n; i++) {
-        values[i] = cli_cell_number(curve, "train", i);
-        values[n + i] = cli_cell_number(curve, "valid", i);
+        values[i] = cli_cell_number(curve, "epoch", i);
+        values[n + i] = cli_cell_number(curve, "train", i);
+        values[2 * n + i] = cli_cell_number(curve, "valid", i);
     }
-    const double best = cli_result_number(r, "curve.best_epoch");
-    printf("\nloss of '%s' over %lld epochs: . training, o validation, | best (epoch %.0f)\n",
-           cli_result_text(r, "curve.model"), (long long)n, best);
-    plot(values, values + n, n, best);
+    printf("\nloss of '%s' over %lld epochs: %s\n", cli_result_text(r, "curve.model"), (long long)n,
+           cli_chart_legend());
+    cli_chart_print(values, values + n, values + 2 * n, n,
+                    cli_result_number(r, "curve.best_epoch"));
     printf("  ended by: %s\n", cli_result_text(r, "curve.stop_reason"));
+    print_diagnosis(r);
     free(values);
 }
 

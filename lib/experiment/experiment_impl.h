@@ -108,6 +108,9 @@ mlsd_status mlsd__experiment_compare(mlsd__experiment *x);
 /* final_fit.c: the curve and the final models. */
 mlsd_status mlsd__experiment_fit(mlsd__experiment *x);
 
+/* fit_diagnosis.c: what the curve of the watched model means. */
+mlsd_status mlsd__experiment_diagnose(mlsd__experiment *x, const mlsd_curve *curve);
+
 /* judge.c: the test part, once, overall and by slice. */
 mlsd_status mlsd__experiment_judge(mlsd__experiment *x);
 

@@ -81,6 +81,7 @@ static mlsd_status fit_watched(mlsd__experiment *x)
                                          x->parts[MLSD__VALID], curve, &model);
     mlsd__stage_end(x->scope);
     if (status == MLSD_OK) status = put_curve(x, curve, mlsd__seconds() - start);
+    if (status == MLSD_OK) status = mlsd__experiment_diagnose(x, curve);
     if (status == MLSD_OK && x->watched == x->chosen) {
         x->final = model;
         model = NULL;

@@ -256,6 +256,11 @@ static void write_curve(mlsd__text *t, const mlsd_result *r)
     mlsd__html_text(t, mlsd__report_text(r, "curve.stop_reason"));
     mlsd__text_append(t, ".</p>\n");
     mlsd__chart_curve(t, r, curve);
+    const char *const verdict = mlsd__report_text(r, "curve.verdict");
+    if (*verdict == '\0') return;
+    mlsd__text_append(t, "<p><b>Diagnosis:</b> ");
+    mlsd__html_text(t, verdict);
+    mlsd__text_append(t, ".</p>\n");
 }
 
 static void write_test(mlsd__text *t, const mlsd_result *r)

@@ -7,12 +7,14 @@
 
 #include "base/handle.h"
 #include "numeric/distribution.h"
+#include "numeric/sum.h"
 #include "validate/corrected.h"
 #include "validate/diagnose_impl.h"
 
-/* The probe is better when chance would make it so in less than this part of cases, and by this
- * part of the loss. */
-static const double PROBE_LEVEL = 0.05, PROBE_PART = 0.02;
+/* By less than this part of the loss a probe is not better in earnest. */
+static const double PROBE_PART = 0.02;
+/* Of the interval of the difference. */
+static const double PROBE_LEVEL = 0.9;
 
 #define P mlsd__diagnosis_params
 static const mlsd_param PARAMS[] = {
@@ -84,29 +86,30 @@ static mlsd_status test_probe(mlsd__scope *scope, mlsd__fit_findings *f)
     const double given = rows_or_nan(p->n_valid) / rows_or_nan(p->n_train);
     mlsd__estimate e;
     mlsd__corrected_t_paired(losses, p->probe_losses.values, n,
-                             given > 0 ? given : 1 / (double)(n - 1), 1 - 2 * PROBE_LEVEL, &e);
+                             given > 0 ? given : 1 / (double)(n - 1), PROBE_LEVEL, &e);
+    const double matters = PROBE_PART * fabs(mlsd__sum(losses, n) / (double)n - p->floor);
     mlsd__free(scope->allocator, losses);
     f->probe =
         (mlsd__probe_test){.is_done = true, .difference = e.value, .low = e.low, .high = e.high};
     f->probe.p_value = e.se > 0 ? mlsd__t_cdf(-e.value / e.se, e.df) : e.value > 0 ? 0 : 1;
+    const double over = e.value - matters;
+    f->probe.p_better = e.se > 0 ? mlsd__t_cdf(over / e.se, e.df) : over > 0 ? 1 : 0;
     return MLSD_OK;
 }
 
-/* The probe settles what the curves cannot: underfit or as good as it gets. */
+/* The probe settles what the curves cannot: underfit, or as good as it gets. Which is likelier, and
+ * how likely, by the t distribution of the difference. */
 static void hear_probe(mlsd__fit_findings *f)
 {
     mlsd__fit_diagnosis *const d = &f->is;
-    const mlsd__probe_test *const t = &f->probe;
-    if (!t->is_done || (d->verdict != MLSD__FIT_OPTIMAL && d->verdict != MLSD__FIT_UNDERFIT))
-        return;
-    const double matters = PROBE_PART * fabs(d->best_value - f->params->floor);
-    if (t->p_value < PROBE_LEVEL && t->difference > matters) {
-        d->verdict = MLSD__FIT_UNDERFIT;
-        d->confidence = 1 - t->p_value;
-    } else if (d->verdict == MLSD__FIT_UNDERFIT && t->high < matters) {
-        d->verdict = MLSD__FIT_OPTIMAL;
-        d->confidence = 1 - PROBE_LEVEL;
-    }
+    mlsd__probe_test *const t = &f->probe;
+    if (!t->is_done || isnan(t->p_better)) return;
+    if (d->verdict != MLSD__FIT_OPTIMAL && d->verdict != MLSD__FIT_UNDERFIT) return;
+    const bool is_beaten = t->p_better > 0.5;
+    t->has_decided = is_beaten || d->verdict == MLSD__FIT_UNDERFIT;
+    if (!t->has_decided) return;
+    d->verdict = is_beaten ? MLSD__FIT_UNDERFIT : MLSD__FIT_OPTIMAL;
+    d->confidence = is_beaten ? t->p_better : 1 - t->p_better;
 }
 
 static mlsd_status judge(mlsd__scope *scope, mlsd__fit_findings *f, double *smooth)
@@ -129,8 +132,8 @@ static mlsd_status judge(mlsd__scope *scope, mlsd__fit_findings *f, double *smoo
     return MLSD_OK;
 }
 
-static mlsd_status diagnose(mlsd__scope *scope, const mlsd_curve *curve,
-                            const mlsd__diagnosis_params *p, mlsd_result **out)
+mlsd_status mlsd__curve_diagnose(mlsd__scope *scope, const mlsd_curve *curve,
+                                 const mlsd__diagnosis_params *p, mlsd_result **out)
 {
     const mlsd__allocator *const a = scope->allocator;
     mlsd__fit_series s;
@@ -177,7 +180,8 @@ mlsd_status mlsd_curve_diagnose(const mlsd_context *context, const mlsd_curve *c
         status =
             mlsd__fail(MLSD_E_KIND, "curves are diagnosed by a spec of kind 'diagnosis', got '%s'",
                        mlsd_kind_name(mlsd_spec_kind(spec)));
-    if (status == MLSD_OK) status = diagnose(&scope, curve, mlsd__spec_params(spec), out);
+    if (status == MLSD_OK)
+        status = mlsd__curve_diagnose(&scope, curve, mlsd__spec_params(spec), out);
     mlsd_spec_free(defaults);
     mlsd__scope_close(&scope);
     return status;

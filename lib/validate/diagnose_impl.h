@@ -34,8 +34,9 @@ void mlsd__fit_series_free(const mlsd__allocator *a, mlsd__fit_series *s);
 
 /* The model's losses against those of a flexible probe on the same folds. */
 typedef struct mlsd__probe_test {
-    bool is_done;
+    bool is_done, has_decided;
     double difference, low, high, p_value; /* model minus probe; one-sided: the probe is better */
+    double p_better;                       /* chance that it is, by what matters */
 } mlsd__probe_test;
 
 /* What all is told from. `smooth` as in diagnosis.h. */
@@ -46,6 +47,10 @@ typedef struct mlsd__fit_findings {
     mlsd__probe_test probe;
     const double *smooth;
 } mlsd__fit_findings;
+
+/* mlsd_curve_diagnose within a call. */
+mlsd_status mlsd__curve_diagnose(mlsd__scope *scope, const mlsd_curve *curve,
+                                 const mlsd__diagnosis_params *p, mlsd_result **out);
 
 mlsd_status mlsd__diagnosis_report(const mlsd__fit_findings *f, mlsd_result *r);
 

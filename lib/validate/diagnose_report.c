@@ -100,13 +100,13 @@ static void say_probe(mlsd__text *t, const mlsd__fit_findings *f)
 {
     const mlsd__probe_test *const p = &f->probe;
     if (f->is.verdict == MLSD__FIT_UNDERFIT)
-        say(t, "a flexible model on the same folds has a loss that is lower by # (p = #)",
-            (const double[]){p->difference, p->p_value});
+        say(t, "another model on the same folds has a loss that is lower by # (# to #, p = #)",
+            (const double[]){p->difference, p->low, p->high, p->p_value});
     else
         say(t,
-            "the training loss ends high, but a flexible model on the same folds is no better (by "
-            "# at most)",
-            (const double[]){p->high});
+            "the training loss ends high, at #, but another model on the same folds is not better "
+            "(by # at most)",
+            (const double[]){f->is.train_last, fmax(p->high, 0)});
 }
 
 static void say_underfit(mlsd__text *t, const mlsd__fit_findings *f)
@@ -229,12 +229,7 @@ static mlsd_status put_texts(const mlsd__fit_findings *f, mlsd_result *r)
     mlsd__text why, verdict;
     mlsd__text_init(&why, &r->allocator);
     mlsd__text_init(&verdict, &r->allocator);
-    /* The probe decides between the two alone. */
-    const bool by_probe = f->probe.is_done &&
-                          (d->verdict == MLSD__FIT_UNDERFIT || d->verdict == MLSD__FIT_OPTIMAL) &&
-                          (d->verdict == MLSD__FIT_UNDERFIT ? f->probe.p_value < 0.05
-                                                            : d->shares[MLSD__FIT_UNDERFIT] > 0.5);
-    if (by_probe)
+    if (f->probe.has_decided)
         say_probe(&why, f);
     else
         say_why(&why, f);
@@ -330,6 +325,20 @@ static mlsd_status put_flags(const mlsd__fit_findings *f, mlsd_result *r)
         if ((f->is.flags & flags[i].bit) == 0) continue;
         mlsd__rows_str(&rows, flags[i].name);
         mlsd__rows_str(&rows, flags[i].message);
+    }
+    const mlsd__diagnosis_params *const p = f->params;
+    if (f->is.verdict == MLSD__FIT_UNDERFIT && isnan(p->base) && isnan(p->target) &&
+        !f->probe.is_done) {
+        mlsd__rows_str(&rows, "base_not_known");
+        mlsd__rows_str(&rows,
+                       "the first loss stands for that of a constant prediction ('base'): if most "
+                       "was learnt before it was logged, this is no underfit");
+    }
+    if (f->is.verdict == MLSD__FIT_UNDERFIT && isnan(p->target) && !f->probe.is_done) {
+        mlsd__rows_str(&rows, "not_tested");
+        mlsd__rows_str(&rows,
+                       "how low the loss can get is not seen on a curve: test it with a flexible "
+                       "model on the same folds ('probe_losses')");
     }
     return set_rows(r, "flags", &rows);
 }

@@ -117,5 +117,5 @@ def test_own_sgd(eta0, diagnosis):
         mlsd.Model(spec, mlsd.Dataset(X[:400], y[:400]), mlsd.Dataset(X[400:], y[400:]), curve=curve)
     except mlsd.MlsdError:
         assert diagnosis == "diverged"
-    d = mlsd.diagnose(curve, base=float(np.mean((y[400:] - y[:400].mean()) ** 2)))
+    d = mlsd.diagnose(curve, base=float(np.mean((y[400:] - y[:400].mean()) ** 2)) / 2)
     assert d.diagnosis == diagnosis, str(d)

@@ -32,34 +32,17 @@ static int64_t choose_watched(const mlsd__experiment *x)
     return best;
 }
 
-/* The curve's table with its steps called epochs. */
-static mlsd_status put_curve_table(mlsd__experiment *x, const mlsd_curve *curve)
-{
-    mlsd_table *steps = NULL, *epochs = NULL;
-    mlsd_status status = mlsd_curve_to_table(x->context, curve, &steps);
-    if (status == MLSD_OK) status = mlsd__table_new(x->scope->allocator, &epochs);
-    for (int64_t j = 0; status == MLSD_OK && j < steps->n_columns; j++) {
-        const char *name = strcmp(steps->names[j], "step") == 0 ? "epoch" : steps->names[j];
-        status = mlsd__table_set_column(epochs, name, mlsd__column_retain(steps->columns[j]));
-    }
-    if (status == MLSD_OK) {
-        status = mlsd__result_set_table(x->result, "curve", epochs, false);
-        epochs = NULL;
-    }
-    mlsd_table_free(epochs);
-    mlsd_table_free(steps);
-    return status;
-}
-
 static mlsd_status put_curve(mlsd__experiment *x, const mlsd_curve *curve, double seconds)
 {
     mlsd_result *r = x->result;
-    MLSD__TRY(put_curve_table(x, curve));
-    const mlsd_table *table = mlsd_result_get_table(r, "curve");
+    mlsd_table *table = NULL;
+    MLSD__TRY(mlsd_curve_to_table(x->context, curve, &table));
+    const double n_epochs = (double)table->n_rows;
+    MLSD__TRY(mlsd__result_set_table(r, "curve", table, false));
     const char *reason = mlsd_stop_reason_name(mlsd_curve_stop_reason(curve));
     MLSD__TRY(mlsd__result_set_str(r, "curve.model", x->names[x->watched], false));
     MLSD__TRY(mlsd__result_set_str(r, "curve.stop_reason", reason, false));
-    MLSD__TRY(mlsd__result_set_f64(r, "curve.n_epochs", (double)table->n_rows, false));
+    MLSD__TRY(mlsd__result_set_f64(r, "curve.n_epochs", n_epochs, false));
     MLSD__TRY(
         mlsd__result_set_f64(r, "curve.best_epoch", (double)mlsd_curve_best_step(curve), false));
     MLSD__TRY(mlsd__result_set_f64(r, "curve.best_value", mlsd_curve_best_value(curve), false));
@@ -77,8 +60,10 @@ static mlsd_status fit_watched(mlsd__experiment *x)
     mlsd_model *model = NULL;
     const double start = mlsd__seconds();
     mlsd__stage_begin(x->scope, "train", 0);
-    mlsd_status status = mlsd__model_fit(x->scope, x->models[x->watched], x->parts[MLSD__TRAIN],
-                                         x->parts[MLSD__VALID], curve, &model);
+    mlsd_status status = mlsd_curve_set_x(curve, "epoch");
+    if (status == MLSD_OK)
+        status = mlsd__model_fit(x->scope, x->models[x->watched], x->parts[MLSD__TRAIN],
+                                 x->parts[MLSD__VALID], curve, &model);
     mlsd__stage_end(x->scope);
     if (status == MLSD_OK) status = put_curve(x, curve, mlsd__seconds() - start);
     if (status == MLSD_OK) status = mlsd__experiment_diagnose(x, curve);

@@ -87,9 +87,9 @@ static mlsd_status record(trainer *t, int64_t epoch, bool *out_improved)
     const double penalty = t->ops->penalty != NULL ? t->ops->penalty(t->self) : 0.0;
     const double watched = t->sets->has_valid ? t->losses[1] : t->losses[0] + penalty;
     const bool counts = epoch >= t->rule->best_from;
-    if (counts) mlsd__stopper_add(&t->own, &t->own_rule, epoch, watched);
+    if (counts) mlsd__stopper_add(&t->own, &t->own_rule, false, (double)epoch, watched);
     if (t->ops->watched != NULL) t->ops->watched(t->self, epoch, watched);
-    *out_improved = counts && t->own.improved;
+    *out_improved = counts && t->own.improved != 0;
     if (t->curve == NULL) return MLSD_OK;
     for (int64_t set = 0; set < t->sets->n; set++)
         MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, epoch, t->losses[set]));
@@ -113,7 +113,7 @@ static bool wants_to_stop(trainer *t)
         t->reason = mlsd_curve_stop_reason(t->curve);
         return mlsd_curve_should_stop(t->curve) != 0;
     }
-    t->reason = t->own.reason;
+    t->reason = (mlsd_stop_reason)t->own.reason;
     if (t->reason == MLSD_STOP_PATIENCE && !t->sets->has_valid) t->reason = MLSD_STOP_CONVERGED;
     return t->reason != MLSD_STOP_NONE;
 }
@@ -148,6 +148,7 @@ static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
 {
     bool done = t->n_epochs > 0 && t->reason != MLSD_STOP_BUDGET;
     mlsd_status status = MLSD_OK;
+    if (t->curve != NULL) mlsd__curve_begin(t->curve);
     mlsd__stage_begin(scope, "train", t->rule->max_iter);
     for (int64_t epoch = t->n_epochs; status == MLSD_OK && !done && epoch < t->rule->max_iter;
          epoch++) {
@@ -155,10 +156,10 @@ static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
         mlsd__stage_advance(scope, 1);
     }
     mlsd__stage_end(scope);
-    if (status != MLSD_OK) return status;
-    if (!done) t->reason = MLSD_STOP_BUDGET;
+    if (status == MLSD_OK && !done) t->reason = MLSD_STOP_BUDGET;
+    if (status == MLSD_E_CANCELLED) t->reason = MLSD_STOP_CANCELLED;
     if (t->curve != NULL) mlsd__curve_end(t->curve, t->reason);
-    return MLSD_OK;
+    return status;
 }
 
 /* Put what is to be given back into the model's arrays. */
@@ -287,10 +288,10 @@ static mlsd_status trainer_open(trainer *t, const mlsd__allocator *a)
     t->curve_rules = watches_a_set(t->curve, t->sets);
     t->own_rule = (mlsd__early_stopping){.patience = t->rule->n_iter_no_change,
                                          .min_delta = t->rule->tol,
+                                         .baseline = NAN,
                                          .target = NAN,
                                          .divergence = NAN,
-                                         .check_finite = 1,
-                                         .restore_best = 1};
+                                         .check_finite = 1};
     mlsd__stopper_init(&t->own);
     return MLSD_OK;
 }

@@ -264,8 +264,7 @@ static mlsd_status run_curve(const mlsd_context *context, uint64_t *hash)
         TRY(mlsd_curve_add(curve, "valid", i, (i - 5.0) * (i - 5.0)));
     }
     TRY(mlsd_curve_to_table(context, curve, &table));
-    int64_t step = 0;
-    double value = 0;
+    double step = 0, value = 0;
     TRY(mlsd_curve_point(curve, 1, 3, &step, &value));
     const int64_t best = mlsd_curve_best_step(curve);
     mix(hash, &best, sizeof best);
@@ -274,6 +273,57 @@ out:
     mlsd_table_free(table);
     mlsd_curve_free(curve);
     mlsd_spec_free(rule);
+    return status;
+}
+
+/* Curves of folds, and all that is made of them. */
+static mlsd_status run_curves(const mlsd_context *context, uint64_t *hash)
+{
+    char path[160];
+    mlsd_dataset *set = NULL;
+    mlsd_curve *curve = NULL, *fold = NULL, *back = NULL;
+    mlsd_table *table = NULL, *mean = NULL, *gap = NULL, *smooth = NULL;
+    mlsd_status status;
+    TRY(mlsd_curve_new(context, NULL, &curve));
+    TRY(mlsd_curve_new(context, NULL, &fold));
+    TRY(mlsd_curve_set_x(curve, "epoch"));
+    for (int i = 0; i < 3; i++) {
+        TRY(mlsd_curve_add(fold, "train", i, 3.0 - i));
+        TRY(mlsd_curve_add(fold, "valid", i, (i - 1.0) * (i - 1.0)));
+    }
+    int64_t accuracy = 0;
+    TRY(mlsd_curve_series(fold, "accuracy", "valid", -1, 0, &accuracy));
+    TRY(mlsd_curve_add_point(fold, accuracy, 0.0, 0.5));
+    TRY(mlsd_curve_merge(curve, fold, 0, 0));
+    TRY(mlsd_curve_merge(curve, fold, 1, 0));
+    TRY(mlsd_curve_mean(context, curve, "loss", "valid", &mean));
+    TRY(mlsd_curve_gap(context, curve, "loss", "valid", "train", &gap));
+    TRY(mlsd_curve_smooth(context, curve, 0, "median", 3.0, &smooth));
+    TRY(mlsd_curve_to_points(context, curve, &table));
+    TRY(mlsd_curve_from_table(context, table, &back));
+    file_path(path, "curve.csv");
+    TRY(mlsd_curve_write_csv(context, curve, "wide", path));
+    mlsd_curve_free(back);
+    back = NULL;
+    TRY(mlsd_curve_read_csv(context, path, &back));
+    TRY(mlsd_dataset_from_table(context, table, NULL, NULL, 0, MLSD_TASK_NONE, &set));
+    TRY(mlsd_curve_add_set(back, "more", set));
+    int64_t steps[3] = {0};
+    TRY(mlsd_curve_refit_steps(back, "loss", "valid", 1.0, &steps[0], &steps[1], &steps[2]));
+    char text[8192];
+    int64_t length = 0;
+    TRY(mlsd_curve_to_jsonl(back, text, sizeof text, &length));
+    mix(hash, steps, sizeof steps);
+    mix(hash, text, (size_t)length);
+out:
+    mlsd_table_free(smooth);
+    mlsd_table_free(gap);
+    mlsd_table_free(mean);
+    mlsd_table_free(table);
+    mlsd_curve_free(back);
+    mlsd_dataset_free(set);
+    mlsd_curve_free(fold);
+    mlsd_curve_free(curve);
     return status;
 }
 
@@ -691,6 +741,7 @@ const scenario scenarios[] = {
     {"stored_folds", run_stored_folds, 0},
     {"curve", run_curve, 0},
     {"diagnosis", run_diagnosis, 0},
+    {"curves", run_curves, 0},
     {"regressors", run_regressors, 0},
     {"networks", run_networks, 0},
     {"sparse", run_sparse, 0},

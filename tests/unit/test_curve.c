@@ -17,7 +17,14 @@ static mlsd_curve *new_curve(void)
     return curve;
 }
 
-static void test_curve__keeps_every_point_as_it_came(void **state)
+static void assert_point(const mlsd_curve *curve, int64_t series, int64_t i, double x, double value)
+{
+    double got_x = 0.0, got = 0.0;
+    assert_int_equal(mlsd_curve_point(curve, series, i, &got_x, &got), MLSD_OK);
+    assert_true(got_x == x && (got == value || (isnan(got) && isnan(value))));
+}
+
+static void test_curve__keeps_every_point_in_its_place(void **state)
 {
     (void)state;
     mlsd_curve *curve = new_curve();
@@ -25,25 +32,65 @@ static void test_curve__keeps_every_point_as_it_came(void **state)
     assert_int_equal(mlsd_curve_add(curve, "train", 3, 0.5), MLSD_OK);
     assert_int_equal(mlsd_curve_add(curve, "train", 1, NAN), MLSD_OK);
     assert_int_equal(mlsd_curve_add(curve, "custom", -2, INFINITY), MLSD_OK);
+    assert_int_equal(mlsd_curve_add(curve, "train", 2, 0.75), MLSD_OK);
+    assert_int_equal(mlsd_curve_add(curve, "train", 3, 0.25), MLSD_OK);
     assert_int_equal(mlsd_curve_series_count(curve), 2);
     assert_string_equal(mlsd_curve_series_name(curve, 0), "train");
     assert_string_equal(mlsd_curve_series_name(curve, 1), "custom");
     assert_null(mlsd_curve_series_name(curve, 2));
     assert_null(mlsd_curve_series_name(curve, -1));
-    assert_int_equal(mlsd_curve_point_count(curve, 0), 2);
+    assert_int_equal(mlsd_curve_point_count(curve, 0), 3);
     assert_int_equal(mlsd_curve_point_count(curve, 7), 0);
+    assert_point(curve, 0, 0, 1.0, NAN);
+    assert_point(curve, 0, 1, 2.0, 0.75);
+    assert_point(curve, 0, 2, 3.0, 0.25);
+    assert_point(curve, 1, 0, -2.0, INFINITY);
+    mlsd_curve_free(curve);
+}
 
-    int64_t step = 0;
-    double value = 0.0;
-    assert_int_equal(mlsd_curve_point(curve, 0, 0, &step, &value), MLSD_OK);
-    assert_int_equal(step, 3);
-    assert_true(value == 0.5);
-    assert_int_equal(mlsd_curve_point(curve, 0, 1, &step, &value), MLSD_OK);
-    assert_int_equal(step, 1);
-    assert_true(isnan(value));
-    assert_int_equal(mlsd_curve_point(curve, 1, 0, &step, &value), MLSD_OK);
-    assert_int_equal(step, -2);
-    assert_true(isinf(value) && value > 0);
+static void test_curve__series_are_told_by_metric_set_fold_and_repeat(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = new_curve();
+    int64_t a = -1, b = -1, c = -1, again = -1;
+    assert_int_equal(mlsd_curve_series(curve, "loss", "valid", -1, 0, &a), MLSD_OK);
+    assert_int_equal(mlsd_curve_series(curve, "accuracy", "valid", 3, 0, &b), MLSD_OK);
+    assert_int_equal(mlsd_curve_series(curve, "loss", "valid", 3, 2, &c), MLSD_OK);
+    assert_int_equal(mlsd_curve_series(curve, "accuracy", "valid", 3, 0, &again), MLSD_OK);
+    assert_true(a == 0 && b == 1 && c == 2 && again == 1);
+    assert_string_equal(mlsd_curve_series_name(curve, 0), "valid");
+    assert_string_equal(mlsd_curve_series_name(curve, 1), "accuracy/valid fold 3");
+    assert_string_equal(mlsd_curve_series_name(curve, 2), "valid fold 3 repeat 2");
+    assert_string_equal(mlsd_curve_series_metric(curve, 1), "accuracy");
+    assert_string_equal(mlsd_curve_series_set(curve, 1), "valid");
+    assert_int_equal(mlsd_curve_series_fold(curve, 0), -1);
+    assert_int_equal(mlsd_curve_series_fold(curve, 2), 3);
+    assert_int_equal(mlsd_curve_series_repeat(curve, 2), 2);
+    assert_null(mlsd_curve_series_set(curve, 9));
+    assert_int_equal(mlsd_curve_add_point(curve, b, 0.5, 0.9), MLSD_OK);
+    assert_point(curve, b, 0, 0.5, 0.9);
+    assert_string_equal(mlsd_curve_x(curve), "step");
+    assert_int_equal(mlsd_curve_set_x(curve, "seconds"), MLSD_OK);
+    assert_string_equal(mlsd_curve_x(curve), "seconds");
+    mlsd_table *table = NULL;
+    assert_int_equal(mlsd_curve_to_table(NULL, curve, &table), MLSD_OK);
+    assert_string_equal(mlsd_table_name(table, 0), "seconds");
+    assert_int_equal(mlsd_table_type(table, 0), MLSD_COLUMN_F64);
+    mlsd_table_free(table);
+    mlsd_curve_free(curve);
+}
+
+static void test_curve__merged_ones_come_under_their_fold(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = new_curve(), *fold = new_curve();
+    assert_int_equal(mlsd_curve_add(fold, "valid", 0, 2.0), MLSD_OK);
+    for (int64_t k = 0; k < 3; k++) assert_int_equal(mlsd_curve_merge(curve, fold, k, 1), MLSD_OK);
+    assert_int_equal(mlsd_curve_series_count(curve), 3);
+    assert_string_equal(mlsd_curve_series_name(curve, 2), "valid fold 2 repeat 1");
+    assert_int_equal(mlsd_curve_best_step(curve), -1);
+    assert_int_equal(mlsd_curve_merge(curve, curve, 0, 0), MLSD_E_ARG);
+    mlsd_curve_free(fold);
     mlsd_curve_free(curve);
 }
 
@@ -124,8 +171,8 @@ static void test_curve__misuse_is_answered(void **state)
 {
     (void)state;
     mlsd_curve *curve = new_curve();
-    int64_t step = 0;
-    double value = 0.0;
+    double step = 0.0, value = 0.0;
+    int64_t n = 0;
     assert_int_equal(mlsd_curve_add(curve, "step", 0, 1.0), MLSD_E_ARG);
     assert_int_equal(mlsd_curve_add(curve, "", 0, 1.0), MLSD_E_ARG);
     assert_int_equal(mlsd_curve_add(curve, "\xff", 0, 1.0), MLSD_E_ARG);
@@ -136,6 +183,14 @@ static void test_curve__misuse_is_answered(void **state)
     assert_int_equal(mlsd_curve_add(curve, "train", 0, 1.0), MLSD_OK);
     assert_int_equal(mlsd_curve_point(curve, 0, 1, &step, &value), MLSD_E_ARG);
     assert_string_equal(mlsd_last_error(), "there is no point 1: series 'train' has 1");
+    assert_int_equal(mlsd_curve_series(curve, "a/b", "valid", -1, 0, &n), MLSD_E_ARG);
+    assert_int_equal(mlsd_curve_series(curve, "loss", "valid", -2, 0, &n), MLSD_E_ARG);
+    assert_int_equal(mlsd_curve_add_point(curve, 5, 0.0, 1.0), MLSD_E_ARG);
+    assert_int_equal(mlsd_curve_add_point(curve, 0, NAN, 1.0), MLSD_E_ARG);
+    assert_string_equal(mlsd_last_error(),
+                        "a point of series 'train' has a step that is not finite");
+    assert_int_equal(mlsd_curve_set_x(curve, "train"), MLSD_E_ARG);
+    assert_int_equal(mlsd_curve_add_set(curve, "more", NULL), MLSD_E_ARG);
     assert_int_equal(mlsd_curve_new(NULL, NULL, NULL), MLSD_E_ARG);
     assert_int_equal(mlsd_curve_to_table(NULL, NULL, NULL), MLSD_E_ARG);
     assert_int_equal(mlsd_curve_should_stop(NULL), 0);
@@ -174,7 +229,9 @@ static void test_curve__every_refused_allocation_is_survived(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_curve__keeps_every_point_as_it_came),
+        cmocka_unit_test(test_curve__keeps_every_point_in_its_place),
+        cmocka_unit_test(test_curve__series_are_told_by_metric_set_fold_and_repeat),
+        cmocka_unit_test(test_curve__merged_ones_come_under_their_fold),
         cmocka_unit_test(test_curve__series_that_is_not_watched_never_stops),
         cmocka_unit_test(test_curve__table_joins_the_series_by_step),
         cmocka_unit_test(test_curve__table_of_many_unordered_steps_is_sorted),

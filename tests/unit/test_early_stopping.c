@@ -1,6 +1,7 @@
 /* test_early_stopping.c - the rule: best apart from progress, the order of the checks, and the
  * defaults. Witness: the values follow by hand from the rule as stated in curve.h; the cases of
- * patience without min_delta are those of Keras 3's EarlyStopping (wait >= patience). */
+ * patience without min_delta are those of Keras 3's EarlyStopping (wait >= patience); the criteria
+ * are Prechelt's (1998) formulas, worked out by hand on short curves. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -218,6 +219,203 @@ static void test_early_stopping__defaults_and_bounds(void **state)
     assert_string_equal(mlsd_stop_reason_name(MLSD_STOP_BUDGET), "budget");
 }
 
+static mlsd_spec *rule_of(const char *json)
+{
+    mlsd_spec *rule = NULL;
+    assert_int_equal(mlsd_spec_from_json(NULL, json, &rule), MLSD_OK);
+    return rule;
+}
+
+/* Feed train and valid step by step; the number of steps until it stops, and the reason. */
+static int64_t stops(const char *json, const double *train, const double *valid, int64_t n,
+                     mlsd_stop_reason *reason)
+{
+    mlsd_spec *rule = rule_of(json);
+    mlsd_curve *curve = NULL;
+    int64_t i = 0;
+    assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_OK);
+    for (; i < n && !mlsd_curve_should_stop(curve); i++) {
+        assert_int_equal(mlsd_curve_add(curve, "train", i, train[i]), MLSD_OK);
+        assert_int_equal(mlsd_curve_add(curve, "valid", i, valid[i]), MLSD_OK);
+    }
+    *reason = mlsd_curve_stop_reason(curve);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+    return i;
+}
+
+static void test_early_stopping__generalization_loss(void **state)
+{
+    (void)state;
+    mlsd_stop_reason reason = 0;
+    const double train[] = {9, 8, 7, 6, 5, 4}, valid[] = {2.0, 1.0, 1.01, 1.04, 1.06, 1.06};
+    const char *json = "{\"kind\":\"early_stopping\",\"criterion\":\"gl\",\"alpha\":5,\"strip\":2}";
+    assert_int_equal(stops(json, train, valid, 6, &reason), 5); /* GL = 6 > 5 */
+    assert_int_equal(reason, MLSD_STOP_GL);
+    json = "{\"kind\":\"early_stopping\",\"criterion\":\"gl\"}"; /* alpha 2: GL = 4 */
+    assert_int_equal(stops(json, train, valid, 6, &reason), 4);
+    /* A best of 0 is no reason until the loss rises from it. */
+    const double zero[] = {1.0, 0.0, 0.0, 0.5};
+    assert_int_equal(stops(json, train, zero, 4, &reason), 4);
+    assert_int_equal(reason, MLSD_STOP_GL);
+}
+
+static void test_early_stopping__quotient_of_loss_and_progress(void **state)
+{
+    (void)state;
+    mlsd_stop_reason reason = 0;
+    /* Strips of two: P_2 = 1000 ((1 + .9) / (2 .9) - 1) = 55.6, then 1000 ((.90 + .89) / 1.78 - 1)
+     * = 5.6. GL at the ends: 0 and 8: 8 / 5.6 = 1.42. */
+    const double train[] = {1.0, 0.9, 0.9, 0.89}, valid[] = {1.1, 1.0, 1.05, 1.08};
+    assert_int_equal(
+        stops("{\"kind\":\"early_stopping\",\"criterion\":\"pq\",\"alpha\":1.4,\"strip\":2}", train,
+              valid, 4, &reason),
+        4);
+    assert_int_equal(reason, MLSD_STOP_PQ);
+    assert_int_equal(
+        stops("{\"kind\":\"early_stopping\",\"criterion\":\"pq\",\"alpha\":1.5,\"strip\":2}", train,
+              valid, 4, &reason),
+        4);
+    assert_int_equal(reason, MLSD_STOP_NONE);
+    /* Training stands still: 1000 (1.00002 - 1) = 0.02 per mille. */
+    const double still[] = {0.50002, 0.5, 0.49999, 0.49999};
+    assert_int_equal(
+        stops("{\"kind\":\"early_stopping\",\"criterion\":\"pq\",\"alpha\":99,\"strip\":2}", still,
+              valid, 4, &reason),
+        2);
+    assert_int_equal(reason, MLSD_STOP_NO_PROGRESS);
+}
+
+static void test_early_stopping__rises_in_a_row(void **state)
+{
+    (void)state;
+    mlsd_stop_reason reason = 0;
+    const double train[] = {9, 8, 7, 6, 5, 4, 3, 2, 1, .5};
+    const double valid[] = {5, 4, 9, 4.5, 4, 4.4, 9, 4.6, 9, 4.7}; /* ends: 4, 4.5, 4.4, 4.6, 4.7 */
+    const char *json =
+        "{\"kind\":\"early_stopping\",\"criterion\":\"up\",\"n_strips\":1,\"strip\":2}";
+    assert_int_equal(stops(json, train, valid, 10, &reason), 4);
+    assert_int_equal(reason, MLSD_STOP_UP);
+    json = "{\"kind\":\"early_stopping\",\"criterion\":\"up\",\"strip\":2}";
+    assert_int_equal(stops(json, train, valid, 10, &reason), 10);
+    assert_int_equal(reason, MLSD_STOP_UP);
+}
+
+static void test_early_stopping__ratios_need_losses(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = NULL;
+    mlsd_spec *rule = rule_of("{\"kind\":\"early_stopping\",\"criterion\":\"gl\"}");
+    assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_OK);
+    assert_int_equal(mlsd_curve_add(curve, "valid", 3, -0.5), MLSD_E_DATA);
+    assert_string_equal(mlsd_last_error(),
+                        "early stopping by 'gl' compares losses by their ratio, and series 'valid' "
+                        "is below 0 at step 3; use criterion patience or up");
+    mlsd_curve_free(curve);
+    assert_int_equal(mlsd_spec_set_bool(rule, "maximize", 1), MLSD_OK);
+    assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_E_PARAM_CONFLICT);
+    assert_null(curve);
+    mlsd_spec_free(rule);
+    rule = rule_of("{\"kind\":\"early_stopping\",\"smoothing\":\"median\",\"smoothing_window\":4}");
+    assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_E_PARAM_CONFLICT);
+    mlsd_spec_free(rule);
+}
+
+static void test_early_stopping__baseline_must_be_beaten(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = NULL;
+    mlsd_spec *rule = rule_of("{\"kind\":\"early_stopping\",\"patience\":3,\"baseline\":1.0}");
+    const double above[] = {4, 3, 2, 1.5, 1.2};
+    assert_int_equal(feed(rule, above, 5, &curve), 3);
+    assert_int_equal(mlsd_curve_best_step(curve), 2);
+    mlsd_curve_free(curve);
+    const double below[] = {4, 3, 0.9, 0.8, 2, 2, 2};
+    assert_int_equal(feed(rule, below, 7, &curve), 7);
+    assert_int_equal(mlsd_curve_stop_reason(curve), MLSD_STOP_PATIENCE);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+}
+
+static void test_early_stopping__cooldown_and_budgets(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = NULL;
+    const double values[] = {1, 2, 2, 2, 2, 2, 2};
+    mlsd_spec *rule = rule_of("{\"kind\":\"early_stopping\",\"patience\":2,\"cooldown\":3}");
+    assert_int_equal(feed(rule, values, 7, &curve), 6);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+    rule = rule_of("{\"kind\":\"early_stopping\",\"max_steps\":4}");
+    assert_int_equal(feed(rule, values, 7, &curve), 4);
+    assert_int_equal(mlsd_curve_stop_reason(curve), MLSD_STOP_BUDGET);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+    rule = rule_of("{\"kind\":\"early_stopping\",\"max_seconds\":0}");
+    assert_int_equal(feed(rule, values, 7, &curve), 1);
+    assert_int_equal(mlsd_curve_stop_reason(curve), MLSD_STOP_TIME);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+}
+
+/* The best of what is smoothed, told as it came. */
+static void test_early_stopping__smoothed_monitors_pass_over_spikes(void **state)
+{
+    (void)state;
+    mlsd_curve *curve = NULL;
+    const double values[] = {5, 4, 0.1, 3.5, 3, 2.5, 2, 2};
+    mlsd_spec *rule = rule_of("{\"kind\":\"early_stopping\",\"patience\":3}");
+    assert_int_equal(feed(rule, values, 8, &curve), 6);
+    mlsd_curve_free(curve);
+    assert_int_equal(mlsd_spec_set_str(rule, "smoothing", "median"), MLSD_OK);
+    assert_int_equal(mlsd_spec_set_i64(rule, "smoothing_window", 3), MLSD_OK);
+    assert_int_equal(feed(rule, values, 8, &curve), 8); /* medians 5 4.5 4 3.5 3 3 2.5 2 */
+    assert_int_equal(mlsd_curve_should_stop(curve), 0);
+    assert_int_equal(mlsd_curve_best_step(curve), 7);
+    mlsd_curve_free(curve);
+    assert_int_equal(mlsd_spec_set_str(rule, "smoothing", "ema"), MLSD_OK);
+    assert_int_equal(mlsd_spec_set_f64(rule, "smoothing_beta", 0.5), MLSD_OK);
+    const double spike[] = {4, 1, 4};
+    assert_int_equal(feed(rule, spike, 3, &curve), 3); /* 4, 2, (.5 1.5 + .5 4) / .875 = 3.14 */
+    assert_int_equal(mlsd_curve_best_step(curve), 1);
+    assert_true(mlsd_curve_best_value(curve) == 1.0);
+    mlsd_curve_free(curve);
+    mlsd_spec_free(rule);
+}
+
+static void test_early_stopping__several_monitors(void **state)
+{
+    (void)state;
+    static const char *const WHEN[] = {"any", "all"};
+    static const int64_t EXPECTED[] = {4, 6};
+    for (int w = 0; w < 2; w++) {
+        mlsd_spec *rule =
+            rule_of("{\"kind\":\"early_stopping\",\"patience\":2,\"monitor\":[\"valid\","
+                    "\"accuracy/valid\"],\"maximize_monitors\":[\"accuracy/valid\"]}");
+        mlsd_curve *curve = NULL;
+        int64_t accuracy = 0, i = 0;
+        const double loss[] = {3, 2, 2, 2, 2, 2, 2}, share[] = {.1, .2, .3, .4, .4, .3, .2};
+        assert_int_equal(mlsd_spec_set_str(rule, "stop_when", WHEN[w]), MLSD_OK);
+        assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_OK);
+        assert_int_equal(mlsd_curve_series(curve, "accuracy", "valid", -1, 0, &accuracy), MLSD_OK);
+        for (; i < 7 && !mlsd_curve_should_stop(curve); i++) {
+            assert_int_equal(mlsd_curve_add(curve, "valid", i, loss[i]), MLSD_OK);
+            assert_int_equal(mlsd_curve_add_point(curve, accuracy, (double)i, share[i]), MLSD_OK);
+        }
+        assert_int_equal(i, EXPECTED[w]);
+        assert_int_equal(mlsd_curve_best_step(curve), 1); /* the first monitor's */
+        mlsd_curve_free(curve);
+        mlsd_spec_free(rule);
+    }
+}
+
+static void test_early_stopping__every_reason_has_a_name(void **state)
+{
+    (void)state;
+    for (mlsd_stop_reason reason = 0; reason <= MLSD_STOP_CANCELLED; reason++)
+        assert_string_not_equal(mlsd_stop_reason_name(reason), "unknown reason");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +429,15 @@ int main(void)
         cmocka_unit_test(test_early_stopping__first_reason_stays_and_best_goes_on),
         cmocka_unit_test(test_early_stopping__watches_the_series_it_is_told),
         cmocka_unit_test(test_early_stopping__defaults_and_bounds),
+        cmocka_unit_test(test_early_stopping__generalization_loss),
+        cmocka_unit_test(test_early_stopping__quotient_of_loss_and_progress),
+        cmocka_unit_test(test_early_stopping__rises_in_a_row),
+        cmocka_unit_test(test_early_stopping__ratios_need_losses),
+        cmocka_unit_test(test_early_stopping__baseline_must_be_beaten),
+        cmocka_unit_test(test_early_stopping__cooldown_and_budgets),
+        cmocka_unit_test(test_early_stopping__smoothed_monitors_pass_over_spikes),
+        cmocka_unit_test(test_early_stopping__several_monitors),
+        cmocka_unit_test(test_early_stopping__every_reason_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,13 +199,12 @@ static double least_of(const mlsd_curve *curve, int64_t series, int64_t *out_ste
 {
     double least = INFINITY;
     for (int64_t i = 0; i < mlsd_curve_point_count(curve, series); i++) {
-        int64_t step = 0;
-        double value = 0.0;
+        double step = 0.0, value = 0.0;
         assert_int_equal(mlsd_curve_point(curve, series, i, &step, &value), MLSD_OK);
         assert_int_equal(step, i);
         if (value < least) {
             least = value;
-            *out_step = step;
+            *out_step = (int64_t)step;
         }
     }
     return least;

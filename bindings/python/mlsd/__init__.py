@@ -28,7 +28,7 @@ from ._errors import (
     UnsupportedError,
 )
 from ._diagnosis import Diagnosis, diagnose
-from ._handles import Curve, Dataset, Folds, Model, Spec, Table
+from ._handles import Dataset, Folds, Model, Spec, Table
 from ._library import (
     __version__,
     build_info,
@@ -40,6 +40,7 @@ from ._library import (
     set_numerics,
     set_threads,
 )
+from ._loss_curve import Curve
 from ._results import Result, complete, cross_validate, evaluate, leaderboard, run, score, slice_score, validate
 
 read_csv = Table.read_csv

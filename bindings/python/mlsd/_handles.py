@@ -426,49 +426,6 @@ class Folds(Handle):
             yield tuple(self.part(k, p) for p in range(self.n_parts))
 
 
-class Curve(Handle):
-    """Loss curves by epoch, watched by an "early_stopping" spec."""
-
-    _free = "mlsd_curve_free"
-
-    def __init__(self, early_stopping=None):
-        self._become(lib.mlsd_curve_new, context(), early_stopping._h if early_stopping else None)
-
-    def add(self, series, step, value):
-        """Add a point to a series ("train", "valid", ...)."""
-        lib.mlsd_curve_add(self._h, encode(series), step, value)
-
-    @property
-    def should_stop(self):
-        return bool(lib.mlsd_curve_should_stop(self._h))
-
-    @property
-    def stop_reason(self):
-        return lib.mlsd_stop_reason_name(lib.mlsd_curve_stop_reason(self._h)).decode()
-
-    @property
-    def best_step(self):
-        return lib.mlsd_curve_best_step(self._h)
-
-    @property
-    def best_value(self):
-        return lib.mlsd_curve_best_value(self._h)
-
-    def series(self):
-        """{name: [(step, value), ...]}"""
-        step, value, out = ctypes.c_int64(), ctypes.c_double(), {}
-        for s in range(lib.mlsd_curve_series_count(self._h)):
-            points = out.setdefault(lib.mlsd_curve_series_name(self._h, s).decode(), [])
-            for i in range(lib.mlsd_curve_point_count(self._h, s)):
-                lib.mlsd_curve_point(self._h, s, i, ctypes.byref(step), ctypes.byref(value))
-                points.append((step.value, value.value))
-        return out
-
-    def to_table(self):
-        """Columns step and one for each series."""
-        return Table._made(lib.mlsd_curve_to_table, context(), self._h)
-
-
 # Kinds whose fit is a product of matrices and little more.
 _DIRECT_KINDS = frozenset((
     "dummy_classifier", "dummy_regressor", "gaussian_nb", "linear_discriminant_analysis", "linear_regression",

@@ -29,12 +29,21 @@ static void line_free(const mlsd__allocator *a, line *l)
     *l = (line){0};
 }
 
-/* Which fold of the set a series is: "valid" and "valid.3"; false for another set's. */
-static bool is_of_set(const char *name, const char *set, int64_t *out_fold)
+enum { MOST_FOLDS = 1 << 20 }; /* of a repeat */
+
+/* Which fold of the set a series of losses is, also one that is called "valid.3"; false for another
+ * set's. */
+static bool is_of_set(const mlsd_curve *curve, int64_t series, const char *set, int64_t *out_fold)
 {
+    const char *const name = mlsd_curve_series_set(curve, series);
     const size_t n = strlen(set);
+    if (strcmp(mlsd_curve_series_metric(curve, series), "loss") != 0) return false;
     if (strncmp(name, set, n) != 0) return false;
-    *out_fold = -1;
+    *out_fold = mlsd_curve_series_fold(curve, series);
+    if (*out_fold >= 0) {
+        *out_fold += mlsd_curve_series_repeat(curve, series) * MOST_FOLDS;
+        return name[n] == '\0';
+    }
     if (name[n] == '\0') return true;
     return name[n] == '.' && mlsd__parse_int64(name + n + 1, strlen(name + n + 1), out_fold) &&
            *out_fold >= 0;
@@ -63,11 +72,10 @@ static mlsd_status find_pairs(const mlsd__allocator *a, const mlsd_curve *curve,
 {
     bool has_train = false, has_valid = false;
     for (int64_t s = 0; s < mlsd_curve_series_count(curve); s++) {
-        const char *const name = mlsd_curve_series_name(curve, s);
         int64_t key;
         if (mlsd_curve_point_count(curve, s) == 0) continue;
-        const bool is_train = is_of_set(name, p->train, &key);
-        if (!is_train && !is_of_set(name, p->valid, &key)) continue;
+        const bool is_train = is_of_set(curve, s, p->train, &key);
+        if (!is_train && !is_of_set(curve, s, p->valid, &key)) continue;
         *(is_train ? &has_train : &has_valid) = true;
         MLSD__TRY(pair_up(a, out, key, s, is_train));
     }
@@ -93,11 +101,8 @@ static mlsd_status read_line(mlsd__scope *scope, const mlsd_curve *curve, int64_
     *out = (line){mlsd__alloc_raw(a, n, sizeof *out->x), mlsd__alloc_raw(a, n, sizeof *out->y), 0};
     mlsd_status status =
         x == NULL || order == NULL || out->x == NULL || out->y == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    for (int64_t i = 0; i < n && status == MLSD_OK; i++) {
-        int64_t step;
-        status = mlsd_curve_point(curve, series, i, &step, &x[n + i]);
-        if (status == MLSD_OK) x[i] = (double)step;
-    }
+    for (int64_t i = 0; i < n && status == MLSD_OK; i++)
+        status = mlsd_curve_point(curve, series, i, &x[i], &x[n + i]);
     if (status == MLSD_OK) status = mlsd__argsort_rows(scope, x, n, order);
     for (int64_t i = 0; i < n && status == MLSD_OK; i++) {
         const double at = x[order[i]];

@@ -1,7 +1,8 @@
 """diagnose: under- or overfit? From loss curves that mlsd or any other program logged."""
 
-from ._handles import Curve, Spec
+from ._handles import Spec
 from ._library import call_long, lib
+from ._loss_curve import Curve
 from ._results import Result
 
 _TRAIN = ("train", "training", "train_loss", "training_loss", "loss", "train_score", "learn", "validation_0")

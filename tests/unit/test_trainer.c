@@ -88,7 +88,7 @@ static mlsd__training_outcome run(toy *t, int64_t max_iter, int64_t patience, ml
     const mlsd__training_sets all = {
         .n = t->valid != NULL ? 2 : 1, .sets = sets, .has_valid = t->valid != NULL};
     const mlsd__train train = {.curve = curve, .progress = progress};
-    const mlsd__trainer_rule rule = {max_iter, patience, 0.0};
+    const mlsd__trainer_rule rule = {.max_iter = max_iter, .n_iter_no_change = patience};
     mlsd__training_outcome outcome;
     mlsd__scope scope;
     assert_int_equal(mlsd__scope_open(&scope, NULL), MLSD_OK);

@@ -42,8 +42,8 @@ extern "C" {
  * "plateau_step", "first_broken_step", "n_steps", "n_folds"; NaN where there is none; with a probe
  * "probe_difference" and "probe_p_value". Tables: "shares" (diagnosis, share of the resamples),
  * "flags" (flag, message: double_descent, leak, validation_easier, few_validation_rows, plateau,
- * base_not_known, not_tested), "remedies" (remedy), "curve" (step, train and valid as means over folds,
- * train_smooth, valid_smooth).
+ * base_not_known, not_tested), "remedies" (remedy), "curve" (step, train and valid as means over
+ * folds, train_smooth, valid_smooth).
  *
  * What cannot be judged is "unknown" with the reason: fewer than 8 steps, losses that never change,
  * losses below `floor`, a series that is missing. Errors: MLSD_E_ARG, MLSD_E_KIND for a spec of

@@ -100,18 +100,25 @@ static mlsd_status find(choices *c, const choice *wanted, int64_t *cursor)
     return status;
 }
 
+/* A field up to its mark, and what comes after it; NULL where the text ends before. */
+static const char *field_end(const char *at, size_t *length)
+{
+    *length = strcspn(at, FIELD);
+    return at[*length] != '\0' ? at + *length + 1 : NULL;
+}
+
 static mlsd_status count_run(choices *c, const char *text)
 {
     int64_t cursor = 0;
     for (const char *at = text; *at != '\0'; cursor++) {
         choice one = {.step = at};
-        one.step_length = strcspn(at, FIELD);
-        one.feature = at + one.step_length + 1;
-        one.feature_length = strcspn(one.feature, FIELD);
-        const char *const kept = one.feature + one.feature_length + 1;
+        one.feature = field_end(at, &one.step_length);
+        if (one.feature == NULL) break; /* no record: of a journal that was changed */
+        const char *const kept = field_end(one.feature, &one.feature_length);
+        if (kept == NULL || kept[0] == '\0' || kept[1] != RECORD[0]) break;
         MLSD__TRY(find(c, &one, &cursor));
         c->list[cursor].n_selected += *kept == '1';
-        at = kept + 2; /* the mark of the record */
+        at = kept + 2;
     }
     return MLSD_OK;
 }

@@ -15,6 +15,12 @@ static const int64_t MOST_EMBEDDING = 50;
 
 /* ---- places ---- */
 
+static mlsd_status check_size(int64_t n_theta, int64_t n_more)
+{
+    if (n_more < INT64_MAX / 1024 - n_theta) return MLSD_OK;
+    return mlsd__fail(MLSD_E_SHAPE, "the network has too many weights");
+}
+
 static mlsd_status place_embeddings(mlsd__mlp_net *net, const mlsd__mlp_shape *shape)
 {
     for (int64_t j = 0; j < shape->n_features; j++) {
@@ -31,6 +37,7 @@ static mlsd_status place_embeddings(mlsd__mlp_net *net, const mlsd__mlp_shape *s
         if (width == 0)
             return mlsd__fail(MLSD_E_CORRUPT, "the network in the file contradicts itself");
         MLSD__TRY(mlsd__mul_size(feature->n_levels, width, &n));
+        MLSD__TRY(check_size(net->n_theta, n));
         net->embeddings[net->n_embeddings++] = (mlsd__mlp_embedding){
             .column = j, .n_levels = feature->n_levels, .width = width, .table = net->n_theta};
         net->n_theta += n;
@@ -51,6 +58,7 @@ static mlsd_status place_layers(mlsd__mlp_net *net, const mlsd__mlp_shape *shape
         const int64_t n_out = is_hidden ? (int64_t)shape->hidden[l] : shape->n_outputs;
         int64_t n_weights = 0;
         MLSD__TRY(mlsd__mul_size(n_in, n_out, &n_weights));
+        MLSD__TRY(check_size(net->n_theta, n_weights));
         net->layers[l] = (mlsd__mlp_layer){.n_in = n_in,
                                            .n_out = n_out,
                                            .weight = net->n_theta,
@@ -59,8 +67,6 @@ static mlsd_status place_layers(mlsd__mlp_net *net, const mlsd__mlp_shape *shape
                                            .stats = has_norm ? net->n_stats : -1};
         net->n_theta += n_weights + n_out * (has_norm ? 3 : 1);
         net->n_stats += has_norm ? 2 * n_out : 0;
-        if (net->n_theta > INT64_MAX / 1024 || net->n_theta < 0)
-            return mlsd__fail(MLSD_E_SHAPE, "the network has too many weights");
         net->widest = n_out > net->widest ? n_out : net->widest;
         n_in = n_out;
     }

@@ -18,7 +18,8 @@ TARGET static void NAME(embed)(const mlsd__mlp_net *net, const void *theta, cons
         for (int64_t e = 0; e < net->n_embeddings; e++) {
             const mlsd__mlp_embedding *const m = &net->embeddings[e];
             const int64_t level = level_of(m, row[m->column]);
-            const REAL *const from = (const REAL *)theta + m->table + level * m->width;
+            const REAL *const from =
+                (const REAL *)theta + m->table + (level < 0 ? 0 : level) * m->width;
             for (int64_t j = 0; j < m->width; j++) to[at++] = level < 0 ? 0 : from[j];
         }
     }

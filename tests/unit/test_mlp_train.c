@@ -49,6 +49,37 @@ static void test_mlp_train__bytes_do_not_depend_on_threads(void **state)
     free_linear_data(&d);
 }
 
+/* Rows that are changed as they are gathered: their draws are theirs. */
+static void test_mlp_train__augmented_rows_do_not_depend_on_threads(void **state)
+{
+    (void)state;
+    static const char JSON[] =
+        "{\"kind\":\"augmented\",\"augment\":[{\"kind\":\"jitter\"},{\"kind\":\"mixup\"}],"
+        "\"estimator\":{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[12],\"max_iter\":3,"
+        "\"batch_size\":256}}";
+    linear_data d = make_linear_data(701, 5, 3, 11);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 0);
+    mlsd_context *one = context_with_threads(1), *three = context_with_threads(3);
+    mlsd_model *a = fit_json(one, JSON, data, NULL, NULL);
+    mlsd_model *b = fit_json(three, JSON, data, NULL, NULL);
+    mlsd_model *plain = fit_json(one,
+                                 "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[12],"
+                                 "\"max_iter\":3,\"batch_size\":256}",
+                                 data, NULL, NULL);
+    double changed[60], as_it_is[60];
+    assert_same_model(a, b);
+    array_of(a, "coefs_0", changed, 60);
+    array_of(plain, "coefs_0", as_it_is, 60);
+    assert_memory_not_equal(changed, as_it_is, sizeof changed);
+    mlsd_model_free(a);
+    mlsd_model_free(b);
+    mlsd_model_free(plain);
+    mlsd_context_free(one);
+    mlsd_context_free(three);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 /* Train to 2, then to 3, then to 6 epochs: the bytes of 6 at once. */
 static void test_mlp_train__goes_on_where_it_stopped(void **state)
 {
@@ -489,6 +520,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mlp_train__bytes_do_not_depend_on_threads),
+        cmocka_unit_test(test_mlp_train__augmented_rows_do_not_depend_on_threads),
         cmocka_unit_test(test_mlp_train__goes_on_where_it_stopped),
         cmocka_unit_test(test_mlp_train__files_and_single_rows),
         cmocka_unit_test(test_mlp_train__weights_are_repetitions),

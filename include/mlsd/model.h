@@ -52,9 +52,9 @@ MLSD_API mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec
  * `model` stays as it is. Columns are found by name, classes too, and need not all be there. `spec`
  * (NULL: the model's) is of the model's kind and may say other things about training, not about the
  * network. `valid` and `curve` as above. Errors: MLSD_E_UNSUPPORTED for kinds that cannot
- * (mlp_classifier and mlp_regressor can), MLSD_E_KIND, MLSD_E_PARAM_CONFLICT for another network,
- * MLSD_E_DATA for a class or MLSD_E_SHAPE for columns that the model does not know, and those of
- * mlsd_model_fit. Since 0.1. */
+ * (mlp_*, sgd_* and passive_aggressive_* can), MLSD_E_KIND, MLSD_E_PARAM_CONFLICT for another
+ * network, MLSD_E_DATA for a class or MLSD_E_SHAPE for columns that the model does not know, and
+ * those of mlsd_model_fit. Since 0.1. */
 MLSD_API mlsd_status mlsd_model_fit_more(const mlsd_context *context, const mlsd_model *model,
                                          const mlsd_spec *spec, const mlsd_dataset *train,
                                          const mlsd_dataset *valid, mlsd_curve *curve,

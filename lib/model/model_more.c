@@ -106,8 +106,8 @@ static mlsd_status check_more(const mlsd_model *model, const mlsd_spec *spec)
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(model->spec));
     if (!model->ops->takes_start)
         return mlsd__fail(MLSD_E_UNSUPPORTED,
-                          "a model of kind '%s' cannot be trained further; mlp_classifier and "
-                          "mlp_regressor can",
+                          "a model of kind '%s' cannot be trained further; those of mlp_*, sgd_* "
+                          "and passive_aggressive_* can",
                           kind);
     if (mlsd_spec_kind(spec) != mlsd_spec_kind(model->spec))
         return mlsd__fail(MLSD_E_KIND, "the model is of kind '%s', the spec of kind '%s'", kind,

@@ -87,3 +87,16 @@ def test_neural_network__curve_and_validation_set():
     train, valid = mlsd.Dataset(X[:100], Y[:100]), mlsd.Dataset(X[100:], Y[100:])
     model = mlsd.Model(spec, train, valid)
     assert np.isfinite(model.get("valid_loss")).all()
+
+
+def test_neural_network__linear_models_go_on_too():
+    from mlsd.linear_model import SGDClassifier, SGDRegressor
+
+    options = dict(shuffle=False, max_iter=6, tol=0.0, learning_rate="constant", eta0=1e-4, batch_size=1)
+    whole = SGDRegressor(**options).fit(X, Y)
+    halves = SGDRegressor(**{**options, "max_iter": 3}).fit(X, Y).fit_more(X, Y)
+    np.testing.assert_array_equal(halves.coef_, whole.coef_)
+    net = SGDClassifier(seed=3)
+    for _ in range(20):
+        net.partial_fit(X, LABELS)
+    assert net.score(X, LABELS) > 0.8 and net.t_ == 20 * 5

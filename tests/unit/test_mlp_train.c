@@ -346,11 +346,19 @@ static void test_mlp_train__what_a_model_can_go_on_with(void **state)
         fit_json(NULL, "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[4],\"max_iter\":3}",
                  data, NULL, NULL);
     mlsd_model *ridge = fit_json(NULL, "{\"kind\":\"logistic_regression\"}", data, NULL, NULL);
+    mlsd_model *mean =
+        fit_json(NULL, "{\"kind\":\"sgd_classifier\",\"average\":true}", data, NULL, NULL);
+    mlsd_model *sgd = fit_json(NULL, "{\"kind\":\"sgd_classifier\"}", data, NULL, NULL);
     mlsd_spec *net = spec_from("{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[5]}");
     mlsd_spec *kind = spec_from("{\"kind\":\"logistic_regression\"}");
     mlsd_model *more = NULL;
     assert_int_equal(mlsd_model_fit_more(NULL, model, NULL, ones, NULL, NULL, &more), MLSD_OK);
     mlsd_model_free(more);
+    assert_int_equal(mlsd_model_fit_more(NULL, sgd, NULL, ones, NULL, NULL, &more), MLSD_OK);
+    assert_true(number_of(more, "t") > number_of(sgd, "t"));
+    mlsd_model_free(more);
+    assert_int_equal(mlsd_model_fit_more(NULL, mean, NULL, data, NULL, NULL, &more),
+                     MLSD_E_PARAM_CONFLICT);
     assert_int_equal(mlsd_model_fit_more(NULL, model, NULL, other, NULL, NULL, &more),
                      MLSD_E_SHAPE);
     assert_int_equal(mlsd_model_fit_more(NULL, model, net, data, NULL, NULL, &more),
@@ -364,6 +372,8 @@ static void test_mlp_train__what_a_model_can_go_on_with(void **state)
     mlsd_spec_free(kind);
     mlsd_model_free(model);
     mlsd_model_free(ridge);
+    mlsd_model_free(mean);
+    mlsd_model_free(sgd);
     mlsd_dataset_free(ones);
     mlsd_dataset_free(data);
     mlsd_dataset_free(other);

@@ -1,6 +1,7 @@
 """Linear models. Names as in sklearn.linear_model; the classes are made from the table of kinds."""
 
 from ._estimators import make_classes
+from ._further import ClassifierGoesOn, RegressorGoesOn
 from ._handles import VALUE, Spec
 from ._library import user_warnings
 
@@ -273,6 +274,14 @@ coef_, intercept_ : of one of the best vertices
 objective_, dual_gap_, n_iter_, converged_ : the minimum, what the dual solution leaves of it, and the pivots to it
 """
     )
+
+
+class SGDClassifier(ClassifierGoesOn, SGDClassifier):  # noqa: F821
+    __doc__ = SGDClassifier.__doc__  # noqa: F821
+
+
+class SGDRegressor(RegressorGoesOn, SGDRegressor):  # noqa: F821
+    __doc__ = SGDRegressor.__doc__  # noqa: F821
 
 
 def enet_path(X, y, *, l1_ratio=0.5, eps=1e-3, n_alphas=100, alphas=None, positive=False, fit_intercept=False,

@@ -69,6 +69,7 @@ static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
 
 static const mlsd__estimator_ops CLASSIFIER = {
     .classifies = true,
+    .takes_start = true,
     .is_iterative = true,
     .budget = "max_iter",
     .class_weight = class_weight,
@@ -83,6 +84,7 @@ static const mlsd__estimator_ops CLASSIFIER = {
 
 static const mlsd__estimator_ops REGRESSOR = {
     .regresses = true,
+    .takes_start = true,
     .is_iterative = true,
     .budget = "max_iter",
     .fit = fit_numbers,

@@ -23,6 +23,7 @@ typedef struct sgd_fit {
     mlsd__training_sets sets;
     mlsd__sgd_rows *rows; /* of each set */
     mlsd__sgd_stepper stepper;
+    int64_t first_epoch; /* its number for draws: updates of trainings before */
 } sgd_fit;
 
 mlsd_status mlsd__sgd_check(const mlsd__sgd_params *params)
@@ -42,7 +43,7 @@ mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind
     int64_t n_other = 0;
     for (int64_t i = 1; n_other == 0 && i < train->x->n_rows; i++)
         n_other += train->y[i] != train->y[0];
-    if (n_other > 0 && train->n_classes >= 2) return MLSD_OK;
+    if ((n_other > 0 || train->start != NULL) && train->n_classes >= 2) return MLSD_OK;
     return mlsd__fail(MLSD_E_DATA,
                       "%s needs rows of at least two classes, got only class number %lld", kind,
                       (long long)train->y[0]);
@@ -51,7 +52,7 @@ mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind
 static mlsd_status epoch(void *self, mlsd__scope *scope, int64_t number)
 {
     sgd_fit *const f = self;
-    return mlsd__sgd_stepper_epoch(&f->stepper, scope, number);
+    return mlsd__sgd_stepper_epoch(&f->stepper, scope, f->first_epoch + number);
 }
 
 static mlsd_status mean_loss(void *self, mlsd__scope *scope, int64_t set, double *out)
@@ -142,6 +143,28 @@ static mlsd_status fit_open(sgd_fit *f, mlsd__scope *scope, const mlsd__train *t
     return mlsd__sgd_stepper_augment(&f->stepper, scope, train->augment, n_classes);
 }
 
+/* Begin where a state is. */
+static mlsd_status begin_at(sgd_fit *f, const mlsd__linear_scores *start)
+{
+    mlsd__sgd_stepper *const s = &f->stepper;
+    const int64_t n_coef = s->n_scores * s->n_features;
+    const double *data = NULL;
+    int64_t rows = 0, cols = 0;
+    if (f->params->average)
+        return mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                          "with 'average' a model does not know where its training ended, so that "
+                          "it cannot be trained further");
+    memcpy(s->theta, start->coef, (size_t)n_coef * sizeof *s->theta);
+    memcpy(s->theta + n_coef, start->intercept, (size_t)s->n_scores * sizeof *s->theta);
+    for (int64_t i = 0;; i++) {
+        const char *const name = mlsd__linear_scores_attribute(start, i, &data, &rows, &cols);
+        if (name == NULL) break;
+        if (strcmp(name, "t") == 0) s->t = (int64_t)data[0];
+    }
+    f->first_epoch = s->t;
+    return MLSD_OK;
+}
+
 /* The trained state as scores, with the numbers of the fit. */
 static mlsd_status make_scores(const sgd_fit *f, const mlsd__train *train,
                                const mlsd__training_outcome *outcome, const mlsd__allocator *a,
@@ -161,6 +184,7 @@ static mlsd_status make_scores(const sgd_fit *f, const mlsd__train *train,
         if (name == NULL) break;
         status = mlsd__linear_scores_number(*out, name, value);
     }
+    if (status == MLSD_OK) status = mlsd__linear_scores_number(*out, "t", (double)f->stepper.t);
     if (status != MLSD_OK) {
         mlsd__linear_scores_free(a, *out);
         *out = NULL;
@@ -178,6 +202,7 @@ mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
     mlsd__training_outcome outcome;
     mlsd__linear_scores *scores = NULL;
     mlsd_status status = fit_open(&f, scope, train);
+    if (status == MLSD_OK && train->start != NULL) status = begin_at(&f, train->start);
     if (status == MLSD_OK)
         status = mlsd__trainer_run(scope, &rule, &TRAINEE, &f, &f.sets, train, &outcome);
     if (status == MLSD_OK) status = make_scores(&f, train, &outcome, scope->allocator, &scores);

@@ -51,6 +51,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 
 static const mlsd__estimator_ops OPS = {
     .regresses = true,
+    .takes_start = true,
     .is_iterative = true,
     .augments = true,
     .budget = "max_iter",

@@ -2,6 +2,7 @@
  * score for two classes, a softmax over more. */
 #include "base/fail.h"
 #include "model/class_weight.h"
+#include "model/linear/sgd.h"
 #include "model/neural/mlp.h"
 
 /* Those of both kinds, and what only classes have. */
@@ -28,14 +29,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                        void **out_state)
 {
     *out_state = NULL;
-    int64_t n_other = 0;
-    for (int64_t i = 1; n_other == 0 && i < train->x->n_rows; i++)
-        n_other += train->y[i] != train->y[0];
-    if ((n_other == 0 && train->start == NULL) || train->n_classes < 2)
-        return mlsd__fail(
-            MLSD_E_DATA,
-            "mlp_classifier needs rows of at least two classes, got only class number %lld",
-            (long long)train->y[0]);
+    MLSD__TRY(mlsd__sgd_require_classes(train, "mlp_classifier"));
     const mlsd__mlp_params *const params = mlsd__spec_params(spec);
     return mlsd__mlp_fit(scope, params, LOSSES[params->loss], train, out_state);
 }

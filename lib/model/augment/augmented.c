@@ -249,6 +249,7 @@ static const mlsd__estimator_ops ops = {
     .predicts_rows = mlsd__augmented_by_rows,
     .predict_rows = mlsd__augmented_predict_rows,
     .features_seen = mlsd__augmented_features_seen,
+    .tell_selections = mlsd__augmented_tell_selections,
     .attribute = mlsd__augmented_attribute,
     .save = mlsd__augmented_save,
     .load = mlsd__augmented_load,

@@ -53,6 +53,8 @@ mlsd_status mlsd__augmented_predict_rows(mlsd__scope *scope, const void *state, 
                                          int64_t n, int64_t ld, int64_t first_row, mlsd_output what,
                                          double *out);
 const mlsd__feature *mlsd__augmented_features_seen(const void *state, int64_t *out_n);
+mlsd_status mlsd__augmented_tell_selections(const void *state, const char *name,
+                                            const struct mlsd__selection_sink *sink);
 const char *mlsd__augmented_attribute(const void *state, int64_t i, const double **data,
                                       int64_t *rows, int64_t *cols);
 mlsd_status mlsd__augmented_save(const void *state, mlsd__writer *w);

@@ -100,6 +100,14 @@ const mlsd__feature *mlsd__augmented_features_seen(const void *state, int64_t *o
     return s->features;
 }
 
+mlsd_status mlsd__augmented_tell_selections(const void *state, const char *name,
+                                            const struct mlsd__selection_sink *sink)
+{
+    const mlsd__augmented *const s = state;
+    if (s->child->tell_selections == NULL) return MLSD_OK;
+    return s->child->tell_selections(s->state, name, sink);
+}
+
 const char *mlsd__augmented_attribute(const void *state, int64_t i, const double **data,
                                       int64_t *rows, int64_t *cols)
 {

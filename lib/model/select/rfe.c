@@ -218,16 +218,16 @@ static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feat
                                 out_state);
 }
 
-#define RFE_OPS(check_)                                                                     \
-    {                                                                                       \
-        .transforms = true, .takes_nan = true, .takes_category = true, .checks_x = true,    \
-        .check = (check_), .fit = fit, .features_out = mlsd__selection_features,            \
-        .transform_block = mlsd__selection_block, .tell_selections = mlsd__selection_tell,  \
-        .attribute = mlsd__selection_attribute, .save = mlsd__selection_save, .load = load, \
-        .free_state = mlsd__selection_free,                                                 \
+#define RFE_OPS(check_, splits_)                                                                   \
+    {                                                                                              \
+        .transforms = true, .takes_nan = true, .takes_category = true, .splits_rows = (splits_),   \
+        .checks_x = true, .check = (check_), .fit = fit, .features_out = mlsd__selection_features, \
+        .transform_block = mlsd__selection_block, .tell_selections = mlsd__selection_tell,         \
+        .attribute = mlsd__selection_attribute, .save = mlsd__selection_save, .load = load,        \
+        .free_state = mlsd__selection_free,                                                        \
     }
-static const mlsd__estimator_ops rfe_ops = RFE_OPS(check_rfe);
-static const mlsd__estimator_ops rfecv_ops = RFE_OPS(check_rfecv);
+static const mlsd__estimator_ops rfe_ops = RFE_OPS(check_rfe, false);
+static const mlsd__estimator_ops rfecv_ops = RFE_OPS(check_rfecv, true);
 
 static const char STEP_DOC[] =
     "Columns dropped after each fit: a number, or a share of all columns below 1";

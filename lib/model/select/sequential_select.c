@@ -187,6 +187,7 @@ static const mlsd__estimator_ops ops = {
     .transforms = true,
     .takes_nan = true,
     .takes_category = true,
+    .splits_rows = true,
     .checks_x = true,
     .check = check,
     .fit = fit,

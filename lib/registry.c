@@ -103,6 +103,8 @@ extern const mlsd_kind mlsd__kind_linear_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_quadratic_discriminant_analysis;
 extern const mlsd_kind mlsd__kind_mlp_classifier;
 extern const mlsd_kind mlsd__kind_mlp_regressor;
+extern const mlsd_kind mlsd__kind_factorization_machine_classifier;
+extern const mlsd_kind mlsd__kind_factorization_machine_regressor;
 extern const mlsd_kind mlsd__kind_k_neighbors_classifier;
 extern const mlsd_kind mlsd__kind_k_neighbors_regressor;
 extern const mlsd_kind mlsd__kind_nearest_centroid;
@@ -267,6 +269,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_quadratic_discriminant_analysis,
     &mlsd__kind_mlp_classifier,
     &mlsd__kind_mlp_regressor,
+    &mlsd__kind_factorization_machine_classifier,
+    &mlsd__kind_factorization_machine_regressor,
     &mlsd__kind_k_neighbors_classifier,
     &mlsd__kind_k_neighbors_regressor,
     &mlsd__kind_nearest_centroid,

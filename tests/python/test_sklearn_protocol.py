@@ -23,7 +23,7 @@ import sklearn.pipeline
 import sklearn.preprocessing
 import sklearn.utils.validation
 
-MODULES = ("decomposition", "discriminant_analysis", "dummy", "impute", "isotonic", "kernel_ridge", "linear_model", "naive_bayes", "neighbors", "neural_network",
+MODULES = ("decomposition", "discriminant_analysis", "dummy", "factorization", "impute", "isotonic", "kernel_ridge", "linear_model", "naive_bayes", "neighbors", "neural_network",
            "preprocessing", "svm", "time_series")
 CLASSES = [getattr(importlib.import_module(f"mlsd.{m}"), name) for m in MODULES for name in importlib.import_module(f"mlsd.{m}").__all__
            if name[0].isupper()]

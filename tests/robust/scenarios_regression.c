@@ -80,8 +80,9 @@ mlsd_status run_networks(const mlsd_context *context, uint64_t *hash)
         "\"batch_norm\":true,\"solver\":\"sgd\"}",
         "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[4],\"max_iter\":2,"
         "\"solver\":\"lbfgs\"}",
+        "{\"kind\":\"factorization_machine_regressor\",\"n_factors\":2,\"max_iter\":2}",
     };
-    return fit_all(context, specs, 3, 1, hash);
+    return fit_all(context, specs, 4, 1, hash);
 }
 
 mlsd_status run_forecasters(const mlsd_context *context, uint64_t *hash)

@@ -7,7 +7,6 @@
 
 #include "base/fail.h"
 #include "model/linear/sgd_step.h"
-#include "model/trainer.h"
 
 /* Of learning_rate adaptive, as in scikit-learn: divide the step where it would stop, down to here.
  */
@@ -107,26 +106,32 @@ static const mlsd__trainee_ops TRAINEE = {
     .goes_on = goes_on,
 };
 
-/* The rows of every set where they can be read fast. */
-static mlsd_status rows_open(sgd_fit *f, mlsd__scope *scope)
+mlsd_status mlsd__sgd_rows_open(mlsd__scope *scope, const mlsd__training_sets *sets,
+                                mlsd__sgd_rows **out)
 {
-    f->rows = mlsd__alloc(scope->allocator, f->sets.n, sizeof *f->rows);
-    if (f->rows == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < f->sets.n; i++) {
-        const mlsd__training_set *const set = &f->sets.sets[i];
-        f->rows[i] =
+    mlsd__sgd_rows *const rows = mlsd__alloc(scope->allocator, sets->n, sizeof *rows);
+    *out = rows;
+    if (rows == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < sets->n; i++) {
+        const mlsd__training_set *const set = &sets->sets[i];
+        rows[i] =
             (mlsd__sgd_rows){.y = set->y, .weight = set->weight, .total_weight = set->total_weight};
-        MLSD__TRY(mlsd__resident_open(&f->rows[i].rows, scope, set->frame));
+        MLSD__TRY(mlsd__resident_open(&rows[i].rows, scope, set->frame));
     }
     return MLSD_OK;
+}
+
+void mlsd__sgd_rows_close(const mlsd__allocator *a, const mlsd__training_sets *sets,
+                          mlsd__sgd_rows *rows)
+{
+    for (int64_t i = 0; rows != NULL && i < sets->n; i++) mlsd__resident_close(&rows[i].rows, a);
+    mlsd__free(a, rows);
 }
 
 static void fit_close(sgd_fit *f, const mlsd__allocator *a)
 {
     mlsd__sgd_stepper_close(&f->stepper, a);
-    for (int64_t i = 0; f->rows != NULL && i < f->sets.n; i++)
-        mlsd__resident_close(&f->rows[i].rows, a);
-    mlsd__free(a, f->rows);
+    mlsd__sgd_rows_close(a, &f->sets, f->rows);
     mlsd__training_sets_close(&f->sets, a);
 }
 
@@ -137,7 +142,7 @@ static mlsd_status fit_open(sgd_fit *f, mlsd__scope *scope, const mlsd__train *t
                                      .fraction = f->params->validation_fraction,
                                      .seed = f->params->seed};
     MLSD__TRY(mlsd__training_sets_open(&f->sets, scope, train, &hold_out));
-    MLSD__TRY(rows_open(f, scope));
+    MLSD__TRY(mlsd__sgd_rows_open(scope, &f->sets, &f->rows));
     MLSD__TRY(mlsd__sgd_stepper_open(&f->stepper, scope, f->params, f->loss, &f->rows[0],
                                      n_classes <= 2 ? 1 : n_classes));
     return mlsd__sgd_stepper_augment(&f->stepper, scope, train->augment, n_classes);
@@ -165,6 +170,17 @@ static mlsd_status begin_at(sgd_fit *f, const mlsd__linear_scores *start)
     return MLSD_OK;
 }
 
+mlsd_status mlsd__sgd_tell_outcome(mlsd__linear_scores *scores,
+                                   const mlsd__training_outcome *outcome)
+{
+    double value = 0.0;
+    for (int64_t i = 0;; i++) {
+        const char *const name = mlsd__training_number(outcome, i, &value);
+        if (name == NULL) return MLSD_OK;
+        MLSD__TRY(mlsd__linear_scores_number(scores, name, value));
+    }
+}
+
 /* The trained state as scores, with the numbers of the fit. */
 static mlsd_status make_scores(const sgd_fit *f, const mlsd__train *train,
                                const mlsd__training_outcome *outcome, const mlsd__allocator *a,
@@ -177,13 +193,7 @@ static mlsd_status make_scores(const sgd_fit *f, const mlsd__train *train,
                                       out));
     memcpy((*out)->coef, theta, (size_t)n_coef * sizeof *theta);
     memcpy((*out)->intercept, theta + n_coef, (size_t)f->stepper.n_scores * sizeof *theta);
-    mlsd_status status = MLSD_OK;
-    double value = 0.0;
-    for (int64_t i = 0; status == MLSD_OK; i++) {
-        const char *const name = mlsd__training_number(outcome, i, &value);
-        if (name == NULL) break;
-        status = mlsd__linear_scores_number(*out, name, value);
-    }
+    mlsd_status status = mlsd__sgd_tell_outcome(*out, outcome);
     if (status == MLSD_OK) status = mlsd__linear_scores_number(*out, "t", (double)f->stepper.t);
     if (status != MLSD_OK) {
         mlsd__linear_scores_free(a, *out);

@@ -7,6 +7,7 @@
 #include "curve/curve_impl.h"
 #include "model/linear/design.h"
 #include "model/linear/linear_scores.h"
+#include "model/trainer.h"
 
 enum { MLSD__SGD_L2 = 0, MLSD__SGD_L1 = 1, MLSD__SGD_ELASTICNET = 2, MLSD__SGD_NO_PENALTY = 3 };
 enum {
@@ -45,16 +46,42 @@ typedef struct mlsd__sgd_loss {
     bool is_softmax; /* over more than two classes: one loss for all scores */
 } mlsd__sgd_loss;
 
-/* The mean loss over the rows of a frame (weights, or NULL) at theta: n_scores x n_features
- * coefficients and then n_scores intercepts. y are numbers or class numbers. */
+/* Rows of a frame, their targets (numbers or class numbers) and their weights, or NULL. */
 typedef struct mlsd__sgd_rows {
     mlsd__resident rows;
     const double *y, *weight;
     double total_weight;
 } mlsd__sgd_rows;
+
+/* The rows of every set where they can be read fast. End them with _close, also after a failure. */
+mlsd_status mlsd__sgd_rows_open(mlsd__scope *scope, const mlsd__training_sets *sets,
+                                mlsd__sgd_rows **out);
+void mlsd__sgd_rows_close(const mlsd__allocator *a, const mlsd__training_sets *sets,
+                          mlsd__sgd_rows *rows);
+
+/* The numbers of the fit, by name. */
+mlsd_status mlsd__sgd_tell_outcome(mlsd__linear_scores *scores,
+                                   const mlsd__training_outcome *outcome);
+
+/* The mean loss over the rows of a frame (weights, or NULL) at theta: n_scores x n_features
+ * coefficients and then n_scores intercepts. y are numbers or class numbers. */
 mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
                                 const mlsd__sgd_rows *rows, int64_t n_scores, const double *theta,
                                 double *out);
+
+/* What gives n rows their scores (n x n_scores): by coefficients, or by more than that. */
+typedef struct mlsd__sgd_scorer mlsd__sgd_scorer;
+struct mlsd__sgd_scorer {
+    void (*scores)(const mlsd__sgd_scorer *self, const double *x, int64_t n, int64_t ld,
+                   double *out, double *scratch);
+    const double *theta;
+    int64_t n_features, n_scores;
+    int64_t n_scratch; /* doubles, however many rows */
+    int64_t n_factors; /* of a factorization machine */
+};
+mlsd_status mlsd__sgd_scorer_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
+                                  const mlsd__sgd_rows *rows, const mlsd__sgd_scorer *scorer,
+                                  double *out);
 
 /* The target of score c of a row: its number, or +1 where the score speaks for its class. */
 double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t n_scores);
@@ -64,8 +91,8 @@ double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t
 double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const double *y,
                             const double *factor, int64_t n, int64_t n_scores, double *scores);
 
-/* max(0, 1 - y z). */
-extern const mlsd__sgd_loss mlsd__sgd_hinge;
+/* max(0, 1 - y z); log(1 + exp(-y z)), softmax over more classes; half the square of z - y. */
+extern const mlsd__sgd_loss mlsd__sgd_hinge, mlsd__sgd_log_loss, mlsd__sgd_squared_error;
 
 /* Check parameters against each other. */
 mlsd_status mlsd__sgd_check(const mlsd__sgd_params *params);

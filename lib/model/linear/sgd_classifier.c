@@ -57,10 +57,10 @@ typedef struct classifier_params {
 } classifier_params;
 
 static const char *const LOSS_NAMES[] = {"log_loss", "hinge", "modified_huber", NULL};
-static const mlsd__sgd_loss LOG_LOSS = {log_value, log_slope, MLSD__LINK_LOGISTIC, true};
+const mlsd__sgd_loss mlsd__sgd_log_loss = {log_value, log_slope, MLSD__LINK_LOGISTIC, true};
 const mlsd__sgd_loss mlsd__sgd_hinge = {hinge_value, hinge_slope, MLSD__LINK_NONE, false};
 static const mlsd__sgd_loss HUBER = {huber_value, huber_slope, MLSD__LINK_HUBER, false};
-static const mlsd__sgd_loss *const LOSSES[] = {&LOG_LOSS, &mlsd__sgd_hinge, &HUBER};
+static const mlsd__sgd_loss *const LOSSES[] = {&mlsd__sgd_log_loss, &mlsd__sgd_hinge, &HUBER};
 
 static const mlsd__sgd_loss *loss_of(const mlsd_spec *spec)
 {

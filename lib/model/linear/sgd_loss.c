@@ -52,23 +52,20 @@ typedef struct loss_job {
     const mlsd__sgd_loss *loss;
     double epsilon;
     const mlsd__sgd_rows *rows;
-    int64_t n_scores, n_groups;
-    const double *theta;
+    const mlsd__sgd_scorer *scorer;
+    int64_t n_groups;
     double *sums; /* n_groups */
 } loss_job;
 
+/* scores: n x n_scores, and then the scorer's scratch. */
 static double block_loss(const loss_job *job, mlsd__row_reader *reader, int64_t block,
                          double *scores)
 {
-    const int64_t k = job->n_scores, p = reader->frame->n_features;
-    const double *intercept = job->theta + k * p;
+    const mlsd__sgd_scorer *const scorer = job->scorer;
+    const int64_t k = scorer->n_scores;
     int64_t first = 0, n = 0, ld = 0;
     const double *x = mlsd__row_reader_block(reader, block, &first, &n, &ld);
-    for (int64_t i = 0; i < n; i++) memcpy(scores + i * k, intercept, (size_t)k * sizeof *scores);
-    if (k == 1)
-        mlsd__gemv(false, n, p, 1.0, x, ld, job->theta, 1.0, scores);
-    else
-        mlsd__gemm(false, true, n, k, p, 1.0, x, ld, job->theta, p, 1.0, scores, k);
+    scorer->scores(scorer, x, n, ld, scores, scores + n * k);
     const double *weight = job->rows->weight != NULL ? job->rows->weight + first : NULL;
     return mlsd__sgd_row_losses(job->loss, job->epsilon, job->rows->y + first, weight, n, k,
                                 scores);
@@ -80,7 +77,8 @@ static mlsd_status run_group(void *arg, int64_t group, mlsd__scope *scope)
     const mlsd__frame *frame = job->rows->rows.frame;
     const int64_t n_rows = frame->n_rows < MLSD__BLOCK_ROWS ? frame->n_rows : MLSD__BLOCK_ROWS;
     int64_t size = 0, block = 0, last = 0;
-    MLSD__TRY(mlsd__mul_size(n_rows, job->n_scores, &size));
+    MLSD__TRY(mlsd__mul_size(n_rows, job->scorer->n_scores, &size));
+    size += job->scorer->n_scratch;
     double *const scores = mlsd__alloc_raw(scope->allocator, size, sizeof *scores);
     if (scores == NULL) return MLSD_E_NOMEM;
     mlsd__row_reader reader;
@@ -96,20 +94,43 @@ static mlsd_status run_group(void *arg, int64_t group, mlsd__scope *scope)
     return status;
 }
 
-mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
-                                const mlsd__sgd_rows *rows, int64_t n_scores, const double *theta,
-                                double *out)
+mlsd_status mlsd__sgd_scorer_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
+                                  const mlsd__sgd_rows *rows, const mlsd__sgd_scorer *scorer,
+                                  double *out)
 {
     loss_job job = {.loss = loss,
                     .epsilon = epsilon,
                     .rows = rows,
-                    .n_scores = n_scores,
-                    .n_groups = mlsd__row_groups(rows->rows.frame->n_rows, 1),
-                    .theta = theta};
+                    .scorer = scorer,
+                    .n_groups = mlsd__row_groups(rows->rows.frame->n_rows, 1)};
     job.sums = mlsd__alloc(scope->allocator, job.n_groups, sizeof *job.sums);
     if (job.sums == NULL) return MLSD_E_NOMEM;
     const mlsd_status status = mlsd__parallel_for(scope, job.n_groups, run_group, &job);
     *out = mlsd__sum(job.sums, job.n_groups) / rows->total_weight;
     mlsd__free(scope->allocator, job.sums);
     return status;
+}
+
+static void linear_scores(const mlsd__sgd_scorer *self, const double *x, int64_t n, int64_t ld,
+                          double *out, double *scratch)
+{
+    (void)scratch;
+    const int64_t k = self->n_scores, p = self->n_features;
+    const double *intercept = self->theta + k * p;
+    for (int64_t i = 0; i < n; i++) memcpy(out + i * k, intercept, (size_t)k * sizeof *out);
+    if (k == 1)
+        mlsd__gemv(false, n, p, 1.0, x, ld, self->theta, 1.0, out);
+    else
+        mlsd__gemm(false, true, n, k, p, 1.0, x, ld, self->theta, p, 1.0, out, k);
+}
+
+mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,
+                                const mlsd__sgd_rows *rows, int64_t n_scores, const double *theta,
+                                double *out)
+{
+    const mlsd__sgd_scorer scorer = {.scores = linear_scores,
+                                     .theta = theta,
+                                     .n_features = rows->rows.frame->n_features,
+                                     .n_scores = n_scores};
+    return mlsd__sgd_scorer_loss(scope, loss, epsilon, rows, &scorer, out);
 }

@@ -31,10 +31,10 @@ static double huber_slope(double z, double y, double epsilon)
 }
 
 static const char *const LOSS_NAMES[] = {"squared_error", "huber", NULL};
-static const mlsd__sgd_loss LOSSES[] = {
-    {squared_value, squared_slope, MLSD__LINK_VALUE, false},
-    {huber_value, huber_slope, MLSD__LINK_VALUE, false},
-};
+const mlsd__sgd_loss mlsd__sgd_squared_error = {squared_value, squared_slope, MLSD__LINK_VALUE,
+                                                false};
+static const mlsd__sgd_loss HUBER = {huber_value, huber_slope, MLSD__LINK_VALUE, false};
+static const mlsd__sgd_loss *const LOSSES[] = {&mlsd__sgd_squared_error, &HUBER};
 
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
@@ -46,7 +46,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                        void **out_state)
 {
     const mlsd__sgd_params *params = mlsd__spec_params(spec);
-    return mlsd__sgd_fit(scope, params, &LOSSES[params->loss], train, out_state);
+    return mlsd__sgd_fit(scope, params, LOSSES[params->loss], train, out_state);
 }
 
 static const mlsd__estimator_ops OPS = {

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "base/random.h"
 #include "numeric/blas.h"
 #include "numeric/mathfun.h"
 
@@ -39,51 +38,43 @@ mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
     const int64_t m = params->batch_size < frame->n_rows ? params->batch_size : frame->n_rows;
     *s = (mlsd__sgd_stepper){.params = params,
                              .loss = loss,
-                             .rows = rows,
                              .n_features = p,
                              .n_scores = n_scores,
-                             .weight_scale = params->passive == MLSD__SGD_NOT_PASSIVE
-                                                 ? (double)frame->n_rows / rows->total_weight
-                                                 : 1.0,
                              .eta = params->eta0,
                              .optimal_start = optimal_start(params, loss)};
+    s->batches = (mlsd__row_batches){.frame = frame,
+                                     .from_y = rows->y,
+                                     .from_weight = rows->weight,
+                                     .weight_scale = 1.0,
+                                     .size = params->batch_size};
+    if (params->passive == MLSD__SGD_NOT_PASSIVE) /* the mean weight becomes one */
+        s->batches.weight_scale = (double)frame->n_rows / rows->total_weight;
     if (params->penalty != MLSD__SGD_NO_PENALTY) {
         s->l1 = params->alpha * l1_part(params);
         s->l2 = params->alpha * (1.0 - l1_part(params));
     }
     MLSD__TRY(mlsd__mul_size(n_scores, p + 1, &s->n_theta));
-    int64_t n_x = 0, n_slope = 0;
-    MLSD__TRY(mlsd__mul_size(m, p, &n_x));
+    int64_t n_slope = 0;
     MLSD__TRY(mlsd__mul_size(m, n_scores, &n_slope));
-    n_x += mlsd__frame_scratch(frame, m);
     s->theta = mlsd__alloc(a, s->n_theta, sizeof *s->theta);
     s->gradient = mlsd__alloc(a, s->n_theta, sizeof *s->gradient);
-    s->order = mlsd__alloc(a, frame->n_rows, sizeof *s->order);
-    s->storage = mlsd__alloc(a, m, sizeof *s->storage);
-    s->x = mlsd__alloc(a, n_x, sizeof *s->x);
-    s->y = mlsd__alloc(a, 2 * m, sizeof *s->y);
     s->slope = mlsd__alloc(a, n_slope, sizeof *s->slope);
     if (params->average) s->mean = mlsd__alloc(a, s->n_theta, sizeof *s->mean);
     if (s->l1 > 0.0) s->truncated = mlsd__alloc(a, s->n_theta, sizeof *s->truncated);
-    if (s->theta == NULL || s->gradient == NULL || s->order == NULL || s->storage == NULL ||
-        s->x == NULL || s->y == NULL || s->slope == NULL || (params->average && s->mean == NULL) ||
-        (s->l1 > 0.0 && s->truncated == NULL)) {
-        mlsd__sgd_stepper_close(s, a);
-        return MLSD_E_NOMEM;
-    }
-    s->weight = s->y + m;
-    return MLSD_OK;
+    const bool has_room = s->theta != NULL && s->gradient != NULL && s->slope != NULL &&
+                          (!params->average || s->mean != NULL) &&
+                          (!(s->l1 > 0.0) || s->truncated != NULL);
+    const mlsd_status status = has_room ? mlsd__row_batches_open(&s->batches, a) : MLSD_E_NOMEM;
+    if (status != MLSD_OK) mlsd__sgd_stepper_close(s, a);
+    return status;
 }
 
 void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a)
 {
     mlsd__free(a, s->theta);
     mlsd__free(a, s->gradient);
-    mlsd__free(a, s->order);
-    mlsd__free(a, s->storage);
-    mlsd__free(a, s->x);
-    mlsd__free(a, s->y);
     mlsd__free(a, s->slope);
+    mlsd__row_batches_close(&s->batches, a);
     mlsd__free(a, s->mean);
     mlsd__free(a, s->truncated);
     mlsd__free(a, s->shares);
@@ -95,8 +86,7 @@ mlsd_status mlsd__sgd_stepper_augment(mlsd__sgd_stepper *s, mlsd__scope *scope,
                                       const mlsd__augment *augment, int64_t n_classes)
 {
     const mlsd__allocator *a = scope->allocator;
-    const int64_t n = s->rows->rows.frame->n_rows;
-    const int64_t m = s->params->batch_size < n ? s->params->batch_size : n;
+    const int64_t m = s->batches.size;
     s->augment = augment;
     if (augment == NULL || !mlsd__augment_mixes(augment) || n_classes == 0) return MLSD_OK;
     if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
@@ -114,29 +104,6 @@ const double *mlsd__sgd_stepper_theta(const mlsd__sgd_stepper *s)
     return s->mean != NULL ? s->mean : s->theta;
 }
 
-/* The batch's rows one below the other. Rows in memory are copied, others are read through the
- * frame. */
-static void gather(mlsd__sgd_stepper *s, const int64_t *order, int64_t n)
-{
-    const mlsd__frame *frame = s->rows->rows.frame;
-    const int64_t p = s->n_features;
-    int64_t ld = 0;
-    const double *x = mlsd__frame_direct(frame, 0, &ld);
-    if (x != NULL) {
-        for (int64_t i = 0; i < n; i++)
-            memcpy(s->x + i * p, x + order[i] * ld, (size_t)p * sizeof *x);
-    } else {
-        mlsd__frame batch;
-        mlsd__frame_select(frame, order, n, s->storage, &batch);
-        mlsd__frame_read(&batch, 0, n, s->x, s->x + n * p);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        s->y[i] = s->rows->y[order[i]];
-        s->weight[i] =
-            (s->rows->weight != NULL ? s->rows->weight[order[i]] : 1.0) * s->weight_scale;
-    }
-}
-
 /* How far a passive-aggressive step goes along a row: just so far that the row's loss is 0, in PA-I
  * no further than C, in PA-II with C's softening. A row of zeros teaches nothing but, in PA-II, the
  * intercept. */
@@ -152,13 +119,14 @@ static double passive_length(const mlsd__sgd_params *params, double loss, double
 static void passive_slopes(mlsd__sgd_stepper *s)
 {
     const mlsd__sgd_params *const params = s->params;
+    const double *const x = s->batches.x;
     double squares = 0.0;
-    for (int64_t j = 0; j < s->n_features; j++) squares += s->x[j] * s->x[j];
+    for (int64_t j = 0; j < s->n_features; j++) squares += x[j] * x[j];
     for (int64_t c = 0; c < s->n_scores; c++) {
         const double score = s->slope[c];
-        const double target = mlsd__sgd_target(s->loss, s->y[0], c, s->n_scores);
+        const double target = mlsd__sgd_target(s->loss, s->batches.y[0], c, s->n_scores);
         const double loss = s->loss->value(score, target, params->epsilon);
-        s->slope[c] = s->weight[0] * passive_length(params, loss, squares) *
+        s->slope[c] = s->batches.weight[0] * passive_length(params, loss, squares) *
                       s->loss->slope(score, target, params->epsilon);
     }
 }
@@ -168,11 +136,12 @@ static mlsd_status augment(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epo
                            const int64_t *order, int64_t n)
 {
     const int64_t k = s->n_shares > 0 ? s->n_shares : 1;
-    double *const targets = s->n_shares > 0 ? s->shares : s->y;
+    double *const targets = s->n_shares > 0 ? s->shares : s->batches.y;
     for (int64_t i = 0; i < n && s->n_shares > 0; i++)
-        for (int64_t c = 0; c < k; c++) s->shares[i * k + c] = s->y[i] == (double)c ? 1.0 : 0.0;
-    return mlsd__augment_batch(s->augment, scope, (uint64_t)epoch, order, n, s->x, s->n_features,
-                               targets, k);
+        for (int64_t c = 0; c < k; c++)
+            s->shares[i * k + c] = s->batches.y[i] == (double)c ? 1.0 : 0.0;
+    return mlsd__augment_batch(s->augment, scope, (uint64_t)epoch, order, n, s->batches.x,
+                               s->n_features, targets, k);
 }
 
 /* Slopes where rows have shares of several classes: those of each class times its share. */
@@ -184,7 +153,7 @@ static void set_shared_slopes(mlsd__sgd_stepper *s, int64_t n)
     memset(s->slope, 0, (size_t)(n * k) * sizeof *s->slope);
     for (int64_t i = 0; i < n; i++) {
         for (int64_t c = 0; c < m; c++) {
-            const double y = (double)c, part = s->weight[i] * s->shares[i * m + c];
+            const double y = (double)c, part = s->batches.weight[i] * s->shares[i * m + c];
             if (part == 0.0) continue;
             memcpy(room, s->mixed + i * k, (size_t)k * sizeof *room);
             (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, &y, &part, 1, k, room);
@@ -201,14 +170,15 @@ static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
     const double part = 1.0 / (double)n;
     for (int64_t i = 0; i < n; i++)
         memcpy(s->slope + i * k, intercept, (size_t)k * sizeof *intercept);
-    mlsd__gemm(false, true, n, k, p, 1.0, s->x, p, s->theta, p, 1.0, s->slope, k);
+    mlsd__gemm(false, true, n, k, p, 1.0, s->batches.x, p, s->theta, p, 1.0, s->slope, k);
     if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
         passive_slopes(s);
     else if (s->n_shares > 0)
         set_shared_slopes(s, n);
     else
-        (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->y, s->weight, n, k, s->slope);
-    mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->x, p, 0.0, s->gradient, p);
+        (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->batches.y, s->batches.weight, n,
+                                   k, s->slope);
+    mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->batches.x, p, 0.0, s->gradient, p);
     for (int64_t c = 0; c < k; c++) {
         double sum = 0.0;
         for (int64_t i = 0; i < n; i++) sum += s->slope[i * k + c];
@@ -257,35 +227,17 @@ static void update(mlsd__sgd_stepper *s)
     for (int64_t j = 0; j < s->n_theta; j++) s->mean[j] += part * (s->theta[j] - s->mean[j]);
 }
 
-/* Fisher-Yates from the end down, as mlsd__stream_shuffle, that can be cancelled on the way. */
-static mlsd_status shuffle(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch, int64_t n)
-{
-    mlsd__stream stream;
-    mlsd__stream_init(&stream, (uint64_t)s->params->seed, (uint64_t)epoch, 0, 0,
-                      MLSD__PURPOSE_SHUFFLE);
-    for (int64_t i = n - 1; i > 0; i--) {
-        if ((i & 0xffff) == 0) MLSD__TRY(mlsd__checkpoint(scope));
-        const int64_t j = (int64_t)mlsd__stream_below(&stream, (uint64_t)i + 1);
-        const int64_t row = s->order[i];
-        s->order[i] = s->order[j];
-        s->order[j] = row;
-    }
-    return MLSD_OK;
-}
-
 mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch)
 {
-    const int64_t n_rows = s->rows->rows.frame->n_rows;
-    for (int64_t i = 0; i < n_rows; i++) s->order[i] = i;
-    if (s->params->shuffle) MLSD__TRY(shuffle(s, scope, epoch, n_rows));
-    for (int64_t first = 0; first < n_rows; first += s->params->batch_size) {
+    const mlsd__sgd_params *const params = s->params;
+    MLSD__TRY(
+        mlsd__row_batches_begin(&s->batches, scope, params->shuffle != 0, params->seed, epoch));
+    for (int64_t first = 0, n = 0;; first += n) {
         MLSD__TRY(mlsd__checkpoint(scope));
-        const int64_t left = n_rows - first;
-        const int64_t n = left < s->params->batch_size ? left : s->params->batch_size;
-        gather(s, s->order + first, n);
-        if (s->augment != NULL) MLSD__TRY(augment(s, scope, epoch, s->order + first, n));
+        n = mlsd__row_batches_gather(&s->batches, first);
+        if (n == 0) return MLSD_OK;
+        if (s->augment != NULL) MLSD__TRY(augment(s, scope, epoch, s->batches.order + first, n));
         set_gradient(s, n);
         update(s);
     }
-    return MLSD_OK;
 }

@@ -4,13 +4,12 @@
 
 #include "model/augment/augment.h"
 #include "model/linear/sgd.h"
+#include "model/row_batches.h"
 
 typedef struct mlsd__sgd_stepper {
     const mlsd__sgd_params *params;
     const mlsd__sgd_loss *loss;
-    const mlsd__sgd_rows *rows;
     int64_t n_features, n_scores, n_theta;
-    double weight_scale;  /* makes the mean weight one */
     double eta;           /* the step of constant and adaptive */
     double optimal_start; /* t0 of optimal */
     double l2, l1;        /* alpha, by penalty */
@@ -18,13 +17,12 @@ typedef struct mlsd__sgd_stepper {
     double *theta;        /* coefficients and intercepts */
     double *mean;         /* of theta over the updates, NULL without average */
     double *truncated,
-        l1_total;   /* cumulative l1 penalty: applied so far by coefficient, and in all */
-    int64_t *order; /* rows */
+        l1_total; /* cumulative l1 penalty: applied so far by coefficient, and in all */
     const mlsd__augment *augment; /* NULL: none */
     int64_t n_shares;             /* classes whose shares augmented rows have; 0: none mix */
     double *shares, *mixed;       /* of a batch: rows x n_shares, (rows + 1) x n_scores */
-    double *x, *y, *weight, *slope, *gradient; /* of a batch */
-    int64_t *storage;
+    mlsd__row_batches batches;
+    double *slope, *gradient; /* of a batch */
 } mlsd__sgd_stepper;
 
 mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,

@@ -87,9 +87,9 @@ static int run_kinds(const cli_args *args)
     for (int64_t i = 0; i < mlsd_kind_count(family); i++) {
         const mlsd_kind *row = mlsd_kind_at(family, i);
         const char *name = mlsd_kind_name(row);
-        printf("%-24s %-10s ", name, mlsd_kind_family(row));
-        if (strlen(name) > 24) printf("\n%36s", ""); /* a long name has a line to itself */
-        print_wrapped(mlsd_kind_doc(row), 36);
+        printf("%-24s %-12s ", name, mlsd_kind_family(row));
+        if (strlen(name) > 24) printf("\n%38s", ""); /* a long name has a line to itself */
+        print_wrapped(mlsd_kind_doc(row), 38);
     }
     return CLI_OK;
 }

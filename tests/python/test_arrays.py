@@ -224,6 +224,16 @@ def test_arrays__a_classifier_predicts_few_rows_as_many():
     assert np.array_equal(model.decision_function(X[:5]), model.decision_function(X)[:5])
 
 
+AROUND_AN_ESTIMATOR = ("select_from_model", "rfe", "rfecv", "sequential_select", "permutation_select")
+
+
+def _spec_of(kind, around):
+    spec = mlsd.Spec(kind)
+    if around is not None:
+        spec.add("estimator", mlsd.Spec(around))
+    return spec
+
+
 def _specs():
     """Every kind that fits plain numbers, alone and after a transform, with the target that it takes."""
     for kind in mlsd.kinds("transform") + mlsd.kinds("estimator"):
@@ -232,12 +242,13 @@ def _specs():
             name.endswith(("forecaster", "smoothing", "auto_reg"))
         ):
             continue
+        around = "ridge" if name in AROUND_AN_ESTIMATOR else None
         for first in (None, "max_abs_scale"):
             spec = mlsd.Spec("pipeline")
             for step in (first, name):
                 if step is not None:
-                    spec.add("steps", mlsd.Spec(step), "first" if step is first else "last")
-            yield pytest.param(mlsd.Spec(name) if first is None else spec, "classification" in tasks, id=f"{first}-{name}")
+                    spec.add("steps", _spec_of(step, around if step is name else None), "first" if step is first else "last")
+            yield pytest.param(_spec_of(name, around) if first is None else spec, "classification" in tasks, id=f"{first}-{name}")
 
 
 @pytest.mark.parametrize("spec, classifies", _specs())

@@ -24,11 +24,12 @@ CALLBACKS = {
     "mlsd_custom_predict_fn": s.PREDICT_FN,
     "mlsd_custom_free_fn": s.STATE_FREE_FN,
     "mlsd_custom_width_fn": s.WIDTH_FN,
+    "mlsd_custom_augment_fn": s.AUGMENT_FN,
     "mlsd_custom_attribute_fn": s.ATTRIBUTE_FN,
     "mlsd_custom_save_fn": s.STATE_SAVE_FN,
     "mlsd_custom_load_fn": s.STATE_LOAD_FN,
 }
-VALUES = {"int": ctypes.c_int, "int32_t": s.I32, "uint32_t": ctypes.c_uint32, "int64_t": s.I64, "double": s.F64, "size_t": s.SIZE}
+VALUES = {"int": ctypes.c_int, "uint64_t": ctypes.c_uint64, "int32_t": s.I32, "uint32_t": ctypes.c_uint32, "int64_t": s.I64, "double": s.F64, "size_t": s.SIZE}
 POINTERS = {
     "int32_t": s.I32S,
     "uint32_t": s.U32S,

@@ -17,6 +17,7 @@ FAMILIES = {
     "comparison": "Comparisons",
     "experiment": "The experiment",
     "options": "Options of functions",
+    "schedule": "Schedules of the step of a training",
     "context": "The context",
 }
 

@@ -43,6 +43,12 @@ extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_early_stopping;
 extern const mlsd_kind mlsd__kind_diagnosis;
+extern const mlsd_kind mlsd__kind_constant_rate;
+extern const mlsd_kind mlsd__kind_step_decay;
+extern const mlsd_kind mlsd__kind_exponential_decay;
+extern const mlsd_kind mlsd__kind_cosine_annealing;
+extern const mlsd_kind mlsd__kind_one_cycle;
+extern const mlsd_kind mlsd__kind_reduce_on_plateau;
 extern const mlsd_kind mlsd__kind_impute;
 extern const mlsd_kind mlsd__kind_one_hot;
 extern const mlsd_kind mlsd__kind_standardize;
@@ -209,6 +215,12 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_brier,
     &mlsd__kind_early_stopping,
     &mlsd__kind_diagnosis,
+    &mlsd__kind_constant_rate,
+    &mlsd__kind_step_decay,
+    &mlsd__kind_exponential_decay,
+    &mlsd__kind_cosine_annealing,
+    &mlsd__kind_one_cycle,
+    &mlsd__kind_reduce_on_plateau,
     &mlsd__kind_impute,
     &mlsd__kind_one_hot,
     &mlsd__kind_standardize,

@@ -74,8 +74,12 @@ MLSD_API mlsd_status mlsd_context_get_i64(const mlsd_context *context, const cha
  * context, for fitting and for predicting. `journal` = the path of a file that keeps what
  * cross-validations and searches finished, so that the same work, started again, goes on from there
  * (docs/validation.md). `looks` = the path of a file that keeps which experiments looked at which
- * test part, for "test.looks" of mlsd_experiment_run. *out belongs to the library. Errors as above.
- * Since 0.1. */
+ * test part, for "test.looks" of mlsd_experiment_run. `checkpoint` = the path of a file that keeps
+ * the state of a training by epochs, written (and flushed, and renamed into place) every
+ * `checkpoint_every` epochs: mlsd_model_fit with the same spec, data and versions goes on from it
+ * and ends in the same bytes, also after the process was killed; a finished one gives its model at
+ * once. It is for one fit: those inside cross-validations and searches write none. *out belongs to
+ * the library. Errors as above. Since 0.1. */
 MLSD_API mlsd_status mlsd_context_set_str(mlsd_context *context, const char *name,
                                           const char *value);
 MLSD_API mlsd_status mlsd_context_get_str(const mlsd_context *context, const char *name,

@@ -35,6 +35,11 @@ static const mlsd_param context_params[] = {
     MLSD__P_STR(mlsd__context_params, looks, "null",
                 "File that keeps which experiments looked at which test part, so that results say "
                 "how often it was looked at across processes; null: none."),
+    MLSD__P_STR(mlsd__context_params, checkpoint, "null",
+                "File that keeps the state of a training by epochs, so that the same fit goes on "
+                "from there when it is started again; null: none."),
+    MLSD__P_I64(mlsd__context_params, checkpoint_every, 1, INFINITY, "1", "log",
+                "It is written after so many epochs, and at the end."),
 };
 
 const mlsd_kind mlsd__kind_context = {

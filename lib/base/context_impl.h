@@ -12,7 +12,8 @@
 /* The parameters of kind "context". */
 typedef struct mlsd__context_params {
     int64_t n_threads, hold_blas, audit, numerics, fast_paths;
-    char *journal, *looks;
+    char *journal, *looks, *checkpoint;
+    int64_t checkpoint_every;
 } mlsd__context_params;
 
 struct mlsd_context {

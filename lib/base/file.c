@@ -545,8 +545,9 @@ mlsd_status mlsd__container_wrap(mlsd__writer *payload, uint32_t tag, mlsd__writ
 
 static const char *content_name(uint32_t tag)
 {
-    static const char *const names[] = {
-        [MLSD__FILE_MODEL] = "a model", [MLSD__FILE_FOLDS] = "folds"};
+    static const char *const names[] = {[MLSD__FILE_MODEL] = "a model",
+                                        [MLSD__FILE_FOLDS] = "folds",
+                                        [MLSD__FILE_TRAINING] = "a training"};
     const bool known = tag < sizeof names / sizeof names[0] && names[tag] != NULL;
     return known ? names[tag] : "something this version does not know";
 }

@@ -110,7 +110,7 @@ static int32_t allowed_cpus(void)
 
 static const mlsd__context_params *params_of(const mlsd_context *context)
 {
-    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1, NULL, NULL};
+    static const mlsd__context_params defaults = {0, 1, 1, MLSD__FAST, 1, NULL, NULL, NULL, 1};
     return context != NULL ? mlsd__spec_params(context->params) : &defaults;
 }
 
@@ -190,6 +190,12 @@ bool mlsd__scope_has_fast_paths(const mlsd__scope *scope)
 const char *mlsd__scope_journal(const mlsd__scope *scope)
 {
     return params_of(scope->call->context)->journal;
+}
+
+const char *mlsd__scope_checkpoint(const mlsd__scope *scope, int64_t *out_every)
+{
+    *out_every = params_of(scope->call->context)->checkpoint_every;
+    return params_of(scope->call->context)->checkpoint;
 }
 
 void mlsd__journal_count(mlsd__scope *scope, int by)

@@ -67,6 +67,9 @@ void mlsd__numerics_leave(mlsd__numerics outer);
 /* The file where the context wants finished fits kept; NULL for none. */
 const char *mlsd__scope_journal(const mlsd__scope *scope);
 
+/* The file where the state of a training is kept, and after how many epochs; NULL for none. */
+const char *mlsd__scope_checkpoint(const mlsd__scope *scope, int64_t *out_every);
+
 /* The file where looks at test parts are kept; NULL for none. */
 const char *mlsd__scope_looks(const mlsd__scope *scope);
 

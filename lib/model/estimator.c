@@ -193,6 +193,13 @@ static mlsd_status check_train(mlsd__scope *scope, const mlsd_spec *spec,
             MLSD__TRY(check_target(train->y_valid, n_valid, 1, n_classes, "the validation set"));
         MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
     }
+    for (int64_t i = 0; ops->is_iterative && train->curve != NULL && i < train->n_more_valid; i++) {
+        const mlsd__more_set *const more = &train->more_valid[i];
+        MLSD__TRY(check_weight(more->weight, more->x->n_rows, "a validation set"));
+        if (more->y != NULL)
+            MLSD__TRY(check_target(more->y, more->x->n_rows, 1, n_classes, "a validation set"));
+        MLSD__TRY(mlsd__frame_require_finite(scope, more->x, ops->takes_nan));
+    }
     return MLSD_OK;
 }
 

@@ -18,6 +18,13 @@
 
 /* What fit() is given. All borrowed. Checked before: n_rows >= 1, y finite, weights finite and >= 0
  * with a positive sum, classes 0..n_classes-1 in y; X has no infinity; no NaN unless takes_nan. */
+/* A further validation set: only looked at, for the curve. */
+typedef struct mlsd__more_set {
+    const char *name;
+    const mlsd__frame *x;
+    const double *y, *weight;
+} mlsd__more_set;
+
 typedef struct mlsd__train {
     const mlsd__frame *x;
     const double *y;        /* numbers or class numbers; NULL for a transform without target */
@@ -29,7 +36,11 @@ typedef struct mlsd__train {
     const mlsd__frame *x_valid; /* NULL: none */
     const double *y_valid;
     const double *weight_valid;
-    mlsd_curve *curve;     /* NULL: none asked for */
+    mlsd_curve *curve;                /* NULL: none asked for */
+    const mlsd__more_set *more_valid; /* the curve's; looked at only together with it */
+    int64_t n_more_valid;
+    const struct mlsd__training_file *file; /* kinds that train by epochs, of one fit at a time:
+                                               model/training_file.h; or NULL */
     bool x_is_finite;      /* x was looked through before and holds neither NaN nor infinity */
     bool x_lacks_infinity; /* the same, but it may hold NaN */
     void **progress;       /* kinds with a budget: where to go on from and what to leave; or NULL */

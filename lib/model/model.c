@@ -11,8 +11,10 @@
 #include "base/text.h"
 #include "data/matrix_view.h"
 #include "model/model_impl.h"
+#include "model/model_sets.h"
 #include "model/search_ops.h"
 #include "model/series/series_clock.h"
+#include "model/training_file.h"
 #include "numeric/blas.h"
 
 /* Copies of n texts; an array of NULLs is fine to free on failure. */
@@ -113,19 +115,6 @@ mlsd_status mlsd__model_gather_target(const mlsd_model *model, const mlsd_datase
     return status;
 }
 
-/* The validation set as the estimator wants it; *y and *weight are owned by its store's allocator.
- */
-static mlsd_status prepare_valid(const mlsd__allocator *a, const mlsd_model *model,
-                                 const mlsd_dataset *valid, mlsd__aligned *aligned, double **y,
-                                 double **weight)
-{
-    MLSD__TRY(mlsd__model_align(a, model, valid, aligned));
-    if (valid->n_rows == 0) return mlsd__fail(MLSD_E_DATA, "the validation set has no rows");
-    if (model->task == MLSD_TASK_NONE) return MLSD_OK;
-    MLSD__TRY(mlsd__model_gather_target(model, valid, "validation set", y));
-    return mlsd__dataset_gather_weight(valid, weight);
-}
-
 /* Search, and then fit what was chosen: the model knows nothing of the search. */
 static mlsd_status fit_chosen(mlsd__scope *scope, const mlsd_spec *search,
                               const mlsd_dataset *train, const mlsd_dataset *valid,
@@ -144,6 +133,7 @@ typedef struct fit_extras {
     const mlsd_dataset *valid;
     mlsd_curve *curve;
     void **progress;
+    bool keeps_file; /* the context's checkpoint is this fit's */
 } fit_extras;
 
 static mlsd_status fit_model(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
@@ -157,20 +147,27 @@ static mlsd_status fit_model(mlsd__scope *scope, const mlsd_spec *spec, const ml
     if (train->n_rows == 0) return mlsd__fail(MLSD_E_DATA, "the training set has no rows");
 
     const mlsd__allocator *const a = scope->allocator;
-    double *y = NULL, *weight = NULL, *y_valid = NULL, *weight_valid = NULL;
-    mlsd__aligned aligned = {0};
+    double *y = NULL, *weight = NULL;
+    mlsd__model_set given = {0};
+    mlsd__model_sets more = {0};
+    mlsd__training_file file = {0};
     mlsd__frame frame;
     mlsd_model *model;
     mlsd__clock clock;
     MLSD__TRY(mlsd__model_describe(a, spec, train, &model));
     mlsd_status status = MLSD_OK;
     const bool forecasts = model->ops->clock != NULL && train->store->target != NULL;
+    const bool is_iterative = mlsd__estimator_final_ops(spec)->is_iterative;
     if (train->store->target != NULL) status = mlsd__dataset_gather_targets(train, &y);
     if (status == MLSD_OK) status = mlsd__dataset_gather_weight(train, &weight);
     if (status == MLSD_OK && forecasts)
         status = mlsd__series_order(scope, train, y, weight, &clock);
     if (status == MLSD_OK && valid != NULL)
-        status = prepare_valid(a, model, valid, &aligned, &y_valid, &weight_valid);
+        status = mlsd__model_set_open(&given, a, model, valid, "validation set");
+    if (status == MLSD_OK && is_iterative)
+        status = mlsd__model_sets_open(&more, a, model, extras->curve);
+    if (status == MLSD_OK && is_iterative && extras->keeps_file)
+        status = mlsd__training_file_open(&file, scope, model->spec);
     if (status != MLSD_OK) goto out;
 
     mlsd__dataset_frame(train, &frame);
@@ -180,21 +177,22 @@ static mlsd_status fit_model(mlsd__scope *scope, const mlsd_spec *spec, const ml
                                   .weight = weight,
                                   .task = train->store->task,
                                   .n_classes = train->store->n_classes,
-                                  .x_valid = valid != NULL ? &aligned.frame : NULL,
-                                  .y_valid = y_valid,
-                                  .weight_valid = weight_valid,
+                                  .x_valid = valid != NULL ? &given.aligned.frame : NULL,
+                                  .y_valid = given.y,
+                                  .weight_valid = given.weight,
                                   .curve = extras->curve,
+                                  .more_valid = more.more,
+                                  .n_more_valid = more.n,
+                                  .file = file.path != NULL ? &file : NULL,
                                   .progress = extras->progress,
                                   .clock = forecasts ? &clock : NULL};
     status = mlsd__estimator_fit(scope, model->spec, &prepared, &model->state);
 out:
-    mlsd__aligned_free(a, &aligned);
+    mlsd__training_file_close(&file, a);
+    mlsd__model_sets_close(&more, a);
+    mlsd__model_set_close(&given, a);
     mlsd__free(&train->store->allocator, y);
     mlsd__free(&train->store->allocator, weight);
-    if (valid != NULL) {
-        mlsd__free(&valid->store->allocator, y_valid);
-        mlsd__free(&valid->store->allocator, weight_valid);
-    }
     if (status != MLSD_OK) {
         mlsd_model_free(model);
         return status;
@@ -210,6 +208,16 @@ mlsd_status mlsd__model_fit(mlsd__scope *scope, const mlsd_spec *spec, const mls
     MLSD__TRY(mlsd__spec_require(spec, "estimator,transform,search"));
     if (mlsd__is_search(spec)) return fit_chosen(scope, spec, train, valid, curve, out);
     const fit_extras extras = {.valid = valid, .curve = curve};
+    return fit_model(scope, spec, train, &extras, out);
+}
+
+/* The same for the one fit that a call is for: it may be kept in a file. */
+static mlsd_status fit_alone(mlsd__scope *scope, const mlsd_spec *spec, const mlsd_dataset *train,
+                             const mlsd_dataset *valid, mlsd_curve *curve, mlsd_model **out)
+{
+    MLSD__TRY(mlsd__spec_require(spec, "estimator,transform,search"));
+    if (mlsd__is_search(spec)) return fit_chosen(scope, spec, train, valid, curve, out);
+    const fit_extras extras = {.valid = valid, .curve = curve, .keeps_file = true};
     return fit_model(scope, spec, train, &extras, out);
 }
 
@@ -233,7 +241,7 @@ mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec *spec,
 
     mlsd__scope scope;
     MLSD__TRY(mlsd__numeric_open(&scope, context));
-    const mlsd_status status = mlsd__model_fit(&scope, spec, train, valid, curve, out);
+    const mlsd_status status = fit_alone(&scope, spec, train, valid, curve, out);
     mlsd__scope_close(&scope);
     return status;
 }

@@ -37,6 +37,7 @@ void mlsd__train_part_gather(mlsd__train_part *part, const mlsd__train *train)
     part->train.weight = part->weight;
     part->train.curve = NULL;
     part->train.augment = NULL;
+    part->train.file = NULL;
 }
 
 mlsd_status mlsd__train_part_of_fold(mlsd__train_part *part, const mlsd__allocator *a,

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "curve/curve_impl.h"
+#include "model/training_file.h"
 
 typedef struct trainer {
     const mlsd__trainer_rule *rule;
@@ -23,6 +24,11 @@ typedef struct trainer {
     bool has_best, has_last;
     int64_t best_epoch, n_epochs;
     mlsd_stop_reason reason;
+    const mlsd__training_file *file; /* NULL: none */
+    mlsd__training_key key;
+    double *history; /* losses of every epoch by set, where there is a file */
+    int64_t history_capacity;
+    bool has_written;
 } trainer;
 
 /* ---- the arrays ---- */
@@ -79,6 +85,25 @@ static mlsd_status mean_losses(trainer *t, mlsd__scope *scope)
     return MLSD_OK;
 }
 
+/* Losses of an epoch into the curve. */
+static mlsd_status fill_curve(trainer *t, int64_t epoch, const double *losses)
+{
+    for (int64_t set = 0; t->curve != NULL && set < t->sets->n; set++)
+        MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, epoch, losses[set]));
+    return MLSD_OK;
+}
+
+static mlsd_status keep_history(trainer *t, const mlsd__allocator *a, int64_t epoch)
+{
+    if (t->file == NULL) return MLSD_OK;
+    void *history = t->history;
+    MLSD__TRY(mlsd__reserve(a, &history, &t->history_capacity, (epoch + 1) * t->sets->n,
+                            sizeof *t->history));
+    t->history = history;
+    copy_losses(t, t->history + epoch * t->sets->n);
+    return MLSD_OK;
+}
+
 /* ---- an epoch ---- */
 
 /* Put the epoch's losses on record; *out_improved where the watched one is the best so far. */
@@ -90,9 +115,7 @@ static mlsd_status record(trainer *t, int64_t epoch, bool *out_improved)
     if (counts) mlsd__stopper_add(&t->own, &t->own_rule, false, (double)epoch, watched);
     if (t->ops->watched != NULL) t->ops->watched(t->self, epoch, watched);
     *out_improved = counts && t->own.improved != 0;
-    if (t->curve == NULL) return MLSD_OK;
-    for (int64_t set = 0; set < t->sets->n; set++)
-        MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, epoch, t->losses[set]));
+    MLSD__TRY(fill_curve(t, epoch, t->losses));
     if (t->curve_rules) *out_improved = counts && mlsd__curve_improved(t->curve);
     return MLSD_OK;
 }
@@ -125,6 +148,7 @@ static mlsd_status run_epoch(trainer *t, mlsd__scope *scope, int64_t epoch, bool
     MLSD__TRY(t->ops->epoch(t->self, scope, epoch));
     MLSD__TRY(mean_losses(t, scope));
     t->n_epochs = epoch + 1;
+    MLSD__TRY(keep_history(t, scope->allocator, epoch));
     MLSD__TRY(record(t, epoch, &improved));
     if (!isfinite(t->losses[0]) || !is_finite_state(t)) {
         t->reason = MLSD_STOP_NONFINITE;
@@ -141,43 +165,6 @@ static mlsd_status run_epoch(trainer *t, mlsd__scope *scope, int64_t epoch, bool
         (void)move_arrays(t, false, false, t->best);
     }
     *out_done = wants_to_stop(t);
-    return MLSD_OK;
-}
-
-static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
-{
-    bool done = t->n_epochs > 0 && t->reason != MLSD_STOP_BUDGET;
-    mlsd_status status = MLSD_OK;
-    if (t->curve != NULL) mlsd__curve_begin(t->curve);
-    mlsd__stage_begin(scope, "train", t->rule->max_iter);
-    for (int64_t epoch = t->n_epochs; status == MLSD_OK && !done && epoch < t->rule->max_iter;
-         epoch++) {
-        status = run_epoch(t, scope, epoch, &done);
-        mlsd__stage_advance(scope, 1);
-    }
-    mlsd__stage_end(scope);
-    if (status == MLSD_OK && !done) t->reason = MLSD_STOP_BUDGET;
-    if (status == MLSD_E_CANCELLED) t->reason = MLSD_STOP_CANCELLED;
-    if (t->curve != NULL) mlsd__curve_end(t->curve, t->reason);
-    return status;
-}
-
-/* Put what is to be given back into the model's arrays. */
-static mlsd_status give_back(trainer *t, mlsd__scope *scope, mlsd__training_outcome *out)
-{
-    const bool restores = !t->curve_rules || mlsd__curve_restores_best(t->curve);
-    const bool is_best = restores && t->has_best;
-    (void)move_arrays(t, false, true, is_best ? t->best : t->last);
-    if (!t->has_last) { /* the first epoch broke down: what there was before it */
-        MLSD__TRY(mean_losses(t, scope));
-        copy_losses(t, t->last_losses);
-    }
-    const double *const losses = is_best ? t->best_losses : t->last_losses;
-    *out = (mlsd__training_outcome){.n_epochs = t->n_epochs,
-                                    .best_epoch = is_best ? t->best_epoch : -1,
-                                    .loss = losses[0],
-                                    .valid_loss = t->sets->has_valid ? losses[1] : NAN,
-                                    .reason = t->reason};
     return MLSD_OK;
 }
 
@@ -229,12 +216,14 @@ static mlsd_status go_on(trainer *t, unsigned char *from)
     return MLSD_OK;
 }
 
-static mlsd_status leave_progress(const trainer *t, const mlsd__allocator *a, void **progress)
+static int64_t progress_size(const trainer *t)
 {
-    const int64_t n = (int64_t)sizeof(progress_head) + 2 * t->sets->n * (int64_t)sizeof *t->losses +
-                      2 * t->n_model_bytes + t->n_bytes;
-    unsigned char *const left = mlsd__alloc(a, n, 1);
-    if (left == NULL) return MLSD_E_NOMEM;
+    return (int64_t)sizeof(progress_head) + 2 * t->sets->n * (int64_t)sizeof *t->losses +
+           2 * t->n_model_bytes + t->n_bytes;
+}
+
+static void put_progress(const trainer *t, mlsd_stop_reason reason, unsigned char *out)
+{
     const progress_head head = {.n_sets = t->sets->n,
                                 .n_bytes = t->n_bytes,
                                 .n_model_bytes = t->n_model_bytes,
@@ -242,16 +231,129 @@ static mlsd_status leave_progress(const trainer *t, const mlsd__allocator *a, vo
                                 .best_epoch = t->best_epoch,
                                 .has_best = t->has_best,
                                 .has_last = t->has_last,
-                                .reason = t->reason,
+                                .reason = reason,
                                 .own = t->own};
-    memcpy(left, &head, sizeof head);
-    move_parts(t, false, left + sizeof head);
+    memcpy(out, &head, sizeof head);
+    move_parts(t, false, out + sizeof head);
+}
+
+static mlsd_status leave_progress(const trainer *t, const mlsd__allocator *a, void **progress)
+{
+    unsigned char *const left = mlsd__alloc(a, progress_size(t), 1);
+    if (left == NULL) return MLSD_E_NOMEM;
+    put_progress(t, t->reason, left);
     mlsd__free(a, *progress);
     *progress = left;
     return MLSD_OK;
 }
 
+/* ---- the file that a training is kept in: progress, and the losses of every epoch ---- */
+
+static int64_t history_size(const trainer *t)
+{
+    return t->n_epochs * t->sets->n * (int64_t)sizeof *t->history;
+}
+
+/* Where the first one cannot be written the fit ends; later it is worth more than its file. */
+static mlsd_status write_file(trainer *t, mlsd__scope *scope, mlsd_stop_reason reason)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    const int64_t n = progress_size(t), n_history = history_size(t);
+    unsigned char *const bytes = mlsd__alloc(a, n + n_history, 1);
+    if (bytes == NULL) return MLSD_E_NOMEM;
+    put_progress(t, reason, bytes);
+    memcpy(bytes + n, t->history, (size_t)n_history);
+    const mlsd_status status = mlsd__training_file_write(t->file, a, t->key, bytes, n + n_history);
+    mlsd__free(a, bytes);
+    if (status == MLSD_OK) t->has_written = true;
+    if (status == MLSD_OK || !t->has_written) return status;
+    mlsd__log_line(scope, MLSD_LOG_WARNING, "the training is not kept any more: %s",
+                   mlsd_last_error());
+    t->file = NULL;
+    return MLSD_OK;
+}
+
+/* Take the history, and let the curve see what it has seen. */
+static mlsd_status replay(trainer *t, const mlsd__allocator *a, const unsigned char *bytes)
+{
+    const int64_t n_sets = t->sets->n, n_epochs = t->n_epochs;
+    void *history = t->history;
+    MLSD__TRY(
+        mlsd__reserve(a, &history, &t->history_capacity, n_epochs * n_sets, sizeof *t->history));
+    t->history = history;
+    memcpy(t->history, bytes, (size_t)history_size(t));
+    for (int64_t epoch = 0; epoch < n_epochs; epoch++)
+        MLSD__TRY(fill_curve(t, epoch, t->history + epoch * n_sets));
+    return MLSD_OK;
+}
+
+static mlsd_status go_on_from_file(trainer *t, mlsd__scope *scope, int64_t n_targets)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    unsigned char *bytes = NULL;
+    int64_t n = 0;
+    MLSD__TRY(mlsd__training_file_key(t->file, scope, t->sets, n_targets, &t->key));
+    MLSD__TRY(mlsd__training_file_read(t->file, a, t->key, &bytes, &n));
+    if (bytes == NULL) return MLSD_OK;
+    const int64_t n_progress = progress_size(t);
+    mlsd_status status = n >= n_progress ? go_on(t, bytes) : MLSD_E_CORRUPT;
+    if (status == MLSD_OK && (t->n_epochs < 1 || n - n_progress != history_size(t)))
+        status = MLSD_E_CORRUPT;
+    if (status == MLSD_E_CORRUPT)
+        (void)mlsd__fail(status, "checkpoint '%.200s' is damaged; remove it", t->file->path);
+    if (status == MLSD_OK) status = replay(t, a, bytes + n_progress);
+    t->has_written = status == MLSD_OK;
+    mlsd__free(a, bytes);
+    return status;
+}
+
 /* ---- the run ---- */
+
+/* Keep an epoch that is done, where it is one of those that are kept. */
+static mlsd_status keep_epoch(trainer *t, mlsd__scope *scope, bool is_done)
+{
+    const bool is_last = is_done || t->n_epochs == t->rule->max_iter;
+    if (t->file == NULL || (!is_last && t->n_epochs % t->file->every != 0)) return MLSD_OK;
+    return write_file(t, scope, is_done ? t->reason : MLSD_STOP_BUDGET);
+}
+
+static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
+{
+    bool done = t->n_epochs > 0 && t->reason != MLSD_STOP_BUDGET;
+    mlsd_status status = MLSD_OK;
+    if (t->curve != NULL) mlsd__curve_begin(t->curve);
+    mlsd__stage_begin(scope, "train", t->rule->max_iter);
+    for (int64_t epoch = t->n_epochs; status == MLSD_OK && !done && epoch < t->rule->max_iter;
+         epoch++) {
+        status = run_epoch(t, scope, epoch, &done);
+        if (status == MLSD_OK) status = keep_epoch(t, scope, done);
+        mlsd__stage_advance(scope, 1);
+    }
+    mlsd__stage_end(scope);
+    if (status == MLSD_OK && !done) t->reason = MLSD_STOP_BUDGET;
+    if (status == MLSD_E_CANCELLED) t->reason = MLSD_STOP_CANCELLED;
+    if (t->curve != NULL) mlsd__curve_end(t->curve, t->reason);
+    return status;
+}
+
+/* Put what is to be given back into the model's arrays. */
+static mlsd_status give_back(trainer *t, mlsd__scope *scope, mlsd__training_outcome *out)
+{
+    const bool restores = !t->curve_rules || mlsd__curve_restores_best(t->curve);
+    const bool is_best = restores && t->has_best;
+    (void)move_arrays(t, false, true, is_best ? t->best : t->last);
+    if (!t->has_last) { /* the first epoch broke down: what there was before it */
+        MLSD__TRY(mean_losses(t, scope));
+        copy_losses(t, t->last_losses);
+    }
+    const double *const losses = is_best ? t->best_losses : t->last_losses;
+    *out = (mlsd__training_outcome){.n_epochs = t->n_epochs,
+                                    .best_epoch = is_best ? t->best_epoch : -1,
+                                    .loss = losses[0],
+                                    .valid_loss = t->sets->has_valid ? losses[1] : NAN,
+                                    .reason = t->reason};
+    return MLSD_OK;
+}
 
 static bool watches_a_set(const mlsd_curve *curve, const mlsd__training_sets *sets)
 {
@@ -266,6 +368,7 @@ static void trainer_close(trainer *t, const mlsd__allocator *a)
     mlsd__free(a, t->best);
     mlsd__free(a, t->last);
     mlsd__free(a, t->losses);
+    mlsd__free(a, t->history);
 }
 
 static mlsd_status trainer_open(trainer *t, const mlsd__allocator *a)
@@ -306,6 +409,10 @@ mlsd_status mlsd__trainer_run(mlsd__scope *scope, const mlsd__trainer_rule *rule
     mlsd_status status = trainer_open(&t, a);
     if (status == MLSD_OK && train->progress != NULL && *train->progress != NULL)
         status = go_on(&t, *train->progress);
+    if (status == MLSD_OK && train->file != NULL) {
+        t.file = train->file;
+        status = go_on_from_file(&t, scope, 1 + train->n_more_targets);
+    }
     if (status == MLSD_OK) status = run_epochs(&t, scope);
     if (status == MLSD_OK && train->progress != NULL)
         status = leave_progress(&t, a, train->progress);

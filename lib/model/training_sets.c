@@ -111,13 +111,21 @@ mlsd_status mlsd__training_sets_open(mlsd__training_sets *s, mlsd__scope *scope,
                                      const mlsd__train *train, const mlsd__hold_out *hold_out)
 {
     *s = (mlsd__training_sets){0};
-    s->sets = mlsd__alloc(scope->allocator, 2, sizeof *s->sets);
+    const int64_t n_more = train->curve != NULL ? train->n_more_valid : 0;
+    s->sets = mlsd__alloc(scope->allocator, 2 + n_more, sizeof *s->sets);
     if (s->sets == NULL) return MLSD_E_NOMEM;
     const bool is_given = train->x_valid != NULL;
-    if (hold_out->asked && !is_given) return hold_rows_out(s, scope, hold_out, train);
-    put_set(s, "train", train->x, train->y, train->weight);
-    s->has_valid = is_given && train->y_valid != NULL;
-    if (s->has_valid) put_set(s, "valid", train->x_valid, train->y_valid, train->weight_valid);
+    if (hold_out->asked && !is_given) {
+        MLSD__TRY(hold_rows_out(s, scope, hold_out, train));
+    } else {
+        put_set(s, "train", train->x, train->y, train->weight);
+        s->has_valid = is_given && train->y_valid != NULL;
+        if (s->has_valid) put_set(s, "valid", train->x_valid, train->y_valid, train->weight_valid);
+    }
+    for (int64_t i = 0; i < n_more; i++) {
+        const mlsd__more_set *const more = &train->more_valid[i];
+        if (more->y != NULL) put_set(s, more->name, more->x, more->y, more->weight);
+    }
     return MLSD_OK;
 }
 

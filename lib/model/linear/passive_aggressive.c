@@ -45,7 +45,7 @@ static mlsd_status fit_loss(mlsd__scope *scope, const mlsd_spec *spec, const mls
     params.learning_rate = MLSD__SGD_CONSTANT;
     params.eta0 = 1.0;
     params.batch_size = 1;
-    return mlsd__sgd_fit(scope, &params, loss, train, out_state);
+    return mlsd__sgd_fit(scope, &params, NULL, loss, train, out_state);
 }
 
 static mlsd_status fit_classes(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,

@@ -16,6 +16,13 @@ const char *const mlsd__sgd_penalties[] = {"l2", "l1", "elasticnet", "none", NUL
 const char *const mlsd__sgd_learning_rates[] = {"constant", "optimal", "invscaling", "adaptive",
                                                 NULL};
 
+const mlsd__slot mlsd__sgd_slots[] = {
+    {.name = "schedule",
+     .families = "schedule",
+     .many = 0,
+     .doc = "A factor of the step that changes as training goes on; none: 1"},
+};
+
 typedef struct sgd_fit {
     const mlsd__sgd_params *params;
     const mlsd__sgd_loss *loss;
@@ -84,9 +91,17 @@ static int64_t arrays(void *self, mlsd__trainee_array *out, int64_t capacity)
         {&s->t, 1, MLSD_I64, false},
         {&s->eta, 1, MLSD_F64, false},
         {&s->l1_total, 1, MLSD_F64, false},
+        {&s->scheduled, s->schedule != NULL ? 4 : 0, MLSD_F64, false},
     };
     for (int64_t i = 0; i < MLSD__COUNT(all) && i < capacity; i++) out[i] = all[i];
     return MLSD__COUNT(all);
+}
+
+static void watched(void *self, int64_t epoch, double loss)
+{
+    mlsd__sgd_stepper *const s = &((sgd_fit *)self)->stepper;
+    (void)epoch;
+    mlsd__schedule_watch(s->schedule, loss, &s->scheduled);
 }
 
 static bool goes_on(void *self)
@@ -103,6 +118,7 @@ static const mlsd__trainee_ops TRAINEE = {
     .mean_loss = mean_loss,
     .penalty = penalty,
     .arrays = arrays,
+    .watched = watched,
     .goes_on = goes_on,
 };
 
@@ -203,7 +219,8 @@ static mlsd_status make_scores(const sgd_fit *f, const mlsd__train *train,
 }
 
 mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
-                          const mlsd__sgd_loss *loss, const mlsd__train *train, void **out_state)
+                          const mlsd_spec *schedule, const mlsd__sgd_loss *loss,
+                          const mlsd__train *train, void **out_state)
 {
     sgd_fit f = {.params = params, .loss = loss};
     const mlsd__trainer_rule rule = {.max_iter = params->max_iter,
@@ -213,6 +230,7 @@ mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
     mlsd__linear_scores *scores = NULL;
     mlsd_status status = fit_open(&f, scope, train);
     if (status == MLSD_OK && train->start != NULL) status = begin_at(&f, train->start);
+    f.stepper.schedule = schedule;
     if (status == MLSD_OK)
         status = mlsd__trainer_run(scope, &rule, &TRAINEE, &f, &f.sets, train, &outcome);
     if (status == MLSD_OK) status = make_scores(&f, train, &outcome, scope->allocator, &scores);

@@ -5,6 +5,7 @@
 
 #include "base/kindtable.h"
 #include "curve/curve_impl.h"
+#include "curve/schedule.h"
 #include "model/linear/design.h"
 #include "model/linear/linear_scores.h"
 #include "model/trainer.h"
@@ -100,8 +101,13 @@ mlsd_status mlsd__sgd_check(const mlsd__sgd_params *params);
 /* MLSD_E_DATA, by the name of the kind, where all rows are of one class. */
 mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind);
 
+/* schedule (may be NULL) is a factor of the step. */
 mlsd_status mlsd__sgd_fit(mlsd__scope *scope, const mlsd__sgd_params *params,
-                          const mlsd__sgd_loss *loss, const mlsd__train *train, void **out_state);
+                          const mlsd_spec *schedule, const mlsd__sgd_loss *loss,
+                          const mlsd__train *train, void **out_state);
+
+/* The one slot of the kinds that have a schedule. */
+extern const mlsd__slot mlsd__sgd_slots[];
 
 /* The rows of the parameter tables that the kinds have alike. */
 #define MLSD__SGD_PARAMS_PASSES                                                             \

@@ -88,7 +88,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
 {
     *out_state = NULL;
     MLSD__TRY(mlsd__sgd_require_classes(train, "sgd_classifier"));
-    return mlsd__sgd_fit(scope, mlsd__spec_params(spec), loss_of(spec), train, out_state);
+    return mlsd__sgd_fit(scope, mlsd__spec_params(spec), mlsd__spec_slot_child(spec, "schedule"),
+                         loss_of(spec), train, out_state);
 }
 
 static const mlsd__estimator_ops OPS = {
@@ -126,6 +127,8 @@ const mlsd_kind mlsd__kind_sgd_classifier = {
     .params = PARAMS,
     .n_params = MLSD__COUNT(PARAMS),
     .params_size = sizeof(classifier_params),
+    .slots = mlsd__sgd_slots,
+    .n_slots = 1,
     .ops = &OPS,
     .traits = "{\"tasks\":[\"classification\"],\"iterative\":true,\"proba\":true,"
               "\"sklearn\":\"SGDClassifier\"}",

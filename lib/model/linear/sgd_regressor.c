@@ -46,7 +46,8 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
                        void **out_state)
 {
     const mlsd__sgd_params *params = mlsd__spec_params(spec);
-    return mlsd__sgd_fit(scope, params, LOSSES[params->loss], train, out_state);
+    return mlsd__sgd_fit(scope, params, mlsd__spec_slot_child(spec, "schedule"),
+                         LOSSES[params->loss], train, out_state);
 }
 
 static const mlsd__estimator_ops OPS = {
@@ -82,6 +83,8 @@ const mlsd_kind mlsd__kind_sgd_regressor = {
     .params = PARAMS,
     .n_params = MLSD__COUNT(PARAMS),
     .params_size = sizeof(mlsd__sgd_params),
+    .slots = mlsd__sgd_slots,
+    .n_slots = 1,
     .ops = &OPS,
     .traits = "{\"tasks\":[\"regression\"],\"iterative\":true,\"proba\":false,"
               "\"sklearn\":\"SGDRegressor\"}",

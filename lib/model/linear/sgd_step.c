@@ -41,6 +41,7 @@ mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
                              .n_features = p,
                              .n_scores = n_scores,
                              .eta = params->eta0,
+                             .schedule_factor = 1.0,
                              .optimal_start = optimal_start(params, loss)};
     s->batches = (mlsd__row_batches){.frame = frame,
                                      .from_y = rows->y,
@@ -49,6 +50,7 @@ mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
                                      .size = params->batch_size};
     if (params->passive == MLSD__SGD_NOT_PASSIVE) /* the mean weight becomes one */
         s->batches.weight_scale = (double)frame->n_rows / rows->total_weight;
+    mlsd__schedule_init(&s->scheduled);
     if (params->penalty != MLSD__SGD_NO_PENALTY) {
         s->l1 = params->alpha * l1_part(params);
         s->l2 = params->alpha * (1.0 - l1_part(params));
@@ -217,7 +219,7 @@ static void update(mlsd__sgd_stepper *s)
     const int64_t n_coef = s->n_scores * s->n_features;
     const int64_t n_used = s->params->fit_intercept ? s->n_theta : n_coef;
     s->t++;
-    const double eta = step_length(s);
+    const double eta = s->schedule_factor * step_length(s);
     const double shrink = fmax(0.0, 1.0 - eta * s->l2);
     for (int64_t j = 0; j < n_coef; j++) s->theta[j] *= shrink;
     for (int64_t j = 0; j < n_used; j++) s->theta[j] -= eta * s->gradient[j];
@@ -230,12 +232,16 @@ static void update(mlsd__sgd_stepper *s)
 mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch)
 {
     const mlsd__sgd_params *const params = s->params;
+    const int64_t n_rows = s->batches.frame->n_rows;
     MLSD__TRY(
         mlsd__row_batches_begin(&s->batches, scope, params->shuffle != 0, params->seed, epoch));
     for (int64_t first = 0, n = 0;; first += n) {
         MLSD__TRY(mlsd__checkpoint(scope));
         n = mlsd__row_batches_gather(&s->batches, first);
         if (n == 0) return MLSD_OK;
+        s->schedule_factor =
+            mlsd__schedule_factor(s->schedule, (double)epoch + (double)first / (double)n_rows,
+                                  params->max_iter, &s->scheduled);
         if (s->augment != NULL) MLSD__TRY(augment(s, scope, epoch, s->batches.order + first, n));
         set_gradient(s, n);
         update(s);

@@ -10,12 +10,15 @@ typedef struct mlsd__sgd_stepper {
     const mlsd__sgd_params *params;
     const mlsd__sgd_loss *loss;
     int64_t n_features, n_scores, n_theta;
-    double eta;           /* the step of constant and adaptive */
-    double optimal_start; /* t0 of optimal */
-    double l2, l1;        /* alpha, by penalty */
-    int64_t t;            /* updates so far */
-    double *theta;        /* coefficients and intercepts */
-    double *mean;         /* of theta over the updates, NULL without average */
+    double eta;                     /* the step of constant and adaptive */
+    double optimal_start;           /* t0 of optimal */
+    const mlsd_spec *schedule;      /* NULL: none */
+    mlsd__schedule_state scheduled; /* what it remembers */
+    double schedule_factor;         /* of this update */
+    double l2, l1;                  /* alpha, by penalty */
+    int64_t t;                      /* updates so far */
+    double *theta;                  /* coefficients and intercepts */
+    double *mean;                   /* of theta over the updates, NULL without average */
     double *truncated,
         l1_total; /* cumulative l1 penalty: applied so far by coefficient, and in all */
     const mlsd__augment *augment; /* NULL: none */

@@ -180,8 +180,40 @@ static mlsd_status finish(mlsd__pipeline_state *state)
 /* The frames of a fit: training and, where there is one, validation rows, chained step by step. */
 typedef struct fit_frames {
     mlsd__frame *train, *valid; /* n_steps + 1 of each */
-    double **kept;              /* two for each step: what a user's transform made of them */
+    mlsd__frame *more;          /* and of each further validation set, one after the other */
+    mlsd__more_set *sets;       /* as a step sees these */
+    int64_t n_steps, n_more;
+    double **kept; /* 2 + n_more for each step: what a user's transform made of them */
 } fit_frames;
+
+static void frames_free(fit_frames *frames, const mlsd__allocator *a)
+{
+    const int64_t n_kept = frames->n_steps * (2 + frames->n_more);
+    for (int64_t i = 0; frames->kept != NULL && i < n_kept; i++) mlsd__free(a, frames->kept[i]);
+    mlsd__free(a, frames->kept);
+    mlsd__free(a, frames->train);
+    mlsd__free(a, frames->valid);
+    mlsd__free(a, frames->more);
+    mlsd__free(a, frames->sets);
+}
+
+static mlsd_status frames_make(fit_frames *frames, const mlsd__allocator *a, int64_t n_steps,
+                               const mlsd__train *train)
+{
+    const int64_t n_more = train->curve != NULL ? train->n_more_valid : 0;
+    frames->n_steps = n_steps;
+    frames->n_more = n_more;
+    frames->train = mlsd__alloc(a, n_steps + 1, sizeof *frames->train);
+    if (train->x_valid != NULL) frames->valid = mlsd__alloc(a, n_steps + 1, sizeof *frames->valid);
+    frames->kept = mlsd__alloc(a, n_steps * (2 + n_more), sizeof *frames->kept);
+    if (frames->train == NULL || frames->kept == NULL ||
+        (train->x_valid != NULL && frames->valid == NULL))
+        return MLSD_E_NOMEM;
+    if (n_more == 0) return MLSD_OK;
+    frames->more = mlsd__alloc(a, n_more * (n_steps + 1), sizeof *frames->more);
+    frames->sets = mlsd__alloc(a, n_more, sizeof *frames->sets);
+    return frames->more != NULL && frames->sets != NULL ? MLSD_OK : MLSD_E_NOMEM;
+}
 
 static mlsd_status check_chunk(const void *user, const double *x, int64_t n, int64_t ld,
                                int64_t first_row)
@@ -231,12 +263,29 @@ static mlsd_status augment_last(mlsd__scope *scope, const mlsd__augment *whole,
     *out = NULL;
     if (whole == NULL || i == 0) return MLSD_OK;
     for (int64_t k = 0; k < i; k++) {
-        if (frames->kept[2 * k] != NULL)
+        if (frames->kept[(2 + frames->n_more) * k] != NULL)
             return mlsd__fail(MLSD_E_CHILD, "the pipeline has a step of the user's own, whose rows "
                                             "cannot be augmented before it; make 'augmented' the "
                                             "last step");
     }
     return mlsd__augment_through(scope, whole, &frames->train[i], out);
+}
+
+/* What a fitted step makes of the training rows and of every validation set. */
+static mlsd_status chain_sets(mlsd__scope *scope, const mlsd__step *s, const fit_frames *frames,
+                              int64_t i)
+{
+    double **const kept = &frames->kept[(2 + frames->n_more) * i];
+    MLSD__TRY(
+        chain_step(scope, s, &frames->train[i], mlsd__step_train, &kept[0], &frames->train[i + 1]));
+    if (frames->valid != NULL)
+        MLSD__TRY(chain_step(scope, s, &frames->valid[i], mlsd__step_rows, &kept[1],
+                             &frames->valid[i + 1]));
+    for (int64_t k = 0; k < frames->n_more; k++) {
+        mlsd__frame *const more = &frames->more[k * (frames->n_steps + 1) + i];
+        MLSD__TRY(chain_step(scope, s, more, mlsd__step_rows, &kept[2 + k], more + 1));
+    }
+    return MLSD_OK;
 }
 
 static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *outer,
@@ -248,7 +297,16 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
     inner.x_valid = frames->valid != NULL ? &frames->valid[i] : NULL;
     inner.x_is_finite = x_is_finite;
     inner.x_lacks_infinity = true;
-    if (!is_last) inner.progress = NULL;
+    inner.n_more_valid = frames->n_more;
+    inner.more_valid = frames->sets;
+    for (int64_t k = 0; k < frames->n_more; k++) {
+        frames->sets[k] = outer->more_valid[k];
+        frames->sets[k].x = &frames->more[k * (frames->n_steps + 1) + i];
+    }
+    if (!is_last) {
+        inner.progress = NULL;
+        inner.file = NULL;
+    }
     mlsd__augment *through = NULL;
     if (is_last) MLSD__TRY(augment_last(scope, outer->augment, frames, i, &through));
     inner.augment = is_last && i == 0 ? outer->augment : through;
@@ -257,11 +315,7 @@ static mlsd_status fit_step(mlsd__scope *scope, const mlsd_spec *spec, const mls
     if (status == MLSD_OK) status = mlsd__estimator_fit(scope, spec, &inner, &s->state);
     mlsd__augment_close(scope->allocator, through);
     if (status != MLSD_OK || is_last) return status;
-    MLSD__TRY(chain_step(scope, s, &frames->train[i], mlsd__step_train, &frames->kept[2 * i],
-                         &frames->train[i + 1]));
-    if (frames->valid == NULL) return MLSD_OK;
-    return chain_step(scope, s, &frames->valid[i], mlsd__step_rows, &frames->kept[2 * i + 1],
-                      &frames->valid[i + 1]);
+    return chain_sets(scope, s, frames, i);
 }
 
 /* Look through the rows once; transforms of finite rows give finite rows (but see makes_nan), and
@@ -283,6 +337,8 @@ static mlsd_status fit_steps(mlsd__scope *scope, const leaf_list *list, const ml
     MLSD__TRY(look_through(scope, train, &is_finite));
     frames->train[0] = *train->x;
     if (frames->valid != NULL) frames->valid[0] = *train->x_valid;
+    for (int64_t k = 0; k < frames->n_more; k++)
+        frames->more[k * (frames->n_steps + 1)] = *train->more_valid[k].x;
     for (int64_t i = 0; i < list->n; i++) {
         mlsd__step *const s = &state->steps[i];
         MLSD__TRY(fit_step(scope, list->leaves[i].spec, train, frames, i, i == list->n - 1,
@@ -323,22 +379,14 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     fit_frames frames = {0};
     mlsd_status status = state_new(a, &list, &state);
     if (status == MLSD_OK) {
-        frames.train = mlsd__alloc(a, list.n + 1, sizeof *frames.train);
-        if (train->x_valid != NULL) frames.valid = mlsd__alloc(a, list.n + 1, sizeof *frames.valid);
-        frames.kept = mlsd__alloc(a, 2 * list.n, sizeof *frames.kept);
-        if (frames.train == NULL || frames.kept == NULL ||
-            (train->x_valid != NULL && frames.valid == NULL))
-            status = MLSD_E_NOMEM;
+        status = frames_make(&frames, a, list.n, train);
         state->n_classes = train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes;
     }
     if (status == MLSD_OK) status = fit_steps(scope, &list, train, &frames, state);
     if (status == MLSD_OK) status = finish(state);
     if (status == MLSD_OK && (state->by_rows || !state->steps[state->n_steps - 1].ops->transforms))
         end_training(a, state);
-    mlsd__free(a, frames.train);
-    mlsd__free(a, frames.valid);
-    for (int64_t i = 0; frames.kept != NULL && i < 2 * list.n; i++) mlsd__free(a, frames.kept[i]);
-    mlsd__free(a, frames.kept);
+    frames_free(&frames, a);
     leaves_free(&list);
     if (status != MLSD_OK) {
         if (state != NULL) free_state(a, state);

@@ -4,7 +4,8 @@
  * step_decay and exponential_decay change from epoch to epoch, as PyTorch's StepLR and
  * ExponentialLR; cosine_annealing is Loshchilov & Hutter's (2017, SGDR, equation 5) with restarts,
  * one_cycle Smith & Topin's (2017) as PyTorch's OneCycleLR with cosine ramps, and both change from
- * batch to batch. reduce_on_plateau is Keras's ReduceLROnPlateau. */
+ * batch to batch. reduce_on_plateau is Keras's ReduceLROnPlateau, but that epochs of cooldown count
+ * for nothing, as in PyTorch. */
 #include "curve/schedule.h"
 
 #include <float.h>

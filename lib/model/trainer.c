@@ -266,7 +266,7 @@ static mlsd_status write_file(trainer *t, mlsd__scope *scope, mlsd_stop_reason r
     const mlsd_status status = mlsd__training_file_write(t->file, a, t->key, bytes, n + n_history);
     mlsd__free(a, bytes);
     if (status == MLSD_OK) t->has_written = true;
-    if (status == MLSD_OK || !t->has_written) return status;
+    if (status == MLSD_OK || status == MLSD_E_NOMEM || !t->has_written) return status;
     mlsd__log_line(scope, MLSD_LOG_WARNING, "the training is not kept any more: %s",
                    mlsd_last_error());
     t->file = NULL;

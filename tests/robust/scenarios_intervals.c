@@ -1,6 +1,4 @@
 /* scenarios_intervals.c - how sure scores are: every interval of a cross-validated score. */
-#include <stdlib.h>
-
 #include "scenario_data.h"
 
 /* Rows: every allocation is made to fail, so there are few of them. */
@@ -11,17 +9,11 @@ static mlsd_status validate(const mlsd_context *context, const char *json, const
 {
     mlsd_spec *spec = NULL;
     mlsd_result *result = NULL;
-    char *text = NULL;
-    int64_t n = 0;
     mlsd_status status;
     TRY(mlsd_spec_from_json(context, json, &spec));
     TRY(mlsd_validate(context, spec, data, NULL, &result));
-    TRY(mlsd_result_to_json(result, NULL, 0, &n));
-    text = malloc((size_t)n + 1);
-    TRY(mlsd_result_to_json(result, text, n + 1, NULL));
-    mix(hash, text, (size_t)n);
+    TRY(hash_result(result, hash));
 out:
-    free(text);
     mlsd_result_free(result);
     mlsd_spec_free(spec);
     return status;

@@ -50,6 +50,14 @@ static bool has_few_rows(const problem *given)
     return given->table->n_rows <= MOST_NEIGHBOR_ROWS;
 }
 
+/* In each fold early stopping holds a tenth of the rows out. */
+enum { FEWEST_NETWORK_ROWS = 200 };
+
+static bool has_rows_to_hold_out(const problem *given)
+{
+    return given->table->n_rows >= FEWEST_NETWORK_ROWS;
+}
+
 /* That a category is missing tells something; two values need one column. */
 static const setting impute_settings[] = {{"category_strategy", "own_level"}};
 static const setting one_hot_settings[] = {{"handle_unknown", "infrequent_if_exist"},
@@ -62,6 +70,10 @@ static const setting unpenalised_one_hot_settings[] = {{"handle_unknown", "infre
  * (numbers). */
 static const setting sgd_settings[] = {
     {"learning_rate", "adaptive"}, {"eta0", "0.01"}, {"tol", "0.0001"}};
+/* Few units and an early end: rows of tables are few and noisy. Only for classes, since the network
+ * takes numbers in the target's own unit, and in most of them would not get there. */
+static const setting mlp_settings[] = {
+    {"hidden_layer_sizes", "32"}, {"early_stopping", "true"}, {"n_iter_no_change", "5"}};
 /* A handful of neighbors is all noise where rows are noisy. */
 static const setting neighbor_settings[] = {{"n_neighbors", "25"}};
 /* One model of all rows, so that what is shown and saved is what its name says. */
@@ -129,6 +141,11 @@ static const rung ladder[] = {
      SETTINGS(neighbor_settings),
      .is_calibrated = true,
      .suits = has_few_rows},
+    {.name = "mlp",
+     .kind = "mlp_classifier",
+     SETTINGS(mlp_settings),
+     .is_seeded = true,
+     .suits = has_rows_to_hold_out},
 };
 
 /* One row at each time: a series, not a panel of many. */

@@ -134,7 +134,7 @@ static void test_experiment__ladder_suits_the_target_and_the_rows(void **state)
          1,
          0,
          {"gaussian_nb", "linear_discriminant_analysis", "calibrated_classifier",
-          "k_neighbors_classifier"},
+          "k_neighbors_classifier", "mlp_classifier"},
          {"poisson_regressor", "k_neighbors_regressor"}},
     };
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
@@ -166,7 +166,7 @@ static void test_experiment__complete_says_everything(void **state)
     for (int64_t i = 0; i < mlsd_spec_child_count(full); i++) {
         n_models += strcmp(mlsd_spec_child_slot(full, i), "models") == 0;
     }
-    assert_int_equal(n_models, 7);
+    assert_int_equal(n_models, 8);
     assert_string_equal(mlsd_spec_child_name(full, 0) != NULL ? "named" : "", "named");
 
     ASSERT_OK(mlsd_experiment_complete(NULL, full, t, &again));

@@ -17,6 +17,8 @@ static const struct known_loss {
 } known_losses[] = {
     {"sgd_classifier", "log_loss", "log_loss", 1, false},
     {"sgd_regressor", "squared_error", "rmse", 0.5, true},
+    {"mlp_classifier", "log_loss", "log_loss", 1, false},
+    {"mlp_regressor", "squared_error", "rmse", 0.5, true},
 };
 
 static const struct known_loss *find_loss(const mlsd_spec *model)
@@ -59,15 +61,15 @@ static mlsd_status find_base(mlsd__experiment *x, double *out)
     return status;
 }
 
-/* The losses of the watched model in the folds of the comparison, and of the best of the others: it
- * may reach what the watched one does not. */
+/* The losses of the watched model in the folds of the comparison, and of the best of the others but
+ * the baseline: it may reach what the watched one does not. */
 static mlsd_status set_probe(mlsd__experiment *x, mlsd_spec *spec)
 {
     const int64_t n = x->runs.n_splits;
     int64_t best = -1;
     double lowest = INFINITY;
     if (x->metric->greater_is_better || n < 2) return MLSD_OK;
-    for (int64_t i = 0; i < x->n_models; i++) {
+    for (int64_t i = 1; i < x->n_models; i++) {
         const double mean = mlsd__sum(mlsd__fold_scores(&x->runs, i, 0), n) / (double)n;
         if (i == x->watched && isnan(mean)) return MLSD_OK;
         if (i == x->watched || !(mean < lowest)) continue;

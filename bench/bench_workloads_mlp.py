@@ -1,4 +1,5 @@
-"""Workload of the multi-layer perceptron: ten epochs beside scikit-learn's MLPClassifier."""
+"""Workloads of models trained by epochs: the multi-layer perceptron and stochastic gradient descent beside scikit-learn's
+classes, and what watching a training costs."""
 
 import warnings
 
@@ -72,4 +73,65 @@ def mlp(bench):
     )
 
 
-WORKLOADS = {"mlp": mlp}
+def sgd(bench):
+    """Each with its own batches (ours 32, scikit-learn's 1) and its own default steps; the loss that is reached is checked."""
+    from mlsd.linear_model import SGDClassifier
+    from sklearn.linear_model import SGDClassifier as Peer
+
+    n, p = bench.size((200_000, 50), (50_000, 50), (600, 10))
+    X, y = _data(n, p)
+    sides = [
+        Side(
+            f"mlsd, {k} thread{'s' if k > 1 else ''}", OURS,
+            lambda: SGDClassifier(loss="log_loss", max_iter=EPOCHS, tol=0, n_iter_no_change=1000).fit(X, y),
+            n_threads=k, key=f"ours {k}",
+        )
+        for k in (1, 2)
+    ]
+    sides.append(Side("scikit-learn", PEER, lambda: Peer(loss="log_loss", max_iter=EPOCHS, tol=None).fit(X, y), "1 thread", key="peer"))
+
+    def check(out):
+        ours, peer = (_log_loss(out[key], X, y) for key in ("ours 2", "peer"))
+        yield Check("log loss above scikit-learn's, as a share", max(ours / peer - 1, 0), 0.01 if n > 1000 else 1)
+        unequal = np.count_nonzero(out["ours 1"].coef_ != out["ours 2"].coef_)
+        yield Check("coefficients of 1 and 2 threads that differ in bits", unequal, 0)
+
+    return Workload(
+        "sgd",
+        f"{EPOCHS} epochs of SGD, log loss, {n:,} x {p}",
+        sides,
+        check,
+        # Rows are read once for the steps and once for the loss of the epoch.
+        lambda: bench.limits.seconds(read=2 * EPOCHS * X.nbytes),
+        "reading the rows twice an epoch",
+        bench.size(5, 5, 1),
+    )
+
+
+def watched(bench):
+    """The same training with and without a curve and a rule that watches it; both work the validation rows' losses out."""
+    import mlsd
+
+    n, p = bench.size((50_000, 50), (20_000, 50), (600, 10))
+    X, y = _data(2 * n, p)
+    train, valid = (mlsd.Dataset(X[rows], y[rows], task="binary") for rows in (slice(0, n), slice(n, n + n // 5)))
+    spec = mlsd.Spec("mlp_classifier", hidden_layer_sizes=list(HIDDEN), max_iter=EPOCHS, n_iter_no_change=1000)
+
+    def fit(is_watched):
+        rule = mlsd.Spec("early_stopping", patience=1000) if is_watched else None
+        return mlsd.Model(spec, train, valid, mlsd.Curve(rule) if is_watched else None)
+
+    sides = [
+        Side("with curve and rule", OURS, lambda: fit(True), n_threads=2, key="watched"),
+        Side("without", PEER, lambda: fit(False), n_threads=2, key="bare"),
+    ]
+
+    def check(out):
+        same = out["watched"].to_bytes() == out["bare"].to_bytes()
+        yield Check("models that differ", 0 if same else 1, 0)
+
+    title = f"{EPOCHS} epochs of a network, {n:,} x {p}, watched or not"
+    return Workload("watched", title, sides, check, repeats=bench.size(9, 9, 1))
+
+
+WORKLOADS = {"mlp": mlp, "sgd": sgd, "watched": watched}

@@ -6,6 +6,9 @@
 #include "base/fail.h"
 #include "base/random.h"
 
+/* More than this would push itself out of the first-level cache before it is used. */
+enum { DOUBLES_A_LINE = 8, MOST_PREFETCHED = 1 << 12 };
+
 mlsd_status mlsd__row_batches_open(mlsd__row_batches *b, const mlsd__allocator *a)
 {
     const int64_t n_rows = b->frame->n_rows;
@@ -50,6 +53,17 @@ mlsd_status mlsd__row_batches_begin(mlsd__row_batches *b, mlsd__scope *scope, bo
     return MLSD_OK;
 }
 
+/* Ask for the rows of the next batch while this one is worked on: they lie anywhere in memory. */
+static void prefetch(const mlsd__row_batches *b, int64_t first, const double *x, int64_t ld)
+{
+    const int64_t end = first + b->size < b->frame->n_rows ? first + b->size : b->frame->n_rows;
+    for (int64_t i = first; i < end; i++) {
+        const double *const row = x + b->order[i] * ld;
+        for (int64_t j = 0; j < b->frame->n_features; j += DOUBLES_A_LINE)
+            __builtin_prefetch(row + j);
+    }
+}
+
 /* Rows in memory are copied one below the other, others are read through the frame. */
 int64_t mlsd__row_batches_gather(mlsd__row_batches *b, int64_t first)
 {
@@ -62,6 +76,7 @@ int64_t mlsd__row_batches_gather(mlsd__row_batches *b, int64_t first)
     if (x != NULL) {
         for (int64_t i = 0; i < n; i++)
             memcpy(b->x + i * p, x + order[i] * ld, (size_t)p * sizeof *x);
+        if (n * p <= MOST_PREFETCHED) prefetch(b, first + n, x, ld);
     } else {
         mlsd__frame batch;
         mlsd__frame_select(b->frame, order, n, b->storage, &batch);

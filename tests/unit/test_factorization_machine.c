@@ -53,7 +53,7 @@ static double loss_at(const mlsd__sgd_loss *loss, const mlsd__sgd_scorer *scorer
 {
     double scores[64], scratch[16];
     scorer->scores(scorer, d->x, d->n, d->p, scores, scratch);
-    return mlsd__sgd_row_losses(loss, 0.0, d->y, d->weight, d->n, scorer->n_scores, scores) /
+    return mlsd__sgd_row_sum(loss, 0.0, d->y, d->weight, d->n, scorer->n_scores, scores) /
            (double)d->n;
 }
 

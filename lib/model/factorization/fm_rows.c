@@ -112,7 +112,7 @@ void mlsd__fm_gradient(mlsd__fm_batch *b, const mlsd__sgd_loss *loss, const doub
         memcpy(b->slope + i * k, intercept, (size_t)k * sizeof *intercept);
     mlsd__gemm(false, true, n, k, p, 1.0, x, p, theta, p, 1.0, b->slope, k);
     for (int64_t c = 0; c < k; c++) add_pairs(b, factors + c * pf, x, n, c);
-    (void)mlsd__sgd_row_losses(loss, 0.0, y, weight, n, k, b->slope);
+    mlsd__sgd_row_slopes(loss, 0.0, y, weight, n, k, b->slope);
     mlsd__gemm(true, false, k, p, n, part, b->slope, k, x, p, 0.0, gradient, p);
     for (int64_t c = 0; c < k; c++) {
         double sum = 0.0;

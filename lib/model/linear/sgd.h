@@ -87,10 +87,12 @@ mlsd_status mlsd__sgd_scorer_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss
 /* The target of score c of a row: its number, or +1 where the score speaks for its class. */
 double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t n_scores);
 
-/* Losses and slopes of n rows of scores: slopes take the scores' place; returns the sum of
- * weight x loss. factor (NULL: ones) multiplies loss and slope of a row. */
-double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const double *y,
-                            const double *factor, int64_t n, int64_t n_scores, double *scores);
+/* The sum of weight x loss over n rows of scores, which may be spoiled; and the slopes in the
+ * scores' place. factor (NULL: ones) is the weight. */
+double mlsd__sgd_row_sum(const mlsd__sgd_loss *loss, double epsilon, const double *y,
+                         const double *factor, int64_t n, int64_t n_scores, double *scores);
+void mlsd__sgd_row_slopes(const mlsd__sgd_loss *loss, double epsilon, const double *y,
+                          const double *factor, int64_t n, int64_t n_scores, double *scores);
 
 /* max(0, 1 - y z); log(1 + exp(-y z)), softmax over more classes; half the square of z - y. */
 extern const mlsd__sgd_loss mlsd__sgd_hinge, mlsd__sgd_log_loss, mlsd__sgd_squared_error;

@@ -7,6 +7,7 @@
 #include "model/linear/sgd.h"
 #include "numeric/blas.h"
 #include "numeric/mathfun.h"
+#include "numeric/mathfun_block.h"
 #include "numeric/sum.h"
 
 /* As in scikit-learn: a slope beyond this is of a fit that runs away, and would end in NaN at once.
@@ -24,28 +25,97 @@ double mlsd__sgd_target(const mlsd__sgd_loss *loss, double y, int64_t c, int64_t
     return (int64_t)y == (n_scores == 1 ? 1 : c) ? 1.0 : -1.0;
 }
 
-double mlsd__sgd_row_losses(const mlsd__sgd_loss *loss, double epsilon, const double *y,
-                            const double *factor, int64_t n, int64_t n_scores, double *scores)
+/* So many numbers at a time go through the block functions. */
+enum { TILE = 64 };
+
+/* Is it the logistic loss of one score? */
+static bool is_logistic(const mlsd__sgd_loss *loss, int64_t n_scores)
 {
+    return loss->is_softmax && n_scores == 1;
+}
+
+/* -margin of each row, and exp of minus its size: what losses and slopes are made of. */
+static void logistic_tile(const mlsd__sgd_loss *loss, const double *y, int64_t n,
+                          const double *scores, double *against, double *part)
+{
+    for (int64_t i = 0; i < n; i++) {
+        against[i] = -mlsd__sgd_target(loss, y[i], 0, 1) * scores[i];
+        part[i] = -fabs(against[i]);
+    }
+    mlsd__exp_block(part, n);
+}
+
+static double logistic_sum(const mlsd__sgd_loss *loss, const double *y, const double *factor,
+                           int64_t n, const double *scores)
+{
+    double against[TILE], part[TILE], rest[TILE], sum = 0.0;
+    for (int64_t first = 0; first < n; first += TILE) {
+        const int64_t m = n - first < TILE ? n - first : TILE;
+        logistic_tile(loss, y + first, m, scores + first, against, part);
+        mlsd__log1p_block(part, m, rest);
+        for (int64_t i = 0; i < m; i++)
+            sum += (factor != NULL ? factor[first + i] : 1.0) *
+                   ((against[i] > 0 ? against[i] : 0) + rest[i]);
+    }
+    return sum;
+}
+
+static void logistic_slopes(const mlsd__sgd_loss *loss, const double *y, const double *factor,
+                            int64_t n, double *scores)
+{
+    double against[TILE], part[TILE];
+    for (int64_t first = 0; first < n; first += TILE) {
+        const int64_t m = n - first < TILE ? n - first : TILE;
+        logistic_tile(loss, y + first, m, scores + first, against, part);
+        for (int64_t i = 0; i < m; i++) {
+            const double share = (against[i] >= 0 ? 1 : part[i]) / (1 + part[i]);
+            scores[first + i] = (factor != NULL ? factor[first + i] : 1.0) *
+                                (-mlsd__sgd_target(loss, y[first + i], 0, 1) * share);
+        }
+    }
+}
+
+double mlsd__sgd_row_sum(const mlsd__sgd_loss *loss, double epsilon, const double *y,
+                         const double *factor, int64_t n, int64_t n_scores, double *scores)
+{
+    if (is_logistic(loss, n_scores)) return logistic_sum(loss, y, factor, n, scores);
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) {
         const double weight = factor != NULL ? factor[i] : 1.0;
         double *const row = scores + i * n_scores;
         if (n_scores > 1 && loss->is_softmax) {
-            const int64_t label = (int64_t)y[i];
-            const double right = row[label];
+            const double right = row[(int64_t)y[i]];
             sum += weight * (mlsd__softmax(row, n_scores) - right);
+            continue;
+        }
+        for (int64_t c = 0; c < n_scores; c++)
+            sum += weight * loss->value(row[c], mlsd__sgd_target(loss, y[i], c, n_scores), epsilon);
+    }
+    return sum;
+}
+
+void mlsd__sgd_row_slopes(const mlsd__sgd_loss *loss, double epsilon, const double *y,
+                          const double *factor, int64_t n, int64_t n_scores, double *scores)
+{
+    if (is_logistic(loss, n_scores)) {
+        logistic_slopes(loss, y, factor, n, scores);
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        const double weight = factor != NULL ? factor[i] : 1.0;
+        double *const row = scores + i * n_scores;
+        if (n_scores > 1 && loss->is_softmax) {
+            const int64_t label = (int64_t)y[i];
+            (void)mlsd__softmax(row, n_scores);
             for (int64_t c = 0; c < n_scores; c++)
                 row[c] = weight * (row[c] - (c == label ? 1.0 : 0.0));
             continue;
         }
-        for (int64_t c = 0; c < n_scores; c++) {
-            const double target = mlsd__sgd_target(loss, y[i], c, n_scores);
-            sum += weight * loss->value(row[c], target, epsilon);
-            row[c] = weight * clip_slope(loss->slope(row[c], target, epsilon));
-        }
+        for (int64_t c = 0; c < n_scores; c++)
+            row[c] =
+                weight *
+                clip_slope(loss->slope(row[c], mlsd__sgd_target(loss, y[i], c, n_scores), epsilon));
     }
-    return sum;
 }
 
 typedef struct loss_job {
@@ -67,8 +137,7 @@ static double block_loss(const loss_job *job, mlsd__row_reader *reader, int64_t 
     const double *x = mlsd__row_reader_block(reader, block, &first, &n, &ld);
     scorer->scores(scorer, x, n, ld, scores, scores + n * k);
     const double *weight = job->rows->weight != NULL ? job->rows->weight + first : NULL;
-    return mlsd__sgd_row_losses(job->loss, job->epsilon, job->rows->y + first, weight, n, k,
-                                scores);
+    return mlsd__sgd_row_sum(job->loss, job->epsilon, job->rows->y + first, weight, n, k, scores);
 }
 
 static mlsd_status run_group(void *arg, int64_t group, mlsd__scope *scope)

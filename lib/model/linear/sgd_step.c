@@ -158,7 +158,7 @@ static void set_shared_slopes(mlsd__sgd_stepper *s, int64_t n)
             const double y = (double)c, part = s->batches.weight[i] * s->shares[i * m + c];
             if (part == 0.0) continue;
             memcpy(room, s->mixed + i * k, (size_t)k * sizeof *room);
-            (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, &y, &part, 1, k, room);
+            mlsd__sgd_row_slopes(s->loss, s->params->epsilon, &y, &part, 1, k, room);
             for (int64_t j = 0; j < k; j++) s->slope[i * k + j] += room[j];
         }
     }
@@ -172,15 +172,21 @@ static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
     const double part = 1.0 / (double)n;
     for (int64_t i = 0; i < n; i++)
         memcpy(s->slope + i * k, intercept, (size_t)k * sizeof *intercept);
-    mlsd__gemm(false, true, n, k, p, 1.0, s->batches.x, p, s->theta, p, 1.0, s->slope, k);
+    if (k == 1)
+        mlsd__gemv(false, n, p, 1.0, s->batches.x, p, s->theta, 1.0, s->slope);
+    else
+        mlsd__gemm(false, true, n, k, p, 1.0, s->batches.x, p, s->theta, p, 1.0, s->slope, k);
     if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
         passive_slopes(s);
     else if (s->n_shares > 0)
         set_shared_slopes(s, n);
     else
-        (void)mlsd__sgd_row_losses(s->loss, s->params->epsilon, s->batches.y, s->batches.weight, n,
-                                   k, s->slope);
-    mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->batches.x, p, 0.0, s->gradient, p);
+        mlsd__sgd_row_slopes(s->loss, s->params->epsilon, s->batches.y, s->batches.weight, n, k,
+                             s->slope);
+    if (k == 1)
+        mlsd__gemv(true, n, p, part, s->batches.x, p, s->slope, 0.0, s->gradient);
+    else
+        mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->batches.x, p, 0.0, s->gradient, p);
     for (int64_t c = 0; c < k; c++) {
         double sum = 0.0;
         for (int64_t i = 0; i < n; i++) sum += s->slope[i * k + c];

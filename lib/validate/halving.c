@@ -206,14 +206,16 @@ static mlsd_status run_bracket(mlsd__search *s, const mlsd__prefixes *prefixes, 
     return MLSD_OK;
 }
 
-/* Is the resource what the estimator's kind can go on with? */
+/* Is the resource what the estimator's kind can go on with? Where a schedule knows how many epochs
+ * there are, a larger budget is another training from its first epoch on. */
 static bool goes_on(const mlsd__search *s)
 {
     const mlsd_spec *const final = mlsd__estimator_final(s->estimator);
     const char *const budget = ((const mlsd__estimator_ops *)mlsd__spec_ops(final))->budget;
     mlsd_spec *owner;
     const mlsd_param *param;
-    if (counts_rows(s) || budget == NULL) return false;
+    if (counts_rows(s) || budget == NULL || mlsd__spec_slot_child(final, "schedule") != NULL)
+        return false;
     return mlsd__spec_resolve(s->estimator, s->params->resource, &owner, &param) == MLSD_OK &&
            owner == final && strcmp(param->name, budget) == 0;
 }

@@ -19,6 +19,8 @@ static const char *const FORMS[] = {
     "\"activation\":\"logistic\",\"alpha\":0.1}",
     "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"max_iter\":4,\"pruning\":0.5,"
     "\"pruning_epochs\":2,\"learning_rate_init\":0.01}",
+    "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[8],\"max_iter\":4,\"solver\":\"adamw\","
+    "\"schedule\":{\"kind\":\"exponential_decay\",\"warmup_epochs\":1}}",
 };
 
 static void test_mlp_train__bytes_do_not_depend_on_threads(void **state)
@@ -331,6 +333,54 @@ static void test_mlp_train__goes_on_from_a_model(void **state)
     free_linear_data(&d);
 }
 
+/* A training whose step is scheduled is trainings of an epoch each, one going on from the other, by
+ * the steps of its formula. A plateau's progress is out of reach: it cuts from the third epoch on.
+ */
+static void test_mlp_train__follows_its_schedule(void **state)
+{
+    (void)state;
+    linear_data d = make_linear_data(120, 3, 3, 8);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_MULTICLASS, 1);
+    static const char FORMAT[] =
+        "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[6],\"solver\":\"%s\","
+        "\"shuffle\":false,\"batch_size\":50,\"learning_rate_init\":%g,\"max_iter\":%d%s}";
+    static const char *const SOLVERS[] = {"sgd", "adam"};
+    static const char *const SCHEDULES[] = {
+        ",\"schedule\":{\"kind\":\"exponential_decay\",\"gamma\":0.5}",
+        ",\"schedule\":{\"kind\":\"reduce_on_plateau\",\"gamma\":0.5,\"patience\":1,"
+        "\"min_delta\":1e300}"};
+    static const double FACTORS[][4] = {{1, 0.5, 0.25, 0.125}, {1, 1, 0.5, 0.25}};
+    for (int i = 0; i < 4; i++) {
+        char json[400];
+        double got[18], want[18];
+        const char *const solver = SOLVERS[i % 2];
+        mlsd_model *at = NULL;
+        (void)snprintf(json, sizeof json, FORMAT, solver, 0.016, 4, SCHEDULES[i / 2]);
+        mlsd_model *all = fit_json(NULL, json, data, NULL, NULL);
+        for (int epoch = 0; epoch < 4; epoch++) {
+            mlsd_spec *spec = NULL;
+            mlsd_model *next = NULL;
+            (void)snprintf(json, sizeof json, FORMAT, solver, 0.016 * FACTORS[i / 2][epoch], 1, "");
+            if (at == NULL) {
+                at = fit_json(NULL, json, data, NULL, NULL);
+                continue;
+            }
+            assert_int_equal(mlsd_spec_from_json(NULL, json, &spec), MLSD_OK);
+            assert_int_equal(mlsd_model_fit_more(NULL, at, spec, data, NULL, NULL, &next), MLSD_OK);
+            mlsd_spec_free(spec);
+            mlsd_model_free(at);
+            at = next;
+        }
+        array_of(all, "coefs_0", got, 18);
+        array_of(at, "coefs_0", want, 18);
+        assert_memory_equal(got, want, sizeof want);
+        mlsd_model_free(all);
+        mlsd_model_free(at);
+    }
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 /* Rows of one class alone, and rows, specs and models that do not belong together. */
 static void test_mlp_train__what_a_model_can_go_on_with(void **state)
 {
@@ -453,6 +503,9 @@ static void test_mlp_train__bad_input(void **state)
                    MLSD_E_PARAM_RANGE, "whole");
     assert_refused("{\"kind\":\"mlp_classifier\",\"solver\":\"lbfgs\",\"dropout\":0.5}", data,
                    MLSD_E_PARAM_CONFLICT, "dropout");
+    assert_refused("{\"kind\":\"mlp_classifier\",\"solver\":\"lbfgs\",\"schedule\":{\"kind\":"
+                   "\"one_cycle\"}}",
+                   data, MLSD_E_PARAM_CONFLICT, "schedule");
     assert_refused("{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[0]}", data,
                    MLSD_E_PARAM_RANGE, "hidden_layer_sizes");
     mlsd_dataset_free(data);
@@ -538,6 +591,7 @@ int main(void)
         cmocka_unit_test(test_mlp_train__learns_what_a_line_cannot),
         cmocka_unit_test(test_mlp_train__lbfgs_reaches_the_optimum),
         cmocka_unit_test(test_mlp_train__goes_on_from_a_model),
+        cmocka_unit_test(test_mlp_train__follows_its_schedule),
         cmocka_unit_test(test_mlp_train__what_a_model_can_go_on_with),
         cmocka_unit_test(test_mlp_train__pruning_grows_to_its_share),
         cmocka_unit_test(test_mlp_train__bad_input),

@@ -20,6 +20,12 @@ static const char SPEC[] =
     "\"average\":true,\"penalty\":\"elasticnet\",\"early_stopping\":true,"
     "\"schedule\":{\"kind\":\"reduce_on_plateau\",\"patience\":3}}]}";
 
+static const char NETWORK[] =
+    "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
+    "{\"kind\":\"mlp_classifier\",\"max_iter\":30,\"tol\":0,\"n_iter_no_change\":1000,"
+    "\"hidden_layer_sizes\":[8],\"batch_size\":40,\"dropout\":0.1,\"early_stopping\":true,"
+    "\"schedule\":{\"kind\":\"reduce_on_plateau\",\"patience\":2,\"min_delta\":0.1}}]}";
+
 static mlsd_context *keeping(int keeps)
 {
     mlsd_context *context = NULL;
@@ -78,20 +84,20 @@ static void assert_same(const outcome *a, const outcome *b)
     assert_memory_equal(a->bytes, b->bytes, (size_t)a->n);
 }
 
-static void test_training_file__kills_do_not_change_the_bytes(void **state)
+static void kill_again_and_again(const char *json, int n_kills)
 {
-    (void)state;
     static outcome whole, kept;
     mlsd_dataset *data = data_of(1);
-    whole = fit(SPEC, data, 0);
+    unlink(path);
+    whole = fit(json, data, 0);
     assert_int_equal(whole.status, MLSD_OK);
     uint32_t random = 7;
     int n_killed = 0, n_whole = 0;
-    while (n_killed < N_KILLS) {
+    while (n_killed < n_kills) {
         const pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-            const outcome o = fit(SPEC, data, 1);
+            const outcome o = fit(json, data, 1);
             _exit(o.status == MLSD_OK && o.n == whole.n &&
                           memcmp(o.bytes, whole.bytes, (size_t)o.n) == 0
                       ? 0
@@ -110,11 +116,18 @@ static void test_training_file__kills_do_not_change_the_bytes(void **state)
         unlink(path); /* once more from the start */
     }
     print_message("%d kills, %d trainings ended between them\n", n_killed, n_whole);
-    kept = fit(SPEC, data, 1);
+    kept = fit(json, data, 1);
     assert_same(&whole, &kept);
-    kept = fit(SPEC, data, 1); /* at once: it is finished */
+    kept = fit(json, data, 1); /* at once: it is finished */
     assert_same(&whole, &kept);
     mlsd_dataset_free(data);
+}
+
+static void test_training_file__kills_do_not_change_the_bytes(void **state)
+{
+    (void)state;
+    kill_again_and_again(SPEC, N_KILLS);
+    kill_again_and_again(NETWORK, N_KILLS / 2);
 }
 
 static void test_training_file__other_or_damaged_ones_are_named(void **state)

@@ -58,7 +58,7 @@ mlsd_status mlsd__sgd_require_classes(const mlsd__train *train, const char *kind
 static mlsd_status epoch(void *self, mlsd__scope *scope, int64_t number)
 {
     sgd_fit *const f = self;
-    return mlsd__sgd_stepper_epoch(&f->stepper, scope, f->first_epoch + number);
+    return mlsd__sgd_stepper_epoch(&f->stepper, scope, f->first_epoch, number);
 }
 
 static mlsd_status mean_loss(void *self, mlsd__scope *scope, int64_t set, double *out)

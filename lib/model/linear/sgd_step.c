@@ -235,12 +235,13 @@ static void update(mlsd__sgd_stepper *s)
     for (int64_t j = 0; j < s->n_theta; j++) s->mean[j] += part * (s->theta[j] - s->mean[j]);
 }
 
-mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch)
+mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t first_epoch,
+                                    int64_t epoch)
 {
     const mlsd__sgd_params *const params = s->params;
-    const int64_t n_rows = s->batches.frame->n_rows;
+    const int64_t n_rows = s->batches.frame->n_rows, draw = first_epoch + epoch;
     MLSD__TRY(
-        mlsd__row_batches_begin(&s->batches, scope, params->shuffle != 0, params->seed, epoch));
+        mlsd__row_batches_begin(&s->batches, scope, params->shuffle != 0, params->seed, draw));
     for (int64_t first = 0, n = 0;; first += n) {
         MLSD__TRY(mlsd__checkpoint(scope));
         n = mlsd__row_batches_gather(&s->batches, first);
@@ -248,7 +249,7 @@ mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, in
         s->schedule_factor =
             mlsd__schedule_factor(s->schedule, (double)epoch + (double)first / (double)n_rows,
                                   params->max_iter, &s->scheduled);
-        if (s->augment != NULL) MLSD__TRY(augment(s, scope, epoch, s->batches.order + first, n));
+        if (s->augment != NULL) MLSD__TRY(augment(s, scope, draw, s->batches.order + first, n));
         set_gradient(s, n);
         update(s);
     }

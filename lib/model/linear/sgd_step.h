@@ -36,8 +36,9 @@ mlsd_status mlsd__sgd_stepper_augment(mlsd__sgd_stepper *s, mlsd__scope *scope,
                                       const mlsd__augment *augment, int64_t n_classes);
 void mlsd__sgd_stepper_close(mlsd__sgd_stepper *s, const mlsd__allocator *a);
 
-/* One epoch: every row once. */
-mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t epoch);
+/* Epoch number `epoch` of this training: every row once. Draws are keyed by first_epoch + epoch. */
+mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, int64_t first_epoch,
+                                    int64_t epoch);
 
 /* What the fit would give back now. */
 const double *mlsd__sgd_stepper_theta(const mlsd__sgd_stepper *s);

@@ -3,6 +3,7 @@
 #define MLSD_MODEL_NEURAL_MLP_H
 
 #include "base/kindtable.h"
+#include "curve/schedule.h"
 #include "model/estimator.h"
 #include "model/neural/mlp_net.h"
 
@@ -35,10 +36,10 @@ typedef struct mlsd__mlp_params {
 /* A fitted network: the functions of mlsd__estimator_ops but for fit. */
 typedef struct mlsd__mlp_state mlsd__mlp_state;
 
-/* Check parameters against each other. */
-mlsd_status mlsd__mlp_check(const mlsd__mlp_params *params);
+/* Check the parameters of a spec of either kind against each other. */
+mlsd_status mlsd__mlp_check(const mlsd_spec *spec);
 
-mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd__mlp_params *params, mlsd__mlp_loss loss,
+mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd_spec *spec, mlsd__mlp_loss loss,
                           const mlsd__train *train, void **out_state);
 
 void mlsd__mlp_predict(const void *state, const double *x, int64_t n, int64_t ld, mlsd_output what,

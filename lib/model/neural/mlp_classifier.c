@@ -17,7 +17,7 @@ static const mlsd__mlp_loss LOSSES[] = {MLSD__MLP_LOG_LOSS, MLSD__MLP_BRIER};
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
-    return mlsd__mlp_check(mlsd__spec_params(spec));
+    return mlsd__mlp_check(spec);
 }
 
 static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
@@ -31,7 +31,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     *out_state = NULL;
     MLSD__TRY(mlsd__sgd_require_classes(train, "mlp_classifier"));
     const mlsd__mlp_params *const params = mlsd__spec_params(spec);
-    return mlsd__mlp_fit(scope, params, LOSSES[params->loss], train, out_state);
+    return mlsd__mlp_fit(scope, spec, LOSSES[params->loss], train, out_state);
 }
 
 static const mlsd__estimator_ops OPS = {
@@ -72,6 +72,8 @@ const mlsd_kind mlsd__kind_mlp_classifier = {
     .params = PARAMS,
     .n_params = MLSD__COUNT(PARAMS),
     .params_size = sizeof(classifier_params),
+    .slots = mlsd__sgd_slots,
+    .n_slots = 1,
     .ops = &OPS,
     .traits = "{\"tasks\":[\"classification\"],\"iterative\":true,\"proba\":true,"
               "\"sklearn\":\"MLPClassifier\"}",

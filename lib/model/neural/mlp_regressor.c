@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/fail.h"
+#include "model/linear/sgd.h"
 #include "model/neural/mlp.h"
 
 static const char *const LOSS_NAMES[] = {"squared_error", "absolute_error", "huber", "poisson",
@@ -13,7 +14,7 @@ static const mlsd__mlp_loss LOSSES[] = {MLSD__MLP_SQUARED, MLSD__MLP_ABSOLUTE, M
 static mlsd_status check(const mlsd_spec *spec, mlsd_task task)
 {
     (void)task;
-    return mlsd__mlp_check(mlsd__spec_params(spec));
+    return mlsd__mlp_check(spec);
 }
 
 static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__train *train,
@@ -30,7 +31,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     if (train->n_more_targets > 0 && train->x_valid != NULL)
         return mlsd__fail(MLSD_E_UNSUPPORTED, "mlp_regressor takes no validation set with several "
                                               "targets; early_stopping holds rows out");
-    return mlsd__mlp_fit(scope, params, loss, train, out_state);
+    return mlsd__mlp_fit(scope, spec, loss, train, out_state);
 }
 
 static const mlsd__estimator_ops OPS = {
@@ -70,6 +71,8 @@ const mlsd_kind mlsd__kind_mlp_regressor = {
     .params = PARAMS,
     .n_params = MLSD__COUNT(PARAMS),
     .params_size = sizeof(mlsd__mlp_params),
+    .slots = mlsd__sgd_slots,
+    .n_slots = 1,
     .ops = &OPS,
     .traits = "{\"tasks\":[\"regression\"],\"iterative\":true,\"proba\":false,"
               "\"sklearn\":\"MLPRegressor\"}",

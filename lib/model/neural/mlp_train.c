@@ -182,6 +182,7 @@ mlsd_status mlsd__mlp_training_open(mlsd__mlp_training *t, mlsd__scope *scope,
     MLSD__TRY(open_numbers(t, a));
     MLSD__TRY(open_blocks(t, scope));
     mlsd__mlp_net_start(&t->net, t->changes.seed, t->theta, t->stats);
+    mlsd__schedule_init(&t->scheduled);
     t->at = t->theta;
     if (t->is_lbfgs) return mlsd__mlp_lbfgs_open(t, a);
     return mlsd__mlp_optimiser_open(&t->optimiser, a, params, t->net.n_theta);
@@ -307,6 +308,14 @@ static void remember_moments(mlsd__mlp_training *t, int64_t n)
     }
 }
 
+/* What the schedule makes of the step of a batch, by how much of this training is behind it. */
+static double scheduled_factor(const mlsd__mlp_training *t, int64_t first)
+{
+    const double part = (double)first / (double)t->sets[0].n_used;
+    return mlsd__schedule_factor(t->schedule, (double)t->epoch + part, t->params->max_iter,
+                                 &t->scheduled);
+}
+
 /* Blocks, their sum, a step. */
 static mlsd_status run_batch(batch *b, mlsd__scope *scope, double *sum)
 {
@@ -315,7 +324,8 @@ static mlsd_status run_batch(batch *b, mlsd__scope *scope, double *sum)
     MLSD__TRY(run_blocks(b, scope, sum));
     if (t->net.n_stats > 0) remember_moments(t, b->n);
     t->n_steps++;
-    mlsd__mlp_optimiser_begin(&t->optimiser, t->n_steps, t->params->learning_rate_init);
+    mlsd__mlp_optimiser_begin(&t->optimiser, t->n_steps,
+                              t->params->learning_rate_init * scheduled_factor(t, b->first));
     b->factor = 1.0;
     if (longest == 0.0) return run_stretches(b, scope, true, true);
     MLSD__TRY(run_stretches(b, scope, true, false));
@@ -459,9 +469,17 @@ static int64_t arrays(void *self, mlsd__trainee_array *out, int64_t capacity)
         {&t->lbfgs.n_pairs, 1, MLSD_I64, false},
         {&t->lbfgs.newest, 1, MLSD_I64, false},
         {&t->outcome.value, 1, MLSD_F64, false},
+        {&t->scheduled, t->schedule != NULL ? 4 : 0, MLSD_F64, false},
     };
     for (int64_t i = 0; i < MLSD__COUNT(all) && i < capacity; i++) out[i] = all[i];
     return MLSD__COUNT(all);
+}
+
+static void watched(void *self, int64_t epoch, double loss)
+{
+    mlsd__mlp_training *const t = self;
+    (void)epoch;
+    mlsd__schedule_watch(t->schedule, loss, &t->scheduled);
 }
 
 static mlsd_stop_reason end(const void *self)
@@ -471,4 +489,10 @@ static mlsd_stop_reason end(const void *self)
 }
 
 const mlsd__trainee_ops mlsd__mlp_trainee = {
-    .epoch = run_epoch, .mean_loss = mean_loss, .penalty = penalty, .arrays = arrays, .end = end};
+    .epoch = run_epoch,
+    .mean_loss = mean_loss,
+    .penalty = penalty,
+    .arrays = arrays,
+    .watched = watched,
+    .end = end,
+};

@@ -33,7 +33,9 @@ typedef struct mlsd__mlp_training {
     int64_t n_steps;    /* so far */
     double *loss_curve; /* of the first epochs */
     mlsd__mlp_optimiser optimiser;
-    mlsd__smooth smooth; /* of solver lbfgs, whose step is an epoch */
+    const mlsd_spec *schedule;      /* NULL: none */
+    mlsd__schedule_state scheduled; /* what it remembers */
+    mlsd__smooth smooth;            /* of solver lbfgs, whose step is an epoch */
     mlsd__lbfgs lbfgs;
     mlsd__smooth_outcome outcome;
     bool is_lbfgs, is_done;

@@ -40,7 +40,9 @@ enum {
 
 /* Fit. `valid` (may be NULL) is watched by estimators that train by epochs, never trained on; it
  * must have the training set's columns. `curve` (may be NULL) receives their "train" and "valid"
- * losses, and its rule decides about stopping instead of the spec's own. "Did not converge" is a
+ * losses, and its rule decides about stopping instead of the spec's own; logistic_regression tells
+ * it the losses after each iteration (step 0: where it starts), and metric "objective" of the mean
+ * row, and stops by its own tolerance. "Did not converge" is a
  * result: mlsd_model_get_f64(model, "converged"). Errors: MLSD_E_KIND (not an estimator),
  * MLSD_E_DATA, MLSD_E_SHAPE, MLSD_E_PARAM_CONFLICT, MLSD_E_NUMERIC, MLSD_E_CANCELLED. Since 0.1. */
 MLSD_API mlsd_status mlsd_model_fit(const mlsd_context *context, const mlsd_spec *spec,

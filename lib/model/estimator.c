@@ -186,14 +186,15 @@ static mlsd_status check_train(mlsd__scope *scope, const mlsd_spec *spec,
     if (!is_checked && !ops->checks_x)
         MLSD__TRY(mlsd__frame_require_finite(scope, x, ops->takes_nan));
 
-    if (ops->is_iterative && train->x_valid != NULL) {
+    const bool fills_curve = ops->is_iterative || (ops->fills_curve && train->curve != NULL);
+    if (fills_curve && train->x_valid != NULL) {
         const int64_t n_valid = train->x_valid->n_rows;
         MLSD__TRY(check_weight(train->weight_valid, n_valid, "the validation set"));
         if (train->y_valid != NULL)
             MLSD__TRY(check_target(train->y_valid, n_valid, 1, n_classes, "the validation set"));
         MLSD__TRY(mlsd__frame_require_finite(scope, train->x_valid, ops->takes_nan));
     }
-    for (int64_t i = 0; ops->is_iterative && train->curve != NULL && i < train->n_more_valid; i++) {
+    for (int64_t i = 0; fills_curve && train->curve != NULL && i < train->n_more_valid; i++) {
         const mlsd__more_set *const more = &train->more_valid[i];
         MLSD__TRY(check_weight(more->weight, more->x->n_rows, "a validation set"));
         if (more->y != NULL)

@@ -64,6 +64,8 @@ typedef struct mlsd__estimator_ops {
     bool takes_category; /* category features need no encoding; otherwise they are MLSD_E_DATA */
     bool takes_start;    /* fit() can begin from a state: train->start */
     bool is_iterative;   /* trains by epochs: fills a curve, uses a validation set */
+    bool fills_curve;    /* does not train by epochs, but tells a curve of its iterations, and looks
+                            at validation sets for that alone */
     bool augments;       /* has train->augment change each batch of rows before it learns from it */
     bool has_proba;      /* predict_block gives probabilities (classifies) */
     bool (*spec_has_proba)(const mlsd_spec *spec); /* where that depends on parameters; or NULL */

@@ -157,14 +157,15 @@ static mlsd_status fit_model(mlsd__scope *scope, const mlsd_spec *spec, const ml
     MLSD__TRY(mlsd__model_describe(a, spec, train, &model));
     mlsd_status status = MLSD_OK;
     const bool forecasts = model->ops->clock != NULL && train->store->target != NULL;
-    const bool is_iterative = mlsd__estimator_final_ops(spec)->is_iterative;
+    const mlsd__estimator_ops *const final = mlsd__estimator_final_ops(spec);
+    const bool is_iterative = final->is_iterative;
     if (train->store->target != NULL) status = mlsd__dataset_gather_targets(train, &y);
     if (status == MLSD_OK) status = mlsd__dataset_gather_weight(train, &weight);
     if (status == MLSD_OK && forecasts)
         status = mlsd__series_order(scope, train, y, weight, &clock);
     if (status == MLSD_OK && valid != NULL)
         status = mlsd__model_set_open(&given, a, model, valid, "validation set");
-    if (status == MLSD_OK && is_iterative)
+    if (status == MLSD_OK && (is_iterative || final->fills_curve))
         status = mlsd__model_sets_open(&more, a, model, extras->curve);
     if (status == MLSD_OK && is_iterative && extras->keeps_file)
         status = mlsd__training_file_open(&file, scope, model->spec);

@@ -457,6 +457,107 @@ static void test_logistic_regression__every_refused_allocation_is_survived(void 
     free_linear_data(&d);
 }
 
+/* Every way of solving it: Newton's, proximal steps, a working set, L-BFGS; then the
+ * cross-validated sister. The last point is the model's own loss and objective, and what its
+ * probabilities say of the validation rows; before it the objective only falls. Being looked at
+ * changes no byte. */
+static const struct {
+    const char *json;
+    int64_t n_features;
+    int n_classes;
+} LOOKED_AT[] = {
+    {"{\"kind\":\"logistic_regression\",\"C\":0.5}", 3, 2},
+    {"{\"kind\":\"logistic_regression\",\"C\":0.5}", 3, 3},
+    {"{\"kind\":\"logistic_regression\",\"penalty\":\"l1\"}", 3, 3},
+    {"{\"kind\":\"logistic_regression\",\"penalty\":\"l1\",\"C\":0.3}", 120, 2},
+    {"{\"kind\":\"logistic_regression\",\"C\":0.01}", 450, 2},
+    {"{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
+     "{\"kind\":\"logistic_regression\",\"penalty\":\"none\",\"max_iter\":3}]}",
+     3, 2},
+    {"{\"kind\":\"logistic_regression_cv\",\"Cs\":[0.1,1.0],\"n_splits\":2}", 3, 3},
+};
+
+/* Mean log loss of a model's probabilities. */
+static double log_loss_of(const mlsd_model *model, const mlsd_dataset *data, const linear_data *d)
+{
+    double *const proba = calloc((size_t)(d->n * 3), sizeof *proba);
+    const int64_t k = mlsd_model_n_outputs(model, MLSD_OUTPUT_PROBA);
+    double sum = 0.0;
+    assert_int_equal(mlsd_model_predict(NULL, model, data, MLSD_OUTPUT_PROBA, proba, d->n * k),
+                     MLSD_OK);
+    for (int64_t i = 0; i < d->n; i++) sum -= log(proba[i * k + (int64_t)d->y[i]]);
+    free(proba);
+    return sum / (double)d->n;
+}
+
+static double last_of(const mlsd_curve *curve, int64_t series)
+{
+    double x = 0.0, value = NAN;
+    const int64_t n = mlsd_curve_point_count(curve, series);
+    assert_true(n >= 1);
+    assert_int_equal(mlsd_curve_point(curve, series, n - 1, &x, &value), MLSD_OK);
+    return value;
+}
+
+static void assert_falls(const mlsd_curve *curve, int64_t series)
+{
+    double x = -1.0, before = INFINITY;
+    for (int64_t i = 0; i < mlsd_curve_point_count(curve, series); i++) {
+        double value = NAN;
+        assert_int_equal(mlsd_curve_point(curve, series, i, &x, &value), MLSD_OK);
+        assert_true(value <= before * (1.0 + 1e-12));
+        before = value;
+    }
+}
+
+static void test_logistic_regression__tells_a_curve(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof LOOKED_AT / sizeof *LOOKED_AT; i++) {
+        const int n_classes = LOOKED_AT[i].n_classes;
+        const mlsd_task task = n_classes == 2 ? MLSD_TASK_BINARY : MLSD_TASK_MULTICLASS;
+        linear_data d = make_linear_data(90, LOOKED_AT[i].n_features, n_classes, 5);
+        linear_data e = make_linear_data(50, LOOKED_AT[i].n_features, n_classes, 6);
+        mlsd_dataset *data = dataset_of(&d, task, 0), *valid = dataset_of(&e, task, 0);
+        mlsd_curve *curve = NULL;
+        mlsd_spec *rule = spec_from("{\"kind\":\"early_stopping\",\"patience\":1000}");
+        assert_int_equal(mlsd_curve_new(NULL, rule, &curve), MLSD_OK);
+        mlsd_spec_free(rule);
+        assert_int_equal(mlsd_curve_add_set(curve, "more", valid), MLSD_OK);
+        mlsd_model *plain = fit_json(NULL, LOOKED_AT[i].json, data, NULL, NULL);
+        mlsd_model *model = fit_json(NULL, LOOKED_AT[i].json, data, valid, curve);
+        assert_same_model(plain, model);
+        assert_int_equal(mlsd_curve_series_count(curve), 4);
+        int64_t train = -1, objective = -1, given = -1, more = -1;
+        assert_int_equal(mlsd_curve_series(curve, "loss", "train", -1, 0, &train), MLSD_OK);
+        assert_int_equal(mlsd_curve_series(curve, "objective", "train", -1, 0, &objective),
+                         MLSD_OK);
+        assert_int_equal(mlsd_curve_series(curve, "loss", "valid", -1, 0, &given), MLSD_OK);
+        assert_int_equal(mlsd_curve_series(curve, "loss", "more", -1, 0, &more), MLSD_OK);
+        const double loss = log_loss_of(model, valid, &e);
+        assert_true(last_of(curve, train) == number_of(model, "loss"));
+        assert_true(fabs(last_of(curve, given) - loss) < 1e-12 * (1.0 + loss));
+        assert_true(last_of(curve, more) == last_of(curve, given));
+        assert_falls(curve, objective);
+        const double C = strstr(LOOKED_AT[i].json, "0.5") != NULL ? 0.5 : 0.0;
+        if (C > 0.0)
+            assert_true(fabs(C * 90.0 * last_of(curve, objective) - number_of(model, "objective")) <
+                        1e-12);
+        const double n_iter = number_of(model, "n_iter");
+        assert_true(mlsd_curve_point_count(curve, train) <= (int64_t)n_iter + 2);
+        assert_int_equal(mlsd_curve_stop_reason(curve), number_of(model, "converged") == 1.0
+                                                            ? MLSD_STOP_CONVERGED
+                                                            : MLSD_STOP_BUDGET);
+        mlsd_model_free(plain);
+        mlsd_model_free(model);
+        mlsd_curve_free(curve);
+        mlsd_dataset_free(data);
+        mlsd_dataset_free(valid);
+        free_linear_data(&d);
+        free_linear_data(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +577,7 @@ int main(void)
         cmocka_unit_test(test_logistic_regression__comes_back_from_bytes),
         cmocka_unit_test(test_logistic_regression__can_be_cancelled),
         cmocka_unit_test(test_logistic_regression__every_refused_allocation_is_survived),
+        cmocka_unit_test(test_logistic_regression__tells_a_curve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,7 @@ static mlsd_status arrived(void *user, mlsd__scope *scope, const double *theta, 
     w->here = w->last;
     w->is_separated = w->limits->stops_separated && w->here.min_margin > 0.0;
     *out_ends = w->is_separated && w->here.mean_loss <= w->limits->tol;
+    MLSD__TRY(mlsd__logistic_tell(w->limits, scope, theta, n_iter, &w->here));
     if (!is_refreshed(n_iter)) return MLSD_OK;
     return mlsd__precondition_make(&w->rough, scope, w->loss, theta);
 }

@@ -182,6 +182,7 @@ static mlsd_status iterate(newton *s, const mlsd__logistic_limits *limits,
     double slope_before = INFINITY;
     out->converged = false;
     s->is_kept = false;
+    MLSD__TRY(mlsd__logistic_tell(limits, s->scope, s->theta, 0, &out->at));
     for (out->n_iter = 0; out->n_iter < limits->max_iter; out->n_iter++) {
         const double slope = max_abs(s->gradient, s->n);
         const bool separated = limits->stops_separated && out->at.min_margin > 0.0;
@@ -196,7 +197,8 @@ static mlsd_status iterate(newton *s, const mlsd__logistic_limits *limits,
         slope_before = slope;
         if (is_trusted && (is_flat || is_small(s, ROUNDING_STEP))) {
             out->n_iter++;
-            return finish(s, out);
+            MLSD__TRY(finish(s, out));
+            return mlsd__logistic_tell(limits, s->scope, s->theta, out->n_iter, &out->at);
         }
         const bool keeps = is_small(s, KEPT_STEP);
         MLSD__TRY(search(s, !keeps, out, &moved));
@@ -211,6 +213,7 @@ static mlsd_status iterate(newton *s, const mlsd__logistic_limits *limits,
             return MLSD_OK;
         }
         s->is_kept = keeps;
+        MLSD__TRY(mlsd__logistic_tell(limits, s->scope, s->theta, out->n_iter + 1, &out->at));
     }
     return MLSD_OK;
 }

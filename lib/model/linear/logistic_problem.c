@@ -150,6 +150,14 @@ static double most_products(const mlsd__logistic_problem *p, int64_t k)
     return mlsd__n_blocks(p->design.n_rows) < LARGE_BLOCKS ? SMALL_PRODUCTS : LARGE_PRODUCTS;
 }
 
+mlsd_status mlsd__logistic_tell(const mlsd__logistic_limits *limits, mlsd__scope *scope,
+                                const double *theta, int64_t n_iter,
+                                const mlsd__logistic_value *value)
+{
+    const mlsd__logistic_watch *const w = limits->watch;
+    return w != NULL ? w->arrived(w->user, scope, theta, n_iter, value) : MLSD_OK;
+}
+
 bool mlsd__logistic_is_newton(const mlsd__logistic_problem *p, int64_t n_scores)
 {
     const double k = (double)n_scores, q = (double)p->design.n_columns;
@@ -165,8 +173,10 @@ mlsd_status mlsd__logistic_problem_solve(mlsd__logistic_problem *p, mlsd__scope 
     const double q = (double)p->design.n_columns;
     const bool is_newton =
         is_sparse ? (double)k * q <= SPARSE_COLUMNS : mlsd__logistic_is_newton(p, k);
-    const mlsd__logistic_limits limits = {
-        .max_iter = params->max_iter, .tol = params->tol, .stops_separated = !has_penalty};
+    const mlsd__logistic_limits limits = {.max_iter = params->max_iter,
+                                          .tol = params->tol,
+                                          .stops_separated = !has_penalty,
+                                          .watch = p->watch};
     mlsd__logistic_loss loss;
     const mlsd__loss_rows rows = {
         .kind = MLSD__LOSS_LOG, .label = p->label, .positive = 1, .weight = p->train->weight};

@@ -220,6 +220,7 @@ static mlsd_status iterate(proximal *s, const mlsd__logistic_limits *limits,
 {
     bool is_polished = false;
     out->violation = largest_violation(s);
+    MLSD__TRY(mlsd__logistic_tell(limits, s->scope, s->theta, 0, &out->at));
     for (; out->n_iter < limits->max_iter; out->n_iter++) {
         out->converged = out->violation <= limits->tol;
         if (out->violation == 0.0 || (out->converged && is_polished)) return MLSD_OK;
@@ -229,7 +230,10 @@ static mlsd_status iterate(proximal *s, const mlsd__logistic_limits *limits,
         if (!ok) return MLSD_OK;
         const bool is_last = is_rounding(s);
         MLSD__TRY(search(s, out, &moved));
-        if (moved) out->violation = largest_violation(s);
+        if (moved) {
+            out->violation = largest_violation(s);
+            MLSD__TRY(mlsd__logistic_tell(limits, s->scope, s->theta, out->n_iter + 1, &out->at));
+        }
         out->converged = out->converged || is_last;
         if (!moved || is_last) return MLSD_OK;
     }

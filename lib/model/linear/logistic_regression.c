@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "base/kindtable.h"
+#include "model/linear/logistic_curve.h"
 #include "model/linear/leave_rows.h"
 #include "model/linear/logistic_path.h"
 
@@ -19,7 +20,7 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     mlsd__linear_scores *scores = NULL;
     MLSD__TRY(mlsd__logistic_problem_open(&problem, scope, train, params->fit_intercept != 0,
                                           "logistic_regression"));
-    mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, params, &outcome);
+    mlsd_status status = mlsd__logistic_problem_solve_watched(&problem, scope, params, &outcome);
     if (status == MLSD_OK)
         status =
             mlsd__logistic_problem_scores(&problem, scope->allocator, params, &outcome, &scores);
@@ -66,6 +67,7 @@ static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
 
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
+    .fills_curve = true,
     .has_proba = true,
     .checks_x = true,
     .check = check,

@@ -36,7 +36,8 @@ typedef struct mlsd__logistic_problem {
     double weight; /* sum */
     double *theta; /* coefficients in the design's units; start and answer */
     int64_t n_theta;
-    bool is_cold; /* theta is zero */
+    bool is_cold;                      /* theta is zero */
+    const mlsd__logistic_watch *watch; /* of what solves it; NULL: nobody */
 } mlsd__logistic_problem;
 
 /* Errors: MLSD_E_DATA where fewer than two classes have rows; `what` names the kind in messages. */

@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "base/kindtable.h"
+#include "model/linear/logistic_curve.h"
 #include "model/linear/logistic_folds.h"
 #include "model/train_part.h"
 #include "numeric/mathfun.h"
@@ -247,7 +248,7 @@ static mlsd_status refit(const cv_job *job, mlsd__scope *scope, double C, mlsd__
     mlsd__logistic_outcome outcome;
     MLSD__TRY(
         mlsd__logistic_problem_open(&problem, scope, job->train, params.fit_intercept != 0, KIND));
-    mlsd_status status = mlsd__logistic_problem_solve(&problem, scope, &params, &outcome);
+    mlsd_status status = mlsd__logistic_problem_solve_watched(&problem, scope, &params, &outcome);
     if (status == MLSD_OK)
         status = mlsd__logistic_problem_scores(&problem, a, &params, &outcome, out);
     if (status == MLSD_OK) mlsd__logistic_problem_warn(&problem, scope, &params, &outcome, KIND);
@@ -321,6 +322,7 @@ static const mlsd__class_weight *class_weight(const mlsd_spec *spec)
 
 static const mlsd__estimator_ops OPS = {
     .classifies = true,
+    .fills_curve = true,
     .splits_rows = true,
     .has_proba = true,
     .check = check,

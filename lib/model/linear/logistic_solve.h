@@ -9,12 +9,20 @@
  * products a block would take longer than a cancel may, and other ways are faster. */
 #define MLSD__NEWTON_PRODUCTS (400.0 * 400.0)
 
+/* Who is told of the start, and of every point on the way over all rows and columns. */
+typedef struct mlsd__logistic_watch {
+    void *user;
+    mlsd_status (*arrived)(void *user, mlsd__scope *scope, const double *theta, int64_t n_iter,
+                           const mlsd__logistic_value *value);
+} mlsd__logistic_watch;
+
 typedef struct mlsd__logistic_limits {
     int64_t max_iter;
     double tol; /* largest component of the gradient, in the design's units */
     bool
         stops_separated; /* no penalty: separated classes have no optimum, so do not run after it */
     int64_t max_columns; /* of a working set; 0: as many as a Hessian pays for */
+    const mlsd__logistic_watch *watch; /* NULL: nobody */
 } mlsd__logistic_limits;
 
 typedef struct mlsd__logistic_outcome {
@@ -25,6 +33,11 @@ typedef struct mlsd__logistic_outcome {
     double violation; /* with l1: how far the worst coefficient is from its condition of optimality,
                          in the units of tol; otherwise not set */
 } mlsd__logistic_outcome;
+
+/* Tell the watch, where there is one. */
+mlsd_status mlsd__logistic_tell(const mlsd__logistic_limits *limits, mlsd__scope *scope,
+                                const double *theta, int64_t n_iter,
+                                const mlsd__logistic_value *value);
 
 /* From theta to the optimum in theta. Newton needs a loss with a Hessian. `is_cold`: theta is zero,
  * and a start may be found on part of the rows first. */

@@ -193,6 +193,7 @@ static mlsd_status run(sparse *s, const mlsd__logistic_limits *limits, mlsd__log
         out->violation = judge(s);
         out->nonfinite = !isfinite(out->at.objective) || !isfinite(out->violation);
         out->converged = !out->nonfinite && out->violation <= limits->tol;
+        MLSD__TRY(mlsd__logistic_tell(limits, s->scope, s->theta, out->n_iter, &out->at));
         if (out->converged || out->nonfinite) return MLSD_OK;
         if (n_steps == 0 || out->n_iter >= limits->max_iter) return MLSD_OK;
         MLSD__TRY(choose_set(s, limits->tol, &has_others));

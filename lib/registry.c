@@ -117,6 +117,8 @@ extern const mlsd_kind mlsd__kind_nearest_centroid;
 extern const mlsd_kind mlsd__kind_kernel_ridge;
 extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
+extern const mlsd_kind mlsd__kind_bagging_classifier;
+extern const mlsd_kind mlsd__kind_bagging_regressor;
 extern const mlsd_kind mlsd__kind_jitter;
 extern const mlsd_kind mlsd__kind_feature_dropout;
 extern const mlsd_kind mlsd__kind_swap_noise;
@@ -289,6 +291,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_kernel_ridge,
     &mlsd__kind_isotonic_regression,
     &mlsd__kind_calibrated_classifier,
+    &mlsd__kind_bagging_classifier,
+    &mlsd__kind_bagging_regressor,
     &mlsd__kind_jitter,
     &mlsd__kind_feature_dropout,
     &mlsd__kind_swap_noise,

@@ -154,6 +154,9 @@ static void test_fuzz__model(void **state)
         {"{\"kind\":\"calibrated_classifier\",\"method\":\"isotonic\",\"n_splits\":2,"
          "\"estimator\":{\"kind\":\"gaussian_nb\"}}",
          MLSD_TASK_BINARY},
+        {"{\"kind\":\"bagging_classifier\",\"n_estimators\":2,\"oob_score\":true,\"estimator\":"
+         "{\"kind\":\"gaussian_nb\"}}",
+         MLSD_TASK_BINARY},
         {"{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"gaussian_nb\"},\"augment\":[{\"kind\":"
          "\"jitter\"}]}",
          MLSD_TASK_BINARY},

@@ -20,6 +20,8 @@ from sklearn.utils.estimator_checks import check_estimator
 ARGUMENTS = {
     "AugmentedClassifier": {"estimator": mlsd.naive_bayes.GaussianNB(), "augment": [mlsd.augment.jitter()]},
     "AugmentedRegressor": {"estimator": mlsd.linear_model.Ridge(alpha=0.01), "augment": [mlsd.augment.jitter()]},
+    "BaggingClassifier": {"estimator": mlsd.naive_bayes.GaussianNB()},
+    "BaggingRegressor": {"estimator": mlsd.linear_model.Ridge(alpha=0.01)},
     "CalibratedClassifierCV": {"estimator": mlsd.naive_bayes.GaussianNB(), "cv": 2},
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},

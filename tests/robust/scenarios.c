@@ -757,6 +757,7 @@ const scenario scenarios[] = {
     {"discriminants", run_discriminants, 0},
     {"calibrated", run_calibrated, 0},
     {"augmented", run_augmented, 0},
+    {"bagging", run_bagging, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},

@@ -103,6 +103,17 @@ out:
     return status;
 }
 
+/* Columns and rows, scores of rows that members have not seen, weights in place of copies. */
+mlsd_status run_bagging(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"bagging_classifier\",\"n_estimators\":2,\"oob_score\":true,"
+        "\"max_features\":2,\"estimator\":{\"kind\":\"gaussian_nb\"}}",
+        "{\"kind\":\"bagging_classifier\",\"n_estimators\":2,\"estimator\":{\"kind\":"
+        "\"calibrated_classifier\",\"n_splits\":2,\"estimator\":{\"kind\":\"gaussian_nb\"}}}"};
+    return run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash);
+}
+
 static int twice_as_large(const mlsd_spec *spec, uint64_t seed, int64_t epoch, const int64_t *rows,
                           const mlsd_matrix *X, double *out, int64_t *inout_cols, void *user)
 {

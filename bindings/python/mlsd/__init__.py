@@ -5,7 +5,7 @@
     print(result.verdict)
     result.save_report("report.html")
 
-mlsd.linear_model, .naive_bayes, .neighbors, .neural_network, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy,
+mlsd.linear_model, .naive_bayes, .neighbors, .neural_network, .kernel_ridge, .discriminant_analysis, .calibration, .isotonic, .decomposition, .dummy, .ensemble,
 .preprocessing, .impute, .compose, .augment, .pipeline, .model_selection, .svm, .metrics and .utils have scikit-learn's names
 and signatures. Messages of the library go to the logger "mlsd" of the logging module.
 """
@@ -46,7 +46,7 @@ from ._results import Result, complete, cross_validate, evaluate, leaderboard, r
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "factorization",
+    "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "factorization",
     "feature_selection", "impute", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
     "svm", "time_series", "utils",

@@ -3,6 +3,7 @@
 Limits: the library answers a cancel within 0.1 s; the tests allow LATENCY for a busy machine.
 """
 
+import ctypes
 import json
 import os
 import signal
@@ -202,6 +203,23 @@ def test_interrupt__progress_is_told(progress):
     for stage, done, total, thread in seen:
         assert isinstance(stage, str) and 0 <= done and (total == 0 or done <= total)
         assert thread == threading.get_ident()
+
+
+def test_interrupt__while_a_handle_ends_is_not_lost():
+    class Ending:
+        """A library in which an interrupt arrives while a handle is freed."""
+
+        def mlsd_spec_free(self, _handle):
+            signal.raise_signal(signal.SIGINT)
+
+    spec = mlsd.Spec("ridge")
+    handle, spec._h = spec._h, ctypes.c_void_p(1)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            spec.__del__(Ending())
+            time.sleep(30)
+    finally:
+        spec._h = handle
 
 
 @pytest.mark.parametrize("kind", [ZeroDivisionError, SystemExit, KeyboardInterrupt, GeneratorExit])

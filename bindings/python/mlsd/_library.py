@@ -1,5 +1,6 @@
 """Find and load libmlsd, call it, turn statuses into exceptions, and let Ctrl-C stop a call."""
 
+import _thread
 import contextlib
 import ctypes
 import glob
@@ -7,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 
 from ._errors import MlsdError, failure
 from ._signatures import LOG_FN, PROGRESS_FN, RELEASE_FN, SIGNATURES, STATUS
@@ -90,6 +92,12 @@ def _open():
 lib, library_path = _open()
 
 
+def _interrupt_again():
+    """Python drops what is raised in __del__; a Ctrl-C that arrives there comes again once it is over."""
+    time.sleep(0.01)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+
 class Handle:
     """Owns one C object, which ends with the last reference to it."""
 
@@ -97,9 +105,12 @@ class Handle:
     _h = None  # so that a constructor that fails can be collected
 
     def __del__(self, _lib=lib):
-        if self._h:
-            getattr(_lib, self._free)(self._h)
-            self._h = None
+        try:
+            if self._h:
+                getattr(_lib, self._free)(self._h)
+                self._h = None
+        except KeyboardInterrupt:
+            _thread.start_new_thread(_interrupt_again, ())
 
     def __reduce__(self):
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")

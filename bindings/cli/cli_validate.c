@@ -1,9 +1,12 @@
 /* cli_validate.c - mlsd validate: a spec of family validation or search, on the rows of a CSV file,
  * and its tables and verdict. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "cli_chart.h"
 #include "cli_grid.h"
 #include "cli_job.h"
 #include "cli_print.h"
@@ -21,6 +24,14 @@ static int make_spec(cli_job *job)
                         "'%s' holds a spec of kind '%s' (%s), not of a validation or a search; "
                         "'mlsd kinds --family validation' lists them",
                         path, mlsd_kind_name(kind), family);
+    if (cli_get(job->args, "curves") != NULL) {
+        if (strcmp(mlsd_kind_name(kind), "cross_validate") != 0)
+            return cli_fail(CLI_USAGE,
+                            "'--curves' is for a spec of kind 'cross_validate', got '%s'",
+                            mlsd_kind_name(kind));
+        if (mlsd_spec_set_bool(job->spec, "return_curves", 1) != MLSD_OK)
+            return cli_fail_status(MLSD_E_NOMEM);
+    }
     return cli_job_set_parameters(job);
 }
 
@@ -34,10 +45,55 @@ enum { N_ROLES = sizeof roles / sizeof *roles };
 static bool is_shown(const char *name)
 {
     static const char *const hidden[] = {"timings.", "audit.",      "predictions", "folds",
-                                         "plan",     "fold_scores", "repeats",     "rung_folds"};
+                                         "plan",     "fold_scores", "repeats",     "rung_folds",
+                                         "curves",   "curve_means"};
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
         if (strncmp(name, hidden[i], strlen(hidden[i])) == 0) return false;
     return true;
+}
+
+enum { MOST_CURVES = 4 };
+
+/* Means over folds of a model's loss on training and on test rows, which have the same steps. */
+static void print_curve(const mlsd_table *means, const char *model, double best, double *values)
+{
+    const int64_t n_rows = mlsd_table_n_rows(means);
+    double *const step = values, *const train = values + n_rows, *const test = train + n_rows;
+    int64_t n = 0;
+    for (int64_t i = 0; i < n_rows; i++) {
+        const char *const set = cli_cell_text(means, "set", i);
+        const bool is_train = strcmp(set, "train") == 0;
+        if (strcmp(cli_cell_text(means, "model", i), model) != 0) continue;
+        if (strcmp(cli_cell_text(means, "metric", i), "loss") != 0) continue;
+        const double x = cli_cell_number(means, "step", i), y = cli_cell_number(means, "mean", i);
+        if (is_train) {
+            step[n] = x;
+            test[n] = NAN;
+            train[n++] = y;
+        }
+        for (int64_t k = 0; k < n && strcmp(set, "test") == 0; k++)
+            if (step[k] == x) test[k] = y;
+    }
+    printf("\n'%s', loss by epoch, mean over the folds, validation is their test rows\n%s\n", model,
+           cli_chart_legend());
+    cli_chart_print(step, train, test, n, best - 1);
+}
+
+static void print_curves(const mlsd_result *r)
+{
+    char line[4096];
+    const mlsd_table *const means = cli_result_table(r, "curve_means");
+    const mlsd_table *const steps = cli_result_table(r, "refit_steps");
+    const char *const missing = cli_result_text(r, "curves.missing");
+    if (means == NULL || steps == NULL) return;
+    double *const values = malloc((size_t)(3 * mlsd_table_n_rows(means) + 1) * sizeof *values);
+    for (int64_t i = 0; values != NULL && i < mlsd_table_n_rows(steps) && i < MOST_CURVES; i++)
+        print_curve(means, cli_cell_text(steps, "model", i), cli_cell_number(steps, "best", i),
+                    values);
+    free(values);
+    if (*missing == '\0') return;
+    snprintf(line, sizeof line, "note: %s", missing);
+    cli_print_wrapped(line, 6);
 }
 
 static void print_result(const cli_job *job)
@@ -50,6 +106,7 @@ static void print_result(const cli_job *job)
         const mlsd_table *t = is_shown(name) ? cli_result_table(r, name) : NULL;
         if (t != NULL) cli_table_print(name, t);
     }
+    print_curves(r);
     const char *plan = cli_result_text(r, "plan");
     putchar('\n');
     if (*plan != '\0') {
@@ -122,6 +179,7 @@ static int run_validate(const cli_args *args)
 static const cli_option validate_options[] = {
     {"target", "COLUMN", "the column to predict"},
     {"set", "NAME=VALUE", "a parameter of the spec; may be repeated"},
+    {"curves", NULL, "draw the loss of the folds' trainings by epoch (cross_validate)"},
     {"folds", "FILE", "folds made by mlsd split (default: the spec's splitter)"},
     {"group", "COLUMN", "rows with the same value stay together"},
     {"time", "COLUMN", "when a row is from; folds test on what follows"},

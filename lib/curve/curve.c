@@ -39,7 +39,8 @@ static mlsd_status take_rule(mlsd_curve *curve, const mlsd_spec *early_stopping)
     return MLSD_OK;
 }
 
-static mlsd_status make(const mlsd__allocator *a, const mlsd_spec *early_stopping, mlsd_curve **out)
+mlsd_status mlsd__curve_make(const mlsd__allocator *a, const mlsd_spec *early_stopping,
+                             mlsd_curve **out)
 {
     mlsd_curve *curve = mlsd__alloc(a, 1, sizeof *curve);
     if (curve == NULL) return MLSD_E_NOMEM;
@@ -71,7 +72,7 @@ mlsd_status mlsd_curve_new(const mlsd_context *context, const mlsd_spec *early_s
     if (strcmp(kind, "early_stopping") != 0)
         return mlsd__fail(MLSD_E_KIND,
                           "a curve is watched by a spec of kind 'early_stopping', got '%s'", kind);
-    const mlsd_status status = make(a, early_stopping, out);
+    const mlsd_status status = mlsd__curve_make(a, early_stopping, out);
     mlsd_spec_free(defaults);
     return status;
 }

@@ -119,6 +119,10 @@ mlsd_status mlsd__curve_watch(mlsd_curve *curve, const mlsd__curve_series *s, do
 
 /* ---- for fits ---- */
 
+/* As mlsd_curve_new, with a checked spec of kind "early_stopping". */
+mlsd_status mlsd__curve_make(const mlsd__allocator *a, const mlsd_spec *early_stopping,
+                             mlsd_curve **out);
+
 /* Is the series of that name a watched one? */
 bool mlsd__curve_watches(const mlsd_curve *curve, const char *series);
 /* Is the last point of the watched series (the first that has points) its best so far? */

@@ -291,6 +291,7 @@ void mlsd__report_validation(mlsd__text *t, const mlsd_result *r)
         }
         write_table(t, table);
     }
+    mlsd__report_fold_curves(t, r);
     if (*plan == '\0') return;
     mlsd__text_append(t, "<p class=\"soft\">How the work was shared: ");
     mlsd__html_text(t, plan);

@@ -11,5 +11,7 @@
 bool mlsd__report_has_validation(const mlsd_result *r);
 /* The sections of such a result; failures stick in the text's status. */
 void mlsd__report_validation(mlsd__text *t, const mlsd_result *r);
+/* The section of table "curve_means", where there is one. */
+void mlsd__report_fold_curves(mlsd__text *t, const mlsd_result *r);
 
 #endif

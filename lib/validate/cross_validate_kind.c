@@ -7,13 +7,14 @@
 #include "model/select/selection.h"
 #include "validate/audit_impl.h"
 #include "validate/fold_choices.h"
+#include "validate/fold_curves.h"
 #include "validate/fold_report.h"
 #include "validate/validation.h"
 #include "validate/words.h"
 
 typedef struct params {
     mlsd__str_list metrics;
-    int64_t return_train_score, return_predictions, seed;
+    int64_t return_train_score, return_predictions, return_curves, seed;
 } params;
 
 static const double LEVEL = 0.95;
@@ -83,6 +84,8 @@ static mlsd_status make_result(mlsd__scope *scope, const mlsd__validation_input 
     if (status == MLSD_OK && report->in->n_estimators == 1)
         status = mlsd__report_choices(r, report->out, 0);
     if (status == MLSD_OK && p->return_predictions) status = mlsd__report_predictions(r, report);
+    if (status == MLSD_OK && p->return_curves)
+        status = mlsd__report_curves(r, scope, in->context, report);
     if (status == MLSD_OK) status = mlsd__report_plan(r, report->out);
     if (status == MLSD_OK) status = mlsd__report_audit(r, scope, in->context, report->in);
     if (status == MLSD_OK)
@@ -108,6 +111,7 @@ static mlsd_status cross_validate(mlsd__scope *scope, const mlsd__validation_inp
                              .metrics = metrics.names,
                              .n_metrics = metrics.n,
                              .keep_predictions = p->return_predictions != 0,
+                             .keep_curves = p->return_curves != 0,
                              .train_scores = p->return_train_score != 0};
     MLSD__TRY(mlsd__fold_check(&fits));
     fits.keep_choices = models->n == 1 && mlsd__spec_selects(models->specs[0]);
@@ -155,6 +159,9 @@ static const mlsd_param cross_validate_params[] = {
                  "score each model on its training rows as well, as train_<metric>"),
     MLSD__P_BOOL(params, return_predictions, "true",
                  "keep each model's predictions of the rows that it was not trained on"),
+    MLSD__P_BOOL(params, return_curves, "false",
+                 "keep the loss of each epoch, on training rows and on the fold's test rows, of "
+                 "models that are trained by epochs"),
     MLSD__P_I64(params, seed, 0, UINT32_MAX, "0", NULL,
                 "seed of the folds where none are given and no splitter either"),
 };

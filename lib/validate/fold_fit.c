@@ -5,6 +5,7 @@
 
 #include "split/splitter.h"
 #include "validate/fold_choices.h"
+#include "validate/fold_curves.h"
 #include "validate/fold_journal.h"
 
 enum { SINGLE_ROW_TRIES = 15, MANY_ROWS = 4096 };
@@ -51,13 +52,19 @@ static mlsd_status run_split(mlsd__scope *scope, const mlsd__fold_set *set, int6
                              int64_t split)
 {
     mlsd__train_part train = {0}, test = {0};
+    mlsd__fold_watch watch = {0};
     mlsd_status status = mlsd__fold_side(scope, set, split, false, &train);
     if (status == MLSD_OK) status = mlsd__fold_side(scope, set, split, true, &test);
     if (status == MLSD_OK && train.n == 0)
         status = mlsd__fail(MLSD_E_DATA, "the training set has no rows");
     if (set->in->progress != NULL)
         train.train.progress = &set->in->progress[e * set->out->n_splits + split];
+    if (status == MLSD_OK) status = mlsd__fold_watch_open(&watch, set, e, &test);
+    train.train.curve = watch.curve;
+    train.train.more_valid = &watch.test;
+    train.train.n_more_valid = watch.n_sets;
     if (status == MLSD_OK) status = fit_and_score(scope, set, e, split, &train, &test);
+    mlsd__fold_watch_close(&watch, set, e, split, status);
     mlsd__train_part_close(&test, scope->allocator);
     mlsd__train_part_close(&train, scope->allocator);
     return status;
@@ -97,17 +104,20 @@ static mlsd_status run_split_by_model(mlsd__scope *scope, const mlsd__fold_set *
     const mlsd__fold_input *const in = set->in;
     mlsd_dataset *train = NULL, *test = NULL;
     mlsd_model *model = NULL;
+    mlsd__fold_watch watch = {0};
     mlsd_status status = part_view(scope, in, split, 0, &train);
     if (status == MLSD_OK) status = part_view(scope, in, split, set->last_part, &test);
+    if (status == MLSD_OK) status = mlsd__fold_watch_view(&watch, set, e, test);
     const double start = mlsd__seconds();
     if (status == MLSD_OK)
-        status = mlsd__model_fit(scope, in->estimators[e], train, NULL, NULL, &model);
+        status = mlsd__model_fit(scope, in->estimators[e], train, NULL, watch.curve, &model);
     mlsd__fold_at(set->out, e, split)->fit_seconds = mlsd__seconds() - start;
     if (status == MLSD_OK)
         status = mlsd__fold_keep_choices(set, e, split, model->ops, model->state);
     if (status == MLSD_OK) status = score_view(scope, set, e, split, false, model, test);
     if (status == MLSD_OK && in->train_scores)
         status = score_view(scope, set, e, split, true, model, train);
+    mlsd__fold_watch_close(&watch, set, e, split, status);
     mlsd_model_free(model);
     mlsd_dataset_free(test);
     mlsd_dataset_free(train);

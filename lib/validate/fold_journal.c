@@ -10,6 +10,7 @@
 #include "base/journal.h"
 #include "data/frame_hash.h"
 #include "split/splitter.h"
+#include "validate/fold_curves.h"
 
 struct mlsd__fold_journal {
     mlsd__allocator allocator;
@@ -193,7 +194,8 @@ static bool key_of(const mlsd__fold_set *set, const mlsd__fold_unit *unit, mlsd_
 static bool is_kept(const mlsd__fold_set *set, const mlsd__fold_unit *unit)
 {
     for (int64_t i = 0; i < unit->n_members; i++) {
-        if (mlsd__spec_is_custom(set->in->estimators[unit->members[i]])) return false;
+        const mlsd_spec *const spec = set->in->estimators[unit->members[i]];
+        if (mlsd__spec_is_custom(spec) || mlsd__fold_tells_curve(set->in, spec)) return false;
     }
     return set->journal != NULL;
 }

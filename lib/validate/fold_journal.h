@@ -1,6 +1,7 @@
 /* fold_journal.h - finished fits kept in a file, and taken from there when the same work is asked
  * for again: the same rows, folds, specs, metrics, numerics and version, to the byte. Estimators of
- * the user's are not kept, because nobody knows what they are made of; nor are fits on all rows. */
+ * the user's are not kept, because nobody knows what they are made of; nor are fits on all rows,
+ * nor fits whose curve is asked for. */
 #ifndef MLSD_VALIDATE_FOLD_JOURNAL_H
 #define MLSD_VALIDATE_FOLD_JOURNAL_H
 

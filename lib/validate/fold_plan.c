@@ -5,7 +5,7 @@
 
 #include "model/class_weight.h"
 #include "model/pipeline/pipeline_prefix.h"
-#include "validate/fold_impl.h"
+#include "validate/fold_curves.h"
 
 static bool has_class_weight(const mlsd__estimator_ops *ops, const mlsd_spec *spec)
 {
@@ -42,6 +42,7 @@ static bool may_share(const mlsd__fold_set *set, const mlsd_spec *spec, const ml
 {
     if (set->in->is_plain_loop || mlsd__fold_by_model(set, spec) || mlsd__spec_is_custom(spec))
         return false;
+    if (mlsd__fold_tells_curve(set->in, spec)) return false;
     for (int64_t i = 0; i < m->n_steps; i++) {
         if (!mlsd__spec_transforms(m->steps[i])) return false;
     }

@@ -268,6 +268,7 @@ void mlsd__fold_output_free(mlsd__fold_output *out)
         for (int64_t i = 0; i < n_runs; i++) {
             mlsd__free(a, out->runs[i].message);
             mlsd__free(a, out->runs[i].choices);
+            mlsd_curve_free(out->runs[i].curve);
             mlsd_model_free(out->runs[i].model);
             mlsd__scoring_free(&out->runs[i].scoring);
         }

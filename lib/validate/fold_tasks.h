@@ -23,6 +23,7 @@ typedef struct mlsd__fold_input {
     int64_t n_metrics;
     bool keep_predictions;
     bool keep_choices;  /* of columns, by steps that choose (fold_choices.h) */
+    bool keep_curves;   /* of models that tell one (fold_curves.h) */
     bool train_scores;  /* score the training rows of each split as well */
     bool refit;         /* fit each estimator on all rows as well */
     bool is_plain_loop; /* share nothing: as with the context's fast_paths = 0 */
@@ -46,6 +47,7 @@ typedef struct mlsd__fold_run {
     mlsd__fold_way way;
     char *message; /* NULL for MLSD_OK */
     char *choices; /* which columns were chosen, see fold_choices.h; or NULL */
+    mlsd_curve *curve; /* what its training came to, or NULL */
     int64_t n_train, n_test;
     double fit_seconds;     /* of work that is shared, its part */
     double predict_seconds; /* of the whole test part; NaN where it is not known by itself. Refit:

@@ -76,6 +76,24 @@ def test_a_page_with_pictures(mlsd, spec):
     assert mlsd("validate", spec(), HMDA, "--target", "deny", "--report", "/no/such/page.html").code == IO
 
 
+def test_losses_by_epoch(mlsd, spec):
+    path = spec(metrics=["log_loss"])
+    steps = [*MODELS[1]["steps"][:-1], {"kind": "sgd_classifier", "max_iter": 30}]
+    models = [MODELS[1], {"name": "net", "kind": "pipeline", "steps": steps}]
+    path.write_text(json.dumps({"kind": "cross_validate", "estimators": models}))
+    outcome = mlsd("validate", path, HMDA, "--target", "deny", "--curves", "--out", "r.json", "--report", "page.html")
+    assert outcome.code == OK, outcome
+    assert "'net', loss by epoch, mean over the folds" in outcome.out and "refit_steps" in outcome.out
+    assert f"note: '{MODELS[1]['name']}': not trained by epochs" in outcome.out
+    assert max(map(len, outcome.out.splitlines()[1:])) <= 80
+    tables = json.loads((mlsd.work / "r.json").read_text())["tables"]
+    assert {row["set"] for row in tables["curves"]} == {"train", "test"} and {row["model"] for row in tables["curves"]} == {"net"}
+    assert (mlsd.work / "page.html").read_text().count('class="band ') == 2
+    assert "refit_steps" not in mlsd("validate", path, HMDA, "--target", "deny").out
+    path.write_text(json.dumps({"kind": "learning_curve", "estimators": [MODELS[1]]}))
+    assert_refused(mlsd("validate", path, HMDA, "--target", "deny", "--curves"), USAGE, "'--curves' is for a spec of kind 'cross_validate'")
+
+
 def test_columns_that_just_fit(mlsd, spec):
     path = spec()
     search = {"kind": "grid_search", "metrics": ["log_loss"], "estimator": {k: v for k, v in MODELS[1].items() if k != "name"},

@@ -330,3 +330,31 @@ def test_numerics__exact_fits_agree_with_fast_ones_and_hold_for_new_calls_only()
         mlsd.set_numerics("fast")
         mlsd.set_threads(0)
     np.testing.assert_array_equal(model.fit(X, Y).coef_, fast)
+
+
+def test_curves_of_the_folds():
+    """Witness: fits by hand of each training part, with a curve that looks at the test part; numpy's mean."""
+    model = linear_model.SGDRegressor(max_iter=8, n_iter_no_change=100, seed=3)
+    plain = model_selection.cross_validate(model, X, Y, cv=3, return_train_score=True)
+    out = model_selection.cross_validate(model, X, Y, cv=3, return_train_score=True, return_curves=True)
+    assert_same_scores(out, plain, rtol=0)
+    curves = out["curves"]
+    assert [key[1:3] for key in curves.keys()] == [(part, k) for k in range(3) for part in ("train", "test")]
+    spec = mlsd.Spec("sgd_regressor", max_iter=8, n_iter_no_change=100, seed=3)
+    losses = []
+    for k, (train, test) in enumerate(model_selection.KFold(3).split(X)):
+        curve = mlsd.Curve(mlsd.Spec("early_stopping", monitor=None))
+        curve.add_set("test", mlsd.Dataset(X[test], Y[test]))
+        mlsd.Model(spec, mlsd.Dataset(X[train], Y[train]), curve=curve)
+        losses.append([value for _, value in curve.series()["test"]])
+        assert curves.series()[f"test fold {k}"] == curve.series()["test"]
+    mean = curves.mean("test")
+    np.testing.assert_allclose(mean["mean"], np.mean(losses, axis=0), rtol=1e-14)
+    assert curves.refit_steps("test")["best"] == np.argmin(np.mean(losses, axis=0)) + 1
+
+
+def test_curves_that_there_are_not():
+    with pytest.warns(RuntimeWarning, match="not trained by epochs"):
+        assert model_selection.cross_validate(linear_model.Ridge(), X, Y, return_curves=True)["curves"] is None
+    with pytest.raises(ValueError, match="return_curves is for mlsd's estimators"):
+        model_selection.cross_validate(sklearn.linear_model.Ridge(), X, Y, return_curves=True)

@@ -571,6 +571,33 @@ out:
     return status;
 }
 
+/* Losses of the epochs of each fold: by the parts of a data set, behind a step, and of a search. */
+static mlsd_status run_fold_curves(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix X = matrix_of(s.x, N, P), y = matrix_of(s.y, N, 1);
+    static const char text[] =
+        "{\"kind\":\"cross_validate\",\"return_curves\":true,\"estimators\":[{\"name\":\"plain\","
+        "\"kind\":\"ridge\"},{\"name\":\"steps\",\"kind\":\"pipeline\",\"steps\":[{\"kind\":"
+        "\"standardize\"},{\"kind\":\"sgd_regressor\",\"max_iter\":3}]},{\"name\":\"search\","
+        "\"kind\":\"grid_search\",\"estimator\":{\"kind\":\"sgd_regressor\",\"max_iter\":2},"
+        "\"space\":[\"alpha = 0.01, 0.1\"]}],\"splitter\":{\"kind\":\"kfold\",\"n_splits\":2}}";
+    mlsd_dataset *data = NULL;
+    mlsd_spec *run = NULL;
+    mlsd_result *result = NULL;
+    mlsd_status status;
+    TRY(mlsd_dataset_from_matrix(context, &X, &y, NULL, MLSD_TASK_REGRESSION, &data));
+    TRY(mlsd_spec_from_json(context, text, &run));
+    TRY(mlsd_validate(context, run, data, NULL, &result));
+    TRY(hash_result(result, hash));
+out:
+    mlsd_result_free(result);
+    mlsd_spec_free(run);
+    mlsd_dataset_free(data);
+    return status;
+}
+
 /* Every check of an audit, with copies, groups and times to be found. */
 static mlsd_status run_audit(const mlsd_context *context, uint64_t *hash)
 {
@@ -767,6 +794,7 @@ const scenario scenarios[] = {
     {"custom", run_custom, 0},
     {"scores", run_scores, 0},
     {"validate", run_validate, 0},
+    {"fold curves", run_fold_curves, 0},
     {"evaluate", run_evaluate, 0},
     {"intervals", run_intervals, 0},
     {"searches", run_searches, 1},

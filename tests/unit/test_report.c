@@ -132,7 +132,7 @@ static int count(const char *text, const char *wanted)
 #define LOGISTIC "{\"kind\":\"logistic_regression\"}"
 
 /* Models, candidates and values have a row each with its five folds, one that failed its message; a
- * learning curve has a band and two lines. */
+ * learning curve has a band and two lines, the losses of epochs two bands. */
 static void test_report__draws_validations(void **state)
 {
     (void)state;
@@ -168,6 +168,13 @@ static void test_report__draws_validations(void **state)
     assert_int_equal(count(page, "<path class=\"band valid\""), 1);
     assert_int_equal(count(page, "<path class=\"line "), 2);
     assert_string_equal(page + strlen(page) - 8, "</html>\n");
+    free(page);
+    page = page_of("{\"kind\":\"cross_validate\",\"return_curves\":true,\"estimators\":[" LOGISTIC
+                   ",{\"kind\":\"sgd_classifier\"}]}",
+                   path);
+    assert_int_equal(count(page, "<path class=\"band valid\""), 1);
+    assert_int_equal(count(page, "<path class=\"band train\""), 1);
+    assert_non_null(strstr(page, "logistic_regression&#39;: not trained by epochs"));
     free(page);
     unlink(path);
 }

@@ -5,13 +5,14 @@ the settings that have failures are run again by mlsd_cross_validate, which says
 """
 
 import ctypes
+import warnings
 
 from ._arrays import doubles, is_frame
 from ._errors import DataError
 from ._estimators import Classifier, Estimator, Regressor, is_classifier, spec_told
 from ._fitting import tell_failures
 from ._handles import Folds, Spec, is_over_at_once
-from ._library import call_long, call_plain, context, encode, exception_of, failures_kept, lib, texts
+from ._library import _frames_to_user, call_long, call_plain, context, encode, exception_of, failures_kept, lib, texts
 from ._quick_scores import keep_folds, kept_folds, own_function, spec_of
 from ._splitters import Splitter
 
@@ -263,9 +264,8 @@ def _named(named, metrics, scores, failed, error_score):
     return found
 
 
-def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, error_score, with_train=False):
-    """Settings ({name: value} each) of an estimator on the folds of a splitter, which may be Folds, as Found; or None: the
-    library does not do this one."""
+def _prepared(estimator, candidates, X, y, groups, splitter, scorers, with_train):
+    """(scorers by name, metrics, data, specs of the settings, folds), or None: the library does not do this one."""
     if not isinstance(estimator, Estimator) or estimator._estimator_type not in ("classifier", "regressor") or y is None:
         return None
     named = scorers if isinstance(scorers, dict) else {"score": scorers}
@@ -277,11 +277,57 @@ def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, err
     if with_train and specs.kinds:
         return None
     folds = splitter if isinstance(splitter, Folds) else folds_of(splitter, X, y, groups)
-    if folds is None:
+    return None if folds is None else (named, metrics, data, specs, folds)
+
+
+def score_candidates(estimator, candidates, X, y, groups, splitter, scorers, error_score, with_train=False):
+    """Settings ({name: value} each) of an estimator on the folds of a splitter, which may be Folds, as Found; or None: the
+    library does not do this one."""
+    prepared = _prepared(estimator, candidates, X, y, groups, splitter, scorers, with_train)
+    if prepared is None:
         return None
+    named, metrics, data, specs, folds = prepared
     scores, train_scores, seconds, failed = _run(specs, data, folds, metrics, error_score, with_train)
     train = _named(named, metrics, train_scores, failed, error_score) if with_train else None
     return Found(_named(named, metrics, scores, failed, error_score), train, seconds, folds)
+
+
+def _curve_of(result):
+    """The curves of all folds in one Curve; None, with a warning, where the estimator tells none."""
+    from ._loss_curve import Curve
+    from ._results import borrowed_table
+
+    if "curves.missing" in result.names:
+        warnings.warn(result.text("curves.missing"), RuntimeWarning, stacklevel=_frames_to_user())
+        return None
+    with borrowed_table(result, "curves") as table:
+        return Curve.from_table(table)
+
+
+def score_with_curves(estimator, X, y, groups, splitter, scorers, error_score, with_train=False):
+    """(Found, Curve) of one estimator; or None: the library does not do this one."""
+    import numpy as np
+
+    from ._results import validate
+
+    prepared = _prepared(estimator, [{}], X, y, groups, splitter, scorers, with_train)
+    if prepared is None:
+        return None
+    named, metrics, data, specs, folds = prepared
+    run = Spec("cross_validate", metrics=metrics, return_train_score=with_train, return_predictions=False, return_curves=True)
+    run.add("estimators", specs._base, "estimator")
+    with failures_kept() as failures:
+        result = validate(run, data, folds)
+    table, times = result.table("folds"), result.table("timings.folds")
+    messages = [message if status != "ok" else None for status, message in zip(table["status"], table["message"])]
+    failed = _tell([messages], failures, error_score)
+    scores = _named(named, metrics, np.array([[table[metric] for metric in metrics]]), failed, error_score)
+    train = None
+    if with_train:
+        train = _named(named, metrics, np.array([[table["train_" + metric] for metric in metrics]]), failed, error_score)
+    seconds = np.column_stack([times["fit_seconds"], times["predict_seconds"]])[None]
+    seconds[np.isnan(seconds)] = 0
+    return Found(scores, train, seconds, folds), _curve_of(result)
 
 
 def predict_out_of_fold(estimator, X, y, splits):

@@ -23,6 +23,17 @@ class Columns(dict):
         return dict, (dict(self),)
 
 
+@contextlib.contextmanager
+def borrowed_table(result, name):
+    """A Table that is the result's own, for a while."""
+    borrowed = Table.__new__(Table)
+    borrowed._h = _found(lib.mlsd_result_get_table(result._h, encode(name)))
+    try:
+        yield borrowed
+    finally:
+        borrowed._h = None
+
+
 class Result(Handle):
     """Numbers, texts, tables and models by name, and a verdict."""
 
@@ -43,12 +54,8 @@ class Result(Handle):
 
     def table(self, name):
         """A table by name, as a dict of arrays that also speaks Arrow."""
-        borrowed = Table.__new__(Table)
-        borrowed._h = _found(lib.mlsd_result_get_table(self._h, encode(name)))
-        try:
+        with borrowed_table(self, name) as borrowed:
             columns = Columns(borrowed.items())
-        finally:
-            borrowed._h = None
         columns._of = self, name
         return columns
 

@@ -13,7 +13,7 @@ from ._fitting import (
     check_error_score, columns_of, fill_failures, fit_and_score, fit_params_of, fit_rows, make_indexable, part_of, rows_of,
     run_tasks, tell_failures,
 )
-from ._in_library import predict_out_of_fold, score_candidates
+from ._in_library import predict_out_of_fold, score_candidates, score_with_curves
 from ._library import _frames_to_user
 from ._quick_scores import quick_scores
 from ._scorers import scorer_of, scorers_of
@@ -40,7 +40,7 @@ def _in_python(estimator, X, y, splits, scorer, fit_params, error_score, options
 def cross_validate(
     estimator, X, y=None, *, groups=None, scoring=None, cv=None, n_jobs=None, verbose=0, fit_params=None,
     pre_dispatch="2*n_jobs", return_train_score=False, return_estimator=False, return_indices=False,
-    error_score=float("nan"), params=None,
+    error_score=float("nan"), params=None, return_curves=False,
 ):
     """{"fit_time", "score_time", "test_score" or "test_<scorer>": an array with a number for each fold}.
 
@@ -49,6 +49,10 @@ def cross_validate(
     goes to fit; what has an entry for each row is cut to the fold's. A fold that fails has the score error_score, or raises
     for error_score="raise". roc_auc of more than two classes is the one-vs-rest mean. n_jobs and pre_dispatch are for other
     packages' estimators, which joblib spreads; the library's threads are those of mlsd.set_threads.
+
+    With return_curves (scikit-learn has not this one) "curves" is a Curve: the losses of every fold's training by epoch, on
+    its training rows ("train") and on its test rows ("test"), which decide nothing; None for an estimator without epochs.
+    curves.mean("test") is the mean over folds with its band, curves.refit_steps("test", rows_ratio=...) how long to train for.
     """
     import numpy as np
 
@@ -60,8 +64,18 @@ def cross_validate(
     scorers = scorers_of(estimator, scoring)
     fit_params = fit_params or params or {}
     splits = None
-    found = None
-    if not (fit_params or return_estimator):
+    found = curves = None
+    if return_curves:
+        with_curves = None
+        if not (fit_params or return_estimator):
+            with_curves = score_with_curves(estimator, X, y, groups, splitter, scorers, error_score, return_train_score)
+        if with_curves is None:
+            raise ValueError(
+                "return_curves is for mlsd's estimators with one target and mlsd's scorers by name, without fit_params and "
+                "return_estimator"
+            )
+        found, curves = with_curves
+    elif not (fit_params or return_estimator):
         found = score_candidates(estimator, [{}], X, y, groups, splitter, scorers, error_score, return_train_score)
     if found is not None:
         out = {"fit_time": found.fit_time[0], "score_time": found.score_time[0]}
@@ -81,6 +95,8 @@ def cross_validate(
     for name in columns["test"]:
         for part in ("test", "train")[: len(columns)]:
             out[f"{part}_{name}"] = columns[part][name]
+    if return_curves:
+        out["curves"] = curves
     return out
 
 

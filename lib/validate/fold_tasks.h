@@ -45,8 +45,8 @@ typedef struct mlsd__fold_run {
     mlsd_status status;
     bool is_done; /* it was fitted, or failed */
     mlsd__fold_way way;
-    char *message; /* NULL for MLSD_OK */
-    char *choices; /* which columns were chosen, see fold_choices.h; or NULL */
+    char *message;     /* NULL for MLSD_OK */
+    char *choices;     /* which columns were chosen, see fold_choices.h; or NULL */
     mlsd_curve *curve; /* what its training came to, or NULL */
     int64_t n_train, n_test;
     double fit_seconds;     /* of work that is shared, its part */

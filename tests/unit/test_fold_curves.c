@@ -76,8 +76,8 @@ static void assert_same_table(const mlsd_result *a, const mlsd_result *b, const 
 static const struct model {
     const char *json;
     bool classifies;
-} models[] = {{SGD, false},    {PIPE, false}, {MLP, false},   {NOISY, false},
-              {PASSIVE, false}, {MACHINE, false}, {NET, true},   {SEARCH, false}};
+} models[] = {{SGD, false},     {PIPE, false},    {MLP, false}, {NOISY, false},
+              {PASSIVE, false}, {MACHINE, false}, {NET, true},  {SEARCH, false}};
 
 static mlsd_dataset *data_of(bool classifies)
 {

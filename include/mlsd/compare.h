@@ -27,6 +27,8 @@
  *   mlsd_compare(NULL, test, &columns, NULL, &result);
  *   puts(mlsd_result_verdict(result));
  *   // 'b' is better than 'a' by 0.012 (95 % interval 0.002 to 0.022); p = 0.021
+ *
+ * p-values of other tests are corrected by mlsd_adjust_p_values of mlsd/interval.h.
  */
 #ifndef MLSD_COMPARE_H
 #define MLSD_COMPARE_H
@@ -36,6 +38,7 @@
 
 #include "mlsd/context.h"
 #include "mlsd/export.h"
+#include "mlsd/interval.h"
 #include "mlsd/matrix.h"
 #include "mlsd/result.h"
 #include "mlsd/spec.h"
@@ -72,15 +75,6 @@ extern "C" {
 MLSD_API mlsd_status mlsd_compare(const mlsd_context *context, const mlsd_spec *test,
                                   const mlsd_matrix *scores, const mlsd_matrix *y,
                                   mlsd_result **out);
-
-/* Correct n p-values for being n: `out` (may be `p_values`) gets them so that those at or below
- * alpha can be called significant. `correction` is "holm", "hochberg", "bonferroni" (chance of any
- * false one at most alpha), "benjamini_hochberg" (expected share of false ones), or "none". NaN is
- * no test: it stays and does not count. Sources: Holm (1979), Scand. J. Statist. 6:65; Hochberg
- * (1988), Biometrika 75:800; Benjamini & Hochberg (1995), JRSS B 57:289. Errors: MLSD_E_ARG (a
- * p-value outside of [0, 1], no such correction). Since 0.1. */
-MLSD_API mlsd_status mlsd_adjust_p_values(const char *correction, const double *p_values, int64_t n,
-                                          double *out);
 
 #ifdef __cplusplus
 }

@@ -21,6 +21,7 @@
 #include "mlsd/model.h"
 #include "mlsd/custom.h"
 #include "mlsd/metric.h"
+#include "mlsd/interval.h"
 #include "mlsd/result.h"
 #include "mlsd/validate.h"
 #include "mlsd/compare.h"

@@ -11,6 +11,7 @@
 
 #include "base/handle.h"
 #include "data/table_impl.h"
+#include "metric/adjust.h"
 #include "validate/result_impl.h"
 #include "validate/result_rows.h"
 #include "validate/words.h"
@@ -81,7 +82,7 @@ static mlsd_status adjust(const mlsd__allocator *a, slice *slices, int64_t n)
     double *const p = mlsd__alloc_raw(a, n, sizeof *p);
     if (p == NULL) return MLSD_E_NOMEM;
     for (int64_t i = 0; i < n; i++) p[i] = slices[i].difference.p_value;
-    const mlsd_status status = mlsd__holm(a, p, n);
+    const mlsd_status status = mlsd__adjust_p_values(a, MLSD__HOLM, p, n, p);
     for (int64_t i = 0; status == MLSD_OK && i < n; i++) slices[i].difference.p_value = p[i];
     mlsd__free(a, p);
     return status;

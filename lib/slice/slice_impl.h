@@ -34,9 +34,6 @@ typedef struct mlsd__difference {
 void mlsd__slice_difference(const mlsd__metric_ops *metric, const mlsd__estimate *inside,
                             const mlsd__estimate *outside, double level, mlsd__difference *out);
 
-/* Holm's step-down adjustment in place; NaN stays and does not count. */
-mlsd_status mlsd__holm(const mlsd__allocator *a, double *p_values, int64_t n);
-
 /* mlsd_slice_score for predictions that are already read and checked. */
 mlsd_status mlsd__slice_score(mlsd__scope *scope, const mlsd_table *groups, const char *const *by,
                               int64_t n_by, const char *metric, const mlsd__scored *scored,

@@ -52,19 +52,6 @@ void mlsd__paired_by_t(mlsd__paired *out, const mlsd__pair_settings *settings, d
  * chance of one so small, `above` of one so large. */
 double mlsd__paired_p(const mlsd__pair_settings *settings, double below, double above);
 
-/* ---- multiplicity ---- */
-
-enum {
-    MLSD__HOLM = 0,
-    MLSD__HOCHBERG = 1,
-    MLSD__BONFERRONI = 2,
-    MLSD__BENJAMINI_HOCHBERG = 3,
-    MLSD__NO_CORRECTION = 4
-};
-extern const char *const mlsd__corrections[]; /* NULL-terminated */
-mlsd_status mlsd__adjust_p_values(const mlsd__allocator *a, int64_t correction, const double *p,
-                                  int64_t n, double *out);
-
 /* ---- the kinds of family "comparison" ---- */
 
 /* Each kind's table has some of them. */

@@ -1,6 +1,7 @@
 /* compare_kind.c - the kinds of comparison and their parameters. */
 #include <math.h>
 
+#include "metric/adjust.h"
 #include "validate/compare_impl.h"
 
 typedef mlsd__comparison_params params;

@@ -9,6 +9,7 @@
 #include "base/handle.h"
 #include "data/matrix_view.h"
 #include "numeric/rank.h"
+#include "metric/adjust.h"
 #include "validate/compare_impl.h"
 
 enum { NAME_CAPACITY = 32 };

@@ -173,10 +173,14 @@ def test_detectable_of_mcnemar_by_simulation(seed):
     assert 0.72 < found / 400 < 0.88
 
 
-@pytest.mark.parametrize("method", ["holm", "hochberg", "bonferroni", "benjamini_hochberg"])
+@pytest.mark.parametrize(
+    "method",
+    ["holm", "hochberg", "bonferroni", "benjamini_hochberg", "benjamini_yekutieli", "sidak", "holm_sidak"],
+)
 def test_corrections(method):
     multitest = pytest.importorskip("statsmodels.stats.multitest")
-    names = {"holm": "holm", "hochberg": "simes-hochberg", "bonferroni": "bonferroni", "benjamini_hochberg": "fdr_bh"}
+    names = {"holm": "holm", "hochberg": "simes-hochberg", "bonferroni": "bonferroni", "benjamini_hochberg": "fdr_bh",
+             "benjamini_yekutieli": "fdr_by", "sidak": "sidak", "holm_sidak": "holm-sidak"}
     for seed in SEEDS:
         p = np.random.default_rng(seed).beta(0.5, 2, 30).round(3)
         np.testing.assert_allclose(ours.adjust_p_values(p, method), multitest.multipletests(p, method=names[method])[1], rtol=1e-12)

@@ -68,6 +68,8 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 
 /* How sure scores are, in scenarios_intervals.c. */
 mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash);
+/* How sure rates are, in scenarios_rates.c. */
+mlsd_status run_rates(const mlsd_context *context, uint64_t *hash);
 /* Searches, in scenarios_search.c. */
 mlsd_status run_searches(const mlsd_context *context, uint64_t *hash);
 

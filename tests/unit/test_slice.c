@@ -123,21 +123,6 @@ static void test_slice__differences_of_shares_are_newcombe_s(void **state)
     }
 }
 
-static void test_slice__holm_is_p_adjust_s(void **state)
-{
-    (void)state;
-    double p[] = {0.04, (double)NAN, 0.01, 0.05, 0.02, 0.03};
-    const double wanted[] = {0.09, (double)NAN, 0.05, 0.09, 0.08, 0.09};
-    ASSERT_OK(mlsd__holm(&mlsd__libc_allocator, p, 6));
-    for (int i = 0; i < 6; i++) {
-        if (isnan(wanted[i])) {
-            assert_true(isnan(p[i]));
-        } else {
-            assert_near(p[i], wanted[i], 1e-15);
-        }
-    }
-}
-
 /* Welch's test on the absolute errors 1 2 3 4 5 and 2 4 6 8 13 (scipy.stats.ttest_ind with
  * equal_var=False: t = -1.78665, df = 5.10186, p = .13287256; two slices, so Holm doubles it). */
 static void test_slice__differences_of_means_are_welch_s(void **state)
@@ -368,7 +353,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slice__mortgage_denials_by_group),
         cmocka_unit_test(test_slice__differences_of_shares_are_newcombe_s),
-        cmocka_unit_test(test_slice__holm_is_p_adjust_s),
         cmocka_unit_test(test_slice__differences_of_means_are_welch_s),
         cmocka_unit_test(test_slice__numbers_are_cut_at_quartiles),
         cmocka_unit_test(test_slice__cuts_have_few_decimals),

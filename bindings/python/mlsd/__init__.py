@@ -47,7 +47,7 @@ read_csv = Table.read_csv
 
 _MODULES = (
     "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "factorization",
-    "feature_selection", "impute", "isotonic", "kernel_ridge",
+    "feature_selection", "impute", "intervals", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
     "svm", "time_series", "utils",
 )

@@ -268,6 +268,18 @@ SIGNATURES = {
     # mlsd/metric.h
     "mlsd_metric_score": (STATUS, [HANDLE, TEXT, MATRIX, MATRIX, MATRIX, F64, F64S, F64S, F64S]),
     "mlsd_metric_direction": (I32, [TEXT]),
+    # mlsd/interval.h
+    "mlsd_interval_proportion": (STATUS, [TEXT, F64, F64, F64, F64S, F64S]),
+    "mlsd_interval_difference": (STATUS, [TEXT, F64, F64, F64, F64, F64, F64S, F64S, F64S, F64S]),
+    "mlsd_interval_ratio": (STATUS, [TEXT, F64, F64, F64, F64, F64, F64S, F64S, F64S, F64S]),
+    "mlsd_interval_odds_ratio": (STATUS, [TEXT, F64, F64, F64, F64, F64, F64S, F64S, F64S, F64S]),
+    "mlsd_common_odds_ratio": (STATUS, [MATRIX, F64, F64S, F64S, F64S, F64S, F64S, F64S, F64S]),
+    "mlsd_pass_rate_bound": (STATUS, [F64, F64, F64, F64S]),
+    "mlsd_pass_rate_cases": (STATUS, [F64, I64, F64, I64S]),
+    "mlsd_rows_needed": (STATUS, [TEXT, F64, F64, F64, I64S]),
+    "mlsd_rows_needed_difference": (STATUS, [TEXT, F64, F64, F64, F64, I64S]),
+    "mlsd_adjust_p_values": (STATUS, [TEXT, F64S, I64, F64S]),
+    "mlsd_adjust_e_values": (STATUS, [F64S, I64, F64S]),
     # mlsd/result.h
     "mlsd_result_free": (None, [HANDLE]),
     "mlsd_result_get_f64": (STATUS, [HANDLE, TEXT, F64S]),
@@ -283,7 +295,6 @@ SIGNATURES = {
     "mlsd_curve_diagnose": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/compare.h
     "mlsd_compare": (STATUS, [HANDLE, HANDLE, MATRIX, MATRIX, HANDLE_OUT]),
-    "mlsd_adjust_p_values": (STATUS, [TEXT, F64S, I64, F64S]),
     # mlsd/audit.h
     "mlsd_folds_audit": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/validate.h

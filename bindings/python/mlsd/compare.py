@@ -13,12 +13,11 @@ wilcoxon_test, sign_test, bayes_signed_rank_test, friedman_test. compare runs an
 A difference is always the later model's minus the earlier one's. More options of each test: mlsd.kinds("comparison").
 """
 
-import ctypes
-
 from ._arrays import Matrices
 from ._handles import Spec
-from ._library import call_long, context, encode, lib, text_of
+from ._library import call_long, context, lib, text_of
 from ._results import Result
+from .intervals import adjust_p_values
 
 __all__ = [
     "Comparison", "adjust_p_values", "bayes_correlated_t_test", "bayes_signed_rank_test", "cochran_q_test", "compare",
@@ -198,14 +197,3 @@ def friedman_test(scores, **options):
 def bayes_signed_rank_test(scores_a, scores_b, *, rope=0.0, **options):
     """Chances that b is better by more than rope, within rope, or worse, over data sets (Benavoli et al. 2017)."""
     return compare("bayes_signed_rank", [scores_a, scores_b], rope=float(rope), **options)
-
-
-def adjust_p_values(p_values, correction="holm"):
-    """p-values corrected for how many there are: holm, hochberg, bonferroni, benjamini_hochberg, none. NaN stays."""
-    import numpy as np
-
-    p = np.ascontiguousarray(p_values, dtype=np.float64)
-    out = np.empty_like(p)
-    pointers = [a.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for a in (p, out)]
-    lib.mlsd_adjust_p_values(encode(correction), pointers[0], p.size, pointers[1])
-    return out

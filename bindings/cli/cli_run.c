@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "cli_directory.h"
@@ -13,6 +14,7 @@ typedef struct run_job {
     cli_job all;                  /* its spec is the experiment as it was given */
     mlsd_spec *complete;
     cli_directory directory;
+    char *asked;  /* what makes another run the same */
     bool goes_on; /* from what a run that was stopped had finished */
 } run_job;
 
@@ -103,6 +105,26 @@ static int make_spec(const cli_args *args, run_job *job)
     return CLI_OK;
 }
 
+/* Two runs are the same when they are asked the same of a file that was not written in between. */
+static int describe_run(const cli_args *args, run_job *job)
+{
+    enum { HEADING_CAPACITY = 256 };
+    const char *const numerics = cli_get(args, "numerics");
+    struct stat about = {0};
+    int64_t length = 0;
+    (void)stat(job->file, &about);
+    mlsd_status status = mlsd_spec_to_json(job->all.spec, 0, NULL, 0, &length);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    job->asked = malloc((size_t)length + HEADING_CAPACITY);
+    if (job->asked == NULL) return cli_fail_status(MLSD_E_NOMEM);
+    const int n =
+        snprintf(job->asked, HEADING_CAPACITY, "%s %.40s %lld %lld.%09ld\n", mlsd_version_string(),
+                 numerics != NULL ? numerics : "fast", (long long)about.st_size,
+                 (long long)about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+    status = mlsd_spec_to_json(job->all.spec, 0, job->asked + n, length + 1, NULL);
+    return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
+}
+
 static mlsd_status save_into(const run_job *job, const char *file)
 {
     char path[sizeof job->directory.stage + CLI_NAME_CAPACITY], title[512];
@@ -124,10 +146,6 @@ static mlsd_status save_into(const run_job *job, const char *file)
                                   cli_directory_file(d, "report.html", path));
     return status;
 }
-
-static const char *const report_files[] = {"experiment.json", "result.json", "model.mlsd",
-                                           "report.html", CLI_LOOKS};
-enum { N_REPORT_FILES = sizeof report_files / sizeof report_files[0] };
 
 /* Copy which looks the directory knows of, for this run to add to. */
 static int keep_looks(const cli_directory *d, const char *to)
@@ -158,9 +176,9 @@ static int prepare_directory(run_job *job)
     int code = cli_directory_open(d);
     if (code != CLI_OK) return code;
     cli_on_cancel(cli_directory_cancelled);
-    job->goes_on = cli_directory_has_journal(d);
+    job->goes_on = cli_directory_goes_on(d);
     mlsd_status status =
-        mlsd_context_set_str(job->all.context, "journal", cli_directory_file(d, CLI_JOURNAL, path));
+        mlsd_context_set_str(job->all.context, "journal", cli_directory_journal(d, path));
     code = keep_looks(d, cli_directory_file(d, CLI_LOOKS, path));
     if (status == MLSD_OK) status = mlsd_context_set_str(job->all.context, "looks", path);
     return status == MLSD_OK ? code : cli_fail_status(status);
@@ -169,11 +187,11 @@ static int prepare_directory(run_job *job)
 /* All files or none; an interrupt waits for the moment that this takes. */
 static int save_all(run_job *job, const char *file)
 {
+    cli_directory *const d = &job->directory;
     cli_hold_interrupts();
-    const mlsd_status status = save_into(job, file);
-    if (status == MLSD_OK)
-        return cli_directory_commit(&job->directory, report_files, N_REPORT_FILES);
-    cli_directory_abandon(&job->directory, report_files, N_REPORT_FILES);
+    const mlsd_status status = d->is_done ? MLSD_OK : save_into(job, file);
+    if (status == MLSD_OK) return cli_directory_commit(d, job->asked);
+    cli_directory_abandon(d);
     if (status != MLSD_E_IO) return cli_fail_status(status);
     return cli_fail(CLI_IO, "%s; nothing was written, so name another place with --out",
                     mlsd_last_error());
@@ -195,8 +213,10 @@ static int run_file(const cli_args *args, run_job *job)
     if (code == CLI_OK) code = make_spec(args, job);
     if (code != CLI_OK) return code;
     const char *file = job->file;
-    code = cli_directory_choose(&job->directory, cli_get(args, "out"),
-                                cli_get(args, "overwrite") != NULL, file);
+    code = describe_run(args, job);
+    if (code == CLI_OK)
+        code = cli_directory_choose(&job->directory, cli_get(args, "out"),
+                                    cli_get(args, "overwrite") != NULL, file, job->asked);
     if (code != CLI_OK) return code;
     /* Those that the result repeats among its notes are the library's to show. */
     cli_job_keep_remarks(&job->all);
@@ -214,7 +234,7 @@ static int run_file(const cli_args *args, run_job *job)
         if (status == MLSD_E_NOMEM)
             (void)cli_directory_cancelled();
         else if (status != MLSD_E_CANCELLED)
-            cli_directory_abandon(&job->directory, report_files, N_REPORT_FILES);
+            cli_directory_abandon(&job->directory);
         return code;
     }
     code = save_all(job, file);
@@ -234,6 +254,7 @@ static int run_run(const cli_args *args)
     int code = cli_job_open(&job.all, args);
     if (code == CLI_OK) code = run_file(args, &job);
     mlsd_spec_free(job.complete);
+    free(job.asked);
     cli_job_close(&job.all);
     return code;
 }

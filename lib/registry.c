@@ -119,6 +119,8 @@ extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
 extern const mlsd_kind mlsd__kind_bagging_classifier;
 extern const mlsd_kind mlsd__kind_bagging_regressor;
+extern const mlsd_kind mlsd__kind_snapshot_ensemble_classifier;
+extern const mlsd_kind mlsd__kind_snapshot_ensemble_regressor;
 extern const mlsd_kind mlsd__kind_jitter;
 extern const mlsd_kind mlsd__kind_feature_dropout;
 extern const mlsd_kind mlsd__kind_swap_noise;
@@ -293,6 +295,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_calibrated_classifier,
     &mlsd__kind_bagging_classifier,
     &mlsd__kind_bagging_regressor,
+    &mlsd__kind_snapshot_ensemble_classifier,
+    &mlsd__kind_snapshot_ensemble_regressor,
     &mlsd__kind_jitter,
     &mlsd__kind_feature_dropout,
     &mlsd__kind_swap_noise,

@@ -48,6 +48,9 @@ typedef struct mlsd__train {
                                             training rows (model/augment/augment.h); or NULL */
     const void *start; /* kinds that take it: a state of the kind, of such columns and classes, that
                           training begins from; or NULL */
+    struct mlsd__cycle
+        *cycle; /* kinds that train by epochs: one of several fits that go on from each
+                   other, as cycles of one training (model/trainer.h); or NULL */
     const struct mlsd__clock *clock; /* forecasters: y is in the order of time, and this tells where
                                         it ends (model/series/series_clock.h); otherwise NULL */
 } mlsd__train;

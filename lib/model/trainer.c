@@ -13,7 +13,8 @@ typedef struct trainer {
     const mlsd__trainee_ops *ops;
     void *self;
     const mlsd__training_sets *sets;
-    mlsd_curve *curve; /* the caller's, or NULL */
+    mlsd_curve *curve;  /* the caller's, or NULL */
+    mlsd__cycle *cycle; /* NULL: a training of its own */
     bool curve_rules;
     mlsd__trainee_array *arrays;
     int64_t n_arrays, n_bytes, n_model_bytes; /* of all arrays, and of the model's */
@@ -26,7 +27,7 @@ typedef struct trainer {
     mlsd_stop_reason reason;
     const mlsd__training_file *file; /* NULL: none */
     mlsd__training_key key;
-    double *history; /* losses of every epoch by set, where there is a file */
+    double *history; /* losses of every epoch by set, where there is a file or a cycle */
     int64_t history_capacity;
     bool has_written;
 } trainer;
@@ -88,14 +89,15 @@ static mlsd_status mean_losses(trainer *t, mlsd__scope *scope)
 /* Losses of an epoch into the curve. */
 static mlsd_status fill_curve(trainer *t, int64_t epoch, const double *losses)
 {
+    const int64_t step = epoch + (t->cycle != NULL ? t->cycle->first_epoch : 0);
     for (int64_t set = 0; t->curve != NULL && set < t->sets->n; set++)
-        MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, epoch, losses[set]));
+        MLSD__TRY(mlsd_curve_add(t->curve, t->sets->sets[set].name, step, losses[set]));
     return MLSD_OK;
 }
 
 static mlsd_status keep_history(trainer *t, const mlsd__allocator *a, int64_t epoch)
 {
-    if (t->file == NULL) return MLSD_OK;
+    if (t->file == NULL && t->cycle == NULL) return MLSD_OK;
     void *history = t->history;
     MLSD__TRY(mlsd__reserve(a, &history, &t->history_capacity, (epoch + 1) * t->sets->n,
                             sizeof *t->history));
@@ -123,7 +125,7 @@ static mlsd_status record(trainer *t, int64_t epoch, bool *out_improved)
 /* Does the watched loss, or the model, say stop? */
 static bool wants_to_stop(trainer *t)
 {
-    if (t->own.reason == MLSD_STOP_PATIENCE && t->ops->goes_on != NULL &&
+    if (t->cycle == NULL && t->own.reason == MLSD_STOP_PATIENCE && t->ops->goes_on != NULL &&
         t->ops->goes_on(t->self)) {
         t->own.reason = MLSD_STOP_NONE;
         t->own.wait = 0;
@@ -136,6 +138,7 @@ static bool wants_to_stop(trainer *t)
         t->reason = mlsd_curve_stop_reason(t->curve);
         return mlsd_curve_should_stop(t->curve) != 0;
     }
+    if (t->cycle != NULL) return false;
     t->reason = (mlsd_stop_reason)t->own.reason;
     if (t->reason == MLSD_STOP_PATIENCE && !t->sets->has_valid) t->reason = MLSD_STOP_CONVERGED;
     return t->reason != MLSD_STOP_NONE;
@@ -321,7 +324,8 @@ static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
 {
     bool done = t->n_epochs > 0 && t->reason != MLSD_STOP_BUDGET;
     mlsd_status status = MLSD_OK;
-    if (t->curve != NULL) mlsd__curve_begin(t->curve);
+    const bool goes_on = t->cycle != NULL && t->cycle->first_epoch > 0;
+    if (t->curve != NULL && !goes_on) mlsd__curve_begin(t->curve);
     mlsd__stage_begin(scope, "train", t->rule->max_iter);
     for (int64_t epoch = t->n_epochs; status == MLSD_OK && !done && epoch < t->rule->max_iter;
          epoch++) {
@@ -333,13 +337,15 @@ static mlsd_status run_epochs(trainer *t, mlsd__scope *scope)
     if (status == MLSD_OK && !done) t->reason = MLSD_STOP_BUDGET;
     if (status == MLSD_E_CANCELLED) t->reason = MLSD_STOP_CANCELLED;
     if (t->curve != NULL) mlsd__curve_end(t->curve, t->reason);
+    if (t->cycle != NULL) t->cycle->is_last = done;
     return status;
 }
 
 /* Put what is to be given back into the model's arrays. */
 static mlsd_status give_back(trainer *t, mlsd__scope *scope, mlsd__training_outcome *out)
 {
-    const bool restores = !t->curve_rules || mlsd__curve_restores_best(t->curve);
+    const bool restores =
+        t->cycle == NULL && (!t->curve_rules || mlsd__curve_restores_best(t->curve));
     const bool is_best = restores && t->has_best;
     (void)move_arrays(t, false, true, is_best ? t->best : t->last);
     if (!t->has_last) { /* the first epoch broke down: what there was before it */
@@ -353,6 +359,16 @@ static mlsd_status give_back(trainer *t, mlsd__scope *scope, mlsd__training_outc
                                     .valid_loss = t->sets->has_valid ? losses[1] : NAN,
                                     .reason = t->reason};
     return MLSD_OK;
+}
+
+/* What a cycle is told of its part. */
+static void tell_cycle(trainer *t, const mlsd__training_outcome *outcome)
+{
+    if (t->cycle == NULL) return;
+    t->cycle->outcome = *outcome;
+    t->cycle->n_sets = t->sets->n;
+    t->cycle->history = t->history;
+    t->history = NULL;
 }
 
 static bool watches_a_set(const mlsd_curve *curve, const mlsd__training_sets *sets)
@@ -405,7 +421,9 @@ mlsd_status mlsd__trainer_run(mlsd__scope *scope, const mlsd__trainer_rule *rule
                               mlsd__training_outcome *out)
 {
     const mlsd__allocator *a = scope->allocator;
-    trainer t = {.rule = rule, .ops = ops, .self = self, .sets = sets, .curve = train->curve};
+    trainer t = {.rule = rule, .ops = ops, .self = self, .sets = sets};
+    t.curve = train->curve;
+    t.cycle = train->cycle;
     mlsd_status status = trainer_open(&t, a);
     if (status == MLSD_OK && train->progress != NULL && *train->progress != NULL)
         status = go_on(&t, *train->progress);
@@ -417,6 +435,7 @@ mlsd_status mlsd__trainer_run(mlsd__scope *scope, const mlsd__trainer_rule *rule
     if (status == MLSD_OK && train->progress != NULL)
         status = leave_progress(&t, a, train->progress);
     if (status == MLSD_OK) status = give_back(&t, scope, out);
+    if (status == MLSD_OK) tell_cycle(&t, out);
     trainer_close(&t, a);
     return status;
 }

@@ -59,6 +59,18 @@ typedef struct mlsd__training_outcome {
     mlsd_stop_reason reason;
 } mlsd__training_outcome;
 
+/* train->cycle: this fit is a part of a longer training, whose epochs it counts on in the curve.
+ * All of its epochs are run, unless numbers break down or the curve's rule wants an end, and the
+ * state after the last finite one is given back: tol, n_iter_no_change and the best epoch are
+ * nothing to it. */
+typedef struct mlsd__cycle {
+    int64_t first_epoch; /* given */
+    bool is_last;        /* told: the curve's rule, or numbers, ended the training */
+    mlsd__training_outcome outcome;
+    int64_t n_sets;  /* told: train, valid where outcome has one, and the curve's further sets */
+    double *history; /* n_epochs x n_sets losses, to be freed by who gave the cycle */
+} mlsd__cycle;
+
 mlsd_status mlsd__trainer_run(mlsd__scope *scope, const mlsd__trainer_rule *rule,
                               const mlsd__trainee_ops *ops, void *self,
                               const mlsd__training_sets *sets, const mlsd__train *train,

@@ -31,6 +31,8 @@ ARGUMENTS = {
     "RFE": {"estimator": mlsd.linear_model.Ridge()},
     "RFECV": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
     "SelectFromModel": {"estimator": mlsd.linear_model.Ridge()},
+    "SnapshotEnsembleClassifier": {"estimator": mlsd.linear_model.SGDClassifier(max_iter=20), "n_snapshots": 2},
+    "SnapshotEnsembleRegressor": {"estimator": mlsd.linear_model.SGDRegressor(max_iter=100, learning_rate="constant"), "n_snapshots": 2},
     "SequentialFeatureSelector": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
     "Pipeline": {"steps": [("scale", mlsd.preprocessing.StandardScaler()), ("model", mlsd.linear_model.Ridge())]},
 }

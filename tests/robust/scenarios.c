@@ -785,6 +785,7 @@ const scenario scenarios[] = {
     {"calibrated", run_calibrated, 0},
     {"augmented", run_augmented, 0},
     {"bagging", run_bagging, 0},
+    {"snapshots", run_snapshots, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},

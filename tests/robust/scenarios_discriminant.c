@@ -114,6 +114,18 @@ mlsd_status run_bagging(const mlsd_context *context, uint64_t *hash)
     return run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash);
 }
 
+/* Cycles of a network whose oldest snapshot goes, and of scores that vote. */
+mlsd_status run_snapshots(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"snapshot_ensemble_classifier\",\"n_snapshots\":3,\"n_last\":2,\"estimator\":"
+        "{\"kind\":\"mlp_classifier\",\"hidden_layer_sizes\":[3],\"max_iter\":2,"
+        "\"early_stopping\":true}}",
+        "{\"kind\":\"snapshot_ensemble_classifier\",\"n_snapshots\":2,\"estimator\":{\"kind\":"
+        "\"sgd_classifier\",\"loss\":\"hinge\",\"max_iter\":2}}"};
+    return run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash);
+}
+
 static int twice_as_large(const mlsd_spec *spec, uint64_t seed, int64_t epoch, const int64_t *rows,
                           const mlsd_matrix *X, double *out, int64_t *inout_cols, void *user)
 {

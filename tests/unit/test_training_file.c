@@ -26,6 +26,12 @@ static const char NETWORK[] =
     "\"hidden_layer_sizes\":[8],\"batch_size\":40,\"dropout\":0.1,\"early_stopping\":true,"
     "\"schedule\":{\"kind\":\"reduce_on_plateau\",\"patience\":2,\"min_delta\":0.1}}]}";
 
+static const char CYCLES[] =
+    "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
+    "{\"kind\":\"snapshot_ensemble_classifier\",\"n_snapshots\":6,\"n_last\":4,"
+    "\"estimator\":{\"kind\":\"mlp_classifier\",\"max_iter\":5,\"hidden_layer_sizes\":[8],"
+    "\"batch_size\":40,\"dropout\":0.1,\"early_stopping\":true}}]}";
+
 static mlsd_context *keeping(int keeps)
 {
     mlsd_context *context = NULL;
@@ -128,6 +134,7 @@ static void test_training_file__kills_do_not_change_the_bytes(void **state)
     (void)state;
     kill_again_and_again(SPEC, N_KILLS);
     kill_again_and_again(NETWORK, N_KILLS / 2);
+    kill_again_and_again(CYCLES, N_KILLS / 2);
 }
 
 static void test_training_file__other_or_damaged_ones_are_named(void **state)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/spec_impl.h"
+#include "model/ensemble/snapshot.h"
 #include "model/training_sets.h"
 
 extern const mlsd_kind mlsd__kind_augmented;
@@ -185,7 +186,8 @@ static mlsd_status stages_open(mlsd__scope *scope, const mlsd_spec *spec, const 
                                stages *s)
 {
     const params *const p = mlsd__spec_params(spec);
-    const mlsd_spec *const final = mlsd__estimator_final(estimator_of(spec));
+    const mlsd_spec *const final =
+        mlsd__snapshot_trained(mlsd__estimator_final(estimator_of(spec)));
     const mlsd__estimator_ops *const ops = mlsd__spec_ops(final);
     int64_t n = 1;
     while (augmentation_at(spec, n) != NULL) n++;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "model/ensemble/bagging.h"
-#include "model/model_impl.h"
+#include "model/ensemble/member.h"
 
 void mlsd__bagging_free(const mlsd__allocator *a, void *state_)
 {
@@ -107,30 +107,11 @@ void mlsd__bagging_frame(const mlsd__bagging_member *member, const mlsd__frame *
         mlsd__frame_chain(all, pick_block, member, member->features, member->whole->width, out);
 }
 
-static mlsd_model view_of(const mlsd__bagging *s, int64_t member, const mlsd__frame *frame)
-{
-    const mlsd__scope own = {.allocator = &s->allocator};
-    const mlsd__train told = {.task = s->k == 0  ? MLSD_TASK_REGRESSION
-                                      : s->k > 2 ? MLSD_TASK_MULTICLASS
-                                                 : MLSD_TASK_BINARY,
-                              .n_classes = s->k};
-    return mlsd__model_view(&own, s->child_spec, &told, frame, s->members[member].state);
-}
-
 mlsd_status mlsd__bagging_ask(mlsd__scope *scope, const mlsd__bagging *s, int64_t member,
                               const mlsd__frame *frame, double *out)
 {
-    const mlsd_model model = view_of(s, member, frame);
-    const int64_t n = frame->n_rows, k = s->k;
-    if (k == 0) return mlsd__model_predict_frame(scope, &model, frame, MLSD_OUTPUT_VALUE, out);
-    if (mlsd__model_width(&model, MLSD_OUTPUT_PROBA) > 0)
-        return mlsd__model_predict_frame(scope, &model, frame, MLSD_OUTPUT_PROBA, out);
-    MLSD__TRY(mlsd__model_predict_frame(scope, &model, frame, MLSD_OUTPUT_VALUE, out));
-    for (int64_t i = n - 1; i >= 0; i--) {
-        const int64_t chosen = (int64_t)out[i]; /* of row i; rows before it are not yet spread */
-        for (int64_t c = 0; c < k; c++) out[i * k + c] = c == chosen;
-    }
-    return MLSD_OK;
+    return mlsd__member_ask(scope, &s->allocator, s->child_spec, s->k, s->members[member].state,
+                            frame, out);
 }
 
 /* The mean over members; room has n x outputs. */

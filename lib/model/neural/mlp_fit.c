@@ -48,7 +48,8 @@ mlsd_status mlsd__mlp_check(const mlsd_spec *spec)
                : MLSD_OK;
 }
 
-static void say_how_it_ended(mlsd__scope *scope, const mlsd__training_outcome *outcome)
+static void say_how_it_ended(mlsd__scope *scope, const mlsd__training_outcome *outcome,
+                             bool is_cycle)
 {
     if (outcome->reason == MLSD_STOP_NONFINITE)
         mlsd__log_line(
@@ -57,7 +58,7 @@ static void say_how_it_ended(mlsd__scope *scope, const mlsd__training_outcome *o
             "the best state before is kept; lower 'learning_rate_init', set 'clip_norm', "
             "or add a standardize step",
             (long long)outcome->n_epochs);
-    if (outcome->reason == MLSD_STOP_BUDGET)
+    if (outcome->reason == MLSD_STOP_BUDGET && !is_cycle)
         mlsd__log_line(scope, MLSD_LOG_WARNING, "not converged after %lld epochs; raise 'max_iter'",
                        (long long)outcome->n_epochs);
 }
@@ -88,7 +89,7 @@ mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd_spec *spec, mlsd__mlp_l
     if (status == MLSD_OK)
         status = mlsd__trainer_run(scope, &rule, &mlsd__mlp_trainee, &t, &sets, train, &outcome);
     if (status == MLSD_OK) {
-        say_how_it_ended(scope, &outcome);
+        say_how_it_ended(scope, &outcome, train->cycle != NULL);
         status = mlsd__mlp_state_take(
             &t, a, train->task == MLSD_TASK_REGRESSION ? 0 : train->n_classes, &outcome, &state);
     }

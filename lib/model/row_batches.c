@@ -64,11 +64,25 @@ static void prefetch(const mlsd__row_batches *b, int64_t first, const double *x,
     }
 }
 
+/* How many rows the batch at place `first` has. */
+static int64_t size_at(const mlsd__row_batches *b, int64_t first)
+{
+    const int64_t left = b->frame->n_rows - first;
+    return left < b->size ? left : b->size;
+}
+
+static void gather_targets(mlsd__row_batches *b, const int64_t *order, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        b->y[i] = b->from_y[order[i]];
+        b->weight[i] = (b->from_weight != NULL ? b->from_weight[order[i]] : 1.0) * b->weight_scale;
+    }
+}
+
 /* Rows in memory are copied one below the other, others are read through the frame. */
 int64_t mlsd__row_batches_gather(mlsd__row_batches *b, int64_t first)
 {
-    const int64_t p = b->frame->n_features, left = b->frame->n_rows - first;
-    const int64_t n = left < b->size ? left : b->size;
+    const int64_t p = b->frame->n_features, n = size_at(b, first);
     if (n <= 0) return 0;
     const int64_t *const order = b->order + first;
     int64_t ld = 0;
@@ -82,9 +96,25 @@ int64_t mlsd__row_batches_gather(mlsd__row_batches *b, int64_t first)
         mlsd__frame_select(b->frame, order, n, b->storage, &batch);
         mlsd__frame_read(&batch, 0, n, b->x, b->x + n * p);
     }
-    for (int64_t i = 0; i < n; i++) {
-        b->y[i] = b->from_y[order[i]];
-        b->weight[i] = (b->from_weight != NULL ? b->from_weight[order[i]] : 1.0) * b->weight_scale;
+    gather_targets(b, order, n);
+    return n;
+}
+
+int64_t mlsd__row_batches_find(mlsd__row_batches *b, int64_t first, mlsd__rows_at *out)
+{
+    const int64_t p = b->frame->n_features;
+    int64_t ld = 0;
+    const double *const x = mlsd__frame_direct(b->frame, 0, &ld);
+    if (x == NULL) {
+        *out = (mlsd__rows_at){.x = b->x, .ld = p, .p = p};
+        return mlsd__row_batches_gather(b, first);
     }
+    const int64_t n = size_at(b, first);
+    if (n <= 0) return 0;
+    const int64_t *const order = b->order + first;
+    *out = (mlsd__rows_at){
+        .x = x, .ld = ld, .p = p, .order = order, .n_order = b->frame->n_rows - first};
+    mlsd__row_ask(out, n);
+    gather_targets(b, order, n);
     return n;
 }

@@ -3,6 +3,7 @@
 #define MLSD_MODEL_ROW_BATCHES_H
 
 #include "data/frame.h"
+#include "numeric/row_dots.h"
 
 typedef struct mlsd__row_batches {
     const mlsd__frame *frame;
@@ -24,5 +25,8 @@ mlsd_status mlsd__row_batches_begin(mlsd__row_batches *b, mlsd__scope *scope, bo
                                     int64_t seed, int64_t epoch);
 /* Gather the batch that starts at place `first` of the order; returns its rows, 0 past the end. */
 int64_t mlsd__row_batches_gather(mlsd__row_batches *b, int64_t first);
+/* The same, but rows in memory stay where they are: *out says where the batch's rows can be read.
+ */
+int64_t mlsd__row_batches_find(mlsd__row_batches *b, int64_t first, mlsd__rows_at *out);
 
 #endif

@@ -8,6 +8,7 @@
 #include "numeric/blas.h"
 #include "numeric/mathfun.h"
 #include "numeric/mathfun_block.h"
+#include "numeric/row_dots.h"
 #include "numeric/sum.h"
 
 /* As in scikit-learn: a slope beyond this is of a fit that runs away, and would end in NaN at once.
@@ -34,51 +35,54 @@ static bool is_logistic(const mlsd__sgd_loss *loss, int64_t n_scores)
     return loss->is_softmax && n_scores == 1;
 }
 
-/* -margin of each row, and exp of minus its size: what losses and slopes are made of. */
-static void logistic_tile(const mlsd__sgd_loss *loss, const double *y, int64_t n,
-                          const double *scores, double *against, double *part)
+/* -1 or +1 of each row, minus its margin, and exp of minus the margin's size: what losses and
+ * slopes are made of. */
+typedef struct logistic_tile {
+    double side[TILE], against[TILE], part[TILE];
+} logistic_tile;
+
+static void set_tile(logistic_tile *t, const double *y, int64_t n, const double *scores)
 {
     for (int64_t i = 0; i < n; i++) {
-        against[i] = -mlsd__sgd_target(loss, y[i], 0, 1) * scores[i];
-        part[i] = -fabs(against[i]);
+        t->side[i] = y[i] == 1.0 ? 1.0 : -1.0;
+        t->against[i] = -t->side[i] * scores[i];
+        t->part[i] = -fabs(t->against[i]);
     }
-    mlsd__exp_block(part, n);
+    mlsd__exp_block(t->part, n);
 }
 
-static double logistic_sum(const mlsd__sgd_loss *loss, const double *y, const double *factor,
-                           int64_t n, const double *scores)
+static double logistic_sum(const double *y, const double *factor, int64_t n, const double *scores)
 {
-    double against[TILE], part[TILE], rest[TILE], sum = 0.0;
+    logistic_tile t;
+    double rest[TILE], sum = 0.0;
     for (int64_t first = 0; first < n; first += TILE) {
         const int64_t m = n - first < TILE ? n - first : TILE;
-        logistic_tile(loss, y + first, m, scores + first, against, part);
-        mlsd__log1p_block(part, m, rest);
-        for (int64_t i = 0; i < m; i++)
-            sum += (factor != NULL ? factor[first + i] : 1.0) *
-                   ((against[i] > 0 ? against[i] : 0) + rest[i]);
+        set_tile(&t, y + first, m, scores + first);
+        mlsd__log1p_block(t.part, m, rest);
+        for (int64_t i = 0; i < m; i++) rest[i] += t.against[i] > 0 ? t.against[i] : 0;
+        for (int64_t i = 0; factor != NULL && i < m; i++) rest[i] *= factor[first + i];
+        for (int64_t i = 0; i < m; i++) sum += rest[i];
     }
     return sum;
 }
 
-static void logistic_slopes(const mlsd__sgd_loss *loss, const double *y, const double *factor,
-                            int64_t n, double *scores)
+static void logistic_slopes(const double *y, const double *factor, int64_t n, double *scores)
 {
-    double against[TILE], part[TILE];
+    logistic_tile t;
     for (int64_t first = 0; first < n; first += TILE) {
         const int64_t m = n - first < TILE ? n - first : TILE;
-        logistic_tile(loss, y + first, m, scores + first, against, part);
-        for (int64_t i = 0; i < m; i++) {
-            const double share = (against[i] >= 0 ? 1 : part[i]) / (1 + part[i]);
-            scores[first + i] = (factor != NULL ? factor[first + i] : 1.0) *
-                                (-mlsd__sgd_target(loss, y[first + i], 0, 1) * share);
-        }
+        double *const here = scores + first;
+        set_tile(&t, y + first, m, here);
+        for (int64_t i = 0; i < m; i++)
+            here[i] = -t.side[i] * ((t.against[i] >= 0 ? 1 : t.part[i]) / (1 + t.part[i]));
+        for (int64_t i = 0; factor != NULL && i < m; i++) here[i] *= factor[first + i];
     }
 }
 
 double mlsd__sgd_row_sum(const mlsd__sgd_loss *loss, double epsilon, const double *y,
                          const double *factor, int64_t n, int64_t n_scores, double *scores)
 {
-    if (is_logistic(loss, n_scores)) return logistic_sum(loss, y, factor, n, scores);
+    if (is_logistic(loss, n_scores)) return logistic_sum(y, factor, n, scores);
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) {
         const double weight = factor != NULL ? factor[i] : 1.0;
@@ -98,7 +102,7 @@ void mlsd__sgd_row_slopes(const mlsd__sgd_loss *loss, double epsilon, const doub
                           const double *factor, int64_t n, int64_t n_scores, double *scores)
 {
     if (is_logistic(loss, n_scores)) {
-        logistic_slopes(loss, y, factor, n, scores);
+        logistic_slopes(y, factor, n, scores);
         return;
     }
     for (int64_t i = 0; i < n; i++) {
@@ -186,11 +190,13 @@ static void linear_scores(const mlsd__sgd_scorer *self, const double *x, int64_t
     (void)scratch;
     const int64_t k = self->n_scores, p = self->n_features;
     const double *intercept = self->theta + k * p;
+    if (k == 1) {
+        const mlsd__rows_at rows = {.x = x, .ld = ld, .p = p};
+        mlsd__row_dots(mlsd__tile_best(false), &rows, n, self->theta, *intercept, out);
+        return;
+    }
     for (int64_t i = 0; i < n; i++) memcpy(out + i * k, intercept, (size_t)k * sizeof *out);
-    if (k == 1)
-        mlsd__gemv(false, n, p, 1.0, x, ld, self->theta, 1.0, out);
-    else
-        mlsd__gemm(false, true, n, k, p, 1.0, x, ld, self->theta, p, 1.0, out, k);
+    mlsd__gemm(false, true, n, k, p, 1.0, x, ld, self->theta, p, 1.0, out, k);
 }
 
 mlsd_status mlsd__sgd_mean_loss(mlsd__scope *scope, const mlsd__sgd_loss *loss, double epsilon,

@@ -13,6 +13,8 @@
 #include "numeric/blas.h"
 #include "numeric/mathfun.h"
 
+enum { ROWS_AT_ONCE = 256 }; /* that the caches still hold when their slopes are known */
+
 /* Bottou's heuristic: the first step is one that a typical coefficient can stand. */
 static double optimal_start(const mlsd__sgd_params *params, const mlsd__sgd_loss *loss)
 {
@@ -41,6 +43,7 @@ mlsd_status mlsd__sgd_stepper_open(mlsd__sgd_stepper *s, mlsd__scope *scope,
                              .n_features = p,
                              .n_scores = n_scores,
                              .eta = params->eta0,
+                             .isa = mlsd__tile_best(false),
                              .schedule_factor = 1.0,
                              .optimal_start = optimal_start(params, loss)};
     s->batches = (mlsd__row_batches){.frame = frame,
@@ -164,7 +167,22 @@ static void set_shared_slopes(mlsd__sgd_stepper *s, int64_t n)
     }
 }
 
-/* Mean slope of the batch by every coefficient. */
+/* Scores of n rows of the batch become slopes; only of rows as they are may it be a part of them.
+ */
+static void set_slopes(mlsd__sgd_stepper *s, int64_t first, int64_t n)
+{
+    if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
+        passive_slopes(s);
+    else if (s->n_shares > 0)
+        set_shared_slopes(s, n);
+    else
+        mlsd__sgd_row_slopes(s->loss, s->params->epsilon, s->batches.y + first,
+                             s->batches.weight + first, n, s->n_scores,
+                             s->slope + first * s->n_scores);
+}
+
+/* Mean slope of the batch by every coefficient: of several scores, or of batches that were changed.
+ */
 static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
 {
     const int64_t k = s->n_scores, p = s->n_features;
@@ -172,26 +190,33 @@ static void set_gradient(mlsd__sgd_stepper *s, int64_t n)
     const double part = 1.0 / (double)n;
     for (int64_t i = 0; i < n; i++)
         memcpy(s->slope + i * k, intercept, (size_t)k * sizeof *intercept);
-    if (k == 1)
-        mlsd__gemv(false, n, p, 1.0, s->batches.x, p, s->theta, 1.0, s->slope);
-    else
-        mlsd__gemm(false, true, n, k, p, 1.0, s->batches.x, p, s->theta, p, 1.0, s->slope, k);
-    if (s->params->passive != MLSD__SGD_NOT_PASSIVE)
-        passive_slopes(s);
-    else if (s->n_shares > 0)
-        set_shared_slopes(s, n);
-    else
-        mlsd__sgd_row_slopes(s->loss, s->params->epsilon, s->batches.y, s->batches.weight, n, k,
-                             s->slope);
-    if (k == 1)
-        mlsd__gemv(true, n, p, part, s->batches.x, p, s->slope, 0.0, s->gradient);
-    else
-        mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->batches.x, p, 0.0, s->gradient, p);
+    mlsd__gemm(false, true, n, k, p, 1.0, s->batches.x, p, s->theta, p, 1.0, s->slope, k);
+    set_slopes(s, 0, n);
+    mlsd__gemm(true, false, k, p, n, part, s->slope, k, s->batches.x, p, 0.0, s->gradient, p);
     for (int64_t c = 0; c < k; c++) {
         double sum = 0.0;
         for (int64_t i = 0; i < n; i++) sum += s->slope[i * k + c];
         s->gradient[k * p + c] = part * sum;
     }
+}
+
+/* The same of one score, from the rows where they lie, in one way through memory. */
+static void set_gradient_of_one(mlsd__sgd_stepper *s, const mlsd__rows_at *rows, int64_t n)
+{
+    const int64_t p = s->n_features, most = rows->order != NULL ? ROWS_AT_ONCE : n;
+    const double part = 1.0 / (double)n;
+    memset(s->gradient, 0, (size_t)(p + 1) * sizeof *s->gradient);
+    for (int64_t first = 0; first < n; first += most) {
+        const int64_t m = n - first < most ? n - first : most;
+        mlsd__rows_at some = *rows;
+        if (some.order != NULL) some.order += first;
+        some.n_order -= first;
+        mlsd__row_dots(s->isa, &some, m, s->theta, s->theta[p], s->slope + first);
+        set_slopes(s, first, m);
+        mlsd__row_add(s->isa, &some, m, s->slope + first, s->gradient);
+    }
+    for (int64_t i = 0; i < n; i++) s->gradient[p] += s->slope[i];
+    for (int64_t j = 0; j <= p; j++) s->gradient[j] *= part;
 }
 
 static double step_length(const mlsd__sgd_stepper *s)
@@ -242,15 +267,22 @@ mlsd_status mlsd__sgd_stepper_epoch(mlsd__sgd_stepper *s, mlsd__scope *scope, in
     const int64_t n_rows = s->batches.frame->n_rows, draw = first_epoch + epoch;
     MLSD__TRY(
         mlsd__row_batches_begin(&s->batches, scope, params->shuffle != 0, params->seed, draw));
+    const bool copies = s->n_scores > 1 || s->augment != NULL || params->passive != 0;
+    mlsd__rows_at rows = {
+        .x = s->batches.x, .ld = s->n_features, .p = s->n_features}; /* of copies */
     for (int64_t first = 0, n = 0;; first += n) {
         MLSD__TRY(mlsd__checkpoint(scope));
-        n = mlsd__row_batches_gather(&s->batches, first);
+        n = copies ? mlsd__row_batches_gather(&s->batches, first)
+                   : mlsd__row_batches_find(&s->batches, first, &rows);
         if (n == 0) return MLSD_OK;
         s->schedule_factor =
             mlsd__schedule_factor(s->schedule, (double)epoch + (double)first / (double)n_rows,
                                   params->max_iter, &s->scheduled);
         if (s->augment != NULL) MLSD__TRY(augment(s, scope, draw, s->batches.order + first, n));
-        set_gradient(s, n);
+        if (s->n_scores > 1)
+            set_gradient(s, n);
+        else
+            set_gradient_of_one(s, &rows, n);
         update(s);
     }
 }

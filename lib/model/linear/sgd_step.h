@@ -25,6 +25,7 @@ typedef struct mlsd__sgd_stepper {
     int64_t n_shares;             /* classes whose shares augmented rows have; 0: none mix */
     double *shares, *mixed;       /* of a batch: rows x n_shares, (rows + 1) x n_scores */
     mlsd__row_batches batches;
+    mlsd__tile_isa isa;
     double *slope, *gradient; /* of a batch */
 } mlsd__sgd_stepper;
 

@@ -24,8 +24,9 @@ PAUSE_SECONDS = 0.06  # OpenBLAS's own threads spin for some 30 ms after a call;
 class Side:
     """One way to do the work. `call` returns whatever the check wants, or Measured with its own seconds."""
 
-    def __init__(self, name, role, call, threads="", n_threads=None, key=None):
+    def __init__(self, name, role, call, threads="", n_threads=None, key=None, limits=None):
         self.name, self.role, self.call, self.threads = name, role, call, threads
+        self.limits = limits  # as the workload's, of this side alone
         self.n_threads = n_threads  # what mlsd is told before each call
         self.key = key or name
         self.values, self.output = [], None
@@ -64,7 +65,12 @@ class Workload:
         self.checks = []
 
     def limit_for(self, side):
-        return self.limits().get(side.n_threads or 1)
+        limits = self.limits()
+        return (side.limits() if side.limits and limits else limits).get(side.n_threads or 1)
+
+    def all_notes(self):
+        """Lines; a note may be a function of the workload, asked when everything is measured, that may have nothing to say."""
+        return [line for line in (note(self) if callable(note) else note for note in self.notes) if line]
 
     def run(self, set_threads, pause=PAUSE_SECONDS):
         """Time all sides in turns; the first round is not counted, and its outputs are checked."""
@@ -178,16 +184,17 @@ def in_threads(n, call):
 
 
 class Limits:
-    """Rates by number of threads: dgemm flops/s, bytes/s read from and written to memory; the best that were seen.
+    """Rates by number of threads: dgemm and sgemm flops/s, bytes/s read from and written to memory; the best that were seen.
 
-    They are measured again before each workload, so that one busy moment does not make the machine look slow.
+    They are measured again before and after each workload, so that one busy moment does not make the machine look slow.
     """
 
     def __init__(self):
-        self.rates = {kind: {1: 0.0, 2: 0.0} for kind in ("dgemm", "read", "write")}
+        self.rates = {kind: {1: 0.0, 2: 0.0} for kind in ("dgemm", "sgemm", "read", "write")}
         size = 1200
-        self._square = [np.random.default_rng(i).random((size, size)) for i in range(2)]
-        self._product = [np.empty((size, size)) for _ in range(2)]
+        squares = [np.random.default_rng(i).random((size, size)) for i in range(2)]
+        self._squares = {"dgemm": squares, "sgemm": [a.astype(np.float32) for a in squares]}
+        self._products = {kind: [np.empty_like(a) for a in these] for kind, these in self._squares.items()}
         self._memory = np.ones(1 << 24)  # 128 MiB: more than the caches
 
     def measure(self, repeats=3):
@@ -196,22 +203,24 @@ class Limits:
         with threadpool_limits(1):
             for n in (1, 2):
                 parts = np.split(self._memory, n)
-                self._saw("dgemm", n, n * 2 * len(self._square[0]) ** 3, self._multiply, repeats)
+                for kind, squares in self._squares.items():
+                    self._saw(kind, n, n * 2 * len(squares[0]) ** 3, lambda i: self._multiply(kind, i), repeats)
                 self._saw("read", n, self._memory.nbytes, lambda i: np.dot(parts[i], parts[i]), repeats)
                 self._saw("write", n, self._memory.nbytes, lambda i: parts[i].fill(1.0), repeats)
 
-    def _multiply(self, i):
-        np.dot(self._square[i], self._square[i], out=self._product[i])
+    def _multiply(self, kind, i):
+        square = self._squares[kind][i]
+        np.dot(square, square, out=self._products[kind][i])
 
     def _saw(self, kind, n, work, call, repeats):
         rate = work / best_of(lambda: in_threads(n, call), repeats)
         for threads in range(n, 3):  # one thread's rate is a rate that two can have
             self.rates[kind][threads] = max(self.rates[kind][threads], rate)
 
-    def seconds(self, flops=0.0, read=0.0, write=0.0):
+    def seconds(self, flops=0.0, read=0.0, write=0.0, flops_f32=0.0):
         """Seconds by number of threads that so much work needs at least; work of different kinds may overlap."""
-        r = self.rates
-        return {n: max(flops / r["dgemm"][n], read / r["read"][n], write / r["write"][n]) for n in (1, 2)}
+        work, r = {"dgemm": flops, "sgemm": flops_f32, "read": read, "write": write}, self.rates
+        return {n: max(amount / r[kind][n] for kind, amount in work.items() if amount > 0) for n in (1, 2)}
 
 
 # --- what is printed ------------------------------------------------------------------------------
@@ -261,7 +270,7 @@ def print_workload(workload, unit="s", out=sys.stdout):
             f"{ratio:>7}{best:>8} |{over:>8}",
             file=out,
         )
-    for line in workload.notes:
+    for line in workload.all_notes():
         say(f"note: {line}", "  ", out)
     limits = workload.limits()
     if limits:
@@ -309,13 +318,14 @@ def as_json(workload, unit):
                 "spread": s.spread,
                 "ratio": s.median / base.median,
                 "ratio_of_best": s.best / base.best,
+                "limit": workload.limit_for(s) if s.role == OURS else None,
             }
             for s in workload.sides
         ],
         "limits": {str(n): s for n, s in workload.limits().items()},
         "limit": workload.limit_text,
         "checks": [{"text": c.text, "value": c.value, "allowed": c.allowed, "ok": c.ok} for c in workload.checks],
-        "notes": workload.notes,
+        "notes": workload.all_notes(),
     }
 
 

@@ -30,6 +30,21 @@ def _log_loss(model, X, y):
     return float(-np.mean(np.log(np.where(y == 1, proba, 1 - proba))))
 
 
+def _shares(rates, flops):
+    """How much of a large product's rate the training reaches: of dgemm in double, of sgemm in float."""
+
+    def note(workload):
+        lines = []
+        for side in workload.sides:
+            kind = "dgemm" if side.key.startswith("double") else "sgemm"
+            if side.role == OURS and workload.limit_for(side):
+                rate, peak = flops / side.best, rates[kind][side.n_threads]
+                lines.append(f"{side.key}: {rate / 1e9:.3g} GFLOP/s, {rate / peak * 100:.0f} % of {kind}'s {peak / 1e9:.3g}")
+        return "products, by the best: " + "; ".join(lines) if lines else None
+
+    return note
+
+
 def mlp(bench):
     from mlsd.neural_network import MLPClassifier
     from sklearn.neural_network import MLPClassifier as Peer
@@ -44,10 +59,15 @@ def mlp(bench):
             warnings.simplefilter("ignore")
             return make().fit(X, y)
 
+    flops = EPOCHS * _flops(n, p)
+    peaks = {
+        "single": lambda: bench.limits.seconds(flops_f32=flops),
+        "double": lambda: bench.limits.seconds(flops=flops),
+    }
     sides = [
         Side(
             f"mlsd, {precision}, {k} thread{'s' if k > 1 else ''}", OURS, lambda precision=precision: fit(lambda: MLPClassifier(**both, precision=precision)),
-            n_threads=k, key=f"{precision} {k}",
+            n_threads=k, key=f"{precision} {k}", limits=peaks[precision],
         )
         for precision, k in (("double", 1), ("double", 2), ("single", 1), ("single", 2))
     ]
@@ -66,10 +86,10 @@ def mlp(bench):
         f"{EPOCHS} epochs of Adam in batches of {BATCH}, {n:,} x {p}, hidden {HIDDEN}",
         sides,
         check,
-        # Products of float take half of what dgemm's take.
-        lambda: bench.limits.seconds(flops=EPOCHS * _flops(n, p) / 2),
-        "all products at twice the rate of dgemm",
+        peaks["single"],
+        "all products at the rate of sgemm; of the sides in double at that of dgemm",
         bench.size(5, 5, 1),
+        notes=[_shares(bench.limits.rates, flops)],
     )
 
 

@@ -120,7 +120,7 @@ def print_machine(facts):
 def print_rates(rates):
     from bench_harness import say
 
-    parts = [f"dgemm {rates['dgemm'][1] / 1e9:.3g} and {rates['dgemm'][2] / 1e9:.3g} GFLOP/s"]
+    parts = [f"{kind} {rates[kind][1] / 1e9:.3g} and {rates[kind][2] / 1e9:.3g} GFLOP/s" for kind in ("dgemm", "sgemm")]
     parts += (f"{kind} {rates[kind][1] / 1e9:.3g} and {rates[kind][2] / 1e9:.3g} GB/s" for kind in ("read", "write"))
     say(f"limits on 1 and 2 threads, the best seen: {', '.join(parts)}")
 
@@ -154,6 +154,8 @@ def main(argv=None):
             else:
                 limits.measure()
             workload.run(mlsd.set_threads, 0 if args.smoke else PAUSE_SECONDS)
+            if workload.limits():
+                limits.measure()
             results.append((workload, units.get(name, "s")))
             print_workload(*results[-1])
     print("\nratio: peer / ours\n" + "\n".join(summary_lines(results)))

@@ -210,24 +210,12 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return mlsd__inner_selection(scope, spec, train, is_rfecv(spec) ? &rfecv : &rfe, out_state);
 }
 
-static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
-                        int64_t n_features, int64_t n_classes, void **out_state)
-{
-    (void)n_classes;
-    return mlsd__selection_load(r, features, n_features, is_rfecv(spec) ? rfecv_names : rfe_names,
-                                out_state);
-}
-
-#define RFE_OPS(check_, splits_)                                                                   \
-    {                                                                                              \
-        .transforms = true, .takes_nan = true, .takes_category = true, .splits_rows = (splits_),   \
-        .checks_x = true, .check = (check_), .fit = fit, .features_out = mlsd__selection_features, \
-        .transform_block = mlsd__selection_block, .tell_selections = mlsd__selection_tell,         \
-        .attribute = mlsd__selection_attribute, .save = mlsd__selection_save, .load = load,        \
-        .free_state = mlsd__selection_free,                                                        \
-    }
-static const mlsd__estimator_ops rfe_ops = RFE_OPS(check_rfe, false);
-static const mlsd__estimator_ops rfecv_ops = RFE_OPS(check_rfecv, true);
+static const mlsd__selection_ops rfe_ops =
+    MLSD__SELECTION_OPS(rfe_names, .takes_nan = true, .takes_category = true, .checks_x = true,
+                        .check = check_rfe, .fit = fit);
+static const mlsd__selection_ops rfecv_ops =
+    MLSD__SELECTION_OPS(rfecv_names, .takes_nan = true, .takes_category = true, .splits_rows = true,
+                        .checks_x = true, .check = check_rfecv, .fit = fit);
 
 static const char STEP_DOC[] =
     "Columns dropped after each fit: a number, or a share of all columns below 1";

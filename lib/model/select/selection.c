@@ -160,10 +160,13 @@ static mlsd_status load_support(mlsd__reader *r, mlsd__selection *s)
     return status;
 }
 
-mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd__feature *features, int64_t n_features,
-                                 const char *const *names, void **out_state)
+mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd_spec *spec,
+                                 const mlsd__feature *features, int64_t n_features,
+                                 int64_t n_classes, void **out_state)
 {
+    const char *const *const names = ((const mlsd__selection_ops *)mlsd__spec_ops(spec))->names;
     mlsd__selection *s;
+    (void)n_classes;
     *out_state = NULL;
     mlsd_status status = mlsd__selection_new(r->allocator, features, n_features, names, &s);
     if (status == MLSD_OK) status = load_support(r, s);

@@ -43,9 +43,31 @@ void mlsd__selection_block(const void *state, const double *in, int64_t n, doubl
 const char *mlsd__selection_attribute(const void *state, int64_t i, const double **data,
                                       int64_t *rows, int64_t *cols);
 mlsd_status mlsd__selection_save(const void *state, mlsd__writer *w);
-/* For a kind's load: `names` are those that it was saved with. */
-mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd__feature *features, int64_t n_features,
-                                 const char *const *names, void **out_state);
+mlsd_status mlsd__selection_load(mlsd__reader *r, const mlsd_spec *spec,
+                                 const mlsd__feature *features, int64_t n_features,
+                                 int64_t n_classes, void **out_state);
+
+/* The table of a kind: that of any estimator, and the names of the arrays that its fits give. */
+typedef struct mlsd__selection_ops {
+    mlsd__estimator_ops estimator; /* first: to all others this is the table */
+    const char *const *names;
+} mlsd__selection_ops;
+
+/* What differs from kind to kind is given: check, fit, and what it takes. */
+#define MLSD__SELECTION_OPS(names_, ...)                        \
+    {                                                           \
+        .estimator = {.transforms = true,                       \
+                      .features_out = mlsd__selection_features, \
+                      .transform_block = mlsd__selection_block, \
+                      .tell_selections = mlsd__selection_tell,  \
+                      .attribute = mlsd__selection_attribute,   \
+                      .save = mlsd__selection_save,             \
+                      .load = mlsd__selection_load,             \
+                      .free_state = mlsd__selection_free,       \
+                      __VA_ARGS__},                             \
+        .names = (names_),                                      \
+    }
+
 /* Who is told of selections, one after the other. */
 typedef struct mlsd__selection_sink {
     mlsd_status (*take)(void *user, const char *name, const mlsd__selection *s);

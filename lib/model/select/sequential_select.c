@@ -176,29 +176,9 @@ static mlsd_status fit(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__tr
     return mlsd__inner_selection(scope, spec, train, &kind, out_state);
 }
 
-static mlsd_status load(mlsd__reader *r, const mlsd_spec *spec, const mlsd__feature *features,
-                        int64_t n_features, int64_t n_classes, void **out_state)
-{
-    (void)spec, (void)n_classes;
-    return mlsd__selection_load(r, features, n_features, names, out_state);
-}
-
-static const mlsd__estimator_ops ops = {
-    .transforms = true,
-    .takes_nan = true,
-    .takes_category = true,
-    .splits_rows = true,
-    .checks_x = true,
-    .check = check,
-    .fit = fit,
-    .features_out = mlsd__selection_features,
-    .transform_block = mlsd__selection_block,
-    .tell_selections = mlsd__selection_tell,
-    .attribute = mlsd__selection_attribute,
-    .save = mlsd__selection_save,
-    .load = load,
-    .free_state = mlsd__selection_free,
-};
+static const mlsd__selection_ops ops =
+    MLSD__SELECTION_OPS(names, .takes_nan = true, .takes_category = true, .splits_rows = true,
+                        .checks_x = true, .check = check, .fit = fit);
 
 static const mlsd_param table[] = {
     MLSD__P_F64_NULL(sequential_params, n_features_to_select, 0, INFINITY,

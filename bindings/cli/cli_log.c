@@ -309,14 +309,11 @@ static int find_scale(const mlsd_table *t, const layout *l, cli_log *out)
 
 static int add(cli_log *out, role set, int fold, double step, double value)
 {
-    char name[32];
-    const char *const of = set == TRAIN ? "train" : "valid";
-    if (fold >= 0)
-        snprintf(name, sizeof name, "%s.%d", of, fold);
-    else
-        snprintf(name, sizeof name, "%s", of);
-    const mlsd_status status =
-        mlsd_curve_add(out->curve, name, (int64_t)nearbyint(step * out->scale), value);
+    int64_t of = 0;
+    mlsd_status status =
+        mlsd_curve_series(out->curve, "loss", set == TRAIN ? "train" : "valid", fold, 0, &of);
+    if (status == MLSD_OK)
+        status = mlsd_curve_add_point(out->curve, of, nearbyint(step * out->scale), value);
     return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 

@@ -7,7 +7,7 @@
 #include "cli.h"
 
 typedef struct cli_log {
-    mlsd_curve *curve; /* series "train" and "valid", or "train.0", ... of folds */
+    mlsd_curve *curve; /* losses of the sets "train" and "valid", in folds or outside */
     double scale;      /* a step of the curve is the file's times this */
     char train[128], valid[128], step[128]; /* the columns; step "" where rows were counted */
     int n_folds;

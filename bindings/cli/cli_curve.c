@@ -84,7 +84,8 @@ static void print_flags(const curve_job *job)
 static void print_story(const curve_job *job, const char *file)
 {
     const mlsd_result *const r = job->result;
-    char line[TEXT], a[CLI_NUMBER_CAPACITY], b[CLI_NUMBER_CAPACITY];
+    char line[TEXT], diagnosis[CLI_DIAGNOSIS_CAPACITY];
+    char a[CLI_NUMBER_CAPACITY], b[CLI_NUMBER_CAPACITY];
     int n =
         snprintf(line, sizeof line, "%.300s: %.0f steps", file, cli_result_number(r, "n_steps"));
     const double n_folds = cli_result_number(r, "n_folds");
@@ -97,13 +98,7 @@ static void print_story(const curve_job *job, const char *file)
     cli_print_wrapped(line, 2);
     printf("%s\n", cli_chart_legend());
     print_chart(job);
-    const char *const kind = cli_result_text(r, "kind");
-    n = snprintf(line, sizeof line, "\n%s", cli_result_text(r, "diagnosis"));
-    if (*kind != '\0') n += snprintf(line + n, sizeof line - (size_t)n, " (%s)", kind);
-    if (!isnan(cli_result_number(r, "confidence")))
-        snprintf(line + n, sizeof line - (size_t)n, ", confidence %.2f",
-                 floor(100 * cli_result_number(r, "confidence")) / 100);
-    puts(line);
+    printf("\n%s\n", cli_show_diagnosis(r, "", diagnosis));
     snprintf(line, sizeof line, "  why: %.900s", cli_result_text(r, "why"));
     cli_print_wrapped(line, 4);
     if (isfinite(cli_result_number(r, "best_step")))

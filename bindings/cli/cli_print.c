@@ -234,15 +234,9 @@ static void print_leaderboard(const mlsd_result *r)
 /* What the curve means, and what helps. */
 static void print_diagnosis(const mlsd_result *r)
 {
-    const char *const diagnosis = cli_result_text(r, "curve.diagnosis");
-    const char *const kind = cli_result_text(r, "curve.kind");
-    const double confidence = cli_result_number(r, "curve.confidence");
-    char sure[TEXT] = "", what[TEXT] = "";
-    if (*diagnosis == '\0') return;
-    if (*kind != '\0') snprintf(what, sizeof what, " (%.60s)", kind);
-    if (!isnan(confidence))
-        snprintf(sure, sizeof sure, ", confidence %.2f", floor(100 * confidence) / 100);
-    say(4, "  %s%s%s: %s", diagnosis, what, sure, cli_result_text(r, "curve.why"));
+    char shown[CLI_DIAGNOSIS_CAPACITY];
+    if (*cli_show_diagnosis(r, "curve.", shown) == '\0') return;
+    say(4, "  %s: %s", shown, cli_result_text(r, "curve.why"));
     say(4, "  try: %s", cli_result_text(r, "curve.remedy"));
 }
 

@@ -17,7 +17,7 @@ bool cli_print_findings(const mlsd_result *result, const char *prefix, bool with
 void cli_print_slices(const mlsd_result *result);
 
 /* cli_value.c: reading a result, and numbers as people read them. */
-enum { CLI_NUMBER_CAPACITY = 32, CLI_INTERVAL_CAPACITY = 72 };
+enum { CLI_NUMBER_CAPACITY = 32, CLI_INTERVAL_CAPACITY = 72, CLI_DIAGNOSIS_CAPACITY = 160 };
 
 /* A table with rows, else NULL; NaN and "" for a number, text or cell that is not there. */
 const mlsd_table *cli_result_table(const mlsd_result *r, const char *name);
@@ -37,5 +37,10 @@ const char *cli_show_interval(double low, double high, int digits, char out[CLI_
 const char *cli_show_bytes(double bytes, char out[CLI_NUMBER_CAPACITY]);
 /* Seconds or microseconds: two decimals, fewer when large. */
 const char *cli_show_time(double value, char out[CLI_NUMBER_CAPACITY]);
+
+/* cli_diagnosis.c: "overfitting (late), confidence 0.93" by the texts of that prefix; "" where the
+ * result has no diagnosis. */
+const char *cli_show_diagnosis(const mlsd_result *r, const char *prefix,
+                               char out[CLI_DIAGNOSIS_CAPACITY]);
 
 #endif

@@ -84,7 +84,8 @@ def test_protocol__every_kind_of_estimator_has_its_class():
 def test_protocol__signature_and_docstring_come_from_the_table(cls):
     params = KINDS[cls._kind]["params"]
     signature = inspect.signature(cls)
-    assert list(signature.parameters) == [p["name"] for p in params] == list(cls().get_params())
+    schedule = [slot["name"] for slot in KINDS[cls._kind]["slots"] if slot["families"] == "schedule"]
+    assert list(signature.parameters) == [p["name"] for p in params] + schedule == list(cls().get_params())
     for param in params:
         default = tuple(param["default"]) if isinstance(param["default"], list) else param["default"]
         assert signature.parameters[param["name"]].default == default
@@ -103,6 +104,22 @@ def test_protocol__parameters(cls):
         assert repr(twin) == repr(estimator)
     assert repr(cls()) == f"{cls.__name__}()"
     assert cls().set_params() .get_params() == cls().get_params()
+
+
+@pytest.mark.parametrize("name", ["SGDClassifier", "SGDRegressor", "MLPClassifier", "MLPRegressor"])
+def test_protocol__schedules(name):
+    cls = getattr(mlsd.linear_model if name.startswith("SGD") else mlsd.neural_network, name)
+    target = LABELS if name.endswith("Classifier") else Y
+    cosine = mlsd.Spec("cosine_annealing", t_0=2)
+    estimator = cls(max_iter=4, schedule=cosine)
+    plain = cls(max_iter=4).fit(X, target)
+    assert [estimator.spec().to_json(), "schedule" in cls().spec().to_json()] == [
+        mlsd.Spec.from_json(f'{{"kind": "{cls._kind}", "max_iter": 4, "schedule": {{"kind": "cosine_annealing", "t_0": 2}}}}').to_json(), False]
+    for twin in (sklearn.base.clone(estimator), pickle.loads(pickle.dumps(estimator)), cls(max_iter=4).set_params(schedule=cosine)):
+        assert np.array_equal(twin.fit(X, target).loss_, estimator.fit(X, target).loss_)
+        assert twin.loss_ != plain.loss_
+    with pytest.raises(TypeError, match="'schedule' must be a Spec"):
+        cls(schedule="cosine").fit(X, target)
 
 
 @pytest.mark.parametrize("cls", CLASSES)

@@ -434,28 +434,29 @@ static void test_search__hyperband_as_published(void **state)
     mlsd_spec_free(search);
 }
 
-/* Epochs of a rung go on where those of the one before stopped: the scores of every rung are those
- * of training from the start. */
-static void test_search__training_goes_on_from_rung_to_rung(void **state)
+/* The scores of every rung are those of a search that trains each to its epochs from the start. */
+static void assert_rungs_are_whole_trainings(const char *estimator, const char *name, int goes_on)
 {
-    (void)state;
     static const char *const JSON =
-        "{\"kind\":\"%s\",%s\"space\":[\"sgd_classifier.alpha = 0.0001, 0.001, 0.01, 0.1\"],"
-        "\"estimator\":{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},"
-        "{\"kind\":\"sgd_classifier\",\"max_iter\":%d,\"tol\":0.05}]}}";
-    char json[512];
+        "{\"kind\":\"%s\",%s\"space\":[\"%s.alpha = 0.0001, 0.001, 0.01, 0.1\"],\"estimator\":"
+        "{\"kind\":\"pipeline\",\"steps\":[{\"kind\":\"standardize\"},%s]}}";
+    char json[900], child[400], halving[160];
     mlsd_spec *search = NULL;
     mlsd_result *r = NULL, *whole = NULL;
-    (void)snprintf(json, sizeof json, JSON, "halving_grid_search",
-                   "\"resource\":\"sgd_classifier.max_iter\",\"factor\":2,\"min_resources\":2,"
+    (void)snprintf(halving, sizeof halving,
+                   "\"resource\":\"%s.max_iter\",\"factor\":2,\"min_resources\":2,"
                    "\"max_resources\":8,",
-                   1000);
+                   name);
+    (void)snprintf(child, sizeof child, estimator, 1000);
+    (void)snprintf(json, sizeof json, JSON, "halving_grid_search", halving, name, child);
     ASSERT_OK(mlsd_spec_from_json(NULL, json, &search));
     ASSERT_OK(mlsd_validate(NULL, search, classes, folds, &r));
     mlsd_spec_free(search);
-    assert_non_null(strstr(text(r, "plan"), "training goes on from rung to rung"));
+    assert_int_equal(strstr(text(r, "plan"), "training goes on from rung to rung") != NULL,
+                     goes_on);
     for (int rung = 0; rung < 3; rung++) {
-        (void)snprintf(json, sizeof json, JSON, "grid_search", "", 2 << rung);
+        (void)snprintf(child, sizeof child, estimator, 2 << rung);
+        (void)snprintf(json, sizeof json, JSON, "grid_search", "", name, child);
         ASSERT_OK(mlsd_spec_from_json(NULL, json, &search));
         ASSERT_OK(mlsd_validate(NULL, search, classes, folds, &whole));
         int64_t n = 0;
@@ -472,6 +473,62 @@ static void test_search__training_goes_on_from_rung_to_rung(void **state)
         mlsd_spec_free(search);
     }
     mlsd_result_free(r);
+}
+
+/* Epochs of a rung go on where those of the one before stopped; but where a schedule goes by how
+ * many there are, and in an ensemble, each rung is another training. */
+static void test_search__training_goes_on_from_rung_to_rung(void **state)
+{
+    (void)state;
+    assert_rungs_are_whole_trainings("{\"kind\":\"sgd_classifier\",\"max_iter\":%d,\"tol\":0.05}",
+                                     "sgd_classifier", 1);
+    assert_rungs_are_whole_trainings(
+        "{\"kind\":\"sgd_classifier\",\"max_iter\":%d,\"tol\":0,\"schedule\":{\"kind\":"
+        "\"cosine_annealing\"}}",
+        "sgd_classifier", 0);
+    assert_rungs_are_whole_trainings(
+        "{\"kind\":\"sgd_classifier\",\"max_iter\":%d,\"tol\":0,\"schedule\":{\"kind\":"
+        "\"one_cycle\"}}",
+        "sgd_classifier", 0);
+    assert_rungs_are_whole_trainings(
+        "{\"kind\":\"snapshot_ensemble_classifier\",\"n_snapshots\":2,\"estimator\":{\"kind\":"
+        "\"sgd_classifier\",\"max_iter\":%d}}",
+        "snapshot_ensemble_classifier.estimator", 0);
+}
+
+/* Parameters of what is augmented, and of what augments: as cross-validation of each setting. */
+static void test_search__inside_augmented(void **state)
+{
+    (void)state;
+    static const char *const JSON =
+        "{\"kind\":\"augmented\",\"estimator\":{\"kind\":\"ridge\",\"alpha\":%g},"
+        "\"augment\":[{\"kind\":\"jitter\",\"scale\":%g}]}";
+    static const double ALPHAS[] = {0.01, 10}, SCALES[] = {0.05, 0.5};
+    static const char *const METRICS[] = {"rmse"};
+    static const char *const SPACE[] = {"estimator.alpha = 0.01, 10", "jitter.scale = 0.05, 0.5"};
+    char json[400];
+    mlsd_spec *search = NULL, *child = NULL;
+    mlsd_result *r = NULL, *one = NULL;
+    (void)snprintf(json, sizeof json, JSON, 1.0, 0.1);
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &child));
+    ASSERT_OK(mlsd_spec_new(NULL, "grid_search", &search));
+    ASSERT_OK(mlsd_spec_add(search, "estimator", NULL, child));
+    ASSERT_OK(mlsd_spec_set_str_list(search, "space", SPACE, 2));
+    ASSERT_OK(mlsd_spec_set_str_list(search, "metrics", METRICS, 1));
+    mlsd_spec_free(child);
+    ASSERT_OK(mlsd_validate(NULL, search, numbers, folds, &r));
+    assert_int_equal(n_rows_of(r, "candidates"), 4);
+    for (int64_t c = 0; c < 4; c++) {
+        (void)snprintf(json, sizeof json, JSON, ALPHAS[c / 2], SCALES[c % 2]);
+        ASSERT_OK(mlsd_spec_from_json(NULL, json, &child));
+        ASSERT_OK(mlsd_cross_validate(NULL, child, numbers, folds, METRICS, 1, &one));
+        for (int64_t f = 0; f < 5; f++)
+            ASSERT_NEAR(cell(r, "folds", "rmse", 5 * c + f), cell(one, "folds", "rmse", f), 1e-13);
+        mlsd_result_free(one);
+        mlsd_spec_free(child);
+    }
+    mlsd_result_free(r);
+    mlsd_spec_free(search);
 }
 
 /* ---- races ---- */
@@ -786,6 +843,7 @@ int main(void)
         cmocka_unit_test(test_search__rungs_train_on_their_share),
         cmocka_unit_test(test_search__hyperband_as_published),
         cmocka_unit_test(test_search__training_goes_on_from_rung_to_rung),
+        cmocka_unit_test(test_search__inside_augmented),
         cmocka_unit_test(test_search__race_as_least_squares),
         cmocka_unit_test(test_search__race_takes_out_the_slow),
         cmocka_unit_test(test_search__fits_as_an_estimator),

@@ -81,6 +81,7 @@ class Estimator:
 
     _kind = None
     _defaults = {}
+    _children = ()  # parameters that are a Spec
     _mlsd_spec = True  # for Spec.of
 
     def __init__(self, **params):
@@ -109,7 +110,14 @@ class Estimator:
     def spec(self):
         """The Spec that fit would use; checks the parameters."""
         defaults = self._defaults
-        return Spec(self._kind, **{k: v for k, v in self._spec_params().items() if v is not defaults.get(k, _ABSENT)})
+        given = {k: v for k, v in self._spec_params().items() if v is not defaults.get(k, _ABSENT)}
+        children = {name: given.pop(name) for name in self._children if name in given}
+        spec = Spec(self._kind, **given)
+        for name, child in children.items():
+            if not isinstance(child, Spec):
+                raise TypeError(f"{name!r} must be a Spec or None, such as mlsd.Spec('cosine_annealing'), got {child!r}")
+            spec.add(name, child)
+        return spec
 
     def _spec_params(self):
         """Parameters as the library takes them."""
@@ -471,14 +479,17 @@ def _make_class(kind, module):
     bases = (Transformer,) if not tasks else (Regressor,) if "regression" in tasks else (Classifier,)
     if tasks and traits.get("transform"):
         bases = (Transforms, *bases)
-    params = "\n".join(_describe(p) for p in kind["params"])
-    defaults = {p["name"]: _default(p) for p in kind["params"]}
+    children = [slot for slot in kind["slots"] if slot["families"] == "schedule"]
+    told = [f"{slot['name']} : Spec of a {slot['families']} or None, default None\n    {slot['doc']}" for slot in children]
+    params = "\n".join([*map(_describe, kind["params"]), *told])
+    defaults = {p["name"]: _default(p) for p in kind["params"]} | {slot["name"]: None for slot in children}
     members = {
         "__doc__": f"{kind['doc']}.\n\nParameters\n----------\n{params}\n" if params else f"{kind['doc']}.",
         "__init__": _init_of(name, defaults),
         "__module__": module,
         "_kind": kind["kind"],
         "_defaults": defaults,
+        "_children": tuple(slot["name"] for slot in children),
         "_needs_target": bool(tasks or traits.get("target")),
         "_lacking": tuple(what for what, trait in ((PROBA, "proba"), (DECISION, "decision")) if not traits.get(trait, True)),
     }

@@ -175,6 +175,7 @@ extern const mlsd_kind mlsd__kind_halving_grid_search;
 extern const mlsd_kind mlsd__kind_halving_random_search;
 extern const mlsd_kind mlsd__kind_hyperband;
 extern const mlsd_kind mlsd__kind_racing_search;
+extern const mlsd_kind mlsd__kind_slice_search;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -351,6 +352,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_halving_random_search,
     &mlsd__kind_hyperband,
     &mlsd__kind_racing_search,
+    &mlsd__kind_slice_search,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

@@ -12,6 +12,7 @@
 #include "mlsd/export.h"
 #include "mlsd/matrix.h"
 #include "mlsd/result.h"
+#include "mlsd/spec.h"
 #include "mlsd/status.h"
 #include "mlsd/table.h"
 
@@ -34,6 +35,25 @@ MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_ta
                                       const mlsd_matrix *y, const mlsd_matrix *prediction,
                                       const mlsd_matrix *weight, int64_t min_support,
                                       mlsd_result **out);
+
+/* Do an analysis of slices: a spec of the family "slicing" says which. `groups` is a table whose
+ * columns tell the rows apart. y (what is true), prediction and weight (n x 1) have a row for each
+ * of its rows; which of them may be NULL and how many columns they have is the kind's to say:
+ *
+ *   slice_search      the slices with the highest losses, by exact search (SliceLine)
+ *
+ *   mlsd_spec_new(NULL, "slice_search", &search);
+ *   mlsd_slice_run(NULL, search, groups, &y, &prediction, NULL, &result);
+ *   puts(mlsd_result_verdict(result));
+ *
+ * Status of a slice in every table: "ok", "low support" (too few rows to say anything: never a
+ * finding), "undefined" (NaN, never 0). What each kind hands out: docs/slices.md. Errors:
+ * MLSD_E_KIND (a spec of another family), MLSD_E_SHAPE, MLSD_E_COLUMN, MLSD_E_DATA,
+ * MLSD_E_CANCELLED. Since 0.1. */
+MLSD_API mlsd_status mlsd_slice_run(const mlsd_context *context, const mlsd_spec *analysis,
+                                    const mlsd_table *groups, const mlsd_matrix *y,
+                                    const mlsd_matrix *prediction, const mlsd_matrix *weight,
+                                    mlsd_result **out);
 
 #ifdef __cplusplus
 }

@@ -7,9 +7,6 @@
 #include "numeric/rank.h"
 #include "slice/slice_impl.h"
 
-/* A number column with more values than this is cut at its quartiles. */
-enum { MAX_VALUES = 20, N_QUARTILES = 4 };
-
 static const char missing_label[] = "(missing)";
 
 /* Room for n_levels labels and the level of each row. */
@@ -18,14 +15,22 @@ static mlsd_status grouping_start(mlsd__grouping *g, const mlsd__allocator *a, i
     g->labels = mlsd__alloc(a, n_levels, sizeof *g->labels);
     if (g->labels == NULL) return MLSD_E_NOMEM;
     g->n_levels = n_levels;
-    return MLSD_OK;
+    g->levels = mlsd__alloc(a, n_levels, sizeof *g->levels);
+    return g->levels == NULL ? MLSD_E_NOMEM : MLSD_OK;
 }
 
 static mlsd_status set_label(mlsd__grouping *g, const mlsd__allocator *a, int64_t level,
-                             const char *text)
+                             const char *text, mlsd__level is)
 {
+    g->levels[level] = is;
     g->labels[level] = mlsd__strdup(a, text);
     return g->labels[level] == NULL ? MLSD_E_NOMEM : MLSD_OK;
+}
+
+static mlsd_status set_missing(mlsd__grouping *g, const mlsd__allocator *a)
+{
+    return set_label(g, a, g->n_levels - 1, missing_label,
+                     (mlsd__level){MLSD__LEVEL_MISSING, NAN, NAN});
 }
 
 /* Sort the rows by their levels, counting. */
@@ -65,9 +70,10 @@ static mlsd_status group_categories(mlsd__grouping *g, const mlsd__allocator *a,
     const bool some_missing = collect_missing(level_of, g->n_rows, n_levels);
     MLSD__TRY(grouping_start(g, a, n_levels + some_missing));
     for (int64_t k = 0; k < n_levels; k++) {
-        MLSD__TRY(set_label(g, a, k, mlsd_table_level_at(table, column, k)));
+        MLSD__TRY(set_label(g, a, k, mlsd_table_level_at(table, column, k),
+                            (mlsd__level){MLSD__LEVEL_CATEGORY, NAN, NAN}));
     }
-    return some_missing ? set_label(g, a, n_levels, missing_label) : MLSD_OK;
+    return some_missing ? set_missing(g, a) : MLSD_OK;
 }
 
 static mlsd_status group_values(mlsd__grouping *g, const mlsd__allocator *a, const double *values,
@@ -78,9 +84,9 @@ static mlsd_status group_values(mlsd__grouping *g, const mlsd__allocator *a, con
     for (int64_t k = 0; k < n_values; k++) {
         char text[MLSD__NUMBER_CAPACITY];
         mlsd__format_double(values[k], text);
-        MLSD__TRY(set_label(g, a, k, text));
+        MLSD__TRY(set_label(g, a, k, text, (mlsd__level){MLSD__LEVEL_VALUE, NAN, values[k]}));
     }
-    return some_missing ? set_label(g, a, n_values, missing_label) : MLSD_OK;
+    return some_missing ? set_missing(g, a) : MLSD_OK;
 }
 
 /* The number with the fewest decimals in [cut, next), which puts the same rows below: people read
@@ -97,36 +103,37 @@ static double shorten(double cut, double next)
     return cut;
 }
 
-/* Upper ends of the quartiles but the last; equal ones, and those that leave nothing above, are
- * one. Returns how many are left. */
-static int64_t find_cuts(const mlsd__allocator *a, const double *x, int64_t n, double *cuts,
-                         mlsd_status *status)
+/* Upper ends of the bins but the last, ascending; those with nothing between them are one, as is
+ * one that leaves nothing above. Returns how many are left. x[order] ascends, `n` are present. */
+static int64_t find_cuts(const double *x, const int64_t *order, int64_t n,
+                         const mlsd__grouping_options *options, double *cuts)
 {
-    int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
-    *status = order == NULL ? MLSD_E_NOMEM : mlsd__argsort(a, x, n, order);
-    int64_t n_present = n, n_cuts = 0;
-    if (*status == MLSD_OK) {
-        while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
-        const double largest = x[order[n_present - 1]];
-        for (int64_t q = 1; q < N_QUARTILES; q++) {
-            int64_t place = (q * n_present + N_QUARTILES - 1) / N_QUARTILES;
-            const double cut = x[order[place - 1]];
-            if (cut >= largest || (n_cuts > 0 && cut <= cuts[n_cuts - 1])) continue;
-            while (x[order[place]] <= cut) place++;
-            cuts[n_cuts++] = shorten(cut, x[order[place]]);
-        }
+    if (n == 0) return 0;
+    const double smallest = x[order[0]], largest = x[order[n - 1]];
+    const double width = (largest / 2 - smallest / 2) / (double)options->n_bins * 2;
+    int64_t n_cuts = 0, place = 0;
+    for (int64_t q = 1; q < options->n_bins; q++) {
+        const int64_t quantile = (q * n + options->n_bins - 1) / options->n_bins - 1;
+        const double cut = options->equal_width ? smallest + (double)q * width : x[order[quantile]];
+        const int64_t before = place;
+        if (cut >= largest) break;
+        while (x[order[place]] <= cut) place++;
+        if (place > before) cuts[n_cuts++] = shorten(cut, x[order[place]]);
     }
-    mlsd__free(a, order);
     return n_cuts;
 }
 
-static mlsd_status label_quartiles(mlsd__grouping *g, const mlsd__allocator *a, const double *cuts,
-                                   int64_t n_cuts)
+static mlsd_status label_bins(mlsd__grouping *g, const mlsd__allocator *a, const double *cuts,
+                              int64_t n_cuts)
 {
     for (int64_t k = 0; k <= n_cuts; k++) {
+        const mlsd__level is = {MLSD__LEVEL_RANGE, k == 0 ? -INFINITY : cuts[k - 1],
+                                k == n_cuts ? INFINITY : cuts[k]};
         mlsd__text t;
         mlsd__text_init(&t, a);
-        if (k == 0 || k == n_cuts) {
+        if (n_cuts == 0) {
+            mlsd__text_append(&t, "any");
+        } else if (k == 0 || k == n_cuts) {
             mlsd__text_append(&t, k == 0 ? "<= " : "> ");
             mlsd__text_double(&t, cuts[k == 0 ? 0 : k - 1]);
         } else {
@@ -137,33 +144,55 @@ static mlsd_status label_quartiles(mlsd__grouping *g, const mlsd__allocator *a, 
             mlsd__text_append(&t, "]");
         }
         mlsd_status status = t.status;
-        if (status == MLSD_OK) status = set_label(g, a, k, t.data);
+        if (status == MLSD_OK) status = set_label(g, a, k, t.data, is);
         mlsd__text_free(&t);
         MLSD__TRY(status);
     }
     return MLSD_OK;
 }
 
-static mlsd_status group_quartiles(mlsd__grouping *g, const mlsd__allocator *a, const double *x,
-                                   int32_t *level_of)
+/* How many of the ascending cuts are below x. */
+static int32_t bin_of(const double *cuts, int64_t n_cuts, double x)
 {
-    double cuts[N_QUARTILES - 1];
-    mlsd_status status = MLSD_OK;
-    const int64_t n_cuts = find_cuts(a, x, g->n_rows, cuts, &status);
-    MLSD__TRY(status);
+    int64_t low = 0, high = n_cuts;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (cuts[middle] < x) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return (int32_t)low;
+}
+
+static mlsd_status group_bins(mlsd__grouping *g, mlsd__scope *scope, const double *x,
+                              const mlsd__grouping_options *options, int32_t *level_of)
+{
+    const mlsd__allocator *const a = scope->allocator;
+    int64_t *const order = mlsd__alloc_raw(a, g->n_rows, sizeof *order);
+    double *const cuts = mlsd__alloc_raw(a, options->n_bins, sizeof *cuts);
+    mlsd_status status = order == NULL || cuts == NULL ? MLSD_E_NOMEM : MLSD_OK;
+    if (status == MLSD_OK) status = mlsd__argsort_rows(scope, x, g->n_rows, order);
+    if (status != MLSD_OK) goto out;
+    int64_t n_present = g->n_rows;
+    while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
+    const int64_t n_cuts = find_cuts(x, order, n_present, options, cuts);
     for (int64_t i = 0; i < g->n_rows; i++) {
-        int32_t level = isnan(x[i]) ? -1 : 0;
-        for (int64_t k = 0; k < n_cuts; k++) level += x[i] > cuts[k];
-        level_of[i] = level;
+        level_of[i] = isnan(x[i]) ? -1 : bin_of(cuts, n_cuts, x[i]);
     }
     const bool some_missing = collect_missing(level_of, g->n_rows, n_cuts + 1);
-    MLSD__TRY(grouping_start(g, a, n_cuts + 1 + some_missing));
-    MLSD__TRY(label_quartiles(g, a, cuts, n_cuts));
-    return some_missing ? set_label(g, a, n_cuts + 1, missing_label) : MLSD_OK;
+    status = grouping_start(g, a, n_cuts + 1 + some_missing);
+    if (status == MLSD_OK) status = label_bins(g, a, cuts, n_cuts);
+    if (status == MLSD_OK && some_missing) status = set_missing(g, a);
+out:
+    mlsd__free(a, cuts);
+    mlsd__free(a, order);
+    return status;
 }
 
 mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
-                                mlsd__grouping *out)
+                                const mlsd__grouping_options *options, mlsd__grouping *out)
 {
     const mlsd__allocator *const a = scope->allocator;
     const int64_t n = mlsd_table_n_rows(table);
@@ -184,11 +213,11 @@ mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int
         status = group_categories(out, a, table, column, x, level_of);
     } else {
         values = mlsd__alloc_raw(a, n, sizeof *values);
-        status =
-            values == NULL ? MLSD_E_NOMEM : mlsd__factorize(a, x, n, values, &n_values, level_of);
+        status = values == NULL ? MLSD_E_NOMEM
+                                : mlsd__factorize_rows(scope, x, n, values, &n_values, level_of);
         if (status != MLSD_OK) goto out;
-        status = n_values <= MAX_VALUES ? group_values(out, a, values, n_values, level_of)
-                                        : group_quartiles(out, a, x, level_of);
+        status = n_values <= options->max_values ? group_values(out, a, values, n_values, level_of)
+                                                 : group_bins(out, scope, x, options, level_of);
     }
     if (status == MLSD_OK) status = grouping_finish(out, a, level_of);
     if (status == MLSD_OK) status = mlsd__checkpoint(scope);
@@ -204,6 +233,7 @@ void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a)
 {
     for (int64_t k = 0; g->labels != NULL && k < g->n_levels; k++) mlsd__free(a, g->labels[k]);
     mlsd__free(a, g->labels);
+    mlsd__free(a, g->levels);
     mlsd__free(a, g->starts);
     mlsd__free(a, g->rows);
     memset(g, 0, sizeof *g);

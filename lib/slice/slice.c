@@ -235,7 +235,8 @@ static mlsd_status make_groupings(mlsd__scope *scope, const mlsd_table *groups,
     for (int64_t j = 0; j < n_by; j++) {
         int64_t column = 0;
         MLSD__TRY(mlsd_table_find(groups, by[j], &column));
-        MLSD__TRY(mlsd__grouping_make(scope, groups, column, &groupings[j]));
+        MLSD__TRY(
+            mlsd__grouping_make(scope, groups, column, &MLSD__GROUPING_DEFAULTS, &groupings[j]));
         *out_n_slices += groupings[j].n_levels;
     }
     return MLSD_OK;

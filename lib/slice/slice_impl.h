@@ -3,6 +3,7 @@
 #ifndef MLSD_SLICE_SLICE_IMPL_H
 #define MLSD_SLICE_SLICE_IMPL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "mlsd/slice.h"
@@ -12,19 +13,47 @@
 /* Level of every interval of a slice. */
 #define MLSD__SLICE_LEVEL 0.95
 
+/* What the rows of a level have in common, for programs; labels say it for people. */
+typedef enum mlsd__level_kind {
+    MLSD__LEVEL_CATEGORY, /* the text is the label */
+    MLSD__LEVEL_VALUE,    /* equal to `at_most` */
+    MLSD__LEVEL_RANGE,    /* in (above, at_most], either of which may be infinite */
+    MLSD__LEVEL_MISSING
+} mlsd__level_kind;
+typedef struct mlsd__level {
+    mlsd__level_kind kind;
+    double above, at_most;
+} mlsd__level;
+
 /* The rows of a table by the values of one column: those of level k stand, ascending, in
  * rows[starts[k] .. starts[k + 1] - 1]. A level without rows is kept. */
 typedef struct mlsd__grouping {
     int64_t n_rows, n_levels;
     char **labels;
+    mlsd__level *levels;
     int64_t *starts; /* n_levels + 1 */
     int64_t *rows;
 } mlsd__grouping;
 
-/* Categories by their levels, numbers of at most 20 values by value, others by their quartiles
- * (observed values: Hyndman & Fan 1996, type 1), missing ones as the level "(missing)". */
+/* How columns of numbers are cut. */
+typedef struct mlsd__grouping_options {
+    int64_t max_values; /* with no more values than these each is a level */
+    int64_t n_bins;     /* otherwise so many bins at most, >= 1 */
+    bool equal_width;   /* or, false, equally many rows in each */
+} mlsd__grouping_options;
+
+/* 20 values, quartiles. */
+#define MLSD__GROUPING_DEFAULTS       \
+    (mlsd__grouping_options)          \
+    {                                 \
+        .max_values = 20, .n_bins = 4 \
+    }
+
+/* Categories by their levels, numbers of few values by value, others by bins that are closed above:
+ * quantiles are observed values (Hyndman & Fan 1996, type 1), of equal widths empty ones are left
+ * out. Missing values are the level "(missing)". */
 mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
-                                mlsd__grouping *out);
+                                const mlsd__grouping_options *options, mlsd__grouping *out);
 void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a);
 
 /* How a slice differs from the rows outside it; what is undefined is NaN. */

@@ -800,6 +800,7 @@ const scenario scenarios[] = {
     {"intervals", run_intervals, 0},
     {"rates", run_rates, 0},
     {"searches", run_searches, 1},
+    {"slice searches", run_slice_searches, 0},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

@@ -307,6 +307,7 @@ SIGNATURES = {
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
     "mlsd_evaluate": (STATUS, [HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
     # mlsd/slice.h
+    "mlsd_slice_run": (STATUS, [HANDLE, HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, HANDLE_OUT]),
     "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),
     # mlsd/experiment.h
     "mlsd_experiment_complete": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),

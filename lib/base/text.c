@@ -125,9 +125,9 @@ static bool scan_exponent(const char *p, const char *end, int64_t *out)
 
 bool mlsd__parse_double(const char *text, size_t length, double *out)
 {
+    if (length == 0) return false;
     const char *p = text;
     const char *const end = text + length;
-    if (length == 0) return false;
     const bool negative = *p == '-';
     if (*p == '-' || *p == '+') p++;
 
@@ -164,9 +164,9 @@ bool mlsd__parse_double(const char *text, size_t length, double *out)
 
 bool mlsd__parse_int64(const char *text, size_t length, int64_t *out)
 {
+    if (length == 0) return false;
     const char *p = text;
     const char *const end = text + length;
-    if (length == 0) return false;
     const bool negative = *p == '-';
     if (*p == '-' || *p == '+') p++;
     if (p == end) return false;

@@ -126,7 +126,7 @@ mlsd_status mlsd__fold_buckets_make(mlsd__scope *scope, const mlsd_folds *f, int
     out->starts = mlsd__alloc(a, n + 3, sizeof *out->starts);
     out->rows = mlsd__alloc_raw(a, f->n_rows, sizeof *out->rows);
     mlsd_status status = out->starts == NULL || out->rows == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    int64_t *const ends = out->starts + 2;
+    int64_t *const ends = out->starts == NULL ? NULL : out->starts + 2;
     for (int64_t i = 0; status == MLSD_OK && i < f->n_rows; i++) {
         const int64_t id = ids != NULL ? ids[i] : i;
         ends[id >= 0 ? id : n]++;

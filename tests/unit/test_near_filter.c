@@ -88,7 +88,7 @@ static void test_near_filter__bounds_hold(void **state)
         for (int form = 0; form < 5; form++) {
             uint32_t seed = (uint32_t)(7 + w * 10 + form);
             for (int64_t i = 0; i < (N + M) * p; i++) {
-                double *const to = i < N * p ? x + i : q + i - N * p;
+                double *const to = i < N * p ? x + i : q + (i - N * p);
                 *to = next_uniform(&seed);
                 if (form == 1) *to = 1e8 + *to;
                 if (form == 2) *to *= pow(10, (double)(seed % 10));

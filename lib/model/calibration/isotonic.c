@@ -100,7 +100,7 @@ mlsd_status mlsd__isotonic_fit(mlsd__scope *scope, const double *x, const double
             out->x[i] = points[i];
             out->x[out->n + i] = values[i];
         }
-        out->y = out->x + out->n;
+        if (status == MLSD_OK) out->y = out->x + out->n;
     }
     mlsd__free(a, order);
     mlsd__free(a, points);

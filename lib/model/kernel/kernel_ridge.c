@@ -481,7 +481,7 @@ static mlsd_status take_part(mlsd__scope *scope, const mlsd__path_fold *fold, co
     double *const scratch = mlsd__alloc_raw(
         a, PREDICTED * (scratch_width(s) + p) + mlsd__frame_scratch(frame, PREDICTED), sizeof *out);
     mlsd_status status = out == NULL || scratch == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    double *const x = scratch + PREDICTED * scratch_width(s);
+    double *const x = scratch == NULL ? NULL : scratch + PREDICTED * scratch_width(s);
     for (int64_t first = 0; status == MLSD_OK && first < n_rows; first += PREDICTED) {
         const int64_t n = n_rows - first < PREDICTED ? n_rows - first : PREDICTED;
         mlsd__frame_read(frame, first, n, x, x + PREDICTED * p);

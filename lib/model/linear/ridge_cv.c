@@ -184,9 +184,10 @@ static mlsd_status fit_primal(mlsd__scope *scope, const ridge_cv_params *params,
     double *const vectors = mlsd__alloc_raw(a, p * p, sizeof *vectors);
     double *const numbers = mlsd__alloc(a, 3 * p + 2 * p * k + p + 1, sizeof *numbers);
     mlsd_status status = vectors == NULL || numbers == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    double *const b = numbers, *const l = b + p, *const c = l + p;
-    double *const shrink = c + p, *const slopes = shrink + p * k, *const mean = slopes + p * k;
+    double *b = NULL, *l = NULL, *c = NULL, *shrink = NULL, *slopes = NULL, *mean = NULL;
     if (status == MLSD_OK) {
+        b = numbers, l = b + p, c = l + p;
+        shrink = c + p, slopes = shrink + p * k, mean = slopes + p * k;
         mlsd__linear_normal_equations(&moments, p, params->fit_intercept != 0, vectors, b);
         if (mlsd__any_nonfinite(vectors, p * p))
             status =

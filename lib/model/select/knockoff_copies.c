@@ -104,9 +104,10 @@ mlsd_status mlsd__knockoff_copies(mlsd__scope *scope, const double *x, const dou
     double *const correlation = mlsd__alloc(a, square, 3 * sizeof *correlation);
     double *const noise = mlsd__alloc_raw(a, rows, sizeof *noise);
     mlsd_status status = correlation == NULL || noise == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    double *const turn = correlation + square, *const root = turn + square;
+    double *turn = NULL, *root = NULL;
     if (status == MLSD_OK) status = correlate(scope, x, weight, n, p, correlation, &shrinkage);
     if (status == MLSD_OK) {
+        turn = correlation + square, root = turn + square;
         shrink(correlation, p, shrinkage);
         status = make_law(scope, correlation, p, turn, root);
     }

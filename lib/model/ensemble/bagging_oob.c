@@ -61,7 +61,8 @@ mlsd_status mlsd__bagging_finish_oob(mlsd__scope *scope, const mlsd__train *trai
     int64_t size;
     MLSD__TRY(mlsd__mul_size(n_all, k, &size));
     s->oob = mlsd__alloc_raw(&s->allocator, size + 1, sizeof *s->oob);
-    double *const y = mlsd__alloc_raw(a, n, 2 * sizeof *y), *const weight = y == NULL ? NULL : y + n;
+    double *const y = mlsd__alloc_raw(a, n, 2 * sizeof *y), *const weight =
+                                                                y == NULL ? NULL : y + n;
     mlsd_status status = s->oob == NULL || y == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) {
         s->n_oob = size + 1;

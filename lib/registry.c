@@ -38,6 +38,18 @@ extern const mlsd_kind mlsd__kind_rmse;
 extern const mlsd_kind mlsd__kind_mae;
 extern const mlsd_kind mlsd__kind_r2;
 extern const mlsd_kind mlsd__kind_accuracy;
+extern const mlsd_kind mlsd__kind_recall;
+extern const mlsd_kind mlsd__kind_precision;
+extern const mlsd_kind mlsd__kind_specificity;
+extern const mlsd_kind mlsd__kind_npv;
+extern const mlsd_kind mlsd__kind_fpr;
+extern const mlsd_kind mlsd__kind_fnr;
+extern const mlsd_kind mlsd__kind_fdr;
+extern const mlsd_kind mlsd__kind_false_omission_rate;
+extern const mlsd_kind mlsd__kind_f_score;
+extern const mlsd_kind mlsd__kind_jaccard;
+extern const mlsd_kind mlsd__kind_selection_rate;
+extern const mlsd_kind mlsd__kind_prevalence;
 extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
@@ -215,6 +227,18 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_mae,
     &mlsd__kind_r2,
     &mlsd__kind_accuracy,
+    &mlsd__kind_recall,
+    &mlsd__kind_precision,
+    &mlsd__kind_specificity,
+    &mlsd__kind_npv,
+    &mlsd__kind_fpr,
+    &mlsd__kind_fnr,
+    &mlsd__kind_fdr,
+    &mlsd__kind_false_omission_rate,
+    &mlsd__kind_f_score,
+    &mlsd__kind_jaccard,
+    &mlsd__kind_selection_rate,
+    &mlsd__kind_prevalence,
     &mlsd__kind_log_loss,
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,

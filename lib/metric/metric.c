@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "data/matrix_view.h"
+#include "metric/summary.h"
 #include "numeric/distribution.h"
 #include "numeric/sum.h"
 
@@ -27,10 +28,18 @@ static const mlsd_kind *find_kind(const char *name)
     return kind != NULL && strcmp(kind->family, "metric") == 0 ? kind : NULL;
 }
 
+static int64_t count_names(void)
+{
+    int64_t n = mlsd_kind_count("metric");
+    for (int64_t i = 0; mlsd__metric_alias_at(i) != NULL; i++) n++;
+    return n;
+}
+
 static const char *metric_name_at(const void *user, int64_t i)
 {
     (void)user;
-    return mlsd_kind_name(mlsd_kind_at("metric", i));
+    const int64_t n = mlsd_kind_count("metric");
+    return i < n ? mlsd_kind_name(mlsd_kind_at("metric", i)) : mlsd__metric_alias_at(i - n)->name;
 }
 
 mlsd_status mlsd__metric_find(const char *name, const mlsd__metric_ops **out)
@@ -42,14 +51,27 @@ mlsd_status mlsd__metric_find(const char *name, const mlsd__metric_ops **out)
         *out = kind->ops;
         return MLSD_OK;
     }
-    const char *const near =
-        mlsd__nearest_name(name, metric_name_at, NULL, mlsd_kind_count("metric"));
+    for (int64_t i = 0; mlsd__metric_alias_at(i) != NULL; i++) {
+        const mlsd__metric_alias *const alias = mlsd__metric_alias_at(i);
+        if (strcmp(name, alias->name) != 0) continue;
+        *out = &alias->ops;
+        return MLSD_OK;
+    }
+    const char *const near = mlsd__nearest_name(name, metric_name_at, NULL, count_names());
     if (near != NULL) {
         return mlsd__fail(MLSD_E_KIND, "no metric '%s'; did you mean '%s'?", name, near);
     }
     return mlsd__fail(MLSD_E_KIND,
                       "no metric '%s'; there are rmse, mae, r2, accuracy, log_loss, roc_auc, brier",
                       name);
+}
+
+mlsd_status mlsd__metric_of_spec(const mlsd_spec *spec, mlsd__metric_ops *out)
+{
+    MLSD__TRY(mlsd__spec_require(spec, "metric"));
+    *out = *(const mlsd__metric_ops *)mlsd__spec_ops(spec);
+    if (mlsd__spec_params(spec) != NULL) out->params = mlsd__spec_params(spec);
+    return MLSD_OK;
 }
 
 mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
@@ -72,7 +94,13 @@ mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
     if (task == MLSD_TASK_MULTICLASS && ops->for_binary_only) {
         return mlsd__fail(MLSD_E_KIND, "'%s' is for two classes; use accuracy or log_loss", name);
     }
-    return MLSD_OK;
+    if (ops->check == NULL || !ops->for_classification) return MLSD_OK;
+    const mlsd__shape shape = {.n_classes = task == MLSD_TASK_MULTICLASS ? 3 : 2,
+                               .y_cols = 1,
+                               .prediction_cols = 1,
+                               .n_slots = 1,
+                               .has_proba = ops->needs_proba};
+    return ops->check(ops->params, &shape);
 }
 
 const char *mlsd__metric_default(mlsd_task task)
@@ -89,7 +117,7 @@ int32_t mlsd_metric_direction(const char *metric)
 
 void mlsd__estimate_undefined(mlsd__estimate *out)
 {
-    *out = (mlsd__estimate){NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = (mlsd__estimate){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
 }
 
 void mlsd__estimate_interval(mlsd__estimate *e, double level, double lower, double upper)
@@ -367,8 +395,8 @@ mlsd_status mlsd_metric_score(const mlsd_context *context, const char *metric, c
     MLSD__TRY(mlsd__scope_open(&scope, context));
     mlsd_status status = mlsd__scored_read(&scope, ops, y, prediction, weight, &scored);
     if (status == MLSD_OK) {
-        status =
-            ops->score(&scope, &scored.view, NULL, scored.view.n, wants_interval ? level : NAN, &e);
+        status = mlsd__metric_score(&scope, ops, &scored.view, NULL, scored.view.n,
+                                    wants_interval ? level : NAN, &e);
     }
     mlsd__scored_free(&scored, scope.allocator);
     mlsd__scope_close(&scope);

@@ -5,7 +5,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "metric/metric_impl.h"
+#include "metric/summary.h"
 #include "numeric/distribution.h"
 #include "numeric/mathfun.h"
 #include "numeric/sum.h"
@@ -85,12 +85,23 @@ static mlsd_status score_brier(mlsd__scope *scope, const mlsd__scored *s, const 
     return MLSD_OK;
 }
 
+static mlsd_status finish_brier(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
+{
+    mlsd__finish bounded = *f;
+    mlsd__metric_ops metric = *f->metric;
+    metric.upper = f->shape->n_classes == 2 ? 1 : 2;
+    bounded.metric = &metric;
+    return mlsd__row_loss_finish(scope, &bounded, out);
+}
+
 #define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
 
 static const mlsd__metric_ops accuracy_ops = {.greater_is_better = true,
                                               .for_classification = true,
                                               .is_share = true,
                                               .row_loss = hit,
+                                              .summary = &mlsd__summary_row_loss,
+                                              .finish = mlsd__row_loss_finish,
                                               .score = score_accuracy};
 const mlsd_kind mlsd__kind_accuracy = {
     .name = "accuracy",
@@ -100,8 +111,12 @@ const mlsd_kind mlsd__kind_accuracy = {
     .traits = TRAITS "1}",
 };
 
-static const mlsd__metric_ops log_loss_ops = {
-    .for_classification = true, .needs_proba = true, .row_loss = log_loss, .score = score_log_loss};
+static const mlsd__metric_ops log_loss_ops = {.for_classification = true,
+                                              .needs_proba = true,
+                                              .row_loss = log_loss,
+                                              .summary = &mlsd__summary_row_loss,
+                                              .finish = mlsd__row_loss_finish,
+                                              .score = score_log_loss};
 const mlsd_kind mlsd__kind_log_loss = {
     .name = "log_loss",
     .family = "metric",
@@ -111,8 +126,12 @@ const mlsd_kind mlsd__kind_log_loss = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops brier_ops = {
-    .for_classification = true, .needs_proba = true, .row_loss = brier, .score = score_brier};
+static const mlsd__metric_ops brier_ops = {.for_classification = true,
+                                           .needs_proba = true,
+                                           .row_loss = brier,
+                                           .summary = &mlsd__summary_row_loss,
+                                           .finish = finish_brier,
+                                           .score = score_brier};
 const mlsd_kind mlsd__kind_brier = {
     .name = "brier",
     .family = "metric",

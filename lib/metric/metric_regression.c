@@ -5,7 +5,7 @@
  * means, whose standard error comes from its influence function. */
 #include <math.h>
 
-#include "metric/metric_impl.h"
+#include "metric/summary.h"
 #include "numeric/sum.h"
 
 static void absolute_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
@@ -113,6 +113,8 @@ out:
 static const mlsd__metric_ops rmse_ops = {.for_regression = true,
                                           .row_loss = squared_loss,
                                           .is_root = true,
+                                          .summary = &mlsd__summary_row_loss,
+                                          .finish = mlsd__row_loss_finish,
                                           .of_squares = rmse_of_squares,
                                           .score = score_rmse};
 const mlsd_kind mlsd__kind_rmse = {
@@ -124,8 +126,11 @@ const mlsd_kind mlsd__kind_rmse = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops mae_ops = {
-    .for_regression = true, .row_loss = absolute_loss, .score = score_mae};
+static const mlsd__metric_ops mae_ops = {.for_regression = true,
+                                         .row_loss = absolute_loss,
+                                         .summary = &mlsd__summary_row_loss,
+                                         .finish = mlsd__row_loss_finish,
+                                         .score = score_mae};
 const mlsd_kind mlsd__kind_mae = {
     .name = "mae",
     .family = "metric",

@@ -61,12 +61,13 @@ static mlsd_status score_slice(void *arg, int64_t task, mlsd__scope *scope)
     const int64_t *const rows = g->rows + g->starts[s->level];
     const int64_t n_outside = g->n_rows - s->n;
 
-    MLSD__TRY(w->metric->score(scope, w->scored, rows, s->n, MLSD__SLICE_LEVEL, &s->inside));
+    MLSD__TRY(
+        mlsd__metric_score(scope, w->metric, w->scored, rows, s->n, MLSD__SLICE_LEVEL, &s->inside));
     int64_t *const outside = mlsd__alloc_raw(scope->allocator, n_outside, sizeof *outside);
     if (outside == NULL) return MLSD_E_NOMEM;
     complement(rows, s->n, g->n_rows, outside);
-    const mlsd_status status =
-        w->metric->score(scope, w->scored, outside, n_outside, MLSD__SLICE_LEVEL, &s->outside);
+    const mlsd_status status = mlsd__metric_score(scope, w->metric, w->scored, outside, n_outside,
+                                                  MLSD__SLICE_LEVEL, &s->outside);
     mlsd__free(scope->allocator, outside);
     MLSD__TRY(status);
     mlsd__slice_difference(w->metric, &s->inside, &s->outside, MLSD__SLICE_LEVEL, &s->difference);
@@ -211,7 +212,8 @@ static mlsd_status make_result(mlsd__scope *scope, const char *metric, const wor
     const mlsd__allocator *const a = scope->allocator;
     mlsd__estimate all;
     mlsd_result *r = NULL;
-    MLSD__TRY(w->metric->score(scope, w->scored, NULL, w->scored->n, MLSD__SLICE_LEVEL, &all));
+    MLSD__TRY(mlsd__metric_score(scope, w->metric, w->scored, NULL, w->scored->n, MLSD__SLICE_LEVEL,
+                                 &all));
     MLSD__TRY(mlsd__result_new(a, "slices", &r));
     mlsd_status status;
     if ((status = mlsd__result_set_str(r, "metric", metric, false)) != MLSD_OK ||

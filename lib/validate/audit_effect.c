@@ -57,7 +57,7 @@ static mlsd_status score_without(mlsd__audit *a, const mlsd__scoring *s,
         mlsd__estimate e;
         mlsd__scored scored;
         mlsd__scoring_view(s, metric, &scored);
-        status = metric->score(a->scope, &scored, rows, n, NAN, &e);
+        status = mlsd__metric_score(a->scope, metric, &scored, rows, n, NAN, &e);
         if (status == MLSD_OK) *out = e.value;
     }
     mlsd__free(al, rows);

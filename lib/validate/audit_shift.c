@@ -246,7 +246,7 @@ static mlsd_status judge(mlsd__audit *a, const design *d, double level, mlsd__es
     const mlsd__metric_ops *metric;
     MLSD__TRY(mlsd__metric_find("roc_auc", &metric));
     const mlsd__scored scored = {.n = d->n, .n_classes = 2, .y = d->y, .prediction = d->score};
-    return metric->score(a->scope, &scored, NULL, d->n, level, out);
+    return mlsd__metric_score(a->scope, metric, &scored, NULL, d->n, level, out);
 }
 
 static mlsd_status shift_open(mlsd__audit *a, void **out_state)

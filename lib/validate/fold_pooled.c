@@ -69,7 +69,8 @@ mlsd_status mlsd__report_pooled(const mlsd__fold_report *report, int64_t e, int6
     mlsd__estimate estimate;
     mlsd_status status = pool_make(report->out, e, ops, &p);
     if (status == MLSD_OK)
-        status = ops->score(report->scope, &p.scored, NULL, p.scored.n, NAN, &estimate);
+        status =
+            mlsd__metric_score(report->scope, ops, &p.scored, NULL, p.scored.n, NAN, &estimate);
     if (status == MLSD_OK) *out = estimate.value;
     pool_free(&report->out->allocator, &p);
     return status;

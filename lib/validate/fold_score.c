@@ -18,7 +18,8 @@ mlsd_status mlsd__fold_score(mlsd__scope *scope, const mlsd__fold_set *set, int6
         mlsd__estimate estimate;
         mlsd__scored scored;
         mlsd__scoring_view(scoring, set->metrics[m], &scored);
-        MLSD__TRY(set->metrics[m]->score(scope, &scored, NULL, scored.n, NAN, &estimate));
+        MLSD__TRY(
+            mlsd__metric_score(scope, set->metrics[m], &scored, NULL, scored.n, NAN, &estimate));
         *place(set, e, m, split, is_train) = estimate.value;
     }
     if (is_train || !set->in->keep_predictions) return MLSD_OK;

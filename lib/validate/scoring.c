@@ -154,5 +154,5 @@ mlsd_status mlsd__scoring_score(mlsd__scope *scope, const mlsd__scoring *s, cons
     MLSD__TRY(mlsd__metric_find(metric, &ops));
     mlsd__scored scored;
     mlsd__scoring_view(s, ops, &scored);
-    return ops->score(scope, &scored, NULL, s->n, level, out);
+    return mlsd__metric_score(scope, ops, &scored, NULL, s->n, level, out);
 }

@@ -797,6 +797,7 @@ const scenario scenarios[] = {
     {"validate", run_validate, 0},
     {"fold curves", run_fold_curves, 0},
     {"evaluate", run_evaluate, 0},
+    {"metrics", run_metrics, 0},
     {"intervals", run_intervals, 0},
     {"rates", run_rates, 0},
     {"searches", run_searches, 1},

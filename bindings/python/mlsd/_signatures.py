@@ -280,6 +280,7 @@ SIGNATURES = {
     "mlsd_rows_needed_difference": (STATUS, [TEXT, F64, F64, F64, F64, I64S]),
     "mlsd_adjust_p_values": (STATUS, [TEXT, F64S, I64, F64S]),
     "mlsd_adjust_e_values": (STATUS, [F64S, I64, F64S]),
+    "mlsd_metric_evaluate": (STATUS, [HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, F64, HANDLES]),
     # mlsd/result.h
     "mlsd_result_free": (None, [HANDLE]),
     "mlsd_result_get_f64": (STATUS, [HANDLE, TEXT, F64S]),

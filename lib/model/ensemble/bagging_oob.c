@@ -47,7 +47,7 @@ static mlsd_status score(mlsd__scope *scope, const mlsd__bagging *s, mlsd__score
     if (n == 0) return MLSD_OK;
     if (s->k > 0) mlsd__choose_classes(said, n, s->k, s->k, said);
     MLSD__TRY(mlsd__metric_find(s->k > 0 ? "accuracy" : "r2", &metric));
-    MLSD__TRY(metric->score(scope, scored, NULL, n, NAN, &estimate));
+    MLSD__TRY(mlsd__metric_score(scope, metric, scored, NULL, n, NAN, &estimate));
     s->oob[0] = estimate.value;
     return MLSD_OK;
 }

@@ -183,7 +183,7 @@ mlsd_status mlsd__inner_score(mlsd__scope *scope, const mlsd_spec *child, const 
                                      .prediction = prediction,
                                      .weight = test->weight};
         mlsd__estimate estimate;
-        status = splits->metric->score(scope, &scored, NULL, scored.n, NAN, &estimate);
+        status = mlsd__metric_score(scope, splits->metric, &scored, NULL, scored.n, NAN, &estimate);
         *out = status == MLSD_OK ? estimate.value : NAN;
     }
     mlsd__free(scope->allocator, prediction);

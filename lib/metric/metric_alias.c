@@ -1,0 +1,20 @@
+/* metric_alias.c - the names of metrics with other parameters than their kind's defaults, gathered
+ * from the files of the metrics. */
+#include "metric/metric_impl.h"
+
+extern const mlsd__metric_alias mlsd__rate_aliases[];
+
+/* Each ends with a row without a name. */
+static const mlsd__metric_alias *const lists[] = {
+    mlsd__rate_aliases,
+};
+
+const mlsd__metric_alias *mlsd__metric_alias_at(int64_t i)
+{
+    for (int64_t list = 0; i >= 0 && list < MLSD__COUNT(lists); list++) {
+        for (const mlsd__metric_alias *alias = lists[list]; alias->name != NULL; alias++) {
+            if (i-- == 0) return alias;
+        }
+    }
+    return NULL;
+}

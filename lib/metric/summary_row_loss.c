@@ -1,0 +1,198 @@
+/* summary_row_loss.c - the weighted mean of a number for each row, with what its standard error
+ * needs, for each slot.
+ *
+ * The sums are of losses less a number near them, the slot's pivot: its first loss. So equal losses
+ * have no spread, exactly, and a mean far from 0 does not cancel. Slots with different pivots are
+ * merged by moving the second one's sums to the first one's pivot. */
+#include <math.h>
+#include <string.h>
+
+#include "metric/summary.h"
+
+/* Sums of a slot; l is the loss less the pivot. */
+typedef struct cell {
+    double pivot;
+    double count; /* rows that weigh more than 0; 0: the pivot is not set */
+    double w, wl; /* sums of the weight and of weight x l */
+    double w2, w2l, w2l2;
+} cell;
+enum { CELL_NUMBERS = sizeof(cell) / sizeof(double) };
+
+typedef struct row_loss {
+    mlsd__allocator allocator;
+    mlsd__metric_ops metric; /* its row_loss and parameters, which are borrowed */
+    mlsd__shape shape;
+    cell *cells;
+    double losses[MLSD__BLOCK_ROWS];
+} row_loss;
+
+static void row_loss_close(void *state)
+{
+    row_loss *const s = state;
+    if (s == NULL) return;
+    const mlsd__allocator a = s->allocator;
+    mlsd__free(&a, s->cells);
+    mlsd__free(&a, s);
+}
+
+static mlsd_status row_loss_open(const mlsd__allocator *a, const mlsd__shape *shape,
+                                 const mlsd__metric_ops *metric, void **out)
+{
+    *out = NULL;
+    row_loss *const s = mlsd__alloc(a, 1, sizeof *s);
+    if (s == NULL) return MLSD_E_NOMEM;
+    s->allocator = *a;
+    s->metric = *metric;
+    s->shape = *shape;
+    s->cells = mlsd__alloc(a, shape->n_slots, sizeof *s->cells);
+    if (s->cells == NULL) {
+        row_loss_close(s);
+        return MLSD_E_NOMEM;
+    }
+    *out = s;
+    return MLSD_OK;
+}
+
+static void add_one(cell *c, double loss, double w)
+{
+    if (!(w > 0)) return;
+    if (c->count == 0) c->pivot = loss;
+    const double l = loss - c->pivot, wl = w * l;
+    c->count += 1;
+    c->w += w;
+    c->wl += wl;
+    c->w2 += w * w;
+    c->w2l += w * wl;
+    c->w2l2 += wl * wl;
+}
+
+static mlsd_status row_loss_add(mlsd__scope *scope, void *state, const mlsd__batch *b)
+{
+    (void)scope;
+    row_loss *const s = state;
+    const bool proba = s->metric.needs_proba;
+    const mlsd__scored all = {.n = b->n,
+                              .n_classes = s->shape.n_classes,
+                              .y = b->y,
+                              .prediction = proba ? b->proba : b->prediction,
+                              .weight = b->weight,
+                              .params = s->metric.params,
+                              .y_cols = s->shape.y_cols,
+                              .prediction_cols = proba ? 0 : s->shape.prediction_cols};
+    for (int64_t first = 0; first < b->n; first += MLSD__BLOCK_ROWS) {
+        const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
+        s->metric.row_loss(&all, NULL, first, n, s->losses);
+        for (int64_t i = 0; i < n; i++) {
+            add_one(&s->cells[b->slot == NULL ? 0 : b->slot[first + i]], s->losses[i],
+                    b->weight == NULL ? 1 : b->weight[first + i]);
+        }
+    }
+    return MLSD_OK;
+}
+
+/* The sums about another pivot: l + d for every row. */
+static void move(cell *c, double pivot)
+{
+    const double d = c->pivot - pivot;
+    if (d == 0) return;
+    c->w2l2 += d * (2 * c->w2l + d * c->w2);
+    c->w2l += d * c->w2;
+    c->wl += d * c->w;
+    c->pivot = pivot;
+}
+
+static mlsd_status row_loss_merge(void *into, const void *from, const int32_t *slot_of)
+{
+    row_loss *const a = into;
+    const row_loss *const b = from;
+    for (int64_t i = 0; i < b->shape.n_slots; i++) {
+        const int64_t slot = slot_of == NULL ? i : slot_of[i];
+        if (slot < 0 || b->cells[i].count == 0) continue;
+        cell *const c = &a->cells[slot];
+        cell other = b->cells[i];
+        if (c->count == 0) {
+            *c = other;
+            continue;
+        }
+        move(&other, c->pivot);
+        c->count += other.count;
+        c->w += other.w;
+        c->wl += other.wl;
+        c->w2 += other.w2;
+        c->w2l += other.w2l;
+        c->w2l2 += other.w2l2;
+    }
+    return MLSD_OK;
+}
+
+static void row_loss_save(const void *state, mlsd__writer *w)
+{
+    const row_loss *const s = state;
+    mlsd__put_f64s(w, (const double *)(const void *)s->cells, s->shape.n_slots * CELL_NUMBERS);
+}
+
+static mlsd_status row_loss_load(void *state, mlsd__reader *r)
+{
+    row_loss *const s = state;
+    int64_t n = 0;
+    double *const values = mlsd__take_f64s(r, &n);
+    mlsd_status status = r->status;
+    if (status == MLSD_OK && n != s->shape.n_slots * CELL_NUMBERS) {
+        status = mlsd__fail(MLSD_E_CORRUPT, "a mean over rows has %lld numbers, not %lld",
+                            (long long)n, (long long)s->shape.n_slots * CELL_NUMBERS);
+    }
+    if (status == MLSD_OK) memcpy(s->cells, values, (size_t)n * sizeof *values);
+    mlsd__free(r->allocator, values);
+    return status;
+}
+
+void mlsd__row_loss_estimate(const void *state, int64_t slot, mlsd__estimate *out)
+{
+    const row_loss *const s = state;
+    const cell *const c = &s->cells[slot];
+    mlsd__estimate_undefined(out);
+    out->support = c->count;
+    if (!(c->w > 0)) return;
+    const double mean = c->wl / c->w;
+    out->value = c->pivot + mean;
+    out->df = c->count - 1;
+    out->n_rows = c->w * c->w / c->w2;
+    if (c->count < 2) return;
+    const double squares = fmax(0, c->w2l2 - mean * (2 * c->w2l - mean * c->w2));
+    out->se = sqrt(squares * (c->count / (c->count - 1))) / c->w;
+}
+
+mlsd_status mlsd__row_loss_finish(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
+{
+    (void)scope;
+    const mlsd__metric_ops *const m = f->metric;
+    mlsd__estimate *const e = &out->estimate;
+    mlsd__row_loss_estimate(f->state, f->slot, e);
+    if (isnan(e->value)) return MLSD_OK;
+    if (m->is_share) {
+        const cell *const c = &((const row_loss *)f->state)->cells[f->slot];
+        mlsd__estimate_share(e->value * c->w, c->w, c->w2, c->count, f->level, e);
+        return MLSD_OK;
+    }
+    const bool is_bounded = m->lower != 0 || m->upper != 0;
+    mlsd__estimate_interval(e, f->level, is_bounded ? m->lower : 0,
+                            is_bounded ? m->upper : INFINITY);
+    if (!m->is_root) return MLSD_OK;
+    e->value = sqrt(e->value);
+    e->low = sqrt(e->low);
+    e->high = sqrt(e->high);
+    /* d sqrt(m) / dm; without any error the mean has no spread either. */
+    if (e->value > 0) e->se /= 2 * e->value;
+    return MLSD_OK;
+}
+
+const mlsd__summary_ops mlsd__summary_row_loss = {
+    .name = "row_loss",
+    .open = row_loss_open,
+    .add = row_loss_add,
+    .merge = row_loss_merge,
+    .save = row_loss_save,
+    .load = row_loss_load,
+    .close = row_loss_close,
+    .is_of_metric = true,
+};

@@ -15,12 +15,14 @@ typedef struct metric_list {
 
 static bool suits(const mlsd__experiment *x, const mlsd__metric_ops *metric, bool has_proba)
 {
+    if (!metric->is_usual) return false;
     if (x->task == MLSD_TASK_REGRESSION) return metric->for_regression;
     if (metric->for_binary_only && x->task != MLSD_TASK_BINARY) return false;
     return metric->for_classification && (has_proba || !metric->needs_proba);
 }
 
-/* The metric that decides first, then the others of the task in the order of the kinds. */
+/* The metric that decides first, then the other usual ones of the task in the order of the kinds.
+ */
 static mlsd_status list_metrics(const mlsd__experiment *x, metric_list *out)
 {
     const mlsd_model *const models[] = {x->final, x->baseline};

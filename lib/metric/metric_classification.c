@@ -96,7 +96,8 @@ static mlsd_status finish_brier(mlsd__scope *scope, const mlsd__finish *f, mlsd_
 
 #define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
 
-static const mlsd__metric_ops accuracy_ops = {.greater_is_better = true,
+static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
+                                              .greater_is_better = true,
                                               .for_classification = true,
                                               .is_share = true,
                                               .row_loss = hit,
@@ -111,7 +112,8 @@ const mlsd_kind mlsd__kind_accuracy = {
     .traits = TRAITS "1}",
 };
 
-static const mlsd__metric_ops log_loss_ops = {.for_classification = true,
+static const mlsd__metric_ops log_loss_ops = {.is_usual = true,
+                                              .for_classification = true,
                                               .needs_proba = true,
                                               .row_loss = log_loss,
                                               .summary = &mlsd__summary_row_loss,
@@ -126,7 +128,8 @@ const mlsd_kind mlsd__kind_log_loss = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops brier_ops = {.for_classification = true,
+static const mlsd__metric_ops brier_ops = {.is_usual = true,
+                                           .for_classification = true,
                                            .needs_proba = true,
                                            .row_loss = brier,
                                            .summary = &mlsd__summary_row_loss,

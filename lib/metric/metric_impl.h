@@ -48,6 +48,7 @@ typedef struct mlsd__metric_ops {
     size_t params_size;
     const void *data; /* what a finish that serves many kinds must know of this one */
     bool greater_is_better;
+    bool is_usual; /* shown where nobody says which: an experiment's test part */
     bool for_regression, for_classification;
     bool for_binary_only;
     bool needs_proba; /* n x n_classes probabilities */

@@ -201,7 +201,8 @@ static mlsd_status score_roc_auc(mlsd__scope *scope, const mlsd__scored *s, cons
     return status;
 }
 
-static const mlsd__metric_ops roc_auc_ops = {.greater_is_better = true,
+static const mlsd__metric_ops roc_auc_ops = {.is_usual = true,
+                                             .greater_is_better = true,
                                              .for_classification = true,
                                              .needs_proba = true,
                                              .any_score = true,

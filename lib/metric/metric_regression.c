@@ -110,7 +110,8 @@ out:
 
 #define TRAITS "{\"tasks\":[\"regression\"],\"direction\":"
 
-static const mlsd__metric_ops rmse_ops = {.for_regression = true,
+static const mlsd__metric_ops rmse_ops = {.is_usual = true,
+                                          .for_regression = true,
                                           .row_loss = squared_loss,
                                           .is_root = true,
                                           .summary = &mlsd__summary_row_loss,
@@ -126,7 +127,8 @@ const mlsd_kind mlsd__kind_rmse = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops mae_ops = {.for_regression = true,
+static const mlsd__metric_ops mae_ops = {.is_usual = true,
+                                         .for_regression = true,
                                          .row_loss = absolute_loss,
                                          .summary = &mlsd__summary_row_loss,
                                          .finish = mlsd__row_loss_finish,
@@ -139,7 +141,8 @@ const mlsd_kind mlsd__kind_mae = {
     .traits = TRAITS "-1}",
 };
 
-static const mlsd__metric_ops r2_ops = {.greater_is_better = true,
+static const mlsd__metric_ops r2_ops = {.is_usual = true,
+                                        .greater_is_better = true,
                                         .for_regression = true,
                                         .of_squares = r2_of_squares,
                                         .score = score_r2};

@@ -180,10 +180,11 @@ static void test_mlp_train__weights_are_repetitions(void **state)
 static void step_of(const mlsd_dataset *data, const char *more, double *theta)
 {
     char json[300];
-    (void)snprintf(json, sizeof json,
-                   "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[],\"batch_size\":100,"
-                   "\"max_iter\":1,\"solver\":\"sgd\",\"momentum\":0,\"alpha\":0%s}",
-                   more);
+    (void)snprintf(
+        json, sizeof json,
+        "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[],\"batch_size\":100,"
+        "\"max_iter\":1,\"solver\":\"sgd\",\"momentum\":0,\"alpha\":0,\"scale_target\":false%s}",
+        more);
     mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
     array_of(model, "coefs_0", theta, 3);
     array_of(model, "intercepts_0", theta + 3, 1);
@@ -579,6 +580,85 @@ static void test_mlp_train__a_batch_larger_than_the_data_is_all_of_it(void **sta
     free_linear_data(&d);
 }
 
+/* A target in another unit is the same network: by a power of two to the bit, but for the center
+ * and the scale, and losses are in the square (absolute: the first power) of the unit. */
+static void test_mlp_train__any_unit_of_the_target(void **state)
+{
+    (void)state;
+    enum { N = 120, UNIT = 1024 };
+    static const char *const SETTINGS[] = {
+        "\"loss\":\"squared_error\"", "\"loss\":\"absolute_error\",\"early_stopping\":true",
+        "\"loss\":\"huber\",\"delta\":%g", "\"loss\":\"squared_error\",\"solver\":\"lbfgs\"",
+        "\"loss\":\"squared_error\",\"mixup\":0.4,\"batch_norm\":true"};
+    linear_data d = make_linear_data(N, 3, 0, 4), far = make_linear_data(N, 3, 0, 4);
+    for (int i = 0; i < N; i++) far.y[i] = UNIT * d.y[i];
+    mlsd_dataset *near_data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    mlsd_dataset *far_data = dataset_of(&far, MLSD_TASK_REGRESSION, 1);
+    for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++) {
+        mlsd_model *models[2];
+        double coefs[2][18], values[2][N];
+        for (int k = 0; k < 2; k++) {
+            char setting[100], json[300];
+            (void)snprintf(setting, sizeof setting, SETTINGS[i], k == 0 ? 0.5 : 0.5 * UNIT);
+            (void)snprintf(json, sizeof json,
+                           "{\"kind\":\"mlp_regressor\",\"hidden_layer_sizes\":[6],"
+                           "\"max_iter\":12,%s}",
+                           setting);
+            models[k] = fit_json(NULL, json, k == 0 ? near_data : far_data, NULL, NULL);
+            array_of(models[k], "coefs_0", coefs[k], 18);
+            assert_int_equal(
+                mlsd_model_predict(NULL, models[k], near_data, MLSD_OUTPUT_VALUE, values[k], N),
+                MLSD_OK);
+        }
+        assert_close(coefs[1], coefs[0], 18, 0);
+        for (int r = 0; r < N; r++) assert_true(values[1][r] == UNIT * values[0][r]);
+        const double unit = i == 1 ? UNIT : UNIT * UNIT;
+        assert_true(number_of(models[1], "loss") == unit * number_of(models[0], "loss"));
+        assert_true(number_of(models[1], "n_iter") == number_of(models[0], "n_iter"));
+        mlsd_model_free(models[0]);
+        mlsd_model_free(models[1]);
+    }
+    mlsd_dataset_free(near_data);
+    mlsd_dataset_free(far_data);
+    free_linear_data(&d);
+    free_linear_data(&far);
+}
+
+/* The center is the weighted mean, the scale the weighted standard deviation; both stay where the
+ * training goes on; a constant target is met; a poisson score is left alone. */
+static void test_mlp_train__center_and_scale(void **state)
+{
+    (void)state;
+    enum { N = 80 };
+    linear_data d = make_linear_data(N, 3, 0, 6);
+    double total = 0, mean = 0, squares = 0, value[N];
+    for (int i = 0; i < N; i++) total += d.weight[i];
+    for (int i = 0; i < N; i++) mean += d.weight[i] * d.y[i] / total;
+    for (int i = 0; i < N; i++) squares += d.weight[i] * pow(d.y[i] - mean, 2);
+    mlsd_dataset *data = dataset_of(&d, MLSD_TASK_REGRESSION, 1);
+    static const char json[] = "{\"kind\":\"mlp_regressor\",\"max_iter\":3}";
+    mlsd_model *model = fit_json(NULL, json, data, NULL, NULL);
+    assert_true(fabs(number_of(model, "target_mean") - mean) < 1e-13);
+    assert_true(fabs(number_of(model, "target_scale") - sqrt(squares / total)) < 1e-13);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    for (int i = 0; i < N; i++) d.y[i] = 0.1;
+    data = dataset_of(&d, MLSD_TASK_REGRESSION, 0);
+    model = fit_json(NULL, "{\"kind\":\"mlp_regressor\",\"max_iter\":300}", data, NULL, NULL);
+    assert_int_equal(mlsd_model_predict(NULL, model, data, MLSD_OUTPUT_VALUE, value, N), MLSD_OK);
+    double worst = 0;
+    for (int i = 0; i < N; i++) worst = fmax(worst, fabs(value[i] - 0.1));
+    if (!(worst < 0.5)) fail_msg("%g off a constant", worst);
+    assert_true(number_of(model, "target_scale") == 1);
+    mlsd_model_free(model);
+    model = fit_json(NULL, "{\"kind\":\"mlp_regressor\",\"loss\":\"poisson\",\"max_iter\":2}", data,
+                     NULL, NULL);
+    assert_true(number_of(model, "target_mean") == 0 && number_of(model, "target_scale") == 1);
+    mlsd_model_free(model);
+    mlsd_dataset_free(data);
+    free_linear_data(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,6 +676,8 @@ int main(void)
         cmocka_unit_test(test_mlp_train__pruning_grows_to_its_share),
         cmocka_unit_test(test_mlp_train__bad_input),
         cmocka_unit_test(test_mlp_train__divergence_keeps_a_finite_state),
+        cmocka_unit_test(test_mlp_train__any_unit_of_the_target),
+        cmocka_unit_test(test_mlp_train__center_and_scale),
         cmocka_unit_test(test_mlp_train__a_batch_larger_than_the_data_is_all_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,4 +61,6 @@ class MLPClassifier(ClassifierGoesOn, _Network, MLPClassifier):  # noqa: F821 (m
 
 
 class MLPRegressor(RegressorGoesOn, _Network, MLPRegressor):  # noqa: F821
-    __doc__ = MLPRegressor.__doc__ + _ATTRIBUTES  # noqa: F821
+    __doc__ = MLPRegressor.__doc__ + _ATTRIBUTES.replace(  # noqa: F821
+        "loss_, valid_loss_", "target_mean_, target_scale_ : what the target is standardised by, with scale_target\nloss_, valid_loss_"
+    )

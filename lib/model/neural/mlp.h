@@ -30,6 +30,7 @@ typedef struct mlsd__mlp_params {
     double tol;
     int64_t n_iter_no_change, early_stopping;
     double validation_fraction;
+    int64_t scale_target; /* of the regressor */
     int64_t shuffle, precision, seed;
 } mlsd__mlp_params;
 

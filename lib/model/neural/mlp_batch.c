@@ -81,6 +81,13 @@ void mlsd__mlp_targets(const mlsd__mlp_net *net, const mlsd__mlp_rows *rows, con
     }
 }
 
+/* Targets in their own unit become those that the network is to meet. */
+static void standardise(const mlsd__mlp_rows *rows, int64_t n, int64_t k, double *target)
+{
+    for (int64_t i = 0; rows->center != NULL && i < n * k; i++)
+        target[i] = (target[i] - rows->center[i % k]) / rows->scale;
+}
+
 /* Marsaglia & Tsang (2000), ACM TOMS 26:363; below 1 by their section 6. */
 static double draw_gamma(mlsd__stream *stream, double shape)
 {
@@ -114,6 +121,7 @@ static void mix(mlsd__mlp_block *b, const mlsd__mlp_net *net, const mlsd__mlp_ro
     const int64_t p = net->n_features, k = net->n_out;
     gather(b, rows->rows.frame, partner, n, b->other);
     mlsd__mlp_targets(net, rows, partner, 0, n, changes->label_smoothing, b->other_target);
+    standardise(rows, n, k, b->other_target);
     for (int64_t i = 0; i < n; i++) {
         const double share = draw_share(changes, row[i]), rest = 1.0 - share;
         double *const x = b->pass.features + i * p, *const t = b->target + i * k;
@@ -176,6 +184,7 @@ mlsd_status mlsd__mlp_block_fill(mlsd__mlp_block *b, mlsd__scope *scope, const m
     if (changes->augment != NULL)
         MLSD__TRY(mlsd__augment_batch(changes->augment, scope, changes->epoch, row, n,
                                       b->pass.features, net->n_features, b->target, net->n_out));
+    standardise(rows, n, net->n_out, b->target);
     if (changes->mixup > 0.0) mix(b, net, rows, row, partner, n, changes);
     if (changes->input_noise > 0.0) add_noise(b, net, row, n, changes);
     if (changes->dropout > 0.0) draw_masks(b, net, row, n, changes);
@@ -196,6 +205,7 @@ double mlsd__mlp_block_loss(mlsd__mlp_block *b, const mlsd__mlp_net *net, const 
     }
     mlsd__mlp_scores(net, theta, stats, x, n, ld, b->pass.scores, b->score_scratch);
     mlsd__mlp_targets(net, rows, NULL, first, n, 0.0, b->target);
+    standardise(rows, n, net->n_out, b->target);
     return mlsd__mlp_loss_rows(net->loss, delta, b->target,
                                rows->weight != NULL ? rows->weight + first : NULL, 1.0, n,
                                net->n_out, b->pass.scores);

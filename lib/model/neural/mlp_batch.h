@@ -13,7 +13,9 @@ typedef struct mlsd__mlp_rows {
     const double *y, *weight; /* y: n x n_targets, or class numbers; weight NULL: ones */
     int64_t n_classes;        /* 0: regression */
     double total_weight;
-    int64_t n_used; /* rows of positive weight: the others are not learned from */
+    int64_t n_used;       /* rows of positive weight: the others are not learned from */
+    const double *center; /* numbers: a network's targets are (y - center) / scale, a center for */
+    double scale;         /* each; NULL: they are y */
 } mlsd__mlp_rows;
 
 /* What is done to training rows. */

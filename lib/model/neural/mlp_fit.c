@@ -72,9 +72,8 @@ mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd_spec *spec, mlsd__mlp_l
                                      params->seed};
     const bool has_valid = params->early_stopping || train->x_valid != NULL;
     const bool ends_itself = params->solver == MLSD__MLP_LBFGS && !has_valid;
-    const mlsd__trainer_rule rule = {
-        params->max_iter, ends_itself ? INT64_MAX : params->n_iter_no_change, params->tol,
-        params->pruning > 0.0 ? params->pruning_epochs - 1 : 0};
+    mlsd__trainer_rule rule = {params->max_iter, ends_itself ? INT64_MAX : params->n_iter_no_change,
+                               params->tol, params->pruning > 0.0 ? params->pruning_epochs - 1 : 0};
     mlsd__training_sets sets;
     mlsd__training_outcome outcome;
     mlsd__mlp_training t = {0};
@@ -86,6 +85,7 @@ mlsd_status mlsd__mlp_fit(mlsd__scope *scope, const mlsd_spec *spec, mlsd__mlp_l
     if (status == MLSD_OK) status = mlsd__mlp_training_open(&t, scope, params, loss, &sets, train);
     t.schedule = mlsd__spec_slot_child(spec, "schedule");
     if (status == MLSD_OK && train->start != NULL) status = mlsd__mlp_state_start(train->start, &t);
+    rule.tol *= t.loss_unit;
     if (status == MLSD_OK)
         status = mlsd__trainer_run(scope, &rule, &mlsd__mlp_trainee, &t, &sets, train, &outcome);
     if (status == MLSD_OK) {

@@ -59,6 +59,10 @@ static const mlsd_param PARAMS[] = {
                    "what is made small; poisson predicts the exponential of the score"),
     MLSD__P_F64(mlsd__mlp_params, delta, 0, INFINITY, MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "1.0",
                 "log", "where loss huber turns from a square into lines"),
+    MLSD__P_BOOL(mlsd__mlp_params, scale_target, "true",
+                 "train on the target less its mean over its standard deviation, of which alpha, "
+                 "tol and the learning rate are then; losses and predictions are in the target's "
+                 "own unit. Not of poisson"),
     MLSD__MLP_PARAMS_LAYERS,
     MLSD__MLP_PARAMS_ROWS,
 };

@@ -42,7 +42,7 @@ static mlsd_status name_all(mlsd__mlp_state *s)
     mlsd__training_outcome outcome = {0};
     double value;
     s->named =
-        mlsd__alloc(&s->allocator, 4 * net->n_layers + net->n_embeddings + 3 + MLSD__MLP_NUMBERS,
+        mlsd__alloc(&s->allocator, 4 * net->n_layers + net->n_embeddings + 5 + MLSD__MLP_NUMBERS,
                     sizeof *s->named);
     if (s->named == NULL) return MLSD_E_NOMEM;
     for (int64_t l = 0; l < net->n_layers; l++) {
@@ -59,6 +59,10 @@ static mlsd_status name_all(mlsd__mlp_state *s)
                   net->embeddings[e].n_levels, net->embeddings[e].width);
     s->sparsity = share_of_zeros(s);
     put_named(s, "sparsity", -1, &s->sparsity, 1, 1);
+    if (s->center != NULL) {
+        put_named(s, "target_mean", -1, s->center, 1, net->n_out);
+        put_named(s, "target_scale", -1, &s->scale, 1, 1);
+    }
     put_named(s, "loss_curve", -1, s->loss_curve, 1, s->n_curve);
     for (int64_t i = 0; i < MLSD__MLP_NUMBERS; i++) {
         const char *const name = mlsd__training_number(&outcome, i, &value);
@@ -87,6 +91,7 @@ void mlsd__mlp_free(const mlsd__allocator *a, void *state)
     mlsd__mlp_net_close(&s->net, a);
     mlsd__free(a, s->theta);
     mlsd__free(a, s->stats);
+    mlsd__free(a, s->center);
     mlsd__free(a, s->first);
     mlsd__free(a, s->second);
     mlsd__free(a, s->loss_curve);
@@ -114,6 +119,8 @@ mlsd_status mlsd__mlp_state_take(mlsd__mlp_training *t, const mlsd__allocator *a
     s->n_classes = n_classes;
     s->theta = move_out(&t->theta);
     s->stats = move_out(&t->stats);
+    s->center = move_out(&t->center);
+    s->scale = t->scale;
     s->first = move_out(&t->optimiser.first);
     s->second = move_out(&t->optimiser.second);
     s->loss_curve = move_out(&t->loss_curve);
@@ -154,6 +161,7 @@ mlsd_status mlsd__mlp_state_start(const mlsd__mlp_state *s, mlsd__mlp_training *
                           "'loss', 'batch_norm' and 'embedding_dim' must stay as they were");
     copy_numbers(s->theta, t->theta, s->net.n_theta);
     copy_numbers(s->stats, t->stats, s->net.n_stats);
+    if (s->center != NULL) mlsd__mlp_training_scale(t, s->center, s->scale);
     t->first_epoch = s->n_epochs;
     /* Another solver remembers nothing of the way. */
     if ((s->second != NULL) != (t->optimiser.second != NULL) || s->first == NULL) return MLSD_OK;
@@ -197,8 +205,10 @@ void mlsd__mlp_predict(const void *state, const double *x, int64_t n, int64_t ld
     }
     for (int64_t i = 0; what == MLSD_OUTPUT_PROBA && k > 1 && i < n; i++)
         (void)mlsd__softmax(out + i * k, k);
-    for (int64_t i = 0; s->net.loss == MLSD__MLP_POISSON && i < n * k; i++)
-        out[i] = fmin(mlsd__exp(out[i]), DBL_MAX);
+    if (s->center == NULL) return;
+    for (int64_t i = 0; i < n * k; i++)
+        out[i] = s->net.loss == MLSD__MLP_POISSON ? fmin(mlsd__exp(out[i]), DBL_MAX)
+                                                  : s->center[i % k] + s->scale * out[i];
 }
 
 /* ---- files ---- */
@@ -217,6 +227,10 @@ mlsd_status mlsd__mlp_save(const void *state, mlsd__writer *w)
     for (int64_t e = 0; e < net->n_embeddings; e++) mlsd__put_i64(w, net->embeddings[e].width);
     mlsd__put_f64s(w, s->theta, net->n_theta);
     mlsd__put_f64s(w, s->stats, net->n_stats);
+    if (s->center != NULL) {
+        mlsd__put_f64s(w, s->center, net->n_out);
+        mlsd__put_f64(w, s->scale);
+    }
     mlsd__put_f64s(w, s->first, s->first != NULL ? net->n_theta : 0);
     mlsd__put_f64s(w, s->second, s->second != NULL ? net->n_theta : 0);
     mlsd__put_f64s(w, s->loss_curve, s->n_curve);
@@ -273,9 +287,13 @@ static mlsd_status load_net(mlsd__reader *r, mlsd__mlp_state *s, const mlsd__fea
 
 static mlsd_status load_numbers(mlsd__reader *r, mlsd__mlp_state *s)
 {
-    int64_t n[6] = {0};
+    int64_t n[7] = {0};
     s->theta = mlsd__take_f64s(r, &n[0]);
     s->stats = mlsd__take_f64s(r, &n[1]);
+    if (s->n_classes == 0) {
+        s->center = mlsd__take_f64s(r, &n[6]);
+        s->scale = mlsd__take_f64(r);
+    }
     s->first = mlsd__take_f64s(r, &n[2]);
     s->second = mlsd__take_f64s(r, &n[3]);
     s->loss_curve = mlsd__take_f64s(r, &n[4]);
@@ -286,13 +304,16 @@ static mlsd_status load_numbers(mlsd__reader *r, mlsd__mlp_state *s)
     const bool fits = r->status == MLSD_OK && n[0] == s->net.n_theta && n[1] == s->net.n_stats &&
                       (n[2] == 0 || n[2] == n[0]) && (n[3] == 0 || n[3] == n[0]) &&
                       n[4] <= MLSD__MLP_LOSS_CURVE && n[5] == MLSD__MLP_NUMBERS &&
-                      s->n_steps >= 0 && s->n_epochs >= 0;
+                      s->n_steps >= 0 && s->n_epochs >= 0 &&
+                      n[6] == (s->n_classes > 0 ? 0 : s->net.n_out) &&
+                      (n[6] == 0 || (s->scale > 0.0 && isfinite(s->scale)));
     if (fits) memcpy(s->numbers, numbers, sizeof s->numbers);
     mlsd__free(r->allocator, numbers);
     if (!fits) return fail_corrupt(r);
-    double **const memory[] = {&s->first, &s->second};
-    for (int i = 0; i < 2; i++) {
-        if (n[2 + i] > 0) continue;
+    double **const memory[] = {&s->first, &s->second, &s->center};
+    const int64_t n_memory[] = {n[2], n[3], n[6]};
+    for (int i = 0; i < 3; i++) {
+        if (n_memory[i] > 0) continue;
         mlsd__free(r->allocator, *memory[i]);
         *memory[i] = NULL;
     }

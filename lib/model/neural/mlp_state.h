@@ -17,6 +17,8 @@ struct mlsd__mlp_state {
     mlsd__mlp_net net;
     int64_t n_classes; /* 0: regression */
     double *theta, *stats;
+    double *center,
+        scale; /* of numbers: center + scale * score is predicted; center NULL: classes */
     double *first, *second;             /* the optimiser's memory; second NULL: none */
     int64_t n_steps, n_epochs, n_curve; /* n_epochs: with those of trainings before */
     double *loss_curve;

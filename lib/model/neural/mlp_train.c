@@ -5,6 +5,9 @@
  * in the order of the blocks: so the bytes do not depend on the threads. Batch normalisation is
  * over the whole batch, which then is one block.
  *
+ * Numbers that are to be predicted are standardised, so that steps suit a target of any unit;
+ * losses are told in its own.
+ *
  * The training loss of an epoch is that of the batches as they went by, as in scikit-learn; where
  * dropout, noise, mixing, smoothing or batch normalisation make training minimise something else,
  * the rows are gone through once more. */
@@ -28,6 +31,8 @@ enum {
 static const int64_t MOST_PART_NUMBERS = (int64_t)1 << 23;
 /* Part of the old in what batch normalisation remembers. */
 static const double REMEMBERED = 0.9;
+/* A standard deviation that is less of the mean is rounding. */
+static const double SMALLEST_SCALE = 1e-14;
 
 static void cut_batches(mlsd__mlp_training *t, mlsd__scope *scope)
 {
@@ -121,6 +126,60 @@ static mlsd_status open_net(mlsd__mlp_training *t, mlsd__scope *scope, mlsd__mlp
     return mlsd__mlp_net_open(&t->net, scope->allocator, &shape);
 }
 
+void mlsd__mlp_training_scale(mlsd__mlp_training *t, const double *center, double scale)
+{
+    const mlsd__mlp_loss loss = t->net.loss;
+    if (center != t->center) memcpy(t->center, center, (size_t)t->net.n_out * sizeof *center);
+    t->scale = scale;
+    t->delta = t->params->delta / scale;
+    t->loss_unit = loss == MLSD__MLP_ABSOLUTE                             ? scale
+                   : loss == MLSD__MLP_SQUARED || loss == MLSD__MLP_HUBER ? scale * scale
+                                                                          : 1.0;
+    for (int64_t s = 0; s < t->n_sets; s++) {
+        t->sets[s].center = t->center;
+        t->sets[s].scale = scale;
+    }
+}
+
+/* Means of the targets of the rows that are learned from, and one standard deviation, the root of
+ * the mean variance, so that what several targets count beside each other stays as it is. */
+static mlsd_status measure_target(mlsd__mlp_training *t, const mlsd__allocator *a, double *scale)
+{
+    const mlsd__mlp_rows *const rows = &t->sets[0];
+    const int64_t n = rows->rows.frame->n_rows, k = t->net.n_out;
+    double *const y = mlsd__alloc_raw(a, n, sizeof *y);
+    double total = 0.0, size = 0.0;
+    if (y == NULL) return MLSD_E_NOMEM;
+    for (int64_t c = 0; c < k; c++) {
+        double variance = 0.0;
+        for (int64_t i = 0; i < n; i++) y[i] = rows->y[i * k + c];
+        mlsd__mean_variance(y, rows->weight, n, 0, &t->center[c], &variance);
+        total += variance;
+        size = fmax(size, fabs(t->center[c]));
+    }
+    mlsd__free(a, y);
+    *scale = sqrt(total / (double)k);
+    /* Nothing but rounding, or too large to be squared. */
+    if (!(*scale > SMALLEST_SCALE * size) || !isfinite(*scale)) *scale = 1.0;
+    for (int64_t c = 0; c < k; c++)
+        if (!isfinite(t->center[c])) t->center[c] = 0.0;
+    return MLSD_OK;
+}
+
+static mlsd_status open_target(mlsd__mlp_training *t, const mlsd__allocator *a)
+{
+    double scale = 1.0;
+    t->loss_unit = 1.0;
+    t->delta = t->params->delta;
+    if (t->sets[0].n_classes > 0) return MLSD_OK;
+    t->center = mlsd__alloc(a, t->net.n_out, sizeof *t->center);
+    if (t->center == NULL) return MLSD_E_NOMEM;
+    if (t->params->scale_target && t->net.loss != MLSD__MLP_POISSON)
+        MLSD__TRY(measure_target(t, a, &scale));
+    mlsd__mlp_training_scale(t, t->center, scale);
+    return MLSD_OK;
+}
+
 static mlsd_status open_blocks(mlsd__mlp_training *t, mlsd__scope *scope)
 {
     const mlsd__allocator *const a = scope->allocator;
@@ -178,6 +237,7 @@ mlsd_status mlsd__mlp_training_open(mlsd__mlp_training *t, mlsd__scope *scope,
                               .is_single = params->precision == MLSD__MLP_SINGLE && !is_lbfgs};
     MLSD__TRY(open_sets(t, scope, sets, train));
     MLSD__TRY(open_net(t, scope, loss, train));
+    MLSD__TRY(open_target(t, a));
     cut_batches(t, scope);
     MLSD__TRY(open_numbers(t, a));
     MLSD__TRY(open_blocks(t, scope));
@@ -208,6 +268,7 @@ void mlsd__mlp_training_close(mlsd__mlp_training *t, const mlsd__allocator *a)
     mlsd__free(a, t->loss_curve);
     mlsd__free(a, t->order);
     mlsd__free(a, t->partner);
+    mlsd__free(a, t->center);
 }
 
 /* ---- a batch ---- */
@@ -241,7 +302,7 @@ static mlsd_status block_task(void *arg, int64_t task, mlsd__scope *scope)
         MLSD__TRY(mlsd__mlp_block_fill(block, scope, &t->net, theta, &t->sets[0], row, partner, n,
                                        &t->changes));
         mlsd__mlp_forward(&t->net, theta, &block->pass, n);
-        sum += mlsd__mlp_loss_rows(t->net.loss, t->params->delta, block->target, block->weight,
+        sum += mlsd__mlp_loss_rows(t->net.loss, t->delta, block->target, block->weight,
                                    1.0 / (double)b->n, n, t->net.n_out, block->pass.scores);
         mlsd__mlp_back(&t->net, theta, &block->pass, n, at > begin, gradient);
     }
@@ -411,9 +472,8 @@ static mlsd_status look_task(void *arg, int64_t task, mlsd__scope *scope)
     const look *const l = arg;
     mlsd__mlp_training *const t = l->t;
     const int64_t first = task * LOOK, left = l->rows->rows.frame->n_rows - first;
-    t->losses[task] =
-        mlsd__mlp_block_loss(&t->blocks[scope->worker], &t->net, t->theta, t->stats,
-                             t->params->delta, l->rows, first, left < LOOK ? left : LOOK);
+    t->losses[task] = mlsd__mlp_block_loss(&t->blocks[scope->worker], &t->net, t->theta, t->stats,
+                                           t->delta, l->rows, first, left < LOOK ? left : LOOK);
     return MLSD_OK;
 }
 
@@ -421,7 +481,7 @@ static mlsd_status mean_loss(void *self, mlsd__scope *scope, int64_t set, double
 {
     mlsd__mlp_training *const t = self;
     if (set == 0 && t->has_running) {
-        *out = t->running;
+        *out = t->loss_unit * t->running;
         t->has_running = false;
     } else {
         look l = {.t = t, .rows = &t->sets[set]};
@@ -429,7 +489,7 @@ static mlsd_status mean_loss(void *self, mlsd__scope *scope, int64_t set, double
         MLSD__TRY(mlsd__parallel_for(scope, n, look_task, &l));
         *out = 0.0;
         for (int64_t i = 0; i < n; i++) *out += t->losses[i];
-        *out /= l.rows->total_weight;
+        *out = t->loss_unit * (*out / l.rows->total_weight);
     }
     if (set == 0 && t->epoch < MLSD__MLP_LOSS_CURVE && isfinite(*out))
         t->loss_curve[t->epoch] = *out;
@@ -450,7 +510,7 @@ double mlsd__mlp_training_penalty(const mlsd__mlp_training *t, const double *the
 static double penalty(const void *self)
 {
     const mlsd__mlp_training *const t = self;
-    return mlsd__mlp_training_penalty(t, t->theta);
+    return t->loss_unit * mlsd__mlp_training_penalty(t, t->theta);
 }
 
 static int64_t arrays(void *self, mlsd__trainee_array *out, int64_t capacity)

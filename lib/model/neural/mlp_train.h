@@ -43,9 +43,12 @@ typedef struct mlsd__mlp_training {
     mlsd__mlp_block *blocks;
     int64_t n_stretches;
     mlsd__mlp_stretch *stretches;
-    int64_t *order, *partner;     /* rows of an epoch, and those they are mixed with (NULL: none) */
-    int64_t epoch, first_epoch;   /* of this training; of all before it, for draws */
-    double running;               /* mean training loss of the epoch as it went by */
+    int64_t *order, *partner;   /* rows of an epoch, and those they are mixed with (NULL: none) */
+    int64_t epoch, first_epoch; /* of this training; of all before it, for draws */
+    double running;             /* mean training loss of the epoch as it went by */
+    double *center;             /* of each number that is predicted, and the scale of all of them */
+    double scale;
+    double loss_unit, delta; /* what a loss of 1 is in the target's unit; delta over the scale */
     bool has_running, is_changed; /* is_changed: what training minimises is not the plain loss */
 } mlsd__mlp_training;
 
@@ -56,6 +59,10 @@ mlsd_status mlsd__mlp_training_open(mlsd__mlp_training *t, mlsd__scope *scope,
 void mlsd__mlp_training_close(mlsd__mlp_training *t, const mlsd__allocator *a);
 
 extern const mlsd__trainee_ops mlsd__mlp_trainee;
+
+/* Take the target's center (of each number that is predicted) and scale. The mean loss is told in
+ * the target's unit, everything inside is of a target that is standardised. */
+void mlsd__mlp_training_scale(mlsd__mlp_training *t, const double *center, double scale);
 
 /* Mean loss over all training rows with the penalty, and its gradient, at theta; a batch must be
  * all rows. */

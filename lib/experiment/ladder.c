@@ -70,8 +70,7 @@ static const setting unpenalised_one_hot_settings[] = {{"handle_unknown", "infre
  * (numbers). */
 static const setting sgd_settings[] = {
     {"learning_rate", "adaptive"}, {"eta0", "0.01"}, {"tol", "0.0001"}};
-/* Few units and an early end: rows of tables are few and noisy. Only for classes, since the network
- * takes numbers in the target's own unit, and in most of them would not get there. */
+/* Few units and an early end: rows of tables are few and noisy. */
 static const setting mlp_settings[] = {
     {"hidden_layer_sizes", "32"}, {"early_stopping", "true"}, {"n_iter_no_change", "5"}};
 /* A handful of neighbors is all noise where rows are noisy. */
@@ -126,6 +125,12 @@ static const rung ladder[] = {
      SETTINGS(neighbor_settings),
      .regresses = true,
      .suits = has_few_rows},
+    {.name = "mlp",
+     .kind = "mlp_regressor",
+     SETTINGS(mlp_settings),
+     .regresses = true,
+     .is_seeded = true,
+     .suits = has_rows_to_hold_out},
     {.name = "constant", .kind = "dummy_classifier", .is_quick = true, .is_bare = true},
     {.name = "naive bayes", .kind = "gaussian_nb", .is_quick = true, .is_calibrated = true},
     {.name = "logistic", .kind = "logistic_regression", .is_quick = true},

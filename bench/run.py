@@ -69,6 +69,7 @@ def workloads():
     import bench_workloads_neighbors
     import bench_workloads_projection
     import bench_workloads_search
+    import bench_workloads_slices
     import bench_workloads_splits
     import bench_workloads_validate
 
@@ -82,6 +83,7 @@ def workloads():
         bench_workloads_logistic,
         bench_workloads_mlp,
         bench_workloads_search,
+        bench_workloads_slices,
         bench_workloads_splits,
         bench_workloads_folds,
         bench_workloads_validate,

@@ -15,6 +15,7 @@ FAMILIES = {
     "validation": "Validation",
     "search": "Searches",
     "comparison": "Comparisons",
+    "slicing": "Analyses of slices",
     "experiment": "The experiment",
     "options": "Options of functions",
     "schedule": "Schedules of the step of a training",

@@ -188,6 +188,8 @@ extern const mlsd_kind mlsd__kind_halving_random_search;
 extern const mlsd_kind mlsd__kind_hyperband;
 extern const mlsd_kind mlsd__kind_racing_search;
 extern const mlsd_kind mlsd__kind_slice_search;
+extern const mlsd_kind mlsd__kind_slice_divergence;
+extern const mlsd_kind mlsd__kind_slice_tree;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -377,6 +379,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_hyperband,
     &mlsd__kind_racing_search,
     &mlsd__kind_slice_search,
+    &mlsd__kind_slice_divergence,
+    &mlsd__kind_slice_tree,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

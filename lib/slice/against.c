@@ -167,6 +167,14 @@ static void wilson(double p, double n, double z, double *low, double *high)
     *high = fmax(p, fmin(1, centre + half));
 }
 
+/* DivExplorer's t, from the moments of Beta(k + 1, n - k + 1). */
+static double beta_t(double a, double n_1, double b, double n_0)
+{
+    const double m_1 = (a + 1) / (n_1 + 2), m_0 = (b + 1) / (n_0 + 2);
+    const double v_1 = m_1 * (1 - m_1) / (n_1 + 3), v_0 = m_0 * (1 - m_0) / (n_0 + 3);
+    return fabs(m_1 - m_0) / sqrt(v_1 + v_0);
+}
+
 /* z of two proportions with the pooled variance, and Newcombe (1998), Statistics in Medicine
  * 17:873, method 10. */
 static void compare_shares(const mlsd__half_errors *of, const mlsd__errors *inside,
@@ -183,6 +191,7 @@ static void compare_shares(const mlsd__half_errors *of, const mlsd__errors *insi
     out->difference = d;
     out->statistic = se > 0 ? d / se : d == 0 ? 0 : (double)NAN;
     out->effect = spread > 0 ? d / spread : d == 0 ? 0 : (double)NAN;
+    out->beta_t = beta_t((double)a, n_1, (double)b, n_0);
     out->p_value = mlsd__fisher_p(a, inside->n, b, outside->n);
     if (isnan(level)) return;
     const double z = mlsd__normal_quantile(0.5 + level / 2);
@@ -221,7 +230,8 @@ void mlsd__against_make(const mlsd__half_errors *of, const mlsd__errors *inside,
                         double level, mlsd__against *out)
 {
     const mlsd__errors outside = outside_of(&of->all, inside);
-    *out = (mlsd__against){inside->n, outside.n, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = (mlsd__against){inside->n, outside.n, NAN, NAN, NAN, NAN, NAN,
+                           NAN,       NAN,       NAN, NAN, NAN, NAN};
     if (is_share && inside->n > 0 && outside.n > 0) {
         compare_shares(of, inside, &outside, level, out);
     } else {

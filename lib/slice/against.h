@@ -34,6 +34,7 @@ typedef struct mlsd__against {
     double inside, outside, difference, low, high;
     double inside_low, inside_high;
     double statistic; /* Welch's t, or z of two proportions */
+    double beta_t;    /* of proportions: how many deviations two Beta posteriors are apart */
     double p_value;   /* two-sided: Welch's, or Fisher's exact (twice the smaller tail) */
     double effect;    /* difference over the root of the mean variance of both sides */
 } mlsd__against;

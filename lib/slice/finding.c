@@ -69,17 +69,34 @@ static const char *status_of(const mlsd__against *is, int64_t n_confirm, int64_t
     return status_ok;
 }
 
-void mlsd__finding_judge(mlsd__finding *f, const mlsd__half *confirm, const mlsd__half_errors *of,
-                         const uint64_t *rows, int64_t confirm_support, double level)
+static void judge_search(mlsd__finding *f, const mlsd__half *half, const mlsd__half_errors *of,
+                         const uint64_t *rows)
 {
     mlsd__errors inside;
-    mlsd__errors_of(confirm, of, rows, NULL, &inside);
-    mlsd__against_make(of, &inside, confirm->wrong != NULL, level, &f->is);
-    f->error_share = share_of_errors(of, &inside);
-    f->status = status_of(&f->is, of->all.n, confirm_support);
+    mlsd__against seen;
+    mlsd__errors_of(half, of, rows, NULL, &inside);
+    mlsd__against_make(of, &inside, half->wrong != NULL, NAN, &seen);
+    f->search_n = inside.n;
+    f->search_error = seen.inside;
+    f->search_effect = seen.difference;
+}
+
+void mlsd__finding_judge(mlsd__finding *f, const mlsd__half halves[MLSD__N_HALVES],
+                         const mlsd__half_errors of[MLSD__N_HALVES],
+                         uint64_t *const rows[MLSD__N_HALVES], int64_t confirm_support,
+                         double level, bool either_way)
+{
+    const mlsd__half *const confirm = &halves[MLSD__CONFIRM];
+    const mlsd__half_errors *const all = &of[MLSD__CONFIRM];
+    mlsd__errors inside;
+    judge_search(f, &halves[MLSD__SEARCH], &of[MLSD__SEARCH], rows[MLSD__SEARCH]);
+    mlsd__errors_of(confirm, all, rows[MLSD__CONFIRM], NULL, &inside);
+    mlsd__against_make(all, &inside, confirm->wrong != NULL, level, &f->is);
+    f->error_share = share_of_errors(all, &inside);
+    f->status = status_of(&f->is, all->all.n, confirm_support);
     if (f->status != status_ok) f->is.p_value = f->q_value = NAN;
-    f->is_finding =
-        f->status == status_ok && f->is.difference > 0 && f->q_value <= MLSD__FINDING_LEVEL;
+    f->is_finding = f->status == status_ok && (either_way || f->is.difference > 0) &&
+                    f->q_value <= MLSD__FINDING_LEVEL;
 }
 
 /* ---- the table ---- */
@@ -101,8 +118,9 @@ static const mlsd__row_column finding_columns[] = {
     {"difference_low", MLSD_COLUMN_F64},
     {"difference_high", MLSD_COLUMN_F64},
     {"effect_size", MLSD_COLUMN_F64},
-    {"error_share", MLSD_COLUMN_F64},
+    {"share", MLSD_COLUMN_F64},
     {"statistic", MLSD_COLUMN_F64},
+    {"t", MLSD_COLUMN_F64},
     {"p_value", MLSD_COLUMN_F64},
     {"q_value", MLSD_COLUMN_F64},
     {"status", MLSD_COLUMN_CATEGORY},
@@ -129,6 +147,7 @@ static void put_row(mlsd__rows *rows, const mlsd__finding *f)
     mlsd__rows_f64(rows, f->is.effect);
     mlsd__rows_f64(rows, f->error_share);
     mlsd__rows_f64(rows, f->is.statistic);
+    mlsd__rows_f64(rows, f->is.beta_t);
     mlsd__rows_f64(rows, f->is.p_value);
     mlsd__rows_f64(rows, f->q_value);
     mlsd__rows_str(rows, f->status);
@@ -214,7 +233,7 @@ static int64_t count_findings(const mlsd__findings *f)
 static void say_found(mlsd__text *t, const mlsd__findings *f)
 {
     const int64_t n = count_findings(f);
-    mlsd__text_append(t, "worse by more than chance: ");
+    mlsd__text_format(t, "%s by more than chance: ", f->claim);
     say_row(t, f, first_with(f, true));
     if (n > 1) {
         mlsd__text_format(t, "; %lld other slice%s too", (long long)(n - 1), n > 2 ? "s" : "");
@@ -224,9 +243,9 @@ static void say_found(mlsd__text *t, const mlsd__findings *f)
 static void say_nothing(mlsd__text *t, const mlsd__findings *f)
 {
     const mlsd__finding *const nearest = first_with(f, false);
-    mlsd__text_append(t, "no slice is worse by more than chance");
+    mlsd__text_format(t, "no slice is %s by more than chance", f->claim);
     if (nearest == NULL) return;
-    mlsd__text_append(t, "; the first of those that looked worst: ");
+    mlsd__text_append(t, "; the first of those that stood out: ");
     say_row(t, f, nearest);
 }
 

@@ -31,8 +31,8 @@ typedef struct mlsd__finding {
 typedef struct mlsd__findings {
     mlsd__finding *rows;
     int64_t n;
-    const char *what;     /* "share of errors" */
-    const char *analysis; /* the result's kind */
+    const char *what;  /* "share of errors" */
+    const char *claim; /* what a finding is "by more than chance": "worse", "different" */
     int64_t n_rows, n_search, n_confirm;
     int64_t n_looked_at, n_tested;
     double mean; /* of all rows of both halves */
@@ -47,10 +47,12 @@ void mlsd__findings_free(mlsd__findings *f, const mlsd__allocator *a);
 mlsd_status mlsd__finding_name(mlsd__finding *f, const mlsd__sliced *s, const int32_t *items,
                                int64_t n_items);
 
-/* Fill `is`, error_share, status and is_finding from the rows of the slice in the confirm half;
- * q_value must stand. */
-void mlsd__finding_judge(mlsd__finding *f, const mlsd__half *confirm, const mlsd__half_errors *of,
-                         const uint64_t *rows, int64_t confirm_support, double level);
+/* Fill search_..., `is`, error_share, status and is_finding from the rows of the slice in both
+ * halves; q_value must stand. either_way: a slice with less is a finding too. */
+void mlsd__finding_judge(mlsd__finding *f, const mlsd__half halves[MLSD__N_HALVES],
+                         const mlsd__half_errors of[MLSD__N_HALVES],
+                         uint64_t *const rows[MLSD__N_HALVES], int64_t confirm_support,
+                         double level, bool either_way);
 
 /* Numbers, the table "slices", "worst" and the verdict. */
 mlsd_status mlsd__findings_report(const mlsd__findings *f, mlsd_result *r,

@@ -10,6 +10,10 @@
 const char *const mlsd__slice_losses[] = {"auto",    "given",    "zero_one", "absolute",
                                           "squared", "log_loss", NULL};
 
+const char *const mlsd__slice_loss_words[] = {"mean loss",          "mean loss",
+                                              "share of errors",    "mean absolute error",
+                                              "mean squared error", "log loss"};
+
 /* Probabilities below are taken for this, as scikit-learn's log_loss does: 2^-52. */
 static const double LEAST_PROBABILITY = 0x1p-52;
 

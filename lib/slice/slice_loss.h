@@ -13,7 +13,8 @@ enum {
     MLSD__LOSS_SQUARED,
     MLSD__LOSS_LOG
 };
-extern const char *const mlsd__slice_losses[]; /* NULL-terminated */
+extern const char *const mlsd__slice_losses[];     /* NULL-terminated */
+extern const char *const mlsd__slice_loss_words[]; /* what the mean of one is called */
 
 /* The loss of each row, owned, each finite and at least 0. `loss` may be MLSD__LOSS_AUTO: given
  * where there is no y; zero_one where y has class numbers and the prediction class numbers or

@@ -134,24 +134,52 @@ static mlsd_status fill_item(const making *m, const mlsd__allocator *a, const ml
     return MLSD_OK;
 }
 
-static mlsd_status column_task(void *arg, int64_t j, mlsd__scope *scope)
+static mlsd_status fill_items(const making *m, mlsd__scope *scope, int64_t j)
 {
-    making *const m = arg;
     const mlsd__allocator *const a = scope->allocator;
-    mlsd__grouping *const g = &m->out->groupings[j];
+    const mlsd__grouping *const g = &m->out->groupings[j];
     struct column_items *const of = &m->of[j];
-    MLSD__TRY(mlsd__grouping_make(scope, m->in->groups, m->out->columns[j], &m->options->bins, g));
     of->items = mlsd__alloc(a, g->n_levels, sizeof *of->items);
     if (of->items == NULL) return MLSD_E_NOMEM;
     for (int64_t level = 0; level < g->n_levels; level++) {
-        if (count_rows(m, g, level, MLSD__SEARCH) < m->min_rows) continue;
+        const int64_t n = count_rows(m, g, level, MLSD__SEARCH);
+        m->out->n_seen[j] += n > 0;
+        if (n < m->min_rows) continue;
         mlsd__item *const item = &of->items[of->n++];
         *item = (mlsd__item){.column = (int32_t)j, .level = (int32_t)level};
         MLSD__TRY(fill_item(m, a, g, item));
         MLSD__TRY(mlsd__checkpoint(scope));
     }
-    mlsd__free(a, g->rows);
-    mlsd__free(a, g->starts);
+    return MLSD_OK;
+}
+
+static void fill_codes(const making *m, int64_t j)
+{
+    const mlsd__grouping *const g = &m->out->groupings[j];
+    for (int64_t level = 0; level < g->n_levels; level++) {
+        int64_t n = 0;
+        for (int64_t k = g->starts[level]; k < g->starts[level + 1]; k++) {
+            const place *const p = &m->places[g->rows[k]];
+            if (p->half < 0) continue;
+            m->out->codes[p->half][j * m->out->half[p->half].n_rows + p->row] = (int32_t)level;
+            n += p->half == MLSD__SEARCH;
+        }
+        m->out->n_seen[j] += n > 0;
+    }
+}
+
+static mlsd_status column_task(void *arg, int64_t j, mlsd__scope *scope)
+{
+    making *const m = arg;
+    mlsd__grouping *const g = &m->out->groupings[j];
+    MLSD__TRY(mlsd__grouping_make(scope, m->in->groups, m->out->columns[j], &m->options->bins, g));
+    if (m->options->codes) {
+        fill_codes(m, j);
+    } else {
+        MLSD__TRY(fill_items(m, scope, j));
+    }
+    mlsd__free(scope->allocator, g->rows);
+    mlsd__free(scope->allocator, g->starts);
     g->rows = g->starts = NULL;
     mlsd__stage_advance(scope, 1);
     return MLSD_OK;
@@ -191,6 +219,14 @@ static mlsd_status make_items(mlsd__scope *scope, making *m)
     mlsd__sliced *const s = m->out;
     s->groupings = mlsd__alloc(a, s->n_columns, sizeof *s->groupings);
     if (s->groupings == NULL) return MLSD_E_NOMEM;
+    s->n_seen = mlsd__alloc(a, s->n_columns, sizeof *s->n_seen);
+    if (s->n_seen == NULL) return MLSD_E_NOMEM;
+    for (int h = 0; h < MLSD__N_HALVES && m->options->codes; h++) {
+        int64_t size = 0;
+        MLSD__TRY(mlsd__mul_size(s->n_columns, s->half[h].n_rows, &size));
+        s->codes[h] = mlsd__alloc_raw(a, size, sizeof *s->codes[h]);
+        if (s->codes[h] == NULL) return MLSD_E_NOMEM;
+    }
     m->of = mlsd__alloc(a, s->n_columns, sizeof *m->of);
     if (m->of == NULL) return MLSD_E_NOMEM;
     mlsd__stage_begin(scope, "columns", s->n_columns);
@@ -230,9 +266,11 @@ void mlsd__sliced_free(mlsd__sliced *s, const mlsd__allocator *a)
         mlsd__grouping_free(&s->groupings[j], a);
     }
     mlsd__free(a, s->groupings);
+    mlsd__free(a, s->n_seen);
     mlsd__free(a, s->columns);
     drop_bits(s->half, a, true, true);
     for (int h = 0; h < MLSD__N_HALVES; h++) {
+        mlsd__free(a, s->codes[h]);
         mlsd__free(a, s->half[h].error);
         mlsd__free(a, s->half[h].weight);
     }

@@ -38,8 +38,10 @@ typedef struct mlsd__sliced {
     int64_t *columns;          /* positions in the table */
     mlsd__grouping *groupings; /* labels and levels; their rows are gone */
     mlsd__half half[MLSD__N_HALVES];
-    mlsd__item *items; /* by column, then by level */
+    int64_t *n_seen;   /* by column: levels with rows in the search half */
+    mlsd__item *items; /* by column, then by level; none where codes were asked for */
     int64_t n_items;
+    int32_t *codes[MLSD__N_HALVES]; /* column by column, n_rows each: the row's level; or NULL */
 } mlsd__sliced;
 
 typedef struct mlsd__sliced_options {
@@ -49,6 +51,7 @@ typedef struct mlsd__sliced_options {
     uint64_t seed;
     int64_t min_rows; /* levels with fewer in the first half are left out; -1: by the paper's rule,
                          mlsd__min_support */
+    bool codes;       /* make codes, and no items */
 } mlsd__sliced_options;
 
 /* Cut the rows into halves and columns into items. `error` has a number for each of the caller's

@@ -1,6 +1,4 @@
 /* scenarios_slices.c - searches for slices under hardship. */
-#include <stdio.h>
-
 #include "scenario_data.h"
 
 /* Two columns of groups and one of numbers. */
@@ -20,6 +18,28 @@ out:
     return status;
 }
 
+/* Each analysis of losses, of classes and, weighted, of numbers; each of a rate that leaves rows
+ * out.
+ */
+static mlsd_status run_kind(const mlsd_context *context, const char *kind, const char *parameter,
+                            const char *value, const mlsd_table *groups, const mlsd_matrix *y,
+                            const mlsd_matrix *prediction, const mlsd_matrix *weight,
+                            uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_result *found = NULL;
+    mlsd_status status;
+    TRY(mlsd_spec_new(context, kind, &spec));
+    TRY(mlsd_spec_set_i64(spec, "min_support", 4));
+    TRY(mlsd_spec_set_str(spec, parameter, value));
+    TRY(mlsd_slice_run(context, spec, groups, y, prediction, weight, &found));
+    TRY(hash_result(found, hash));
+out:
+    mlsd_result_free(found);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash)
 {
     sample s;
@@ -30,21 +50,14 @@ mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash)
     const mlsd_matrix value = matrix_of(s.y, N, 1), weight = matrix_of(s.weight, N, 1);
     const mlsd_matrix x = matrix_of(s.x, N, 1);
     mlsd_table *groups = NULL;
-    mlsd_spec *spec = NULL;
-    mlsd_result *found = NULL, *weighted = NULL;
     mlsd_status status;
     TRY(make_groups(context, &s, &groups));
-    TRY(mlsd_spec_new(context, "slice_search", &spec));
-    TRY(mlsd_spec_set_i64(spec, "min_support", 4));
-    TRY(mlsd_slice_run(context, spec, groups, &y, &p, NULL, &found));
-    TRY(hash_result(found, hash));
-    TRY(mlsd_spec_set_str(spec, "loss", "squared"));
-    TRY(mlsd_slice_run(context, spec, groups, &value, &x, &weight, &weighted));
-    TRY(hash_result(weighted, hash));
+    TRY(run_kind(context, "slice_search", "loss", "zero_one", groups, &y, &p, NULL, hash));
+    TRY(run_kind(context, "slice_search", "loss", "squared", groups, &value, &x, &weight, hash));
+    TRY(run_kind(context, "slice_tree", "loss", "absolute", groups, &value, &x, NULL, hash));
+    TRY(run_kind(context, "slice_divergence", "outcome", "fpr", groups, &y, &p, &weight, hash));
+    TRY(run_kind(context, "slice_divergence", "outcome", "recall", groups, &y, &p, NULL, hash));
 out:
-    mlsd_result_free(weighted);
-    mlsd_result_free(found);
-    mlsd_spec_free(spec);
     mlsd_table_free(groups);
     return status;
 }

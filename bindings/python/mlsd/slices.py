@@ -1,0 +1,169 @@
+"""For whom does a model fail? Slices of the rows that are found, not named beforehand.
+
+    from mlsd import slices
+    found = slices.search(frame[["age", "city", "plan"]], y, prediction)
+    print(found)               # worse by more than chance: where city = b and age > 60, the share of errors is ...
+    for s in found:
+        print(s.slice, s.value, s.outside, s.q_value, s.finding)
+        rows = frame[s.mask(frame)]
+
+search looks for the slices with the highest losses (exactly: SliceLine), tree cuts all rows into a few disjoint slices, and
+divergence lists all frequent patterns by how far a rate among them is from elsewhere, with what each item contributes.
+All look at one half of the rows and measure on the other, so that what is reported was not chosen for being extreme; q-values
+count everything that was looked at. A slice with too few rows has the status "low support" and is never a finding.
+"""
+
+import json
+
+from ._arrays import Matrices
+from ._handles import Spec, Table
+from ._library import call_long, lib
+from ._results import Result
+
+__all__ = ["Slice", "Slices", "divergence", "mask", "run", "search", "tree"]
+
+
+def mask(predicates, groups):
+    """Which rows of a frame, a dict of columns or a Table meet all predicates (a list of dicts, or its JSON)."""
+    import numpy as np
+
+    predicates = json.loads(predicates) if isinstance(predicates, str) else predicates
+    columns = [groups[p["column"]] for p in predicates]
+    n = len(columns[0]) if columns else len(next(iter(groups.values()))) if isinstance(groups, dict) else len(groups)
+    found = np.ones(n, dtype=bool)
+    for predicate, values in zip(predicates, columns):
+        found &= _meets(predicate, np.asarray(values))
+    return found
+
+
+def _is_missing(values):
+    import numpy as np
+
+    if values.dtype.kind == "f":
+        return np.isnan(values)
+    if values.dtype.kind == "O":
+        return np.array([v is None or v != v for v in values], dtype=bool)
+    return np.zeros(len(values), dtype=bool)
+
+
+def _meets(predicate, values):
+    import numpy as np
+
+    missing = _is_missing(values)
+    if "missing" in predicate:
+        return missing if predicate["missing"] else ~missing
+    if "in" in predicate or isinstance(predicate.get("equals"), str):
+        wanted = predicate["in"] if "in" in predicate else [predicate["equals"]]
+        found = np.isin(np.where(missing, "", values).astype(str), wanted) & ~missing
+    else:
+        numbers = np.where(missing, np.nan, values).astype(np.float64)
+        found = ~missing
+        for key, holds in (
+            ("equals", np.equal), ("above", np.greater), ("at_least", np.greater_equal), ("at_most", np.less_equal),
+        ):
+            if key in predicate:
+                found &= holds(numbers, predicate[key])
+    return found | missing if predicate.get("or_missing") else found
+
+
+class Slice:
+    """One row of the table "slices": each column by its name, predicates as a list of dicts."""
+
+    def __init__(self, row):
+        self.__dict__.update(row, predicates=json.loads(row["predicates"]), finding=bool(row["finding"]))
+
+    def mask(self, groups):
+        """Which rows of a frame, a dict of columns or a Table are in the slice."""
+        return mask(self.predicates, groups)
+
+    def __repr__(self):
+        sure = "a finding" if self.finding else self.status
+        return f"<Slice {self.slice}: {self.value:.4g} against {self.outside:.4g} elsewhere, {sure}>"
+
+
+class Slices(Result):
+    """What was found: a verdict, tables, and the slices in their order."""
+
+    @property
+    def slices(self):
+        """A row for each slice, as a dict of arrays."""
+        return self.table("slices")
+
+    def __len__(self):
+        return len(self.slices["slice"])
+
+    def __iter__(self):
+        columns = self.slices
+        for values in zip(*columns.values()):
+            yield Slice(dict(zip(columns, values)))
+
+    @property
+    def findings(self):
+        """The slices that are findings."""
+        return [s for s in self if s.finding]
+
+    def __str__(self):
+        return self.verdict
+
+
+def _as_codes(y, prediction):
+    """Labels that are texts as class numbers, in ascending order of both."""
+    import numpy as np
+
+    if y is None or np.asarray(y).dtype.kind not in "OUS":
+        return y, prediction
+    labels, codes = np.unique(np.concatenate([np.asarray(y), np.asarray(prediction)]).astype(str), return_inverse=True)
+    n = len(np.asarray(y))
+    return codes[:n].astype(np.float64), codes[n:].astype(np.float64)
+
+
+def _table(groups):
+    if isinstance(groups, Table):
+        return groups
+    if hasattr(groups, "ndim") and groups.ndim == 1 and not hasattr(groups, "columns"):
+        groups = {getattr(groups, "name", None) or "group": groups}
+    return Table(groups)
+
+
+def run(kind, groups, y=None, prediction=None, *, sample_weight=None, **options):
+    """Any kind of the family "slicing" by its name (mlsd.kinds("slicing")); options are its parameters."""
+    y, prediction = _as_codes(y, prediction)
+    spec, table = Spec(kind, **options), _table(groups)
+    kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
+    return Slices._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
+
+
+def search(groups, y=None, prediction=None, *, errors=None, sample_weight=None, **options):
+    """The slices of `groups` (a frame, a dict of columns, a Table) with the highest losses, by exact search.
+
+    Give y and prediction (numbers, labels, or probabilities), or a loss of each row as errors. Options: loss ("auto",
+    "zero_one", "absolute", "squared", "log_loss"), k, alpha, max_level, min_support, confirm, n_bins, binning, by, seed.
+    """
+    return run("slice_search", groups, *_given(y, prediction, errors), sample_weight=sample_weight, **options)
+
+
+def tree(groups, y=None, prediction=None, *, errors=None, sample_weight=None, **options):
+    """All rows cut into a few disjoint slices by a small tree on their losses; options: loss, max_leaves, max_depth, ..."""
+    return run("slice_tree", groups, *_given(y, prediction, errors), sample_weight=sample_weight, **options)
+
+
+def divergence(groups, y=None, prediction=None, *, outcome=None, events=None, sample_weight=None, **options):
+    """All frequent patterns by how far a rate among them is from elsewhere, with Shapley values of their items.
+
+    outcome: "error_rate" (the default), "accuracy", "recall", "fnr", "fpr", "specificity", "precision", ..., of the class
+    `positive`. Or give events: 1, 0, or NaN where the rate leaves a row out. Tables "items" and "contributions".
+    """
+    if events is not None:
+        if y is not None or prediction is not None or outcome is not None:
+            raise ValueError("events take the place of y, prediction and outcome")
+        return run("slice_divergence", groups, None, events, sample_weight=sample_weight, outcome="given", **options)
+    outcome = outcome or "error_rate"
+    return run("slice_divergence", groups, y, prediction, sample_weight=sample_weight, outcome=outcome, **options)
+
+
+def _given(y, prediction, errors):
+    if errors is None:
+        return y, prediction
+    if y is not None or prediction is not None:
+        raise ValueError("errors take the place of y and prediction")
+    return None, errors

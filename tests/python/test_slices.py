@@ -1,0 +1,114 @@
+"""Slices that are found: what the module takes and hands out; NumPy and pandas are the witnesses of every number."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mlsd import slices
+
+
+def _frame(n=3000, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({
+        "city": rng.choice(["a", "b", "c"], n),
+        "age": rng.integers(18, 90, n).astype(float),
+        "level": rng.integers(0, 4, n),
+    })
+    frame.loc[rng.random(n) < 0.05, "age"] = np.nan
+    frame.loc[rng.random(n) < 0.05, "city"] = None
+    bad = (frame["city"] == "b") & (frame["age"] > 60)
+    wrong = rng.random(n) < np.where(bad, 0.6, 0.1)
+    y = rng.integers(0, 2, n)
+    return frame, y, np.where(wrong, 1 - y, y)
+
+
+def test_every_number_is_that_of_the_rows_of_its_mask():
+    frame, y, p = _frame()
+    error = y != p
+    found = slices.search(frame, y, p, k=20, min_support=30, max_level=2)
+    assert len(found) > 0
+    for s in found:
+        inside = s.mask(frame)
+        assert inside.sum() == s.n + s.search_n
+        mean = (s.n * s.value + s.search_n * s.search_value) / inside.sum()
+        assert mean == pytest.approx(error[inside].mean(), rel=1e-12)
+        outside = (error.sum() - error[inside].sum()) / (~inside).sum()
+        assert min(s.outside, s.search_value - s.search_difference) <= outside + 1e-12
+        assert max(s.outside, s.search_value - s.search_difference) >= outside - 1e-12
+
+
+def test_what_was_planted_is_the_first_finding():
+    frame, y, p = _frame()
+    found = slices.search(frame, y, p, n_bins=12, binning="equal_width", min_support=20)
+    first = found.findings[0]
+    assert "city = b" in first.slice and "age" in first.slice
+    assert first.difference_low > 0.2 and first.q_value < 1e-6 and first.status == "ok"
+    assert str(found) == found.verdict and found.verdict.startswith("worse by more than chance: where ")
+    assert found.number("n") == len(y)
+    assert found.text("worst") == first.slice
+
+
+def test_the_tree_is_a_partition_by_its_masks():
+    frame, y, p = _frame()
+    found = slices.tree(frame, y, p, max_leaves=5)
+    masks = np.array([s.mask(frame) for s in found])
+    assert len(found) == 5 and (masks.sum(axis=0) == 1).all()
+    for s, inside in zip(found, masks):
+        assert inside.sum() == s.n + s.search_n
+    nodes = found.table("nodes")
+    assert nodes["is_leaf"].sum() == 5 and nodes["parent"][0] == -1
+
+
+def test_divergence_of_a_rate_leaves_its_rows_out():
+    frame, y, p = _frame()
+    found = slices.divergence(frame, y, p, outcome="fnr", confirm=0.0)
+    overall = (p[y == 1] == 0).mean()
+    for s in found:
+        inside = s.mask(frame) & (y == 1)
+        assert s.search_n == inside.sum()
+        assert s.search_value == pytest.approx((p[inside] == 0).mean(), rel=1e-12)
+        assert s.score == pytest.approx(s.search_value - overall, rel=1e-9)
+        assert s.status == "not confirmed" and not s.finding and np.isnan(s.q_value)
+    events = np.where(y == 1, (p == 0).astype(float), np.nan)
+    again = slices.divergence(frame, events=events, confirm=0.0)
+    assert list(again.slices["slice"]) == list(found.slices["slice"])
+    shares = pd.DataFrame(dict(found.table("contributions"))).groupby("slice")["contribution"].sum()
+    for s in found:
+        assert shares[s.slice] == pytest.approx(s.score, rel=1e-9)
+
+
+def test_losses_given_labels_as_texts_and_weights():
+    frame, y, p = _frame(800)
+    by_labels = slices.search(frame, np.where(y, "yes", "no"), np.where(p, "yes", "no"), min_support=20)
+    by_codes = slices.search(frame, y, p, min_support=20)
+    by_errors = slices.search(frame, errors=(y != p).astype(float), min_support=20)
+    assert list(by_labels.slices["slice"]) == list(by_codes.slices["slice"]) == list(by_errors.slices["slice"])
+    assert list(by_labels.slices["q_value"]) == list(by_errors.slices["q_value"])
+    # Twice the weight is nothing new; a weight of 0 is as good as no row.
+    weight = np.where(np.arange(len(y)) < 400, 2.0, 0.0)
+    half = slices.search(frame[:400], errors=(y != p)[:400].astype(float), min_support=20)
+    weighted = slices.search(frame, errors=(y != p).astype(float), sample_weight=weight, min_support=20, by=list(frame))
+    assert weighted.number("value") == pytest.approx(half.number("value"), rel=1e-12)
+    assert weighted.number("n") == 400
+
+
+def test_predicates_by_hand():
+    columns = {"x": np.array([1.0, 2.0, np.nan, 4.0]), "c": np.array(["u", None, "v", "w"], dtype=object)}
+    assert slices.mask([{"column": "x", "above": 1, "at_most": 2}], columns).tolist() == [False, True, False, False]
+    assert slices.mask([{"column": "x", "at_least": 2, "or_missing": True}], columns).tolist() == [False, True, True, True]
+    assert slices.mask([{"column": "c", "in": ["u", "w"]}], columns).tolist() == [True, False, False, True]
+    assert slices.mask([{"column": "c", "missing": True}], columns).tolist() == [False, True, False, False]
+    assert slices.mask('[{"column": "c", "equals": "v"}]', columns).tolist() == [False, False, True, False]
+    assert slices.mask([], columns).all()
+
+
+def test_bad_input_is_named():
+    frame, y, p = _frame(100)
+    with pytest.raises(ValueError, match="errors take the place"):
+        slices.search(frame, y, errors=y)
+    with pytest.raises(ValueError, match="events take the place"):
+        slices.divergence(frame, y, events=y)
+    with pytest.raises(ValueError, match="no parameter 'min_suport'; did you mean 'min_support'"):
+        slices.search(frame, y, p, min_suport=3)
+    with pytest.raises(ValueError, match="the table of groups has 100 rows, y has 99"):
+        slices.search(frame, y[:99], p[:99])

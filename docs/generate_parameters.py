@@ -12,6 +12,7 @@ FAMILIES = {
     "augmentation": "Augmentations",
     "splitter": "Splitters",
     "metric": "Metrics",
+    "interval": "Intervals by resampling",
     "validation": "Validation",
     "search": "Searches",
     "comparison": "Comparisons",

@@ -53,6 +53,8 @@ extern const mlsd_kind mlsd__kind_prevalence;
 extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
+extern const mlsd_kind mlsd__kind_bootstrap_interval;
+extern const mlsd_kind mlsd__kind_jackknife_interval;
 extern const mlsd_kind mlsd__kind_early_stopping;
 extern const mlsd_kind mlsd__kind_diagnosis;
 extern const mlsd_kind mlsd__kind_constant_rate;
@@ -244,6 +246,8 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_log_loss,
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,
+    &mlsd__kind_bootstrap_interval,
+    &mlsd__kind_jackknife_interval,
     &mlsd__kind_early_stopping,
     &mlsd__kind_diagnosis,
     &mlsd__kind_constant_rate,

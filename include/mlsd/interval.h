@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * mlsd/interval.h - how sure is it? Intervals of rates, of their differences and ratios; what many
- * looks cost; how many rows an answer needs.
+ * mlsd/interval.h - how sure is it? Intervals of rates, of their differences and ratios, and of any
+ * metric by resampling; what many looks cost; how many rows an answer needs.
  *
  *   double low, high;
  *   mlsd_interval_proportion("wilson", 37, 5000, 0.95, &low, &high); // 0.00537 .. 0.01018
@@ -19,8 +19,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mlsd/context.h"
 #include "mlsd/export.h"
 #include "mlsd/matrix.h"
+#include "mlsd/spec.h"
 #include "mlsd/status.h"
 
 #ifdef __cplusplus
@@ -117,6 +119,85 @@ MLSD_API mlsd_status mlsd_adjust_p_values(const char *correction, const double *
  * at or below alpha is at most alpha under any dependence. NaN stays and does not count. Errors:
  * MLSD_E_ARG (an e-value below 0). Since 0.1. */
 MLSD_API mlsd_status mlsd_adjust_e_values(const double *e_values, int64_t n, double *out);
+
+/* --- Any metric, by resampling ---------------------------------------------------------------- */
+
+/* Interval of a metric by drawing the rows again. `how` is of family "interval":
+ *   bootstrap_interval  rows drawn with replacement; `method` percentile, basic, bca, studentized
+ *                       (of means) or normal
+ *   jackknife_interval  rows left out in turn
+ * and has the metric as its child `metric`, or by the name `metric_name`; without one it is the
+ * mean of y that is asked for, and `prediction` is NULL. y, prediction and weight are
+ * mlsd_metric_score's. cluster (n x 1, any numbers, or NULL): rows of one number belong together
+ * and are drawn or left out together. stratum (n x 1 or NULL): each stratum keeps its number of
+ * rows, or of clusters, which then lie in one.
+ *
+ * *out_se is the standard deviation of the replicates and *out_bias their mean less the value.
+ * `replicates` (may be NULL) gets those of the bootstrap, n_resamples of them. A replicate in which
+ * the metric is not defined is NaN and left out; where more of them are than the interval leaves
+ * out on either side its limits are NaN. Draws are keyed by seed, replicate and row, so results are
+ * the same bytes for every number of threads. Metrics that are means over rows, and labels of few
+ * classes, cost a fraction of the others.
+ *
+ * Errors: MLSD_E_KIND; MLSD_E_SHAPE; MLSD_E_DATA (NaN, clusters that lie in two strata);
+ * MLSD_E_PARAM_CONFLICT (studentized without a mean); MLSD_E_BUFFER (capacity below n_resamples);
+ * MLSD_E_CANCELLED. Sources: Efron & Tibshirani (1993), An Introduction to the Bootstrap; Efron
+ * (1987), JASA 82:171. Since 0.1. */
+MLSD_API mlsd_status mlsd_interval_resample(const mlsd_context *context, const mlsd_spec *how,
+                                            const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                            const mlsd_matrix *weight, const mlsd_matrix *cluster,
+                                            const mlsd_matrix *stratum, double *out_value,
+                                            double *out_low, double *out_high, double *out_se,
+                                            double *out_bias, double *replicates, int64_t capacity);
+
+/* --- Streams ---------------------------------------------------------------------------------- */
+
+/* The bootstrap of what is added up, for rows that come in parts: each row counts in each replicate
+ * as often as a Poisson(1) variable says that is keyed by (seed, replicate, row number). Parts may
+ * be added in any order, on any machine, and merged: the draws are the same, and the sums differ by
+ * rounding at most. Source: Hanley & MacGibbon (2006), Comput. Methods Programs Biomed. 83:57;
+ * Chamandy et al. (2012), "Estimating uncertainty for massive data streams". One thread at a time.
+ */
+typedef struct mlsd_poisson_bootstrap mlsd_poisson_bootstrap;
+
+/* n_columns numbers a row, 1 to 1024, and n_replicates, 1 to 1,000,000. Since 0.1. */
+MLSD_API mlsd_status mlsd_poisson_bootstrap_new(const mlsd_context *context, int64_t n_columns,
+                                                int64_t n_replicates, int64_t seed,
+                                                mlsd_poisson_bootstrap **out);
+/* NULL is fine. Since 0.1. */
+MLSD_API void mlsd_poisson_bootstrap_free(mlsd_poisson_bootstrap *b);
+
+/* Add n rows. row_numbers: what each row is called in the whole of the stream, no two the same;
+ * NULL for first_row, first_row + 1, ... Errors: MLSD_E_SHAPE (another number of columns),
+ * MLSD_E_DATA (a value that is not finite, a negative row number): nothing is added then.
+ * MLSD_E_CANCELLED leaves it without use. Since 0.1. */
+MLSD_API mlsd_status mlsd_poisson_bootstrap_add(const mlsd_context *context,
+                                                mlsd_poisson_bootstrap *b,
+                                                const mlsd_matrix *values,
+                                                const int64_t *row_numbers, int64_t first_row);
+
+/* Add all that `other` was given. Errors: MLSD_E_ARG (another seed or size). Since 0.1. */
+MLSD_API mlsd_status mlsd_poisson_bootstrap_merge(mlsd_poisson_bootstrap *b,
+                                                  const mlsd_poisson_bootstrap *other);
+
+/* Interval of the sum of one column over the sum of another: of w * loss over w it is that of a
+ * weighted mean, of hits over tries that of a rate. divisor -1: over the number of rows. `method`:
+ * "percentile", "basic" or "normal". NaN where the divisor is 0. *out_rows: how many rows there
+ * were. Since 0.1. */
+MLSD_API mlsd_status mlsd_poisson_bootstrap_interval(const mlsd_poisson_bootstrap *b,
+                                                     int64_t column, int64_t divisor,
+                                                     const char *method, double level,
+                                                     double *out_value, double *out_low,
+                                                     double *out_high, double *out_se,
+                                                     int64_t *out_rows);
+
+/* Its state as bytes, to be sent or kept: *out_size is always set, buf may be NULL with capacity 0
+ * to ask. Errors: MLSD_E_BUFFER; MLSD_E_PARSE (other bytes), MLSD_E_CORRUPT. Since 0.1. */
+MLSD_API mlsd_status mlsd_poisson_bootstrap_to_bytes(const mlsd_poisson_bootstrap *b, void *buf,
+                                                     size_t capacity, size_t *out_size);
+MLSD_API mlsd_status mlsd_poisson_bootstrap_from_bytes(const mlsd_context *context,
+                                                       const void *bytes, size_t size,
+                                                       mlsd_poisson_bootstrap **out);
 
 #ifdef __cplusplus
 }

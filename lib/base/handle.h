@@ -21,6 +21,7 @@
 #define MLSD__MAGIC_MODEL UINT64_C(0x6d6c73646d6f646c)
 #define MLSD__MAGIC_CUSTOM UINT64_C(0x6d6c736463757374)
 #define MLSD__MAGIC_RESULT UINT64_C(0x6d6c736472736c74)
+#define MLSD__MAGIC_POISSON_BOOTSTRAP UINT64_C(0x6d6c736470627374)
 
 /* Is it an object of that type? `handle` points to a struct whose first member is the magic. */
 #define MLSD__IS_LIVE(handle, magic_) \

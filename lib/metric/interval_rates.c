@@ -15,11 +15,10 @@ static double quantile_of(double level)
 }
 
 /* Wilson (1927), JASA 22:209. The limits at rates of 0 and 1 are exactly these. */
-static void wilson(double p, double n, double z, double *low, double *high)
+void mlsd__wilson(double p, double n, double z, double *low, double *high)
 {
-    const double scale = 1 / (1 + z * z / n);
-    const double centre = (p + z * z / (2 * n)) * scale;
-    const double half = z * scale * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     *low = p == 0 ? 0 : fmax(0, centre - half);
     *high = p == 1 ? 1 : fmin(1, centre + half);
 }
@@ -56,7 +55,7 @@ void mlsd__proportion_interval(mlsd__rate_method method, mlsd__rate rate, double
     const double z = quantile_of(level);
     switch (method) {
     case MLSD__WILSON:
-        wilson(x / n, n, z, out_low, out_high);
+        mlsd__wilson(x / n, n, z, out_low, out_high);
         return;
     case MLSD__CLOPPER_PEARSON:
         clopper_pearson(x, n, level, out_low, out_high);
@@ -103,8 +102,8 @@ static void newcombe(mlsd__rate a, mlsd__rate b, double z, mlsd__two_rates *out)
 {
     const double p_a = a.successes / a.trials, p_b = b.successes / b.trials;
     double low_a, high_a, low_b, high_b;
-    wilson(p_a, a.trials, z, &low_a, &high_a);
-    wilson(p_b, b.trials, z, &low_b, &high_b);
+    mlsd__wilson(p_a, a.trials, z, &low_a, &high_a);
+    mlsd__wilson(p_b, b.trials, z, &low_b, &high_b);
     const double down_a = p_a - low_a, up_a = high_a - p_a;
     const double down_b = p_b - low_b, up_b = high_b - p_b;
     out->low = out->value - sqrt(down_a * down_a + up_b * up_b);

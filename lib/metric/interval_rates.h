@@ -32,6 +32,8 @@ typedef struct mlsd__two_rates {
     double statistic, p_value;
 } mlsd__two_rates;
 
+/* Wilson's interval of a rate of n, z being the normal quantile. */
+void mlsd__wilson(double rate, double n, double z, double *out_low, double *out_high);
 void mlsd__proportion_interval(mlsd__rate_method method, mlsd__rate rate, double level,
                                double *out_low, double *out_high);
 /* Rates a less b; ratio of a to b; ratio of the odds. */

@@ -5,6 +5,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "metric/interval_rates.h"
 #include "metric/summary.h"
 #include "numeric/distribution.h"
 #include "numeric/mathfun.h"
@@ -18,20 +19,16 @@ static void hit(const mlsd__scored *s, const int64_t *rows, int64_t first, int64
     }
 }
 
-/* Wilson (1927), JASA 22:209; with weights n is the effective number of rows (Kish 1965). */
+/* Wilson's interval; with weights n is the effective number of rows (Kish 1965). */
 static mlsd_status score_accuracy(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                                   int64_t n_rows, double level, mlsd__estimate *out)
 {
     MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, hit, level, out));
     if (isnan(level) || isnan(out->value)) return MLSD_OK;
     const double p = out->value, n = out->n_rows;
-    const double z = mlsd__normal_quantile(0.5 + level / 2);
-    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     out->se = sqrt(p * (1 - p) / n);
     out->df = INFINITY;
-    out->low = p == 0 ? 0 : fmax(0, centre - half);
-    out->high = p == 1 ? 1 : fmin(1, centre + half);
+    mlsd__wilson(p, n, mlsd__normal_quantile(0.5 + level / 2), &out->low, &out->high);
     return MLSD_OK;
 }
 

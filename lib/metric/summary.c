@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "metric/interval_rates.h"
 #include "numeric/distribution.h"
 
 void mlsd__measured_init(mlsd__measured *m, const mlsd__allocator *a)
@@ -204,7 +205,7 @@ mlsd_status mlsd__metric_score(mlsd__scope *scope, const mlsd__metric_ops *metri
     return summarise(scope, metric, &f, &scored, rows, n_rows, level, out);
 }
 
-/* Wilson (1927), JASA 22:209; with weights n is the effective number of rows (Kish 1965). */
+/* Wilson's interval; with weights n is the effective number of rows (Kish 1965). */
 void mlsd__estimate_share(double numerator, double denominator, double squares, double support,
                           double level, mlsd__estimate *out)
 {
@@ -219,9 +220,5 @@ void mlsd__estimate_share(double numerator, double denominator, double squares, 
     out->n_rows = n;
     out->se = sqrt(p * (1 - p) / n);
     if (isnan(level)) return;
-    const double z = mlsd__normal_quantile(0.5 + level / 2);
-    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
-    const double half = z / (1 + z * z / n) * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    out->low = p == 0 ? 0 : fmax(0, centre - half);
-    out->high = p == 1 ? 1 : fmin(1, centre + half);
+    mlsd__wilson(p, n, mlsd__normal_quantile(0.5 + level / 2), &out->low, &out->high);
 }

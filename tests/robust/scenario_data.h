@@ -72,6 +72,8 @@ mlsd_status run_neighbors(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_intervals(const mlsd_context *context, uint64_t *hash);
 /* How sure rates are, in scenarios_rates.c. */
 mlsd_status run_rates(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_resampling(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_poisson_bootstrap(const mlsd_context *context, uint64_t *hash);
 /* Searches, in scenarios_search.c. */
 mlsd_status run_searches(const mlsd_context *context, uint64_t *hash);
 /* Searches for slices, in scenarios_slices.c. */

@@ -800,6 +800,8 @@ const scenario scenarios[] = {
     {"metrics", run_metrics, 0},
     {"intervals", run_intervals, 0},
     {"rates", run_rates, 0},
+    {"resampling", run_resampling, 0},
+    {"poisson_bootstrap", run_poisson_bootstrap, 0},
     {"searches", run_searches, 1},
     {"slice searches", run_slice_searches, 0},
     {"audit", run_audit, 0},

@@ -1,4 +1,4 @@
-/* scenarios_rates.c - how sure rates are, and what many looks cost. */
+/* scenarios_rates.c - how sure rates and metrics are, and what many looks cost. */
 #include "scenario_data.h"
 
 mlsd_status run_rates(const mlsd_context *context, uint64_t *hash)
@@ -28,5 +28,88 @@ mlsd_status run_rates(const mlsd_context *context, uint64_t *hash)
     mix(hash, p, sizeof p);
     mix(hash, e, sizeof e);
 out:
+    return status;
+}
+
+static mlsd_status resample(const mlsd_context *context, const char *json, const mlsd_matrix *y,
+                            const mlsd_matrix *prediction, const mlsd_matrix *weight,
+                            const mlsd_matrix *group, uint64_t *hash)
+{
+    mlsd_spec *how = NULL;
+    double out[5], replicates[20] = {0};
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context, json, &how));
+    TRY(mlsd_interval_resample(context, how, y, prediction, weight, weight == NULL ? NULL : group,
+                               weight == NULL ? group : NULL, out, out + 1, out + 2, out + 3,
+                               out + 4, replicates, 20));
+    mix(hash, out, sizeof out);
+    mix(hash, replicates, sizeof replicates);
+out:
+    mlsd_spec_free(how);
+    return status;
+}
+
+/* Means, metrics of labels, and metrics that see all rows. */
+mlsd_status run_resampling(const mlsd_context *context, uint64_t *hash)
+{
+    enum { FEW = 40 };
+    sample s;
+    make_sample(&s);
+    double guess[FEW], half[FEW];
+    for (int i = 0; i < FEW; i++) guess[i] = s.x[i] > 0, half[i] = i % 2;
+    const mlsd_matrix y = matrix_of(s.y, FEW, 1), label = matrix_of(s.label, FEW, 1),
+                      weight = matrix_of(s.weight, FEW, 1), g = matrix_of(half, FEW, 1),
+                      guessed = matrix_of(guess, FEW, 1), score = matrix_of(s.x, FEW, 1);
+    mlsd_status status;
+    TRY(resample(context,
+                 "{\"kind\":\"bootstrap_interval\",\"method\":\"studentized\",\"n_resamples\":20}",
+                 &y, NULL, &weight, &g, hash));
+    TRY(resample(context,
+                 "{\"kind\":\"bootstrap_interval\",\"method\":\"bca\",\"n_resamples\":20,"
+                 "\"metric\":{\"kind\":\"r2\"}}",
+                 &y, &score, NULL, &g, hash));
+    TRY(resample(context,
+                 "{\"kind\":\"bootstrap_interval\",\"n_resamples\":20,\"metric\":{\"kind\":"
+                 "\"accuracy\"}}",
+                 &label, &guessed, NULL, &g, hash));
+    TRY(resample(context,
+                 "{\"kind\":\"bootstrap_interval\",\"method\":\"bca\",\"n_resamples\":20,"
+                 "\"n_groups\":4,\"metric\":{\"kind\":\"roc_auc\"}}",
+                 &label, &score, NULL, &g, hash));
+    TRY(resample(context,
+                 "{\"kind\":\"jackknife_interval\",\"n_groups\":4,\"metric\":{\"kind\":"
+                 "\"roc_auc\"}}",
+                 &label, &score, NULL, &g, hash));
+out:
+    return status;
+}
+
+mlsd_status run_poisson_bootstrap(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    const mlsd_matrix rows = matrix_of(s.x, N, 2);
+    const int64_t numbers[] = {5000, 3};
+    const mlsd_matrix two = matrix_of(s.y, 1, 2);
+    mlsd_poisson_bootstrap *b = NULL, *other = NULL;
+    static const int64_t n_replicates = 70;
+    char bytes[8192];
+    size_t size = 0;
+    double out[4];
+    int64_t n;
+    mlsd_status status;
+    TRY(mlsd_poisson_bootstrap_new(context, 2, n_replicates, 1, &b));
+    TRY(mlsd_poisson_bootstrap_add(context, b, &rows, NULL, 0));
+    TRY(mlsd_poisson_bootstrap_add(context, b, &two, numbers, 0));
+    TRY(mlsd_poisson_bootstrap_to_bytes(b, bytes, sizeof bytes, &size));
+    mix(hash, bytes, size);
+    TRY(mlsd_poisson_bootstrap_from_bytes(context, bytes, size, &other));
+    TRY(mlsd_poisson_bootstrap_merge(b, other));
+    TRY(mlsd_poisson_bootstrap_interval(b, 0, -1, "percentile", 0.9, out, out + 1, out + 2, out + 3,
+                                        &n));
+    mix(hash, out, sizeof out);
+out:
+    mlsd_poisson_bootstrap_free(other);
+    mlsd_poisson_bootstrap_free(b);
     return status;
 }

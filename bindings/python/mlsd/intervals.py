@@ -6,8 +6,9 @@ A value that is not defined (a rate of nothing, a ratio to 0) is NaN.
 import ctypes
 from typing import NamedTuple
 
-from ._arrays import Matrices
-from ._library import encode, lib
+from ._arrays import Matrices, int64s
+from ._handles import Handle, Spec
+from ._library import call_long, context, encode, lib
 
 
 class Interval(NamedTuple):
@@ -131,3 +132,117 @@ def adjust_p_values(p_values, correction="holm"):
 def adjust_e_values(e_values):
     """For each e-value the smallest alpha at which e-BH calls it significant; NaN stays."""
     return _adjust(lib.mlsd_adjust_e_values, e_values)
+
+
+class Resampled(NamedTuple):
+    """A value with its interval; se is the standard deviation of the replicates, bias their mean less the value."""
+
+    value: float
+    low: float
+    high: float
+    se: float
+    bias: float
+
+
+def _codes(labels):
+    """Any labels as numbers."""
+    import numpy as np
+
+    if labels is None:
+        return None
+    labels = np.asarray(labels)
+    return labels if labels.dtype.kind in "iuf" else np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _resample(spec, metric, y, prediction, weight, cluster, stratum, replicates=None):
+    if isinstance(metric, Spec):
+        spec.add("metric", metric)
+    elif metric is not None:
+        spec.set("metric_name", metric)
+    kept = Matrices(y=y, prediction=prediction, weight=weight, cluster=_codes(cluster), stratum=_codes(stratum))
+    out, pointers = _doubles(5)
+    address = None if replicates is None else replicates.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+    call_long(
+        lib.mlsd_interval_resample, spec._h, *kept.pointers, *pointers, address, 0 if replicates is None else replicates.size
+    )
+    return Resampled(*(o.value for o in out))
+
+
+def bootstrap(
+    y, prediction=None, *, metric=None, method="percentile", n_resamples=9999, level=0.95, weight=None, cluster=None,
+    stratum=None, seed=0, n_groups=1000, return_replicates=False
+):
+    """Interval of a metric, or without one of the mean of y, by rows drawn with replacement.
+
+    metric: a name, such as "f1_macro", or a Spec with its parameters. method: percentile, basic, bca, studentized (means) or
+    normal. cluster: rows of one label are drawn together. stratum: each keeps its size. With return_replicates the result is (interval, replicates).
+    """
+    import numpy as np
+
+    spec = Spec(
+        "bootstrap_interval", method=method, n_resamples=n_resamples, level=float(level), seed=seed, n_groups=n_groups
+    )
+    replicates = np.empty(n_resamples) if return_replicates else None
+    found = _resample(spec, metric, y, prediction, weight, cluster, stratum, replicates)
+    return (found, replicates) if return_replicates else found
+
+
+def jackknife(
+    y, prediction=None, *, metric=None, level=0.95, weight=None, cluster=None, stratum=None, seed=0, n_groups=1000
+):
+    """Interval of a metric, or of the mean of y, by rows (of metrics that are no means: groups of them) left out in turn."""
+    spec = Spec("jackknife_interval", level=float(level), seed=seed, n_groups=n_groups)
+    return _resample(spec, metric, y, prediction, weight, cluster, stratum)
+
+
+class PoissonBootstrap(Handle):
+    """The bootstrap of sums for rows that come in parts: add, merge, and ask for intervals of ratios of sums at any time.
+
+    Draws are keyed by the seed and the number of each row in the whole, so parts may be added in any order and place.
+    """
+
+    _free = "mlsd_poisson_bootstrap_free"
+
+    def __init__(self, n_columns, *, n_replicates=1000, seed=0):
+        self._become(lib.mlsd_poisson_bootstrap_new, context(), n_columns, n_replicates, seed)
+
+    def add(self, values, *, first_row=0, row_numbers=None):
+        """Add rows (n, or n x n_columns numbers), called first_row, first_row + 1, ... or by row_numbers."""
+        import numpy as np
+
+        kept = Matrices(values=values)
+        numbers = None
+        if row_numbers is not None:
+            numbers = np.ascontiguousarray(row_numbers, dtype=np.int64)
+            if numbers.shape != (len(values),):
+                raise ValueError(f"row_numbers has shape {numbers.shape}, not ({len(values)},)")
+        call_long(
+            lib.mlsd_poisson_bootstrap_add, self._h, *kept.pointers, None if numbers is None else int64s(numbers), first_row
+        )
+        return self
+
+    def merge(self, other):
+        """Add all that another one of the same size and seed was given."""
+        lib.mlsd_poisson_bootstrap_merge(self._h, other._h)
+        return self
+
+    def interval(self, column=0, divisor=None, *, method="percentile", level=0.95):
+        """(value, low, high, se) of the sum of a column over that of another, or over the number of rows."""
+        out, pointers = _doubles(4)
+        lib.mlsd_poisson_bootstrap_interval(
+            self._h, column, -1 if divisor is None else divisor, encode(method), level, *pointers, None
+        )
+        return tuple(o.value for o in out)
+
+    def to_bytes(self):
+        """Its state."""
+        size = ctypes.c_size_t()
+        lib.mlsd_poisson_bootstrap_to_bytes(self._h, None, 0, ctypes.byref(size))
+        buffer = ctypes.create_string_buffer(size.value)
+        lib.mlsd_poisson_bootstrap_to_bytes(self._h, buffer, size.value, ctypes.byref(size))
+        return buffer.raw
+
+    @classmethod
+    def from_bytes(cls, data):
+        """One in the state that to_bytes gave."""
+        return cls._made(lib.mlsd_poisson_bootstrap_from_bytes, context(), data, len(data))

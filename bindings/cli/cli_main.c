@@ -7,9 +7,9 @@
 #include "cli.h"
 
 static const cli_command *const commands[] = {
-    &cli_run_command,      &cli_split_command,   &cli_audit_command,
-    &cli_validate_command, &cli_compare_command, &cli_curve_command,
-    &cli_predict_command,  &cli_kinds_command,   &cli_env_command,
+    &cli_run_command,     &cli_split_command, &cli_audit_command,   &cli_validate_command,
+    &cli_compare_command, &cli_curve_command, &cli_predict_command, &cli_test_command,
+    &cli_kinds_command,   &cli_env_command,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -64,6 +64,6 @@ int main(int argc, char **argv)
     }
     return cli_fail(CLI_USAGE,
                     "no command '%s'; the commands are run, split, audit, validate, compare, "
-                    "curve, predict, kinds, env",
+                    "curve, predict, test, kinds, env",
                     name);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <xxhash.h>
 
@@ -221,13 +222,48 @@ static void test_fuzz__folds(void **state)
     }
 }
 
+static const char suite_sample[] =
+    "{\"name\": \"s\", \"cases\": \"c.csv\", \"label\": \"y\", \"level\": 0.9, \"sets\": [\n"
+    "{\"role\": \"regression\", \"rate\": 0.9, \"low\": \"l\", \"where\": {\"g\": [\"a\", "
+    "null]}},\n"
+    "{\"role\": \"uniformity\", \"by\": [\"g\"], \"metric\": \"accuracy\", \"margin\": 0.1},\n"
+    "{\"role\": \"goal\", \"metric\": \"log_loss\", \"id\": \"l\", \"goal\": 1e-1},\n"
+    "{\"role\": \"edge\", \"change\": {\"l\": {\"times\": 2}, \"g\": {\"swap\": [\"a\", \"b\"]}}, "
+    "\"expect\": \"not lower\", \"tolerance\": 0.1},\n"
+    "{\"role\": \"edge\", \"change\": {\"l\": [1, 2, null]}, \"high\": 3}]}";
+
+static void test_fuzz__suite(void **state)
+{
+    (void)state;
+    static unsigned char bytes[MAX_SIZE];
+    char directory[] = "/tmp/mlsd-fuzz-XXXXXX", path[64], cases[64];
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/suite.json", directory);
+    snprintf(cases, sizeof cases, "%s/c.csv", directory);
+    FILE *const file = fopen(cases, "w");
+    assert_non_null(file);
+    fputs("y,g,l\nyes,a,1\nno,b,2\nyes,,3\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(setenv("MLSD_FUZZ_SUITE", path, 1), 0);
+    mlsd_suite *suite = NULL;
+    ASSERT_OK(mlsd_suite_parse(NULL, suite_sample, sizeof suite_sample - 1, path, &suite));
+    mlsd_suite_free(suite);
+    /* Each reads the cases: a tenth of the others' rounds. */
+    for (long long i = 0; i < rounds() / 10; i++) {
+        memcpy(bytes, suite_sample, sizeof suite_sample - 1);
+        const size_t size = mutate(bytes, sizeof suite_sample - 1);
+        fuzz_suite(bytes, size);
+    }
+    (void)remove(cases);
+    (void)rmdir(directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fuzz__csv),
-        cmocka_unit_test(test_fuzz__spec),
-        cmocka_unit_test(test_fuzz__model),
-        cmocka_unit_test(test_fuzz__folds),
+        cmocka_unit_test(test_fuzz__csv),   cmocka_unit_test(test_fuzz__spec),
+        cmocka_unit_test(test_fuzz__model), cmocka_unit_test(test_fuzz__folds),
+        cmocka_unit_test(test_fuzz__suite),
     };
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
 }

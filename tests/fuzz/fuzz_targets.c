@@ -1,9 +1,9 @@
-/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, folds; Arrow is not
- * among them (its structs are trusted by contract). Each target takes any bytes and must end with a
- * status.
+/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, folds, suites; Arrow is
+ * not among them (its structs are trusted by contract). Each target takes any bytes and must end
+ * with a status.
  *
- * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec, _model or _folds it is a
- * libFuzzer program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
+ * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec, _model, _folds or _suite it is
+ * a libFuzzer program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
 #include "fuzz_targets.h"
 
 #include <stdlib.h>
@@ -114,6 +114,23 @@ void fuzz_folds(const unsigned char *bytes, size_t size)
         abort();
     mlsd_folds_free(folds);
     mlsd_context_free(context);
+}
+
+/* The cases stand in a file that is always there, so that what lies behind it is reached. */
+void fuzz_suite(const unsigned char *bytes, size_t size)
+{
+    const char *const path = getenv("MLSD_FUZZ_SUITE");
+    mlsd_suite *suite = NULL;
+    if (mlsd_suite_parse(NULL, (const char *)bytes, size, path != NULL ? path : "suite.json",
+                         &suite) == MLSD_OK) {
+        for (int64_t i = 0; i < mlsd_suite_count(suite); i++) {
+            if (strlen(mlsd_suite_set_name(suite, i)) == 0) abort();
+            if (mlsd_suite_set_line(suite, i) < 1) abort();
+        }
+    } else if (*mlsd_last_error() == '\0') {
+        abort();
+    }
+    mlsd_suite_free(suite);
 }
 
 #ifdef TARGET

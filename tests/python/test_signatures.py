@@ -16,6 +16,7 @@ CALLBACKS = {
     "mlsd_release_fn": s.RELEASE_FN,
     "mlsd_progress_fn": s.PROGRESS_FN,
     "mlsd_chunk_fn": s.CHUNK_FN,
+    "mlsd_suite_predict_fn": s.SUITE_PREDICT_FN,
     "mlsd_log_fn": s.LOG_FN,
     "mlsd_alloc_fn": s.ALLOC_FN,
     "mlsd_realloc_fn": s.REALLOC_FN,

@@ -802,6 +802,7 @@ const scenario scenarios[] = {
     {"rates", run_rates, 0},
     {"resampling", run_resampling, 0},
     {"poisson_bootstrap", run_poisson_bootstrap, 0},
+    {"suites", run_suites, 0},
     {"searches", run_searches, 1},
     {"slice searches", run_slice_searches, 0},
     {"audit", run_audit, 0},

@@ -55,6 +55,8 @@ ATTRIBUTE_FN = ctypes.CFUNCTYPE(TEXT, POINTER, I64, F64SS, I64S, I64S, POINTER)
 STATE_SAVE_FN = ctypes.CFUNCTYPE(ctypes.c_int, POINTER, POINTER, SIZE, SIZES, POINTER)
 STATE_LOAD_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, POINTER, SIZE, HANDLE_OUT, POINTER)
 AUGMENT_FN = ctypes.CFUNCTYPE(ctypes.c_int, HANDLE, ctypes.c_uint64, I64, I64S, MATRIX, F64S, I64S, POINTER)
+# Predictions for a suite.
+SUITE_PREDICT_FN = ctypes.CFUNCTYPE(I32, POINTER, HANDLE, F64S)
 
 SIGNATURES = {
     # mlsd/status.h
@@ -321,6 +323,21 @@ SIGNATURES = {
     # mlsd/slice.h
     "mlsd_slice_run": (STATUS, [HANDLE, HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, HANDLE_OUT]),
     "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),
+    # mlsd/suite.h
+    "mlsd_suite_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_suite_parse": (STATUS, [HANDLE, TEXT, SIZE, TEXT, HANDLE_OUT]),
+    "mlsd_suite_free": (None, [HANDLE]),
+    "mlsd_suite_count": (I64, [HANDLE]),
+    "mlsd_suite_set_name": (TEXT, [HANDLE, I64]),
+    "mlsd_suite_set_role": (TEXT, [HANDLE, I64]),
+    "mlsd_suite_set_line": (I64, [HANDLE, I64]),
+    "mlsd_suite_run": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_suite_run_predictions": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
+    "mlsd_suite_run_function": (
+        STATUS, [HANDLE, HANDLE, SUITE_PREDICT_FN, POINTER, TEXTS, I64, I32, HANDLE_OUT]
+    ),
+    "mlsd_suite_keep": (STATUS, [HANDLE, HANDLE, HANDLE, TEXT]),
+    "mlsd_suite_junit": (STATUS, [HANDLE, BUFFER, I64, I64S]),
     # mlsd/experiment.h
     "mlsd_experiment_complete": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_experiment_run": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),

@@ -1,0 +1,253 @@
+/* suite_keep.c - what a goal remembers: each case's outcome of the run that was kept last, and a
+ * row for each run. Two small CSV files beside the suite, so that version control shows what
+ * changed, and says when. */
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/handle.h"
+#include "slice/suite_impl.h"
+#include "validate/result_impl.h"
+
+static const mlsd__row_column last_columns[] = {
+    {"set", MLSD_COLUMN_CATEGORY},
+    {"what", MLSD_COLUMN_CATEGORY},
+    {"case", MLSD_COLUMN_CATEGORY},
+    {"outcome", MLSD_COLUMN_F64},
+};
+static const mlsd__row_column history_columns[] = {
+    {"run", MLSD_COLUMN_I64},  {"name", MLSD_COLUMN_CATEGORY}, {"set", MLSD_COLUMN_CATEGORY},
+    {"n", MLSD_COLUMN_I64},    {"value", MLSD_COLUMN_F64},     {"low", MLSD_COLUMN_F64},
+    {"high", MLSD_COLUMN_F64},
+};
+
+/* ---- reading ---- */
+
+/* *out is NULL where the file is not there. Its columns are those given, in any order. */
+static mlsd_status read_file(const mlsd_context *context, const char *path,
+                             const mlsd__row_column *columns, int64_t n_columns, int64_t *positions,
+                             mlsd_table **out)
+{
+    const char *texts[MLSD__COUNT(history_columns)];
+    int64_t n_texts = 0;
+    mlsd_spec *options = NULL;
+    *out = NULL;
+    if (access(path, F_OK) != 0) return MLSD_OK;
+    for (int64_t j = 0; j < n_columns; j++) {
+        if (columns[j].type == MLSD_COLUMN_CATEGORY) texts[n_texts++] = columns[j].name;
+    }
+    mlsd_status status = mlsd_spec_new(context, "csv", &options);
+    if (status == MLSD_OK) status = mlsd_spec_set_str_list(options, "text_columns", texts, n_texts);
+    if (status == MLSD_OK) status = mlsd_table_read_csv(context, path, options, out);
+    mlsd_spec_free(options);
+    for (int64_t j = 0; j < n_columns && status == MLSD_OK; j++) {
+        status = mlsd_table_find(*out, columns[j].name, &positions[j]);
+        if (status != MLSD_OK) {
+            status = mlsd__suite_refail(path, 1, status);
+            break;
+        }
+        const bool is_text = mlsd_table_type(*out, positions[j]) == MLSD_COLUMN_CATEGORY;
+        if (is_text && columns[j].type != MLSD_COLUMN_CATEGORY)
+            status =
+                mlsd__suite_fail(path, 1, MLSD_E_TYPE, "'%s' must hold numbers", columns[j].name);
+    }
+    return status;
+}
+
+static mlsd__suite_set *find_set(mlsd_suite *s, const char *name)
+{
+    for (int64_t k = 0; name != NULL && k < s->n_sets; k++) {
+        if (s->sets[k].role->run == mlsd__suite_run_goal && strcmp(s->sets[k].name, name) == 0)
+            return &s->sets[k];
+    }
+    return NULL;
+}
+
+/* How many rows of the table are the set's. */
+static int64_t count_rows(const mlsd_table *t, int64_t column, const char *name)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) {
+        const char *const cell = mlsd_table_get_str(t, column, i);
+        n += cell != NULL && strcmp(cell, name) == 0;
+    }
+    return n;
+}
+
+static mlsd_status recall_last(mlsd_suite *s, const mlsd_table *t, const int64_t *at)
+{
+    for (int64_t k = 0; k < s->n_sets; k++) {
+        mlsd__suite_set *const set = &s->sets[k];
+        const int64_t n = find_set(s, set->name) == set ? count_rows(t, at[0], set->name) : 0;
+        if (n == 0) continue;
+        set->last.keys = mlsd__suite_alloc(s, n, sizeof *set->last.keys);
+        set->last.outcomes = mlsd__suite_alloc(s, n, sizeof *set->last.outcomes);
+        if (set->last.keys == NULL || set->last.outcomes == NULL) return MLSD_E_NOMEM;
+    }
+    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) {
+        mlsd__suite_set *const set = find_set(s, mlsd_table_get_str(t, at[0], i));
+        const char *const what = mlsd_table_get_str(t, at[1], i);
+        const char *const key = mlsd_table_get_str(t, at[2], i);
+        const double outcome = mlsd__suite_cell_number(t, at[3], i);
+        if (set == NULL) continue;
+        if (what == NULL || key == NULL || !isfinite(outcome))
+            return mlsd__suite_fail(s->last_path, 0, MLSD_E_DATA, "row %lld has an empty cell",
+                                    (long long)i + 1);
+        if (set->last.n == 0) set->last.what = mlsd__suite_text(s, what);
+        set->last.keys[set->last.n] = mlsd__suite_text(s, key);
+        if (set->last.what == NULL || set->last.keys[set->last.n] == NULL) return MLSD_E_NOMEM;
+        set->last.outcomes[set->last.n++] = outcome;
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status recall_point(mlsd_suite *s, const mlsd_table *t, const int64_t *at, int64_t i)
+{
+    const double run = mlsd__suite_cell_number(t, at[0], i),
+                 n = mlsd__suite_cell_number(t, at[3], i);
+    mlsd__suite_set *const set = find_set(s, mlsd_table_get_str(t, at[2], i));
+    if (!(run >= 1 && run < 1e9 && n >= 0 && n < 1e15))
+        return mlsd__suite_fail(s->history_path, 0, MLSD_E_DATA,
+                                "row %lld has no number of a run or of cases", (long long)i + 1);
+    if ((int64_t)run > s->n_runs) s->n_runs = (int64_t)run;
+    if (set == NULL) return MLSD_OK;
+    const char *const name = mlsd_table_get_str(t, at[1], i);
+    mlsd__suite_point *const x = &set->trend[set->n_trend];
+    *x = (mlsd__suite_point){.run = (int64_t)run,
+                             .name = mlsd__suite_text(s, name != NULL ? name : ""),
+                             .n = (int64_t)n,
+                             .value = mlsd__suite_cell_number(t, at[4], i),
+                             .low = mlsd__suite_cell_number(t, at[5], i),
+                             .high = mlsd__suite_cell_number(t, at[6], i)};
+    set->n_trend++;
+    return x->name == NULL ? MLSD_E_NOMEM : MLSD_OK;
+}
+
+static mlsd_status recall_history(mlsd_suite *s, const mlsd_table *t, const int64_t *at)
+{
+    for (int64_t k = 0; k < s->n_sets; k++) {
+        mlsd__suite_set *const set = &s->sets[k];
+        if (find_set(s, set->name) != set) continue;
+        set->trend = mlsd__suite_alloc(s, count_rows(t, at[2], set->name), sizeof *set->trend);
+        if (set->trend == NULL) return MLSD_E_NOMEM;
+    }
+    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) MLSD__TRY(recall_point(s, t, at, i));
+    return MLSD_OK;
+}
+
+mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
+{
+    int64_t at[MLSD__COUNT(history_columns)];
+    mlsd_table *t = NULL;
+    mlsd_status status =
+        read_file(context, s->last_path, last_columns, MLSD__COUNT(last_columns), at, &t);
+    if (status == MLSD_OK && t != NULL) status = recall_last(s, t, at);
+    mlsd_table_free(t);
+    t = NULL;
+    if (status == MLSD_OK)
+        status = read_file(context, s->history_path, history_columns, MLSD__COUNT(history_columns),
+                           at, &t);
+    if (status == MLSD_OK && t != NULL) status = recall_history(s, t, at);
+    mlsd_table_free(t);
+    return status;
+}
+
+/* ---- writing ---- */
+
+static void put_old_last(mlsd__rows *rows, const mlsd__suite_set *set)
+{
+    for (int64_t i = 0; i < set->last.n; i++) {
+        mlsd__rows_str(rows, set->name);
+        mlsd__rows_str(rows, set->last.what);
+        mlsd__rows_str(rows, set->last.keys[i]);
+        mlsd__rows_f64(rows, set->last.outcomes[i]);
+    }
+}
+
+static void put_new_last(mlsd__rows *rows, const mlsd_table *outcomes, const char *set)
+{
+    for (int64_t i = 0; i < mlsd_table_n_rows(outcomes); i++) {
+        if (strcmp(mlsd_table_get_str(outcomes, 0, i), set) != 0) continue;
+        for (int64_t j = 0; j < 3; j++) mlsd__rows_str(rows, mlsd_table_get_str(outcomes, j, i));
+        mlsd__rows_f64(rows, mlsd__suite_cell_number(outcomes, 3, i));
+    }
+}
+
+static mlsd_status write_rows(mlsd__rows *rows, const char *path)
+{
+    mlsd_table *table = NULL;
+    MLSD__TRY(mlsd__rows_to_table(rows, &table));
+    const mlsd_status status = mlsd_table_write_csv(table, path);
+    mlsd_table_free(table);
+    return status;
+}
+
+static mlsd_status write_last(const mlsd_suite *s, const mlsd_table *outcomes)
+{
+    mlsd__rows rows;
+    mlsd__rows_init(&rows, &s->allocator, last_columns, MLSD__COUNT(last_columns));
+    for (int64_t k = 0; k < s->n_sets; k++) {
+        const mlsd__suite_set *const set = &s->sets[k];
+        if (count_rows(outcomes, 0, set->name) > 0) {
+            put_new_last(&rows, outcomes, set->name);
+        } else {
+            put_old_last(&rows, set);
+        }
+    }
+    return write_rows(&rows, s->last_path);
+}
+
+static void put_point(mlsd__rows *rows, const mlsd__suite_set *set, const mlsd__suite_point *x)
+{
+    mlsd__rows_i64(rows, x->run);
+    mlsd__rows_str(rows, x->name);
+    mlsd__rows_str(rows, set->name);
+    mlsd__rows_i64(rows, x->n);
+    mlsd__rows_f64(rows, x->value);
+    mlsd__rows_f64(rows, x->low);
+    mlsd__rows_f64(rows, x->high);
+}
+
+/* Run by run, so that what is new stands at the end. */
+static mlsd_status write_history(const mlsd_suite *s, const mlsd_table *trend, const char *name)
+{
+    mlsd__rows rows;
+    mlsd__rows_init(&rows, &s->allocator, history_columns, MLSD__COUNT(history_columns));
+    for (int64_t run = 1; run <= s->n_runs; run++) {
+        for (int64_t k = 0; k < s->n_sets; k++) {
+            for (int64_t i = 0; i < s->sets[k].n_trend; i++) {
+                if (s->sets[k].trend[i].run == run)
+                    put_point(&rows, &s->sets[k], &s->sets[k].trend[i]);
+            }
+        }
+    }
+    for (int64_t k = 0; k < s->n_sets; k++) {
+        for (int64_t i = 0; i < mlsd_table_n_rows(trend); i++) {
+            if (strcmp(mlsd_table_get_str(trend, 0, i), s->sets[k].name) != 0) continue;
+            if (mlsd__suite_cell_number(trend, 1, i) != (double)(s->n_runs + 1)) continue;
+            const mlsd__suite_point now = {s->n_runs + 1,
+                                           name,
+                                           (int64_t)mlsd__suite_cell_number(trend, 3, i),
+                                           mlsd__suite_cell_number(trend, 4, i),
+                                           mlsd__suite_cell_number(trend, 5, i),
+                                           mlsd__suite_cell_number(trend, 6, i)};
+            put_point(&rows, &s->sets[k], &now);
+        }
+    }
+    return write_rows(&rows, s->history_path);
+}
+
+mlsd_status mlsd_suite_keep(const mlsd_context *context, const mlsd_suite *suite,
+                            const mlsd_result *result, const char *name)
+{
+    MLSD__REQUIRE_LIVE(suite, MLSD__MAGIC_SUITE, "suite");
+    MLSD__REQUIRE_LIVE(result, MLSD__MAGIC_RESULT, "result");
+    MLSD__REQUIRE(strcmp(mlsd__result_kind(result), "suite") == 0,
+                  "the result is of a %s, not of a suite", mlsd__result_kind(result));
+    (void)context;
+    const mlsd_table *const outcomes = mlsd_result_get_table(result, "outcomes");
+    const mlsd_table *const trend = mlsd_result_get_table(result, "trend");
+    if (mlsd_table_n_rows(outcomes) == 0) return MLSD_OK;
+    MLSD__TRY(write_last(suite, outcomes));
+    return write_history(suite, trend, name != NULL ? name : "");
+}

@@ -231,11 +231,6 @@ void mlsd__suite_failure(mlsd__suite_run *run, const mlsd__suite_set *set, int64
 
 /* suite_rate.c: the verdict on k of n cases that passed, against set->rate. */
 void mlsd__suite_judge_rate(const mlsd__suite_set *set, mlsd__suite_finding *out);
-/* One-sided lower bound of a share at `level` (Clopper & Pearson). */
-double mlsd__pass_rate_bound(int64_t n_passed, int64_t n, double level);
-/* How many cases in all would show `rate` if n_failed of them fail; -1 beyond 10^9. */
-int64_t mlsd__pass_rate_size(int64_t n_failed, double rate, double level);
-
 /* suite_limits.c: what the limits of a set are about: the number that is predicted, or the
  * probability of a class. */
 typedef struct mlsd__suite_quantity {

@@ -3,38 +3,9 @@
  * of 99 %, because a model that fails one case in fifty would often do that. */
 #include <math.h>
 
-#include "numeric/distribution.h"
+#include "mlsd/interval.h"
+#include "metric/interval_rates.h"
 #include "slice/suite_impl.h"
-
-/* Clopper & Pearson (1934), Biometrika 26:404, one side: the share at which so many passes or more
- * have the chance 1 - level. */
-double mlsd__pass_rate_bound(int64_t n_passed, int64_t n, double level)
-{
-    if (n <= 0) return NAN;
-    if (n_passed == 0) return 0;
-    return mlsd__beta_quantile(1 - level, (double)n_passed, (double)(n - n_passed) + 1);
-}
-
-/* The bound grows with n for a fixed number of failures: doubling, then halving. */
-int64_t mlsd__pass_rate_size(int64_t n_failed, double rate, double level)
-{
-    static const int64_t most = 1000000000;
-    int64_t below = n_failed, above = n_failed + 1;
-    while (mlsd__pass_rate_bound(above - n_failed, above, level) < rate) {
-        if (above > most) return -1;
-        below = above;
-        above *= 2;
-    }
-    while (above - below > 1) {
-        const int64_t middle = below + (above - below) / 2;
-        if (mlsd__pass_rate_bound(middle - n_failed, middle, level) < rate) {
-            below = middle;
-        } else {
-            above = middle;
-        }
-    }
-    return above;
-}
 
 void mlsd__short_text(double value, mlsd__text *t)
 {
@@ -65,11 +36,13 @@ static void say_shown(const mlsd__suite_set *set, const mlsd__suite_finding *f, 
 
 static void say_needed(const mlsd__suite_set *set, const mlsd__suite_finding *f, mlsd__text *t)
 {
-    const int64_t needed = mlsd__pass_rate_size(f->n_failed, set->rate, set->level);
+    int64_t needed = 0;
+    const bool is_known =
+        mlsd_pass_rate_cases(set->rate, f->n_failed, set->level, &needed) == MLSD_OK;
     mlsd__text_append(t, "; ");
     mlsd__percent_text(set->rate, t);
-    if (needed < 0) {
-        mlsd__text_append(t, " would take more than 1000000000 cases");
+    if (!is_known) {
+        mlsd__text_append(t, " would take too many cases");
         return;
     }
     mlsd__text_format(t, " would take %lld cases with %s%lld failure%s", (long long)needed,
@@ -82,7 +55,7 @@ void mlsd__suite_judge_rate(const mlsd__suite_set *set, mlsd__suite_finding *out
     mlsd__text *const t = &out->detail;
     const int64_t n_passed = out->n - out->n_failed;
     out->value = (double)n_passed / (double)out->n;
-    out->low = mlsd__pass_rate_bound(n_passed, out->n, set->level);
+    out->low = mlsd__pass_rate_bound((double)n_passed, (double)out->n, set->level);
     out->wanted = set->rate;
     mlsd__text_format(t, "%lld of %lld cases pass", (long long)n_passed, (long long)out->n);
     if (set->rate >= 1) {

@@ -106,26 +106,6 @@ static void assert_holds(const char *whole, const char *part)
 
 /* ---- rates ---- */
 
-static void test_rate__bounds_and_sizes(void **state)
-{
-    (void)state;
-    ASSERT_NEAR(mlsd__pass_rate_bound(300, 300, 0.95), .99006392, 5e-9);
-    ASSERT_NEAR(mlsd__pass_rate_bound(299, 300, 0.95), .98428545, 5e-9);
-    ASSERT_NEAR(mlsd__pass_rate_bound(995, 1000, 0.95), .98951592, 5e-9);
-    ASSERT_NEAR(mlsd__pass_rate_bound(48, 50, 0.95), .87938584, 5e-9);
-    assert_true(mlsd__pass_rate_bound(0, 5, 0.95) == 0);
-    assert_true(isnan(mlsd__pass_rate_bound(0, 0, 0.95)));
-    assert_int_equal(mlsd__pass_rate_size(0, 0.9, 0.95), 29);
-    assert_int_equal(mlsd__pass_rate_size(0, 0.95, 0.95), 59);
-    assert_int_equal(mlsd__pass_rate_size(0, 0.99, 0.95), 299);
-    assert_int_equal(mlsd__pass_rate_size(0, 0.999, 0.95), 2995);
-    for (int64_t failed = 1; failed < 4; failed++) {
-        const int64_t n = mlsd__pass_rate_size(failed, 0.97, 0.9);
-        assert_true(mlsd__pass_rate_bound(n - failed, n, 0.9) >= 0.97);
-        assert_true(mlsd__pass_rate_bound(n - 1 - failed, n - 1, 0.9) < 0.97);
-    }
-}
-
 /* n cases of which the first `wrong` are predicted wrongly. */
 static void write_cases(const char *name, int n, int wrong)
 {
@@ -690,7 +670,6 @@ static int remove_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rate__bounds_and_sizes),
         cmocka_unit_test(test_regression__rates),
         cmocka_unit_test(test_regression__expectations),
         cmocka_unit_test(test_uniformity__newcombe),

@@ -192,6 +192,7 @@ extern const mlsd_kind mlsd__kind_racing_search;
 extern const mlsd_kind mlsd__kind_slice_search;
 extern const mlsd_kind mlsd__kind_slice_divergence;
 extern const mlsd_kind mlsd__kind_slice_tree;
+extern const mlsd_kind mlsd__kind_fairness;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -385,6 +386,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_slice_search,
     &mlsd__kind_slice_divergence,
     &mlsd__kind_slice_tree,
+    &mlsd__kind_fairness,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

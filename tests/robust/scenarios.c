@@ -805,6 +805,7 @@ const scenario scenarios[] = {
     {"suites", run_suites, 0},
     {"searches", run_searches, 1},
     {"slice searches", run_slice_searches, 0},
+    {"fairness", run_fairness, 0},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

@@ -1,4 +1,4 @@
-/* scenarios_slices.c - searches for slices under hardship. */
+/* scenarios_slices.c - searches for slices and measures of fairness under hardship. */
 #include "scenario_data.h"
 
 /* Two columns of groups and one of numbers. */
@@ -58,6 +58,39 @@ mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash)
     TRY(run_kind(context, "slice_divergence", "outcome", "fpr", groups, &y, &p, &weight, hash));
     TRY(run_kind(context, "slice_divergence", "outcome", "recall", groups, &y, &p, NULL, hash));
 out:
+    mlsd_table_free(groups);
+    return status;
+}
+
+mlsd_status run_fairness(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    double score[N];
+    for (int i = 0; i < N; i++) score[i] = (i % 7 == 0 ? 1 - s.label[i] : s.label[i]) * 0.7 + 0.1;
+    const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(score, N, 1);
+    const mlsd_matrix weight = matrix_of(s.weight, N, 1);
+    const char *by = "h", *control = "g", *feature = "x";
+    mlsd_table *groups = NULL;
+    mlsd_spec *spec = NULL;
+    mlsd_result *found = NULL, *weighted = NULL;
+    mlsd_status status;
+    TRY(make_groups(context, &s, &groups));
+    TRY(mlsd_spec_new(context, "fairness", &spec));
+    TRY(mlsd_spec_set_i64(spec, "min_support", 2));
+    TRY(mlsd_spec_set_i64(spec, "permutations", 19));
+    TRY(mlsd_spec_set_str_list(spec, "by", &by, 1));
+    TRY(mlsd_spec_set_str(spec, "privileged", "up"));
+    TRY(mlsd_spec_set_str_list(spec, "features", &feature, 1));
+    TRY(mlsd_slice_run(context, spec, groups, &y, &p, NULL, &found));
+    TRY(hash_result(found, hash));
+    TRY(mlsd_spec_set_str_list(spec, "control", &control, 1));
+    TRY(mlsd_slice_run(context, spec, groups, &y, &y, &weight, &weighted));
+    TRY(hash_result(weighted, hash));
+out:
+    mlsd_result_free(weighted);
+    mlsd_result_free(found);
+    mlsd_spec_free(spec);
     mlsd_table_free(groups);
     return status;
 }

@@ -46,7 +46,7 @@ from ._results import Result, complete, cross_validate, evaluate, leaderboard, r
 read_csv = Table.read_csv
 
 _MODULES = (
-    "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "factorization",
+    "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "factorization", "fairness",
     "feature_selection", "impute", "intervals", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
     "slices", "svm", "time_series", "utils",

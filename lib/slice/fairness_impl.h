@@ -1,0 +1,139 @@
+/* fairness_impl.h - one run of the kind fairness: what its parts share.
+ *
+ * fairness_cells reads and counts; fairness_gaps makes what compares groups by their rates,
+ * fairness_permute how likely chance makes as much; fairness_inequality what looks at persons and
+ * not at groups; fairness_scores what needs probabilities; fairness_consistency what needs
+ * features; fairness.c runs them in each cell of the control columns and for each class, and
+ * reports. */
+#ifndef MLSD_SLICE_FAIRNESS_IMPL_H
+#define MLSD_SLICE_FAIRNESS_IMPL_H
+
+#include "base/random.h"
+#include "slice/fairness_cells.h"
+#include "validate/result_rows.h"
+
+typedef struct mlsd__fairness_params {
+    mlsd__str_list by, control, features;
+    char *privileged, *unprivileged;
+    int64_t positive, method, min_support, max_groups, permutations, n_bins, n_neighbors;
+    int64_t include_self, subgroup_auc, max_values, group_bins, seed;
+    double threshold, tolerance, min_ratio, entropy_power, mean_power, concentration, level;
+} mlsd__fairness_params;
+enum { MLSD__BETWEEN_GROUPS, MLSD__TO_OVERALL };
+
+typedef enum mlsd__fair_status {
+    MLSD__FAIR_OK,
+    MLSD__FAIR_LOW_SUPPORT,
+    MLSD__FAIR_UNDEFINED
+} mlsd__fair_status;
+extern const char *const mlsd__fair_statuses[];
+
+/* How a value is held against what is tolerated. */
+typedef enum mlsd__fair_rule {
+    MLSD__NO_RULE,
+    MLSD__AT_MOST,        /* |value| <= tolerance */
+    MLSD__AT_LEAST_RATIO, /* value >= min_ratio */
+    MLSD__WITHIN_RATIO    /* min_ratio <= value <= 1 / min_ratio */
+} mlsd__fair_rule;
+
+/* One row of the table "measures". Groups are numbers, -1 for none. */
+typedef struct mlsd__fair_measure {
+    const char *name; /* static */
+    int64_t control, positive;
+    double value, low, high, p_value;
+    int64_t group, than; /* the group it is worst for, or whose value is highest; and the other */
+    double value_group, value_than; /* their rates */
+    double n_group, n_than;
+    int64_t n_groups, n_skipped; /* that count, and that have too few rows or none */
+    mlsd__fair_status status;
+    mlsd__fair_rule rule;
+} mlsd__fair_measure;
+
+typedef struct mlsd__fairness {
+    const mlsd__fairness_params *p;
+    const mlsd__allocator *allocator;
+    mlsd__fair_rows rows;
+    mlsd__crossing groups, controls;
+    int64_t privileged, unprivileged; /* -1: not given; unprivileged -1: all others */
+    mlsd__cells *cells;               /* controls x groups, of the class at work */
+    mlsd__fair_rate *rates;           /* MLSD__N_FAIR_RATES x groups, of the part at work */
+    mlsd__fair_measure *measures;
+    int64_t n_measures, capacity;
+    mlsd__rows group_rows, calibration_rows, auc_rows;
+} mlsd__fairness;
+
+/* The part at work: the rows of a cell of the control columns, one class against the rest. */
+typedef struct mlsd__fair_part {
+    int64_t control, positive;
+    const mlsd__cells *cells; /* by group */
+} mlsd__fair_part;
+
+static inline const mlsd__fair_rate *mlsd__fair_rates_of(const mlsd__fairness *f, int rate)
+{
+    return f->rates + rate * f->groups.n_groups;
+}
+
+/* An undefined one of the part. */
+void mlsd__fair_measure_init(mlsd__fair_measure *m, const char *name, const mlsd__fair_part *part,
+                             mlsd__fair_rule rule);
+mlsd_status mlsd__fair_measure_add(mlsd__fairness *f, const mlsd__fair_measure *m);
+
+/* Which groups count: those with min_support rows where two have them, otherwise (low support)
+ * those with a value. Fills `counts` (by group), n_groups, n_skipped and status. */
+void mlsd__fair_usable(const mlsd__fair_rate *rates, int64_t n, bool *counts,
+                       mlsd__fair_measure *m);
+
+/* How unequal some values are: a difference, or 1 less a ratio, so that more is worse. NAN where
+ * it is not defined. `overall` is the value of all of them together (method to_overall). */
+typedef enum mlsd__fair_form { MLSD__FAIR_DIFFERENCE, MLSD__FAIR_RATIO } mlsd__fair_form;
+double mlsd__fair_spread(mlsd__fair_form form, int64_t method, const double *values,
+                         const bool *counts, int64_t n, double overall, int64_t *out_group,
+                         int64_t *out_than);
+
+/* The spread of rates with its interval: value, low, high, groups, support, status. */
+typedef struct mlsd__fair_gap_of {
+    const mlsd__fair_rate *rates; /* by group */
+    int64_t n;
+    bool is_odds;
+    mlsd__fair_form form;
+    int64_t method;
+} mlsd__fair_gap_of;
+typedef struct mlsd__fair_room { /* a number and a truth for each group */
+    double *values;
+    bool *counts;
+} mlsd__fair_room;
+mlsd_status mlsd__fair_room_new(const mlsd__allocator *a, int64_t n, mlsd__fair_room *out);
+void mlsd__fair_room_free(mlsd__fair_room *room, const mlsd__allocator *a);
+mlsd_status mlsd__fair_gap(mlsd__scope *scope, const mlsd__fair_gap_of *of, double level,
+                           const mlsd__fair_room *room, mlsd__fair_measure *m);
+/* The level of each of n intervals that shall hold together (Bonferroni). */
+double mlsd__fair_together(double level, int64_t n);
+
+/* What compares groups by rates; part of it are the measures that a permutation tests. */
+enum { MLSD__N_FAIR_PARITIES = 20 };
+typedef struct mlsd__fair_parity {
+    const char *name;
+    mlsd__fair_form form;
+    int rates[2]; /* the second -1 for one alone */
+    bool is_mean; /* of the two; otherwise the worse */
+    mlsd__fair_rule rule;
+} mlsd__fair_parity;
+extern const mlsd__fair_parity mlsd__fair_parities[MLSD__N_FAIR_PARITIES];
+mlsd_status mlsd__fair_gaps(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part);
+
+/* p-values of the parities (NaN where undefined), of which `observed` are the spreads. */
+mlsd_status mlsd__fair_permute(mlsd__scope *scope, const mlsd__fairness *f,
+                               const mlsd__fair_part *part, const double *observed,
+                               double *p_values);
+/* Successes among `drawn` of `total` with `marked` successes: hypergeometric. */
+
+int64_t mlsd__hypergeometric(mlsd__stream *stream, int64_t total, int64_t marked, int64_t drawn);
+
+mlsd_status mlsd__fair_inequality(mlsd__fairness *f, const mlsd__fair_part *part);
+mlsd_status mlsd__fair_calibration(mlsd__scope *scope, mlsd__fairness *f,
+                                   const mlsd__fair_part *part);
+mlsd_status mlsd__fair_aucs(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part);
+mlsd_status mlsd__fair_consistency(mlsd__scope *scope, mlsd__fairness *f, const mlsd_table *table,
+                                   const mlsd__fair_part *part);
+
+#endif

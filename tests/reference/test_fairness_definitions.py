@@ -1,0 +1,249 @@
+"""Measures of fairness against the definitions of Fairlearn and AIF360, written down here with NumPy, on drawn tables: several groups and columns,
+weights, controls, probabilities, many classes. Where those tools turn an undefined rate into 0, NaN is expected."""
+
+import os
+
+import numpy as np
+import pytest
+
+from mlsd import fairness
+
+sklearn_metrics = pytest.importorskip("sklearn.metrics")
+
+CASES = 40 * int(os.environ.get("MLSD_SWEEP", "1"))
+
+
+def drawn(seed, n_groups=None, n_classes=2):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(30, 400))
+    group = rng.integers(0, n_groups or rng.integers(2, 7), n)
+    y = rng.integers(0, n_classes, n)
+    lift = rng.normal(0, 1, 10)[group]
+    p = 1 / (1 + np.exp(-(1.2 * (2 * y - 1) + lift + rng.normal(0, 1, n))))
+    weight = None if seed % 3 == 0 else rng.integers(0, 4, n) * 1.0 if seed % 3 == 1 else rng.exponential(1, n)
+    if weight is not None and not weight.any():
+        weight[0] = 1.0
+    return y, p, group, weight
+
+
+def share(w, numerator, denominator):
+    below = w[denominator].sum()
+    return w[numerator & denominator].sum() / below if below > 0 else np.nan
+
+
+def rates(y, said, w):
+    all_rows = np.ones(len(y), bool)
+    return {
+        "selection_rate": share(w, said == 1, all_rows), "base_rate": share(w, y == 1, all_rows),
+        "tpr": share(w, said == 1, y == 1), "fpr": share(w, said == 1, y == 0),
+        "tnr": share(w, said == 0, y == 0), "fnr": share(w, said == 0, y == 1),
+        "ppv": share(w, y == 1, said == 1), "npv": share(w, y == 0, said == 0),
+        "accuracy": share(w, y == said, all_rows),
+        "fn_per_fp": w[(y == 1) & (said == 0)].sum() / w[(y == 0) & (said == 1)].sum()
+        if w[(y == 0) & (said == 1)].sum() > 0 else np.nan,
+    }
+
+
+def by_group(y, said, group, w):
+    found = [rates(y[group == g], said[group == g], w[group == g]) for g in np.unique(group)]
+    return {name: np.array([r[name] for r in found]) for name in found[0]}
+
+
+def between(values, ratio):
+    values = values[~np.isnan(values)]
+    if len(values) < 2 or (ratio and values.max() == 0):
+        return np.nan
+    return values.min() / values.max() if ratio else values.max() - values.min()
+
+
+def overall(values, whole, ratio):
+    values = values[~np.isnan(values)]
+    if len(values) < 2 or (ratio and (whole == 0).any()):
+        return np.nan
+    return np.minimum(values / whole, whole / np.where(values == 0, np.inf, values)).min() if ratio else abs(values - whole).max()
+
+
+PARITIES = {
+    "demographic_parity": "selection_rate", "equal_opportunity": "tpr", "predictive_equality": "fpr",
+    "predictive_parity": "ppv", "negative_predictive_parity": "npv", "accuracy_parity": "accuracy",
+    "treatment_equality": "fn_per_fp", "base_rate": "base_rate",
+}
+
+
+def measures(result, control=None, positive=1):
+    table = result.table("measures")
+    keep = [i for i in range(len(table["measure"])) if table["class"][i] == positive and (control is None or table["control"][i] == control)]
+    return {table["measure"][i]: {c: table[c][i] for c in table} for i in keep}
+
+
+def close(a, b, **k):
+    np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13, **k)
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_parities(seed):
+    y, p, group, weight = drawn(seed)
+    said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+    found = measures(fairness.assess(y, said, group, sample_weight=weight, min_support=1, permutations=9))
+    expected = by_group(y, said, group, w)
+    for name, rate in PARITIES.items():
+        for form in ("difference", "ratio"):
+            row = found[f"{name}_{form}"]
+            close(row["value"], between(expected[rate], form == "ratio"), err_msg=name)
+            if row["status"] == "ok":
+                assert row["low"] <= row["value"] <= row["high"], row
+    odds = [between(expected[r], False) for r in ("tpr", "fpr")], [between(expected[r], True) for r in ("tpr", "fpr")]
+    close(found["equalized_odds_difference"]["value"], np.max(odds[0]))
+    close(found["equalized_odds_ratio"]["value"], np.min(odds[1]))
+    close(found["equalized_odds_mean_difference"]["value"], np.mean(odds[0]))
+    close(found["equalized_odds_mean_ratio"]["value"], np.mean(odds[1]))
+    close(found["worst_group_accuracy"]["value"], np.nanmin(expected["accuracy"]))
+    ok = ~np.isnan(expected["selection_rate"])
+    if (expected["selection_rate"][ok] > 0).all():
+        largest = np.argmax(np.where(ok, [w[group == g].sum() for g in np.unique(group)], -1))
+        loss = np.abs(np.log(expected["selection_rate"][ok] / expected["selection_rate"][largest])).sum()
+        close(found["parity_loss_selection_rate"]["value"], loss)
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_functions_with_fairlearns_names(seed):
+    """Values of Fairlearn's definitions wherever no rate is undefined."""
+    y, p, group, weight = drawn(seed)
+    said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+    expected, whole = by_group(y, said, group, w), rates(y, said, w)
+    kept = {"sensitive_features": group, "sample_weight": weight}
+    close(fairness.demographic_parity_difference(y, said, **kept), between(expected["selection_rate"], False))
+    close(fairness.demographic_parity_ratio(y, said, **kept), between(expected["selection_rate"], True))
+    close(fairness.equal_opportunity_difference(y, said, **kept), between(expected["tpr"], False))
+    close(fairness.equal_opportunity_ratio(y, said, **kept), between(expected["tpr"], True))
+    mean = fairness.equalized_odds_difference(y, said, agg="mean", **kept)
+    close(mean, np.mean([between(expected[r], False) for r in ("tpr", "fpr")]))
+    to_all = fairness.demographic_parity_difference(y, said, method="to_overall", **kept)
+    close(to_all, overall(expected["selection_rate"], whole["selection_rate"], False))
+    to_all = fairness.demographic_parity_ratio(y, said, method="to_overall", **kept)
+    close(to_all, overall(expected["selection_rate"], whole["selection_rate"], True))
+
+
+def entropy(b, w, k):
+    x = b / np.average(b, weights=w)
+    if k == 1:
+        return np.average(x * np.log(np.where(x > 0, x, 1)), weights=w)
+    return (np.average(x**k, weights=w) - 1) / (k * (k - 1))
+
+
+@pytest.mark.parametrize("seed", range(CASES))
+def test_persons(seed):
+    y, p, group, weight = drawn(seed)
+    said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+    power = (0.5, 1, 2, 3)[seed % 4]
+    result = fairness.assess(y, said, group, sample_weight=weight, min_support=1, permutations=0, entropy_power=power)
+    found, b = measures(result), said - y + 1.0
+    means = np.zeros(len(y))
+    for g in np.unique(group):
+        if w[group == g].sum() > 0:
+            means[group == g] = np.average(b[group == g], weights=w[group == g])
+    close(found["generalized_entropy"]["value"], entropy(b, w, power))
+    close(found["theil_index"]["value"], entropy(b, w, 1))
+    close(found["between_group_generalized_entropy"]["value"], entropy(means, w, power))
+    mean = np.average(b, weights=w)
+    close(found["coefficient_of_variation"]["value"], np.sqrt(np.average((b - mean) ** 2, weights=w)) / mean)
+    selected = np.array([w[(group == g) & (said == 1)].sum() for g in np.unique(group)])
+    size = np.array([w[group == g].sum() for g in np.unique(group)])
+    q = (selected[size > 0] + 0.5) / (size[size > 0] + 1)
+    close(found["differential_fairness"]["value"], max(np.log(q.max() / q.min()), np.log((1 - q.min()) / (1 - q.max()))))
+
+
+def test_two_groups_with_a_sign():
+    for seed in range(CASES):
+        y, p, group, weight = drawn(seed, n_groups=3)
+        said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+        names = np.array(["u", "p", "v"])[group]
+        found = measures(fairness.assess(y, said, names, sample_weight=weight, privileged="p", min_support=1, permutations=0))
+        u, v = (rates(y[m], said[m], w[m]) for m in (names != "p", names == "p"))
+        close(found["statistical_parity_difference"]["value"], u["selection_rate"] - v["selection_rate"])
+        if v["selection_rate"] > 0:
+            close(found["disparate_impact"]["value"], u["selection_rate"] / v["selection_rate"])
+        close(found["equal_opportunity_signed_difference"]["value"], u["tpr"] - v["tpr"])
+        close(found["average_odds_difference"]["value"], (u["tpr"] - v["tpr"] + u["fpr"] - v["fpr"]) / 2)
+        close(found["average_abs_odds_difference"]["value"], (abs(u["tpr"] - v["tpr"]) + abs(u["fpr"] - v["fpr"])) / 2)
+
+
+def test_intersections_controls_and_counts():
+    rng = np.random.default_rng(5)
+    n = 900
+    columns = {name: list(rng.choice(list(levels), n)) for name, levels in (("race", "abc"), ("sex", "fm"), ("city", "xy"))}
+    y, said = rng.integers(0, 2, n), rng.integers(0, 2, n)
+    result = fairness.assess(y, said, columns, by=["race", "sex"], control="city", min_support=1, permutations=0)
+    crossed = np.array([f"race = {r} and sex = {s}" for r, s in zip(columns["race"], columns["sex"])])
+    city, table = np.array(columns["city"]), result.table("groups")
+    for level in "xy":
+        inside = city == level
+        expected = by_group(y[inside], said[inside], crossed[inside], np.ones(inside.sum()))
+        found = measures(result, level)
+        close(found["equal_opportunity_difference"]["value"], between(expected["tpr"], False))
+        keep = (np.array(table["control"]) == level) & (np.array(table["rate"]) == "tpr")
+        order = {g: i for i, g in enumerate(np.unique(crossed))}
+        for g, value, num, den in zip(*(np.array(table[c])[keep] for c in ("group", "value", "numerator", "denominator"))):
+            close(value, expected["tpr"][order[g]])
+            mask = inside & (crossed == g) & (y == 1)
+            assert (num, den) == (said[mask].sum(), mask.sum())
+
+
+def test_each_class_against_the_rest():
+    rng = np.random.default_rng(6)
+    y, said, group = rng.integers(0, 3, 500), rng.integers(0, 3, 500), rng.integers(0, 4, 500)
+    result = fairness.assess(y, said, group, min_support=1, permutations=0)
+    for c in range(3):
+        expected = by_group((y == c) * 1, (said == c) * 1, group, np.ones(500))
+        found = measures(result, positive=c)
+        close(found["equalized_odds_difference"]["value"], max(between(expected[r], False) for r in ("tpr", "fpr")))
+    soft = rng.dirichlet(np.ones(3), 500)
+    hard = measures(fairness.assess(y, soft.argmax(1), group, min_support=1, permutations=0), positive=2)
+    both = measures(fairness.assess(y, soft, group, min_support=1, permutations=0), positive=2)
+    assert both["equalized_odds_ratio"]["value"] == hard["equalized_odds_ratio"]["value"]
+    assert "subgroup_auc_min" in both and "subgroup_auc_min" not in hard
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_areas(seed):
+    y, p, group, weight = drawn(seed, n_groups=3)
+    result = fairness.assess(y, p, group, sample_weight=weight, min_support=1, permutations=0)
+    table, w = result.table("auc"), np.ones(len(y)) if weight is None else weight
+    found = measures(result)
+    for name, keep in (
+        ("subgroup_auc", lambda g: group == g),
+        ("bpsn_auc", lambda g: (group == g) == (y == 0)),
+        ("bnsp_auc", lambda g: (group == g) == (y == 1)),
+    ):
+        expected = np.array([sklearn_metrics.roc_auc_score(y[keep(g)], p[keep(g)], sample_weight=w[keep(g)]) for g in range(3)])
+        close(np.array(table["value"])[np.array(table["measure"]) == name], expected)
+        close(found[f"{name}_min"]["value"], expected.min())
+        close(found[f"{name}_mean"]["value"], np.mean(expected**-5.0) ** (-1 / 5))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_calibration(seed):
+    y, p, group, weight = drawn(seed, n_groups=3)
+    result = fairness.assess(y, p, group, sample_weight=weight, min_support=1, permutations=0, n_bins=5)
+    w = np.ones(len(y)) if weight is None else weight
+    worst = -1
+    for k in range(5):
+        inside = np.minimum((p * 5).astype(int), 4) == k
+        observed = np.array([share(w, y == 1, inside & (group == g)) for g in range(3)])
+        worst = np.nanmax([worst, between(observed, False)])
+    close(measures(result)["calibration_difference"]["value"], worst)
+    gaps = [abs(np.average(y[group == g], weights=w[group == g]) - np.average(p[group == g], weights=w[group == g])) for g in range(3)]
+    close(measures(result)["calibration_gap"]["value"], max(gaps))
+
+
+def test_consistency():
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    rng = np.random.default_rng(9)
+    X, y, said = rng.normal(size=(300, 3)), rng.integers(0, 2, 300), rng.integers(0, 2, 300)
+    columns = {"g": list(rng.choice(["a", "b"], 300)), **{f"x{j}": X[:, j] for j in range(3)}}
+    for include, skip in ((True, 0), (False, 1)):
+        near = neighbors.NearestNeighbors(n_neighbors=5 + skip).fit(X).kneighbors(X, return_distance=False)[:, skip:]
+        result = fairness.assess(
+            y, said, columns, by="g", features=["x0", "x1", "x2"], include_self=include, permutations=0
+        )
+        close(measures(result)["consistency"]["value"], 1 - np.abs(said - said[near].mean(axis=1)).mean())

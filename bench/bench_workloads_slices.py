@@ -77,7 +77,7 @@ def slice_search_hard(bench):
     import mlsd
     from mlsd import slices
 
-    n, n_columns = bench.size(500_000, 100_000, 5_000), bench.size(20, 20, 8)
+    n, n_columns = bench.size(500_000, 100_000, 5_000), bench.size(20, 20, 10)
     columns, error = _rows(n, n_columns)
     table = mlsd.Table(columns)
     options = {"alpha": 1.0, "k": 10, "max_level": 3, "min_support": 500}

@@ -3,8 +3,9 @@
  *
  * Slices are looked at by the thousand, and only far tails count then. A normal approximation is
  * not good enough out there: of rare errors it calls chance a finding. So shares get Fisher's exact
- * test. Welch's t stays for other losses: they are skewed to the right, which makes it cautious
- * about slices that are worse. */
+ * test. Other losses get the more cautious of Welch's and Student's t: Welch's is too bold where a
+ * few rows happen to be alike, so that they seem to have no variance, and Student's where the
+ * smaller side varies more. */
 #include "slice/against.h"
 
 #include <math.h>
@@ -74,6 +75,7 @@ void mlsd__half_errors_make(const mlsd__half *h, mlsd__half_errors *out)
         we += weight * h->error[i];
     }
     out->mean = w > 0 ? we / w : (double)NAN;
+    out->zero_one = h->zero_one;
     for (int64_t i = 0; i < h->n_rows; i++) {
         if (!isnan(h->error[i])) add_row(h, out->mean, i, &out->all);
     }
@@ -84,19 +86,21 @@ void mlsd__half_errors_make(const mlsd__half *h, mlsd__half_errors *out)
 typedef struct side {
     int64_t n;
     double mean, se, variance; /* of the mean; of a row */
+    double n_effective;        /* (sum of weights)^2 / sum of their squares */
 } side;
 
 static side side_of(double mean, const mlsd__errors *s)
 {
-    side out = {s->n, NAN, NAN, NAN};
+    side out = {s->n, NAN, NAN, NAN, NAN};
     if (s->n < 1 || !(s->w > 0)) return out;
     const double m = s->wd / s->w, c = (double)s->n;
     out.mean = mean + m;
+    out.n_effective = s->w * s->w / s->ww;
     if (s->n < 2) return out;
     /* sum of (w (d - m))^2, which rounding must not make negative. */
     const double squares = fmax(0, s->wwdd - 2 * m * s->wwd + m * m * s->ww);
     out.se = sqrt(squares * (c / (c - 1))) / s->w;
-    out.variance = out.se * out.se * (s->w * s->w / s->ww);
+    out.variance = out.se * out.se * out.n_effective;
     return out;
 }
 
@@ -108,18 +112,48 @@ static mlsd__errors outside_of(const mlsd__errors *all, const mlsd__errors *insi
 
 /* ---- numbers ---- */
 
-static double welch_t(const side *x, const side *y, double *df)
+/* One way to test a difference of means; p NaN where it has none. */
+typedef struct test {
+    double se, df, p;
+} test;
+
+static test test_of(double difference, double se, double df)
 {
-    const double vx = x->se * x->se, vy = y->se * y->se;
-    *df = (vx + vy) * (vx + vy) / (vx * vx / (double)(x->n - 1) + vy * vy / (double)(y->n - 1));
-    return (x->mean - y->mean) / sqrt(vx + vy);
+    test t = {se, df, NAN};
+    if (difference == 0) t.p = 1;
+    if (difference == 0 || !(se > 0) || !(df > 0)) return t;
+    const double x = -fabs(difference / se);
+    t.p = fmin(1, 2 * (isinf(df) ? mlsd__normal_cdf(x) : mlsd__t_cdf(x, df)));
+    return t;
 }
 
-static double welch_p(double t, double df, double difference)
+static test more_cautious(test a, test b)
 {
-    if (difference == 0) return 1;
-    if (isnan(t) || isnan(df)) return NAN;
-    return fmin(1, 2 * mlsd__t_cdf(-fabs(t), df));
+    if (isnan(a.p)) return b;
+    return isnan(b.p) || a.p >= b.p ? a : b;
+}
+
+/* Welch (1947), Biometrika 34:28. */
+static test welch(double difference, const side *x, const side *y)
+{
+    const double vx = x->se * x->se, vy = y->se * y->se, v = vx + vy;
+    const double df = v * v / (vx * vx / (double)(x->n - 1) + vy * vy / (double)(y->n - 1));
+    return test_of(difference, sqrt(v), df);
+}
+
+/* One variance of both sides. */
+static test student(double difference, const side *x, const side *y)
+{
+    const double df = (double)(x->n + y->n - 2);
+    const double v = ((double)(x->n - 1) * x->variance + (double)(y->n - 1) * y->variance) / df;
+    return test_of(difference, sqrt(v * (1 / x->n_effective + 1 / y->n_effective)), df);
+}
+
+/* The variance of all rows together, as if nothing were apart. */
+static test together(double difference, const side *all, const side *x, const side *y)
+{
+    const double share = 1 / x->n_effective + 1 / y->n_effective;
+    return test_of(difference, sqrt(all->variance * share), (double)(all->n - 1));
 }
 
 /* Chance of x or more, or of x or fewer, when n_1 of N rows are drawn and K of N are wrong. From x
@@ -167,6 +201,20 @@ static void wilson(double p, double n, double z, double *low, double *high)
     *high = fmax(p, fmin(1, centre + half));
 }
 
+/* Newcombe (1998), Statistics in Medicine 17:873, method 10. */
+static void newcombe(double p_1, double n_1, double p_0, double n_0, double level,
+                     mlsd__against *out)
+{
+    const double z = mlsd__normal_quantile(0.5 + level / 2);
+    double low_0, high_0;
+    wilson(p_1, n_1, z, &out->inside_low, &out->inside_high);
+    wilson(p_0, n_0, z, &low_0, &high_0);
+    const double below = p_1 - out->inside_low, above = out->inside_high - p_1;
+    const double below_0 = p_0 - low_0, above_0 = high_0 - p_0;
+    out->low = p_1 - p_0 - sqrt(below * below + above_0 * above_0);
+    out->high = p_1 - p_0 + sqrt(above * above + below_0 * below_0);
+}
+
 /* DivExplorer's t, from the moments of Beta(k + 1, n - k + 1). */
 static double beta_t(double a, double n_1, double b, double n_0)
 {
@@ -175,8 +223,7 @@ static double beta_t(double a, double n_1, double b, double n_0)
     return fabs(m_1 - m_0) / sqrt(v_1 + v_0);
 }
 
-/* z of two proportions with the pooled variance, and Newcombe (1998), Statistics in Medicine
- * 17:873, method 10. */
+/* z of two proportions with the pooled variance. */
 static void compare_shares(const mlsd__half_errors *of, const mlsd__errors *inside,
                            const mlsd__errors *outside, double level, mlsd__against *out)
 {
@@ -194,36 +241,46 @@ static void compare_shares(const mlsd__half_errors *of, const mlsd__errors *insi
     out->beta_t = beta_t((double)a, n_1, (double)b, n_0);
     out->p_value = mlsd__fisher_p(a, inside->n, b, outside->n);
     if (isnan(level)) return;
-    const double z = mlsd__normal_quantile(0.5 + level / 2);
-    double low_0, high_0;
-    wilson(p_1, n_1, z, &out->inside_low, &out->inside_high);
-    wilson(p_0, n_0, z, &low_0, &high_0);
-    out->low = d - sqrt((p_1 - out->inside_low) * (p_1 - out->inside_low) +
-                        (high_0 - p_0) * (high_0 - p_0));
-    out->high = d + sqrt((out->inside_high - p_1) * (out->inside_high - p_1) +
-                         (p_0 - low_0) * (p_0 - low_0));
+    newcombe(p_1, n_1, p_0, n_0, level, out);
 }
 
+static void mean_intervals(const side *x, const side *y, const test *t, double level,
+                           mlsd__against *out)
+{
+    const double half_x = mlsd__t_quantile(0.5 + level / 2, (double)(x->n - 1)) * x->se;
+    out->inside_low = x->mean - half_x;
+    out->inside_high = x->mean + half_x;
+    if (isnan(t->p) || !(t->df > 0)) return;
+    const double half = mlsd__t_quantile(0.5 + level / 2, t->df) * t->se;
+    out->low = x->mean - y->mean - half;
+    out->high = x->mean - y->mean + half;
+}
+
+/* Weighted shares are means too, but their intervals are of shares, by effective numbers of rows,
+ * and a side that is all right or all wrong has a variance. */
 static void compare_means(const mlsd__half_errors *of, const mlsd__errors *inside,
                           const mlsd__errors *outside, double level, mlsd__against *out)
 {
     const side x = side_of(of->mean, inside), y = side_of(of->mean, outside);
+    const double d = x.mean - y.mean;
     out->inside = x.mean;
     out->outside = y.mean;
-    out->difference = x.mean - y.mean;
+    out->difference = d;
     if (x.n < 2 || y.n < 2) return;
-    double df;
+    const side all = side_of(of->mean, &of->all);
     const double spread = sqrt((x.variance + y.variance) / 2);
-    out->statistic = welch_t(&x, &y, &df);
-    out->p_value = welch_p(out->statistic, df, out->difference);
-    out->effect = spread > 0 ? out->difference / spread : out->difference == 0 ? 0 : (double)NAN;
-    if (isnan(level) || isnan(df)) return;
-    const double half = mlsd__t_quantile(0.5 + level / 2, df) * sqrt(x.se * x.se + y.se * y.se);
-    out->low = out->difference - half;
-    out->high = out->difference + half;
-    const double half_x = mlsd__t_quantile(0.5 + level / 2, (double)(x.n - 1)) * x.se;
-    out->inside_low = x.mean - half_x;
-    out->inside_high = x.mean + half_x;
+    test t = more_cautious(welch(d, &x, &y), student(d, &x, &y));
+    if (of->zero_one || isnan(t.p)) t = more_cautious(t, together(d, &all, &x, &y));
+    out->p_value = t.p;
+    out->statistic = t.se > 0 ? d / t.se : d == 0 ? 0 : (double)NAN;
+    out->effect = spread > 0 ? d / spread : d == 0 ? 0 : (double)NAN;
+    if (isnan(level)) return;
+    if (of->zero_one) {
+        newcombe(fmin(1, fmax(0, x.mean)), x.n_effective, fmin(1, fmax(0, y.mean)), y.n_effective,
+                 level, out);
+    } else {
+        mean_intervals(&x, &y, &t, level, out);
+    }
 }
 
 void mlsd__against_make(const mlsd__half_errors *of, const mlsd__errors *inside, bool is_share,
@@ -240,11 +297,11 @@ void mlsd__against_make(const mlsd__half_errors *of, const mlsd__errors *inside,
 }
 
 double mlsd__against_p(const mlsd__half_errors *of, const mlsd__errors *inside, bool is_share,
-                       int64_t min_rows)
+                       int64_t min_rows, bool only_worse)
 {
     mlsd__against found;
     const int64_t n_outside = of->all.n - inside->n;
     if (inside->n < min_rows || n_outside < min_rows) return NAN;
     mlsd__against_make(of, inside, is_share, NAN, &found);
-    return found.p_value;
+    return only_worse && found.difference <= 0 ? 1 : found.p_value;
 }

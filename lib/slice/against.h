@@ -19,6 +19,7 @@ typedef struct mlsd__errors {
 /* What all rows of a half come to. */
 typedef struct mlsd__half_errors {
     double mean; /* by weight; NaN without rows */
+    bool zero_one;
     mlsd__errors all;
 } mlsd__half_errors;
 
@@ -33,19 +34,22 @@ typedef struct mlsd__against {
     int64_t n_inside, n_outside;
     double inside, outside, difference, low, high;
     double inside_low, inside_high;
-    double statistic; /* Welch's t, or z of two proportions */
+    double statistic; /* t, or z of two proportions */
     double beta_t;    /* of proportions: how many deviations two Beta posteriors are apart */
-    double p_value;   /* two-sided: Welch's, or Fisher's exact (twice the smaller tail) */
-    double effect;    /* difference over the root of the mean variance of both sides */
+    double p_value; /* two-sided: of shares Fisher's exact test (twice the smaller tail), of others
+                       the more cautious of Welch's and Student's t */
+    double effect;  /* difference over the root of the mean variance of both sides */
 } mlsd__against;
 
 /* level NaN: no intervals. is_share: errors are 0 or 1 and nothing weighs. */
 void mlsd__against_make(const mlsd__half_errors *of, const mlsd__errors *inside, bool is_share,
                         double level, mlsd__against *out);
 
-/* Only the p-value, for all that was looked at; NaN where a side has fewer than min_rows. */
+/* Only the p-value, for all that was looked at; NaN where a side has fewer than min_rows. Where
+ * only what is worse is looked for, that of a slice that is not is 1: it may not make others
+ * likelier to be found. */
 double mlsd__against_p(const mlsd__half_errors *of, const mlsd__errors *inside, bool is_share,
-                       int64_t min_rows);
+                       int64_t min_rows, bool only_worse);
 
 /* Twice the smaller tail of Fisher's exact test: `a` of n_1 are wrong inside, `b` of n_0 outside.
  */

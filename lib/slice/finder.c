@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "slice/row_bits.h"
+#include "validate/result_rows.h"
 
 enum { BINS_QUANTILE, BINS_EQUAL_WIDTH };
 const char *const mlsd__finder_binnings[] = {"quantile", "equal_width", NULL};
@@ -95,6 +96,32 @@ static double whole_mean(const mlsd__half_errors *halves)
     return size > 0 ? sum / size : (double)NAN;
 }
 
+static const mlsd__row_column column_columns[] = {
+    {"column", MLSD_COLUMN_CATEGORY},
+    {"levels", MLSD_COLUMN_I64},
+    {"used", MLSD_COLUMN_I64},
+};
+
+/* Of each column, how many levels the search half has, and how many of these have enough rows: a
+ * column of names or numbers of people has none, and should not go unseen. */
+static mlsd_status put_columns(const mlsd__finder *f, mlsd_result *r, const mlsd__allocator *a)
+{
+    const mlsd__sliced *const s = &f->sliced;
+    mlsd__rows rows;
+    mlsd_table *table = NULL;
+    int64_t item = 0;
+    mlsd__rows_init(&rows, a, column_columns, MLSD__COUNT(column_columns));
+    for (int64_t j = 0; j < s->n_columns; j++) {
+        const int64_t first = item;
+        while (item < s->n_items && s->items[item].column == j) item++;
+        mlsd__rows_str(&rows, mlsd_table_name(s->groups, s->columns[j]));
+        mlsd__rows_i64(&rows, s->n_seen[j]);
+        mlsd__rows_i64(&rows, s->codes[0] != NULL ? s->n_seen[j] : item - first);
+    }
+    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
+    return mlsd__result_set_table(r, "columns", table, false);
+}
+
 static mlsd_status fill_result(mlsd__finder *f, mlsd_result *r, const mlsd__allocator *a)
 {
     mlsd__findings *const found = &f->findings;
@@ -105,7 +132,8 @@ static mlsd_status fill_result(mlsd__finder *f, mlsd_result *r, const mlsd__allo
     found->level = f->p->level;
     MLSD__TRY(mlsd__result_set_f64(r, "min_support", (double)f->min_support, false));
     MLSD__TRY(mlsd__result_set_f64(r, "confirm_support", (double)f->confirm_support, false));
-    return mlsd__findings_report(found, r, a);
+    MLSD__TRY(mlsd__findings_report(found, r, a));
+    return put_columns(f, r, a);
 }
 
 mlsd_status mlsd__finder_result(mlsd__finder *f, const char *kind, const mlsd__allocator *a,

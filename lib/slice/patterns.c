@@ -86,7 +86,7 @@ static mlsd_status put_down(digger *d, int32_t n_items, int64_t n_rows, uint64_t
     p->p_value = confirm->n_rows == 0
                      ? (double)NAN
                      : mlsd__against_p(&m->halves[MLSD__CONFIRM], &found, confirm->wrong != NULL,
-                                       m->options->confirm_support);
+                                       m->options->confirm_support, false);
     int32_t *const items = out->items + out->n * m->stride;
     for (int64_t j = 0; j < m->stride; j++) items[j] = j < n_items ? d->items[j] : -1;
     out->n++;

@@ -151,7 +151,7 @@ static double test(const search *s, const uint64_t *a, const uint64_t *b)
     } else {
         mlsd__errors_of(h, &s->confirm, a, b, &inside);
     }
-    return mlsd__against_p(&s->confirm, &inside, s->is_share, s->options->confirm_support);
+    return mlsd__against_p(&s->confirm, &inside, s->is_share, s->options->confirm_support, true);
 }
 
 static bool keeps(const search *s, const facts *f)

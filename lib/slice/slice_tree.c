@@ -129,8 +129,8 @@ static double leaf_p(const run *r)
     mlsd__errors inside;
     if (h->n_rows == 0) return NAN;
     mlsd__errors_of(h, &f->halves[MLSD__CONFIRM], f->rows[MLSD__CONFIRM], NULL, &inside);
-    return mlsd__against_p(&f->halves[MLSD__CONFIRM], &inside, h->wrong != NULL,
-                           f->confirm_support);
+    return mlsd__against_p(&f->halves[MLSD__CONFIRM], &inside, h->wrong != NULL, f->confirm_support,
+                           true);
 }
 
 /* All leaves were looked at, and each is tested. */

@@ -8,7 +8,11 @@
 #include "base/random.h"
 #include "slice/row_bits.h"
 
-enum { PAPER_LEAST_ROWS = 32, PAPER_LEAST_SHARE = 100 };
+enum {
+    PAPER_LEAST_ROWS = 32,
+    PAPER_LEAST_SHARE = 100,
+    MOST_LEVELS = 20000 /* of one column with enough rows: pairs of them are looked at */
+};
 
 /* Where a row of the caller's is. */
 typedef struct place {
@@ -87,7 +91,7 @@ static void drop_bits(mlsd__half *halves, const mlsd__allocator *a, bool counted
 static mlsd_status fill_halves(mlsd__half *halves, const mlsd__allocator *a, const place *places,
                                int64_t n, const double *error, const double *weight)
 {
-    bool all_counted = true, zero_one = weight == NULL;
+    bool all_counted = true, zero_one = true;
     for (int k = 0; k < MLSD__N_HALVES; k++) MLSD__TRY(half_room(&halves[k], a, weight != NULL));
     for (int64_t i = 0; i < n; i++) {
         if (places[i].half < 0) continue;
@@ -103,7 +107,8 @@ static mlsd_status fill_halves(mlsd__half *halves, const mlsd__allocator *a, con
         if (error[i] == 1) mlsd__bit_set(h->wrong, row);
         zero_one = zero_one && (error[i] == 0 || error[i] == 1);
     }
-    drop_bits(halves, a, all_counted, !zero_one);
+    for (int k = 0; k < MLSD__N_HALVES; k++) halves[k].zero_one = zero_one;
+    drop_bits(halves, a, all_counted, !zero_one || weight != NULL);
     return MLSD_OK;
 }
 
@@ -134,6 +139,15 @@ static mlsd_status fill_item(const making *m, const mlsd__allocator *a, const ml
     return MLSD_OK;
 }
 
+static mlsd_status too_many_levels(const making *m, int64_t j)
+{
+    return mlsd__fail(MLSD_E_DATA,
+                      "column '%.100s' has more than %d values with at least %lld rows each; raise "
+                      "'min_support' or leave it out of 'by'",
+                      mlsd_table_name(m->in->groups, m->out->columns[j]), MOST_LEVELS,
+                      (long long)m->min_rows);
+}
+
 static mlsd_status fill_items(const making *m, mlsd__scope *scope, int64_t j)
 {
     const mlsd__allocator *const a = scope->allocator;
@@ -145,6 +159,7 @@ static mlsd_status fill_items(const making *m, mlsd__scope *scope, int64_t j)
         const int64_t n = count_rows(m, g, level, MLSD__SEARCH);
         m->out->n_seen[j] += n > 0;
         if (n < m->min_rows) continue;
+        if (of->n == MOST_LEVELS) return too_many_levels(m, j);
         mlsd__item *const item = &of->items[of->n++];
         *item = (mlsd__item){.column = (int32_t)j, .level = (int32_t)level};
         MLSD__TRY(fill_item(m, a, g, item));

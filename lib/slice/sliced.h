@@ -21,6 +21,7 @@ typedef struct mlsd__half {
     double *error;     /* of each row; NaN where it has none, as a rate that leaves rows out */
     double *weight;    /* NULL: all weigh 1 */
     uint64_t *counted; /* rows with an error; NULL: all */
+    bool zero_one;     /* errors are 0 or 1, in all halves */
     uint64_t *wrong;   /* rows with error 1, where errors are 0 or 1 and nothing weighs; or NULL */
 } mlsd__half;
 

@@ -400,6 +400,59 @@ static double deviations(const double *x, int n, double about)
     return (sum - about) / sqrt(squares / (n - 1) / n);
 }
 
+/* A side whose rows happen to be alike has no variance of its own, which must not make its distance
+ * look certain: 30 rows that are wrong among 1,000 of which 95 % are. Welch's t by scipy would be
+ * 7.1 with p below 1e-11. Weighted, it is no count for Fisher's test. */
+static void test_slice_search__rows_that_are_alike_are_no_proof(void **state)
+{
+    (void)state;
+    static double error[1024], weight[1024];
+    uint64_t inside_bits[16] = {0x3fffffff};
+    mlsd__half h = {.n_rows = 1000, .n_words = 16, .error = error, .zero_one = true};
+    mlsd__half_errors of;
+    mlsd__errors inside;
+    mlsd__against found;
+    for (int i = 0; i < 1000; i++) {
+        error[i] = i < 30 || i % 20 != 0;
+        weight[i] = 1 + i % 2;
+    }
+    for (int weighted = 0; weighted < 2; weighted++) {
+        h.weight = weighted ? weight : NULL;
+        mlsd__half_errors_make(&h, &of);
+        mlsd__errors_of(&h, &of, inside_bits, NULL, &inside);
+        mlsd__against_make(&of, &inside, false, 0.95, &found);
+        ASSERT_NEAR(found.inside, 1, 1e-12);
+        assert_true(found.p_value > 0.1 && found.p_value < 0.5);
+        assert_true(found.low < 0 && found.high > found.difference);
+        assert_true(found.inside_low < 0.95 && found.inside_high <= 1);
+    }
+    /* All wrong inside, all right outside: that is certain all the same. */
+    for (int i = 0; i < 1000; i++) error[i] = i < 30;
+    mlsd__half_errors_make(&h, &of);
+    mlsd__errors_of(&h, &of, inside_bits, NULL, &inside);
+    mlsd__against_make(&of, &inside, false, 0.95, &found);
+    assert_true(found.p_value < 1e-100);
+    assert_true(found.low > 0.8);
+    ASSERT_NEAR(mlsd__against_p(&of, &inside, false, 30, true), found.p_value, 0);
+    assert_true(isnan(mlsd__against_p(&of, &inside, false, 31, true)));
+}
+
+/* Where only worse slices are looked for, one that is better counts as 1. */
+static void test_slice_search__better_slices_do_not_count(void **state)
+{
+    (void)state;
+    double error[64];
+    uint64_t bits[1] = {0xffffffff};
+    const mlsd__half h = {.n_rows = 64, .n_words = 1, .error = error};
+    mlsd__half_errors of;
+    mlsd__errors inside;
+    for (int i = 0; i < 64; i++) error[i] = i < 32 ? i % 3 : 5 + i % 3;
+    mlsd__half_errors_make(&h, &of);
+    mlsd__errors_of(&h, &of, bits, NULL, &inside);
+    ASSERT_NEAR(mlsd__against_p(&of, &inside, false, 5, true), 1, 0);
+    assert_true(mlsd__against_p(&of, &inside, false, 5, false) < 1e-10);
+}
+
 /* Where nothing is to be found: at most one run in twenty finds something (chance of more than
  * 30 of 300 when it is one in twenty: 0.0002), the effect of the first slice is nothing on
  * average, while in the half that chose it, it is far from that. */
@@ -621,6 +674,38 @@ static void test_slice_search__losses(void **state)
     mlsd_table_free(groups);
 }
 
+/* A column of identifiers: no level has rows enough, which is said; asked to use them all the same,
+ * it refuses. */
+static void test_slice_search__column_of_many_values(void **state)
+{
+    (void)state;
+    enum { ROWS = 20010 };
+    static double id[ROWS], g[ROWS], error[ROWS];
+    mlsd_table *groups = NULL;
+    mlsd_result *r = NULL;
+    for (int i = 0; i < ROWS; i++) {
+        id[i] = i;
+        g[i] = i % 2;
+        error[i] = i % 4 == 0;
+    }
+    ASSERT_OK(mlsd_table_new(NULL, &groups));
+    ASSERT_OK(mlsd_table_set_f64(groups, "id", id, ROWS));
+    ASSERT_OK(mlsd_table_set_f64(groups, "g", g, ROWS));
+    mlsd_spec *const spec = search_spec(0.95, 32, 1, 0);
+    ASSERT_OK(mlsd_spec_set_i64(spec, "max_values", 100000));
+    const mlsd_matrix e = vector(error, ROWS);
+    ASSERT_OK(mlsd_slice_run(NULL, spec, groups, NULL, &e, NULL, &r));
+    ASSERT_NEAR(cell(r, "columns", "levels", 0), ROWS, 0);
+    ASSERT_NEAR(cell(r, "columns", "used", 0), 0, 0);
+    ASSERT_NEAR(cell(r, "columns", "used", 1), 2, 0);
+    mlsd_result_free(r);
+    ASSERT_OK(mlsd_spec_set_i64(spec, "min_support", 1));
+    ASSERT_FAILS(MLSD_E_DATA, "column 'id' has more than 20000 values with at least 1 rows each",
+                 mlsd_slice_run(NULL, spec, groups, NULL, &e, NULL, &r));
+    mlsd_spec_free(spec);
+    mlsd_table_free(groups);
+}
+
 static void test_slice_search__bad_input_is_named(void **state)
 {
     (void)state;
@@ -680,6 +765,8 @@ int main(void)
         cmocka_unit_test(test_slice_search__scores_of_systemds),
         cmocka_unit_test(test_slice_search__equals_brute_force),
         cmocka_unit_test(test_slice_search__bound_is_by_rows),
+        cmocka_unit_test(test_slice_search__rows_that_are_alike_are_no_proof),
+        cmocka_unit_test(test_slice_search__better_slices_do_not_count),
         cmocka_unit_test(test_slice_search__nothing_is_found_in_nothing),
         cmocka_unit_test(test_slice_search__planted_slice_is_found_with_its_effect),
         cmocka_unit_test(test_slice_search__low_support_is_said_and_is_no_finding),
@@ -688,6 +775,7 @@ int main(void)
         cmocka_unit_test(test_slice_search__threads_change_nothing),
         cmocka_unit_test(test_slice_search__predicates_of_bins),
         cmocka_unit_test(test_slice_search__losses),
+        cmocka_unit_test(test_slice_search__column_of_many_values),
         cmocka_unit_test(test_slice_search__bad_input_is_named),
     };
     return cmocka_run_group_tests_name("slice_search", tests, NULL, NULL);

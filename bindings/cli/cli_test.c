@@ -165,6 +165,22 @@ static const char *run_name(const cli_args *args)
     return slash != NULL ? slash + 1 : path;
 }
 
+/* Keep the run as last time, and say so where people read. */
+static int keep(const cli_args *args, const test_job *job)
+{
+    const mlsd_table *const outcomes = cli_result_table(job->result, "outcomes");
+    const mlsd_status status =
+        mlsd_suite_keep(job->context, job->suite, job->result, run_name(args));
+    if (status != MLSD_OK) return cli_fail_status(status);
+    if (cli_get(args, "json") != NULL) return CLI_OK;
+    if (outcomes == NULL) {
+        puts("nothing to keep: no goal or stretch set was evaluated");
+    } else {
+        puts("kept as last time, in .last.csv and .history.csv beside the suite");
+    }
+    return CLI_OK;
+}
+
 /* ---- the command ---- */
 
 static int run_suite(const cli_args *args, test_job *job)
@@ -194,15 +210,14 @@ static int hand_over(const cli_args *args, const test_job *job)
     cli_hold_interrupts();
     if (junit != NULL && write_text(result_junit, job->result, junit) != CLI_OK)
         return TEST_CANNOT_TELL;
-    if (cli_get(args, "update") != NULL) {
-        const mlsd_status status =
-            mlsd_suite_keep(job->context, job->suite, job->result, run_name(args));
-        if (status != MLSD_OK) return not_run(cli_fail_status(status));
-    }
     if (cli_get(args, "json") == NULL) {
         print_result(args, job->result);
     } else if (write_text(result_json, job->result, NULL) != CLI_OK) {
         return TEST_CANNOT_TELL;
+    }
+    if (cli_get(args, "update") != NULL) {
+        const int code = keep(args, job);
+        if (code != CLI_OK) return not_run(code);
     }
     const char *const status = cli_result_text(job->result, "status");
     return strcmp(status, "passed") == 0   ? TEST_PASSED

@@ -261,6 +261,7 @@ void mlsd__suite_change_text(const mlsd__suite_set *set, const mlsd_table *chang
 /* suite_metric.c: a metric over some of a set's cases. */
 typedef struct mlsd__suite_score {
     double value, low, high;
+    double support; /* cases that the metric is about: of recall the positives */
 } mlsd__suite_score;
 mlsd_status mlsd__suite_metric_check(const mlsd__suite_run *run, const mlsd__suite_set *set);
 mlsd_status mlsd__suite_score_rows(const mlsd__suite_run *run, const mlsd__suite_set *set,

@@ -31,7 +31,7 @@ mlsd_status mlsd__suite_score_rows(const mlsd__suite_run *run, const mlsd__suite
 {
     const mlsd__allocator *const a = run->scope->allocator;
     const mlsd__metric_ops *ops;
-    *out = (mlsd__suite_score){NAN, NAN, NAN};
+    *out = (mlsd__suite_score){NAN, NAN, NAN, 0};
     if (n == 0) return MLSD_OK;
     MLSD__TRY(mlsd__metric_find(set->metric, &ops));
     const bool is_proba = ops->needs_proba && answers->proba != NULL;
@@ -48,10 +48,14 @@ mlsd_status mlsd__suite_score_rows(const mlsd__suite_run *run, const mlsd__suite
         for (int64_t c = 0; c < k; c++) prediction[i * k + c] = from[set->rows[at] * k + c];
     }
     if (status == MLSD_OK) {
-        const mlsd_matrix truth = {y, n, 1, 1, 1, MLSD_F64, 0};
-        const mlsd_matrix guess = {prediction, n, k, k, 1, MLSD_F64, 0};
-        status = mlsd_metric_score(run->context, set->metric, &truth, &guess, NULL, level,
-                                   &out->value, &out->low, &out->high);
+        /* All classes of the model, also where a group lacks some. */
+        const mlsd__scored scored = {
+            .n = n, .n_classes = run->predictor.n_classes, .y = y, .prediction = prediction};
+        mlsd__estimate e;
+        status = mlsd__metric_score(run->scope, ops, &scored, NULL, n, level, &e);
+        if (status == MLSD_OK)
+            *out =
+                (mlsd__suite_score){e.value, e.low, e.high, e.support > 0 ? e.support : (double)n};
         if (status != MLSD_OK) status = mlsd__suite_refail(run->suite->path, set->line, status);
     }
     mlsd__free(a, prediction);

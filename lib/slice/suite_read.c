@@ -448,8 +448,8 @@ static mlsd_status fail_key(const reader *r, const mlsd__json *m, const mlsd__su
     const char *const of = role == NULL ? "a suite" : role->name;
     for (int64_t k = 0; k < MLSD__COUNT(keys); k++) {
         if (strcmp(keys[k].name, m->key) != 0) continue;
-        return fail_at(r, m, MLSD_E_PARAM_CONFLICT, "%s%s has no use for '%s'", of,
-                       role == NULL ? " itself" : " sets", m->key);
+        return fail_at(r, m, MLSD_E_PARAM_CONFLICT, "%s%s no use for '%s'", of,
+                       role == NULL ? " itself has" : " sets have", m->key);
     }
     return fail_at(r, m, MLSD_E_PARAM_UNKNOWN, "%s has no key '%.60s'%s%s%s", of, m->key,
                    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",

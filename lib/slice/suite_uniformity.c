@@ -74,16 +74,17 @@ static mlsd_status assign(groups *g, int64_t column)
                             mlsd_table_name(t, column));
 }
 
-/* The difference at one level of both parts' intervals; the value inside as well. */
+/* The difference at one level of both parts' intervals, and the support of the weaker part. */
 static mlsd_status compare(const groups *g, const group *of, double level, difference *out,
-                           mlsd__suite_score *inside)
+                           double *out_support)
 {
-    mlsd__suite_score outside;
+    mlsd__suite_score inside, outside;
     MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, g->answers, g->labels, g->inside, of->n, level,
-                                     inside));
+                                     &inside));
     MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, g->answers, g->labels, g->outside,
                                      of->n_outside, level, &outside));
-    *out = subtract(*inside, outside);
+    *out = subtract(inside, outside);
+    *out_support = fmin(inside.support, outside.support);
     return MLSD_OK;
 }
 
@@ -91,7 +92,7 @@ static mlsd_status judge(groups *g, int32_t number, group *out)
 {
     const mlsd__suite_set *const set = g->set;
     const double alpha = 1 - set->level;
-    mlsd__suite_score unused;
+    double support;
     *out = (group){.label = mlsd__dictionary_at(g->names, number, NULL)};
     for (int64_t i = 0; i < set->n_rows; i++) {
         if (g->group_of[i] == number) {
@@ -100,8 +101,8 @@ static mlsd_status judge(groups *g, int32_t number, group *out)
             g->outside[out->n_outside++] = i;
         }
     }
-    MLSD__TRY(compare(g, out, 1 - 2 * alpha, &out->narrow, &unused));
-    MLSD__TRY(compare(g, out, 1 - alpha / (double)g->n_tests, &out->wide, &unused));
+    MLSD__TRY(compare(g, out, 1 - 2 * alpha, &out->narrow, &support));
+    MLSD__TRY(compare(g, out, 1 - alpha / (double)g->n_tests, &out->wide, &support));
     MLSD__TRY(mlsd__suite_score_rows(g->run, set, g->answers, g->labels, g->inside, out->n,
                                      set->level, &out->inside));
     const double margin = set->margin;
@@ -109,6 +110,8 @@ static mlsd_status judge(groups *g, int32_t number, group *out)
         out->status = few;
     } else if (isnan(out->narrow.low) || isnan(out->narrow.high)) {
         out->status = undefined;
+    } else if (support < (double)set->min_support) {
+        out->status = few;
     } else if (out->narrow.low >= -margin && out->narrow.high <= margin) {
         out->status = within;
     } else {
@@ -157,8 +160,10 @@ static void say(const mlsd__suite_set *set, const char *column, const group *x,
     mlsd__text *const t = &out->detail;
     mlsd__text_format(t, "%s = %s: ", column, x->label);
     if (x->status == few) {
-        mlsd__text_format(t, "%lld cases, %lld outside; %lld of each are needed", (long long)x->n,
-                          (long long)x->n_outside, (long long)set->min_support);
+        mlsd__text_format(t,
+                          "%lld cases, %lld outside; %lld of each that the metric is "
+                          "about are needed",
+                          (long long)x->n, (long long)x->n_outside, (long long)set->min_support);
         return;
     }
     if (x->status == undefined) {

@@ -85,7 +85,8 @@ def test_junit(mlsd, suite):
 def test_update_keeps_last_time(mlsd, suite):
     suite({"role": "goal", "name": "right", "metric": "accuracy", "goal": 0.95})
     assert "nothing was kept" in run(mlsd).out
-    assert run(mlsd, "--update", "--as", "first").code == PASSED
+    first = run(mlsd, "--update", "--as", "first")
+    assert first.code == PASSED and "kept as last time" in first.out
     kept = (mlsd.work / "t.suite.last.csv").read_text().splitlines()
     assert kept[0] == "set,what,case,outcome" and len(kept) == 21 and sum(line.endswith(",0") for line in kept) == 2
     assert (mlsd.work / "t.suite.history.csv").read_text().splitlines()[1].startswith("1,first,right,20,0.9,")

@@ -222,7 +222,7 @@ static void test_uniformity__verdicts(void **state)
         {900, 1000, 905, 1000, "passed", "within margin", "margin 0.05"},
         {900, 1000, 600, 1000, "failed", "outside margin", "accuracy differs by"},
         {90, 100, 88, 100, "cannot tell", "cannot tell", "times as many cases would tell"},
-        {20, 20, 900, 1000, "cannot tell", "low support", "30 of each are needed"},
+        {20, 20, 900, 1000, "cannot tell", "low support", "30 of each that the metric is about"},
     };
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         write_groups(rows[k].right_a, rows[k].n_a, rows[k].right_b, rows[k].n_b);
@@ -236,6 +236,28 @@ static void test_uniformity__verdicts(void **state)
     mlsd_result *const r = run(UNIFORM("0.95", "0.05"), 1);
     assert_string_equal(text(r, "tests", "status", 0), "error");
     assert_holds(text(r, "tests", "detail", 0), "one value");
+    mlsd_result_free(r);
+}
+
+/* A group without positives has no recall: that is not 0, and no equal treatment either. */
+static void test_uniformity__undefined(void **state)
+{
+    (void)state;
+    FILE *const file = fopen(path_of("g.csv"), "w");
+    assert_non_null(file);
+    fputs("g,p,y\n", file);
+    for (int i = 0; i < 80; i++)
+        fprintf(file, "%s,%s,%s\n", i % 2 ? "a" : "b", i % 3 ? "0.1" : "0.9",
+                i % 2 && i % 3 ? "yes" : "no");
+    assert_int_equal(fclose(file), 0);
+    mlsd_result *const r =
+        run("{\"sets\": [{\"role\": \"uniformity\", \"cases\": \"g.csv\", \"label\": \"y\", "
+            "\"by\": \"g\", \"metric\": \"recall\", \"margin\": 0.1}]}",
+            1);
+    assert_string_equal(status_of(r), "cannot tell");
+    assert_string_equal(text(r, "groups", "status", 0), "undefined");
+    assert_true(isnan(cell(r, "groups", "value", 0)));
+    assert_true(cell(r, "groups", "value", 1) == 0); /* of a: 27 positives, none found */
     mlsd_result_free(r);
 }
 
@@ -452,7 +474,7 @@ static void test_format__one_line_of_what_is_wrong(void **state)
          "{\"sets\": [{\"role\": \"regression\",\n\"cases\": \"a.csv\",\n\"tolerence\": 1}]}",
          "t.suite.json:3: regression has no key 'tolerence'; did you mean 'tolerance'?"},
         {MLSD_E_PARAM_CONFLICT, "{\"sets\": [{\"role\": \"edge\",\n\"margin\": 1}]}",
-         "t.suite.json:2: edge sets has no use for 'margin'"},
+         "t.suite.json:2: edge sets have no use for 'margin'"},
         {MLSD_E_PARAM_CONFLICT, "{\"sets\": [{\"role\": \"edge\"}]}", ":1: a set needs 'cases'"},
         {MLSD_E_IO, "{\"sets\": [{\"role\": \"edge\",\n\"cases\": \"none.csv\"}]}",
          "t.suite.json:2: "},
@@ -674,6 +696,7 @@ int main(void)
         cmocka_unit_test(test_regression__expectations),
         cmocka_unit_test(test_uniformity__newcombe),
         cmocka_unit_test(test_uniformity__verdicts),
+        cmocka_unit_test(test_uniformity__undefined),
         cmocka_unit_test(test_goal__paired_with_last_time),
         cmocka_unit_test(test_goal__what_cannot_be_compared),
         cmocka_unit_test(test_goal__losses),

@@ -257,8 +257,8 @@ static void test_threads_change_no_byte(void **state)
     static found one, more;
     static const char *const specs[] = {
         "{\"kind\":\"bootstrap_interval\",\"n_resamples\":500,\"method\":\"studentized\"}",
-        "{\"kind\":\"bootstrap_interval\",\"n_resamples\":20,\"method\":\"bca\",\"n_groups\":30,"
-        "\"metric\":{\"kind\":\"roc_auc\"}}",
+        ("{\"kind\":\"bootstrap_interval\",\"n_resamples\":20,\"method\":\"bca\",\"n_groups\":30,"
+         "\"metric\":{\"kind\":\"roc_auc\"}}"),
         "{\"kind\":\"jackknife_interval\",\"n_groups\":25,\"metric\":{\"kind\":\"roc_auc\"}}"};
     for (int i = 0; i < MANY; i++) {
         y[i] = i * 7 % 10 < 3;

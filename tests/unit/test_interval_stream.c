@@ -93,6 +93,7 @@ static void test_parts_are_the_whole(void **state)
     ASSERT_OK(mlsd_poisson_bootstrap_from_bytes(NULL, a, size, &again));
     ASSERT_OK(mlsd_poisson_bootstrap_to_bytes(again, b, size, &n));
     assert_memory_equal(a, b, size);
+    mlsd_poisson_bootstrap_free(again);
     /* Every byte counts. */
     for (size_t i = 0; i < size; i += i < 60 ? 1 : 997) {
         mlsd_poisson_bootstrap *bad = NULL;

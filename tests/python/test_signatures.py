@@ -80,7 +80,7 @@ def without_name(parameter):
 
 
 def declarations(text):
-    for result, name, parameters in re.findall(r"MLSD_API\s+([^;(]*?)\b(mlsd_\w+)\s*\(([^)]*)\)\s*;", text):
+    for result, name, parameters in re.findall(r"^MLSD_API\s+([^;(]*?)\b(mlsd_\w+)\s*\(([^)]*)\)\s*;", text, flags=re.M):
         yield name, result, [] if parameters.strip() == "void" else parameters.split(",")
 
 

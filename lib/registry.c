@@ -37,6 +37,37 @@ extern const mlsd_kind mlsd__kind_anticlustering_kfold;
 extern const mlsd_kind mlsd__kind_rmse;
 extern const mlsd_kind mlsd__kind_mae;
 extern const mlsd_kind mlsd__kind_r2;
+extern const mlsd_kind mlsd__kind_mse;
+extern const mlsd_kind mlsd__kind_explained_variance;
+extern const mlsd_kind mlsd__kind_max_error;
+extern const mlsd_kind mlsd__kind_median_absolute_error;
+extern const mlsd_kind mlsd__kind_mape;
+extern const mlsd_kind mlsd__kind_smape;
+extern const mlsd_kind mlsd__kind_msle;
+extern const mlsd_kind mlsd__kind_rmsle;
+extern const mlsd_kind mlsd__kind_pinball;
+extern const mlsd_kind mlsd__kind_tweedie_deviance;
+extern const mlsd_kind mlsd__kind_d2_tweedie;
+extern const mlsd_kind mlsd__kind_d2_pinball;
+extern const mlsd_kind mlsd__kind_interval_score;
+extern const mlsd_kind mlsd__kind_interval_coverage;
+extern const mlsd_kind mlsd__kind_interval_width;
+extern const mlsd_kind mlsd__kind_crps_gaussian;
+extern const mlsd_kind mlsd__kind_crps_ensemble;
+extern const mlsd_kind mlsd__kind_crps_quantiles;
+extern const mlsd_kind mlsd__kind_mase;
+extern const mlsd_kind mlsd__kind_rmsse;
+extern const mlsd_kind mlsd__kind_directional_accuracy;
+extern const mlsd_kind mlsd__kind_rand;
+extern const mlsd_kind mlsd__kind_adjusted_rand;
+extern const mlsd_kind mlsd__kind_fowlkes_mallows;
+extern const mlsd_kind mlsd__kind_mutual_info;
+extern const mlsd_kind mlsd__kind_normalized_mutual_info;
+extern const mlsd_kind mlsd__kind_adjusted_mutual_info;
+extern const mlsd_kind mlsd__kind_homogeneity;
+extern const mlsd_kind mlsd__kind_completeness;
+extern const mlsd_kind mlsd__kind_v_measure;
+extern const mlsd_kind mlsd__kind_concordance;
 extern const mlsd_kind mlsd__kind_accuracy;
 extern const mlsd_kind mlsd__kind_recall;
 extern const mlsd_kind mlsd__kind_precision;
@@ -231,6 +262,37 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_rmse,
     &mlsd__kind_mae,
     &mlsd__kind_r2,
+    &mlsd__kind_mse,
+    &mlsd__kind_explained_variance,
+    &mlsd__kind_max_error,
+    &mlsd__kind_median_absolute_error,
+    &mlsd__kind_mape,
+    &mlsd__kind_smape,
+    &mlsd__kind_msle,
+    &mlsd__kind_rmsle,
+    &mlsd__kind_pinball,
+    &mlsd__kind_tweedie_deviance,
+    &mlsd__kind_d2_tweedie,
+    &mlsd__kind_d2_pinball,
+    &mlsd__kind_interval_score,
+    &mlsd__kind_interval_coverage,
+    &mlsd__kind_interval_width,
+    &mlsd__kind_crps_gaussian,
+    &mlsd__kind_crps_ensemble,
+    &mlsd__kind_crps_quantiles,
+    &mlsd__kind_mase,
+    &mlsd__kind_rmsse,
+    &mlsd__kind_directional_accuracy,
+    &mlsd__kind_rand,
+    &mlsd__kind_adjusted_rand,
+    &mlsd__kind_fowlkes_mallows,
+    &mlsd__kind_mutual_info,
+    &mlsd__kind_normalized_mutual_info,
+    &mlsd__kind_adjusted_mutual_info,
+    &mlsd__kind_homogeneity,
+    &mlsd__kind_completeness,
+    &mlsd__kind_v_measure,
+    &mlsd__kind_concordance,
     &mlsd__kind_accuracy,
     &mlsd__kind_recall,
     &mlsd__kind_precision,

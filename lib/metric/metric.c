@@ -94,8 +94,10 @@ mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
     if (task == MLSD_TASK_MULTICLASS && ops->for_binary_only) {
         return mlsd__fail(MLSD_E_KIND, "'%s' is for two classes; use accuracy or log_loss", name);
     }
-    if (ops->check == NULL || !ops->for_classification) return MLSD_OK;
-    const mlsd__shape shape = {.n_classes = task == MLSD_TASK_MULTICLASS ? 3 : 2,
+    if (ops->check == NULL) return MLSD_OK;
+    const mlsd__shape shape = {.n_classes = task == MLSD_TASK_REGRESSION   ? 0
+                                            : task == MLSD_TASK_MULTICLASS ? 3
+                                                                           : 2,
                                .y_cols = 1,
                                .prediction_cols = 1,
                                .n_slots = 1,
@@ -290,7 +292,7 @@ static mlsd_status check_values(const mlsd__metric_ops *metric, bool widened, ml
             }
         }
     }
-    if (metric->for_regression) {
+    if (!metric->for_classification) {
         MLSD__TRY(check_finite("y", s->y, s->n));
         return check_finite("prediction", s->prediction, s->n);
     }

@@ -3,10 +3,16 @@
 #include "metric/metric_impl.h"
 
 extern const mlsd__metric_alias mlsd__rate_aliases[];
+extern const mlsd__metric_alias mlsd__regression_aliases[];
+extern const mlsd__metric_alias mlsd__deviance_aliases[];
+extern const mlsd__metric_alias mlsd__concordance_aliases[];
 
 /* Each ends with a row without a name. */
 static const mlsd__metric_alias *const lists[] = {
     mlsd__rate_aliases,
+    mlsd__regression_aliases,
+    mlsd__deviance_aliases,
+    mlsd__concordance_aliases,
 };
 
 const mlsd__metric_alias *mlsd__metric_alias_at(int64_t i)

@@ -3,7 +3,10 @@
 A value that is not defined (r2 of a constant target, roc_auc of one class) is NaN.
 """
 
+from . import _metrics_cluster, _metrics_values
 from ._arrays import class_codes, codes_among
+from ._metrics_cluster import *  # noqa: F403
+from ._metrics_values import *  # noqa: F403
 from ._results import score
 
 
@@ -41,27 +44,6 @@ def accuracy_score(y_true, y_pred, *, sample_weight=None):
     return score("accuracy", codes[: len(y_true)], codes[len(y_true) :], sample_weight)[0]
 
 
-def mean_absolute_error(y_true, y_pred, *, sample_weight=None):
-    """Mean of the absolute errors."""
-    return score("mae", y_true, y_pred, sample_weight)[0]
-
-
-def root_mean_squared_error(y_true, y_pred, *, sample_weight=None):
-    """Root of the mean of the squared errors."""
-    return score("rmse", y_true, y_pred, sample_weight)[0]
-
-
-def mean_squared_error(y_true, y_pred, *, sample_weight=None, squared=True):
-    """Mean of the squared errors, or its root."""
-    rmse = root_mean_squared_error(y_true, y_pred, sample_weight=sample_weight)
-    return rmse * rmse if squared else rmse
-
-
-def r2_score(y_true, y_pred, *, sample_weight=None):
-    """1 - squared errors over squared deviations from the mean."""
-    return score("r2", y_true, y_pred, sample_weight)[0]
-
-
 def log_loss(y_true, y_pred, *, sample_weight=None, labels=None):
     """Minus the mean logarithm of the probability given to what happened."""
     return _score_classes("log_loss", y_true, y_pred, sample_weight, labels)
@@ -78,13 +60,11 @@ def brier_score_loss(y_true, y_prob, *, sample_weight=None, labels=None):
 
 
 __all__ = [
+    *_metrics_cluster.__all__,
+    *_metrics_values.__all__,
     "accuracy_score",
     "brier_score_loss",
     "log_loss",
-    "mean_absolute_error",
-    "mean_squared_error",
-    "r2_score",
     "roc_auc_score",
-    "root_mean_squared_error",
     "score",
 ]

@@ -115,8 +115,9 @@ static void add_hash(const mlsd__suite_set *set, int64_t row, mlsd__text *t)
     mlsd__text_format(t, "%016llx", (unsigned long long)hash);
 }
 
+/* `counts` says how often each name has been there, so that many equal rows cost little. */
 static mlsd_status name_case(const mlsd__suite_set *set, int64_t row, mlsd__dictionary *seen,
-                             mlsd__text *t)
+                             int64_t *counts, mlsd__text *t)
 {
     char buffer[MLSD__NUMBER_CAPACITY];
     if (set->id >= 0) {
@@ -131,13 +132,14 @@ static mlsd_status name_case(const mlsd__suite_set *set, int64_t row, mlsd__dict
     }
     MLSD__TRY(t->status);
     const int64_t plain = t->length;
-    for (int64_t again = 1;; again++) {
+    int32_t number, first = -1;
+    for (;;) {
         const int64_t n = mlsd__dictionary_count(seen);
-        int32_t number;
         MLSD__TRY(mlsd__dictionary_intern(seen, t->data, (size_t)t->length, &number));
         if (number == n) return MLSD_OK;
+        if (first < 0) first = number;
         t->length = plain;
-        mlsd__text_format(t, "+%lld", (long long)again);
+        mlsd__text_format(t, "+%lld", (long long)++counts[first]);
         MLSD__TRY(t->status);
     }
 }
@@ -145,17 +147,19 @@ static mlsd_status name_case(const mlsd__suite_set *set, int64_t row, mlsd__dict
 static mlsd_status name_cases(const mlsd__allocator *a, const mlsd__suite_set *set,
                               mlsd__dictionary *seen, char **out)
 {
-    mlsd_status status = MLSD_OK;
+    int64_t *const counts = mlsd__alloc(a, set->n_rows, sizeof *counts);
+    mlsd_status status = counts == NULL ? MLSD_E_NOMEM : MLSD_OK;
     for (int64_t i = 0; i < set->n_rows && status == MLSD_OK; i++) {
         mlsd__text t;
         mlsd__text_init(&t, a);
-        status = name_case(set, set->rows[i], seen, &t);
+        status = name_case(set, set->rows[i], seen, counts, &t);
         if (status == MLSD_OK) {
             out[i] = t.data;
         } else {
             mlsd__text_free(&t);
         }
     }
+    mlsd__free(a, counts);
     return status;
 }
 

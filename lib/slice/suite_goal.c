@@ -115,6 +115,14 @@ static const char *const test_names[] = {
     [SCORE] = "delong",
 };
 
+/* As many as some seconds allow; 999 tell whether p is below 0.05. */
+static int64_t n_permutations(int64_t n)
+{
+    static const int64_t most_flips = 200000000, fewest = 999, most = 9999;
+    const int64_t affordable = most_flips / n;
+    return affordable < fewest ? fewest : affordable > most ? most : affordable;
+}
+
 /* One-sided p of "now is worse". */
 static mlsd_status test(const mlsd__suite_run *run, const mlsd__suite_set *set, outcome_type type,
                         const pairs *both, double *out_p)
@@ -129,6 +137,8 @@ static mlsd_status test(const mlsd__suite_run *run, const mlsd__suite_set *set, 
         status = mlsd_spec_set_str(spec, "alternative", is_loss ? "greater" : "less");
     if (status == MLSD_OK) status = mlsd_spec_set_str_list(spec, "names", names, 2);
     if (status == MLSD_OK && is_loss) status = mlsd_spec_set_bool(spec, "greater_is_better", 0);
+    if (status == MLSD_OK && is_loss)
+        status = mlsd_spec_set_i64(spec, "n_permutations", n_permutations(both->n));
     if (status == MLSD_OK) {
         const mlsd_matrix scores = {both->scores, both->n, 2, 2, 1, MLSD_F64, 0};
         const mlsd_matrix truth = {both->labels, both->n, 1, 1, 1, MLSD_F64, 0};

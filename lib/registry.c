@@ -81,6 +81,14 @@ extern const mlsd_kind mlsd__kind_f_score;
 extern const mlsd_kind mlsd__kind_jaccard;
 extern const mlsd_kind mlsd__kind_selection_rate;
 extern const mlsd_kind mlsd__kind_prevalence;
+extern const mlsd_kind mlsd__kind_balanced_accuracy;
+extern const mlsd_kind mlsd__kind_matthews_corrcoef;
+extern const mlsd_kind mlsd__kind_cohen_kappa;
+extern const mlsd_kind mlsd__kind_zero_one_loss;
+extern const mlsd_kind mlsd__kind_hamming_loss;
+extern const mlsd_kind mlsd__kind_positive_likelihood_ratio;
+extern const mlsd_kind mlsd__kind_negative_likelihood_ratio;
+extern const mlsd_kind mlsd__kind_confusion_matrix;
 extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_brier;
@@ -306,6 +314,14 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_jaccard,
     &mlsd__kind_selection_rate,
     &mlsd__kind_prevalence,
+    &mlsd__kind_balanced_accuracy,
+    &mlsd__kind_matthews_corrcoef,
+    &mlsd__kind_cohen_kappa,
+    &mlsd__kind_zero_one_loss,
+    &mlsd__kind_hamming_loss,
+    &mlsd__kind_positive_likelihood_ratio,
+    &mlsd__kind_negative_likelihood_ratio,
+    &mlsd__kind_confusion_matrix,
     &mlsd__kind_log_loss,
     &mlsd__kind_roc_auc,
     &mlsd__kind_brier,

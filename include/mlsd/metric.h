@@ -59,6 +59,60 @@ MLSD_API mlsd_status mlsd_metric_evaluate(const mlsd_context *context, const mls
                                           const mlsd_matrix *weight, double level,
                                           mlsd_result **out);
 
+/* A spec of a metric by its name, with the parameters that the name means: "f1_macro" gives f_score
+ * with average = macro. Errors: MLSD_E_KIND. Since 0.1. */
+MLSD_API mlsd_status mlsd_metric_new(const mlsd_context *context, const char *name,
+                                     mlsd_spec **out);
+
+/* A scorecard: many metrics of many groups in one pass over the rows. Add rows as they come, merge
+ * cards of other threads, machines or days, and finish as often as wanted.
+ *
+ * Memory is a few numbers a group for metrics that are sums (all metrics of labels, means of
+ * losses); those that must sort (roc_auc, medians) keep the rows. Bits: neither the number of
+ * threads nor how rows were cut into calls of add changes any; a merge is exact where all rows
+ * weigh 1 and metrics count, otherwise the same to rounding. */
+typedef struct mlsd_scorecard mlsd_scorecard;
+
+/* n_metrics specs of the family "metric", copied; n_classes 0 for metrics of numbers; groups are
+ * 0 .. n_groups-1, n_groups 0 for none. Errors: MLSD_E_KIND, MLSD_E_ARG. Since 0.1. */
+MLSD_API mlsd_status mlsd_scorecard_new(const mlsd_context *context,
+                                        const mlsd_spec *const *metrics, int64_t n_metrics,
+                                        int64_t n_classes, int64_t n_groups, mlsd_scorecard **out);
+
+/* End a scorecard; NULL is fine. Since 0.1. */
+MLSD_API void mlsd_scorecard_free(mlsd_scorecard *card);
+
+/* Add rows. Shapes as above, the same in every add; weight NULL for ones; group: y->rows numbers,
+ * -1 for a row that counts among all and in no group, NULL where the card has no groups. Errors:
+ * MLSD_E_SHAPE, MLSD_E_DATA with the row. A card whose add failed in the midst of many rows says
+ * so from then on. Since 0.1. */
+MLSD_API mlsd_status mlsd_scorecard_add(const mlsd_context *context, mlsd_scorecard *card,
+                                        const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                        const mlsd_matrix *weight, const int32_t *group);
+
+/* Add what `other` holds behind what `card` holds. Errors: MLSD_E_ARG where metrics, classes,
+ * groups or weights differ. Since 0.1. */
+MLSD_API mlsd_status mlsd_scorecard_merge(const mlsd_context *context, mlsd_scorecard *card,
+                                          const mlsd_scorecard *other);
+
+/* Rows added so far; 0 for NULL. Since 0.1. */
+MLSD_API int64_t mlsd_scorecard_n_rows(const mlsd_scorecard *card);
+
+/* What the card says: the number n_rows, and the table "scores", of all rows (group -1) and then of
+ * every group the metrics in their order: group, metric (its name), value, low, high (at `level`,
+ * NaN for none), se, n (rows that weigh more than 0; of a rate those of the denominator),
+ * numerator, denominator, status ("ok", "low support" where n < min_support, "undefined"). Errors:
+ * MLSD_E_ARG without rows. Since 0.1. */
+MLSD_API mlsd_status mlsd_scorecard_finish(const mlsd_context *context, const mlsd_scorecard *card,
+                                           double level, int64_t min_support, mlsd_result **out);
+
+/* A card as bytes, the same on every machine, and back. *out_size receives the size, also with
+ * MLSD_E_BUFFER. Errors: MLSD_E_BUFFER; MLSD_E_PARSE, MLSD_E_VERSION, MLSD_E_CORRUPT. Since 0.1. */
+MLSD_API mlsd_status mlsd_scorecard_to_bytes(const mlsd_scorecard *card, void *buf, size_t capacity,
+                                             size_t *out_size);
+MLSD_API mlsd_status mlsd_scorecard_from_bytes(const mlsd_context *context, const void *bytes,
+                                               size_t size, mlsd_scorecard **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -23,6 +23,7 @@
 #define MLSD__MAGIC_SUITE UINT64_C(0x6d6c736473756974)
 #define MLSD__MAGIC_RESULT UINT64_C(0x6d6c736472736c74)
 #define MLSD__MAGIC_POISSON_BOOTSTRAP UINT64_C(0x6d6c736470627374)
+#define MLSD__MAGIC_SCORECARD UINT64_C(0x6d6c736473637264)
 
 /* Is it an object of that type? `handle` points to a struct whose first member is the magic. */
 #define MLSD__IS_LIVE(handle, magic_) \

@@ -170,9 +170,35 @@ static int64_t class_at(const work *w, int64_t i)
     return w->labels == NULL ? i : (int64_t)w->labels[i];
 }
 
+/* Label l's own table of 2 x 2. */
+static void split_label(const double *table, int64_t l, double *out)
+{
+    const double *const of = table + 4 * l;
+    out[MLSD__TN] = of[0];
+    out[MLSD__FP] = of[1];
+    out[MLSD__FN] = of[2];
+    out[MLSD__TP] = of[3];
+}
+
+static void fill_labels(work *w)
+{
+    for (int64_t i = 0; i < w->n; i++) {
+        class_value *const v = &w->values[i];
+        split_label(w->table.weight, class_at(w, i), v->at.w);
+        split_label(w->table.squares, class_at(w, i), v->at.squares);
+        split_label(w->table.count, class_at(w, i), v->at.count);
+        set_ratio(v, w->ratio, w->p->zero_division);
+        v->is_present = true;
+    }
+}
+
 static void fill_classes(work *w)
 {
     const int64_t k = w->table.n_classes, stride = 2 * k + 1;
+    if (w->table.n_labels > 0) {
+        fill_labels(w);
+        return;
+    }
     add_margins(w->table.weight, k, w->margins);
     add_margins(w->table.squares, k, w->margins + stride);
     add_margins(w->table.count, k, w->margins + 2 * stride);
@@ -209,6 +235,10 @@ static void finish_interval(const work *w, mlsd__estimate *e)
 {
     const int64_t k = w->table.n_classes, stride = 2 * k + 1;
     const double count = w->margins[2 * stride + 2 * k];
+    if (w->table.n_labels > 0) { /* how labels of a row go together is not in their tables */
+        e->support = sum_cells(w->values[0].at.count);
+        return;
+    }
     e->support = count;
     if (isnan(e->value)) return;
     delta_interval(sum_moves(w), count, w->margins[2 * k], w->margins[stride + 2 * k], w->f->level,
@@ -322,13 +352,25 @@ static mlsd_status put_together(work *w, mlsd__measured *out)
     return finish_parts(w, out);
 }
 
+const mlsd__summary_ops *mlsd__ratio_summary(const void *params, const mlsd__shape *shape)
+{
+    (void)shape;
+    const mlsd__ratio_params *const p = params;
+    return p->average == MLSD__AVERAGE_SAMPLES ? &mlsd__summary_row_loss : &mlsd__summary_confusion;
+}
+
 mlsd_status mlsd__ratio_finish(const mlsd__finish *f, const mlsd__ratio *ratio, mlsd__measured *out)
 {
     const mlsd__ratio_params *const p = f->params;
+    if (p->average == MLSD__AVERAGE_SAMPLES) {
+        mlsd__row_loss_estimate(f->state, f->slot, &out->estimate);
+        mlsd__estimate_interval(&out->estimate, f->level, 0, 1);
+        return MLSD_OK;
+    }
     const mlsd__allocator *const a = out->allocator;
     work w = {.f = f, .ratio = ratio, .p = p};
     mlsd__confusion_read(f->state, f->slot, &w.table);
-    const int64_t k = w.table.n_classes;
+    const int64_t k = w.table.n_labels > 0 ? w.table.n_labels : w.table.n_classes;
     const bool chosen = p->labels.n > 0 && p->average != MLSD__AVERAGE_BINARY;
     w.labels = chosen ? p->labels.values : NULL;
     w.n = chosen ? p->labels.n : k;
@@ -343,9 +385,39 @@ mlsd_status mlsd__ratio_finish(const mlsd__finish *f, const mlsd__ratio *ratio, 
     return status;
 }
 
+void mlsd__ratio_row_loss(const mlsd__scored *s, const mlsd__ratio *ratio, int64_t first, int64_t n,
+                          double *out)
+{
+    const mlsd__ratio_params *const p = s->params;
+    for (int64_t i = 0; i < n; i++) {
+        const double *const y = s->y + (first + i) * s->y_cols;
+        const double *const said = s->prediction + (first + i) * s->y_cols;
+        double found[MLSD__N_CELLS] = {0};
+        const int64_t n_labels = p->labels.n > 0 ? p->labels.n : s->y_cols;
+        for (int64_t j = 0; j < n_labels; j++) {
+            const int64_t l = p->labels.n > 0 ? (int64_t)p->labels.values[j] : j;
+            found[y[l] > 0.5 ? (said[l] > 0.5 ? MLSD__TP : MLSD__FN)
+                             : (said[l] > 0.5 ? MLSD__FP : MLSD__TN)] += 1;
+        }
+        const double below = dot(ratio->below, found);
+        out[i] = below > 0 ? dot(ratio->above, found) / below : p->zero_division;
+    }
+}
+
 mlsd_status mlsd__ratio_check(const void *params, const mlsd__shape *shape)
 {
     const mlsd__ratio_params *const p = params;
+    const int64_t n = shape->y_cols > 1 ? shape->y_cols : shape->n_classes;
+    if (shape->y_cols > 1 && p->average == MLSD__AVERAGE_BINARY) {
+        return mlsd__fail(MLSD_E_KIND,
+                          "average = binary is for one label a row, there are %lld; "
+                          "choose micro, macro, weighted or samples",
+                          (long long)shape->y_cols);
+    }
+    if (shape->y_cols == 1 && p->average == MLSD__AVERAGE_SAMPLES) {
+        return mlsd__fail(MLSD_E_KIND, "average = samples is for many labels a row; choose micro, "
+                                       "macro or weighted");
+    }
     if (p->average == MLSD__AVERAGE_BINARY && shape->n_classes != 2) {
         return mlsd__fail(
             MLSD_E_KIND,
@@ -359,11 +431,11 @@ mlsd_status mlsd__ratio_check(const void *params, const mlsd__shape *shape)
     }
     for (int64_t i = 0; i < p->labels.n; i++) {
         const double label = p->labels.values[i];
-        if (label >= 0 && label < (double)shape->n_classes && label == floor(label)) continue;
+        if (label >= 0 && label < (double)n && label == floor(label)) continue;
         char text[MLSD__NUMBER_CAPACITY];
         mlsd__format_double(label, text);
         return mlsd__fail(MLSD_E_PARAM_RANGE, "'labels' has %s, the classes are 0 .. %lld", text,
-                          (long long)shape->n_classes - 1);
+                          (long long)n - 1);
     }
     return MLSD_OK;
 }

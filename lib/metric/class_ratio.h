@@ -35,6 +35,11 @@ typedef struct mlsd__ratio {
  * share J = tp / (tp + fp + fn), that of J; otherwise by the delta method. */
 mlsd_status mlsd__ratio_finish(const mlsd__finish *f, const mlsd__ratio *ratio,
                                mlsd__measured *out);
+/* A row's own ratio over its labels: average = samples. */
+void mlsd__ratio_row_loss(const mlsd__scored *s, const mlsd__ratio *ratio, int64_t first, int64_t n,
+                          double *out);
+/* The confusion, or the mean over rows. */
+const mlsd__summary_ops *mlsd__ratio_summary(const void *params, const mlsd__shape *shape);
 /* average = binary needs two classes, labels and pos_label are class numbers. */
 mlsd_status mlsd__ratio_check(const void *params, const mlsd__shape *shape);
 

@@ -4,6 +4,7 @@
  * have t intervals. Ranking stands in metric_ranking.c. */
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "metric/interval_rates.h"
 #include "metric/summary.h"
@@ -11,11 +12,34 @@
 #include "numeric/mathfun.h"
 #include "numeric/sum.h"
 
+/* Right is what is right in every label, of one label or of many. */
 static void hit(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
 {
+    const int64_t cols = s->y_cols > 1 ? s->y_cols : 1;
     for (int64_t i = 0; i < n; i++) {
-        const int64_t row = mlsd__scored_row(rows, first + i);
-        out[i] = s->y[row] == s->prediction[row] ? 1 : 0;
+        const int64_t row = mlsd__scored_row(rows, first + i) * cols;
+        bool is_right = true;
+        for (int64_t j = 0; j < cols; j++) is_right &= s->y[row + j] == s->prediction[row + j];
+        out[i] = is_right ? 1 : 0;
+    }
+}
+
+static void miss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
+{
+    hit(s, rows, first, n, out);
+    for (int64_t i = 0; i < n; i++) out[i] = 1 - out[i];
+}
+
+/* Share of a row's labels that are wrong. */
+static void hamming(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                    double *out)
+{
+    const int64_t cols = s->y_cols > 1 ? s->y_cols : 1;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = mlsd__scored_row(rows, first + i) * cols;
+        double wrong = 0;
+        for (int64_t j = 0; j < cols; j++) wrong += s->y[row + j] != s->prediction[row + j];
+        out[i] = wrong / (double)cols;
     }
 }
 
@@ -97,6 +121,7 @@ static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
                                               .greater_is_better = true,
                                               .for_classification = true,
                                               .is_share = true,
+                                              .for_labels = true,
                                               .row_loss = hit,
                                               .summary = &mlsd__summary_row_loss,
                                               .finish = mlsd__row_loss_finish,
@@ -139,5 +164,33 @@ const mlsd_kind mlsd__kind_brier = {
         "mean squared error of the probability of class 1, or of more than two classes the sum of "
         "the squared errors of all; t interval of the mean over rows",
     .ops = &brier_ops,
+    .traits = TRAITS "-1}",
+};
+
+static const mlsd__metric_ops zero_one_ops = {.for_classification = true,
+                                              .for_labels = true,
+                                              .is_share = true,
+                                              .row_loss = miss,
+                                              .summary = &mlsd__summary_row_loss,
+                                              .finish = mlsd__row_loss_finish};
+const mlsd_kind mlsd__kind_zero_one_loss = {
+    .name = "zero_one_loss",
+    .family = "metric",
+    .doc = "share of rows whose class is wrong, of many labels where any is; Wilson interval",
+    .ops = &zero_one_ops,
+    .traits = TRAITS "-1}",
+};
+
+static const mlsd__metric_ops hamming_ops = {.for_classification = true,
+                                             .for_labels = true,
+                                             .row_loss = hamming,
+                                             .upper = 1,
+                                             .summary = &mlsd__summary_row_loss,
+                                             .finish = mlsd__row_loss_finish};
+const mlsd_kind mlsd__kind_hamming_loss = {
+    .name = "hamming_loss",
+    .family = "metric",
+    .doc = "share of wrong labels, of one label a row that of wrong rows; t interval over rows",
+    .ops = &hamming_ops,
     .traits = TRAITS "-1}",
 };

@@ -19,6 +19,7 @@ typedef struct mlsd__scored {
     const double *prediction; /* n numbers, or n x n_classes probabilities, row-major */
     const double *weight;     /* NULL: ones */
     const void *params;       /* of the metric that reads it; NULL for one without */
+    const void *data;         /* of the metric: ops.data */
     int64_t y_cols;           /* labels or outputs; 0 means 1 */
     int64_t prediction_cols;  /* 0: as told above */
 } mlsd__scored;
@@ -70,7 +71,8 @@ typedef struct mlsd__metric_ops {
     mlsd_status (*check)(const void *params, const struct mlsd__shape *shape);
     mlsd_status (*finish)(mlsd__scope *scope, const struct mlsd__finish *f,
                           struct mlsd__measured *out);
-    double lower, upper; /* of row_loss and its interval; both 0: [0, inf) */
+    mlsd__loss_fn summary_loss; /* what the summary row_loss adds up, where row_loss is NULL */
+    double lower, upper;        /* of row_loss and its interval; both 0: [0, inf) */
     /* Value and interval at `level` (NaN level: value only). `rows` NULL or the rows that count. A
      * metric brings this, or finish, or both; call it through mlsd__metric_score. */
     mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,

@@ -34,14 +34,33 @@ static mlsd_status finish_rate(mlsd__scope *scope, const mlsd__finish *f, mlsd__
 
 /* van Rijsbergen (1979), Information Retrieval, 2nd ed., ch. 7, with the counts put in: what is
  * left undefined is then only a class that neither is nor is predicted. */
+static mlsd__ratio ratio_of_f(const mlsd__ratio_params *p)
+{
+    const double b = p->beta * p->beta;
+    return (mlsd__ratio){.above = {[MLSD__TP] = 1 + b},
+                         .below = {[MLSD__TP] = 1 + b, [MLSD__FP] = 1, [MLSD__FN] = b}};
+}
+
 static mlsd_status finish_f(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
 {
     (void)scope;
-    const mlsd__ratio_params *const p = f->params;
-    const double b = p->beta * p->beta;
-    const mlsd__ratio ratio = {.above = {[MLSD__TP] = 1 + b},
-                               .below = {[MLSD__TP] = 1 + b, [MLSD__FP] = 1, [MLSD__FN] = b}};
+    const mlsd__ratio ratio = ratio_of_f(f->params);
     return mlsd__ratio_finish(f, &ratio, out);
+}
+
+static void loss_of_rate(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                         double *out)
+{
+    (void)rows;
+    mlsd__ratio_row_loss(s, s->data, first, n, out);
+}
+
+static void loss_of_f(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                      double *out)
+{
+    (void)rows;
+    const mlsd__ratio ratio = ratio_of_f(s->params);
+    mlsd__ratio_row_loss(s, &ratio, first, n, out);
 }
 
 #define DEFAULTS(average_)                                                   \
@@ -52,12 +71,14 @@ static const mlsd__ratio_params defaults = DEFAULTS(MLSD__AVERAGE_BINARY);
 static const mlsd__ratio_params micro = DEFAULTS(MLSD__AVERAGE_MICRO);
 static const mlsd__ratio_params macro = DEFAULTS(MLSD__AVERAGE_MACRO);
 static const mlsd__ratio_params weighted = DEFAULTS(MLSD__AVERAGE_WEIGHTED);
+static const mlsd__ratio_params samples = DEFAULTS(MLSD__AVERAGE_SAMPLES);
 
-#define OPS(greater_, finish_, data_, params_)                                              \
-    {                                                                                       \
-        .params = params_, .params_size = sizeof(mlsd__ratio_params), .data = data_,        \
-        .greater_is_better = greater_, .for_classification = true,                          \
-        .summary = &mlsd__summary_confusion, .check = mlsd__ratio_check, .finish = finish_, \
+#define OPS(greater_, which_, data_, params_)                                          \
+    {                                                                                  \
+        .params = params_, .params_size = sizeof(mlsd__ratio_params), .data = data_,   \
+        .greater_is_better = greater_, .for_classification = true, .for_labels = true, \
+        .choose = mlsd__ratio_summary, .check = mlsd__ratio_check,                     \
+        .summary_loss = loss_of_##which_, .finish = finish_##which_,                   \
     }
 
 /* In the order tp, fp, fn, tn. */
@@ -76,17 +97,17 @@ static const mlsd__ratio prevalence = {{1, 0, 1, 0}, {1, 1, 1, 1}};
 #define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
 
 /* A kind and its operations; `greater_` is 1 where greater is better. */
-#define RATE(name_, greater_, direction_, doc_)                                                \
-    static const mlsd__metric_ops name_##_ops = OPS(greater_, finish_rate, &name_, &defaults); \
-    const mlsd_kind mlsd__kind_##name_ = {                                                     \
-        .name = #name_,                                                                        \
-        .family = "metric",                                                                    \
-        .doc = doc_ "; Wilson interval, of averages by the delta method",                      \
-        .params = rate_table,                                                                  \
-        .n_params = MLSD__COUNT(rate_table),                                                   \
-        .params_size = sizeof(mlsd__ratio_params),                                             \
-        .ops = &name_##_ops,                                                                   \
-        .traits = TRAITS direction_ "}",                                                       \
+#define RATE(name_, greater_, direction_, doc_)                                         \
+    static const mlsd__metric_ops name_##_ops = OPS(greater_, rate, &name_, &defaults); \
+    const mlsd_kind mlsd__kind_##name_ = {                                              \
+        .name = #name_,                                                                 \
+        .family = "metric",                                                             \
+        .doc = doc_ "; Wilson interval, of averages by the delta method",               \
+        .params = rate_table,                                                           \
+        .n_params = MLSD__COUNT(rate_table),                                            \
+        .params_size = sizeof(mlsd__ratio_params),                                      \
+        .ops = &name_##_ops,                                                            \
+        .traits = TRAITS direction_ "}",                                                \
     }
 
 RATE(recall, 1, "1", "share of a class's rows that are predicted as it (true positive rate)");
@@ -105,7 +126,7 @@ RATE(jaccard, 1, "1",
 RATE(selection_rate, 1, "1", "share of the rows that are predicted as a class");
 RATE(prevalence, 1, "1", "share of the rows that are of a class (base rate)");
 
-static const mlsd__metric_ops f_score_ops = OPS(1, finish_f, NULL, &defaults);
+static const mlsd__metric_ops f_score_ops = OPS(1, f, NULL, &defaults);
 const mlsd_kind mlsd__kind_f_score = {
     .name = "f_score",
     .family = "metric",
@@ -120,18 +141,19 @@ const mlsd_kind mlsd__kind_f_score = {
 };
 
 /* scikit-learn's names of scorers. */
-#define ALIASES(name_, kind_, finish_, data_)                       \
-    {name_ "_micro", kind_, OPS(1, finish_, data_, &micro)},        \
-        {name_ "_macro", kind_, OPS(1, finish_, data_, &macro)},    \
-    {                                                               \
-        name_ "_weighted", kind_, OPS(1, finish_, data_, &weighted) \
+#define ALIASES(name_, kind_, which_, data_)                          \
+    {name_ "_micro", kind_, OPS(1, which_, data_, &micro)},           \
+        {name_ "_macro", kind_, OPS(1, which_, data_, &macro)},       \
+        {name_ "_weighted", kind_, OPS(1, which_, data_, &weighted)}, \
+    {                                                                 \
+        name_ "_samples", kind_, OPS(1, which_, data_, &samples)      \
     }
 const mlsd__metric_alias mlsd__rate_aliases[] = {
-    {"f1", "f_score", OPS(1, finish_f, NULL, &defaults)},
-    ALIASES("f1", "f_score", finish_f, NULL),
-    ALIASES("precision", "precision", finish_rate, &precision),
-    ALIASES("recall", "recall", finish_rate, &recall),
-    ALIASES("jaccard", "jaccard", finish_rate, &jaccard),
-    {"sensitivity", "recall", OPS(1, finish_rate, &recall, &defaults)},
+    {"f1", "f_score", OPS(1, f, NULL, &defaults)},
+    ALIASES("f1", "f_score", f, NULL),
+    ALIASES("precision", "precision", rate, &precision),
+    ALIASES("recall", "recall", rate, &recall),
+    ALIASES("jaccard", "jaccard", rate, &jaccard),
+    {"sensitivity", "recall", OPS(1, rate, &recall, &defaults)},
     {0},
 };

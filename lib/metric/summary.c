@@ -53,8 +53,8 @@ bool mlsd__summary_is_shared(const mlsd__summary_ops *summary, const mlsd__metri
                              const mlsd__metric_ops *b)
 {
     if (!summary->is_of_metric) return true;
-    return a->row_loss == b->row_loss && a->needs_proba == b->needs_proba &&
-           a->params_size == b->params_size &&
+    return a->row_loss == b->row_loss && a->summary_loss == b->summary_loss && a->data == b->data &&
+           a->needs_proba == b->needs_proba && a->params_size == b->params_size &&
            (a->params_size == 0 || memcmp(a->params, b->params, a->params_size) == 0);
 }
 
@@ -187,6 +187,7 @@ mlsd_status mlsd__metric_score(mlsd__scope *scope, const mlsd__metric_ops *metri
 {
     mlsd__scored scored = *s;
     scored.params = metric->params;
+    scored.data = metric->data;
     mlsd__estimate_undefined(out);
     if (metric->score != NULL) return metric->score(scope, &scored, rows, n_rows, level, out);
     const bool has_proba = metric->needs_proba;

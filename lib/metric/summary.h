@@ -111,10 +111,11 @@ bool mlsd__summary_is_shared(const mlsd__summary_ops *summary, const mlsd__metri
 /* finish, or `score` on the rows of the slot. Fills in support where the metric did not. */
 mlsd_status mlsd__metric_finish(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out);
 
-/* ---- the summary `confusion`: weights by (class, predicted class) ---- */
+/* ---- the summary `confusion`: weights by (class, predicted class), or of each label ---- */
 extern const mlsd__summary_ops mlsd__summary_confusion;
 typedef struct mlsd__confusion {
     int64_t n_classes;
+    int64_t n_labels; /* of many labels a row: so many tables of 2 x 2; otherwise 0 */
     const double
         *count; /* n_classes x n_classes, row: the true class; rows that weigh more than 0 */
     const double *weight;  /* the same; count where all weigh 1 */
@@ -123,7 +124,7 @@ typedef struct mlsd__confusion {
 /* Borrowed. */
 void mlsd__confusion_read(const void *state, int64_t slot, mlsd__confusion *out);
 
-/* ---- the summary `row_loss`: the weighted mean of metric->row_loss ---- */
+/* ---- the summary `row_loss`: the weighted mean of metric->row_loss, NaN left out ---- */
 extern const mlsd__summary_ops mlsd__summary_row_loss;
 /* Value, se, df, n_rows, support; no interval yet (mlsd__estimate_interval, or Wilson's). */
 void mlsd__row_loss_estimate(const void *state, int64_t slot, mlsd__estimate *out);

@@ -10,9 +10,10 @@
 
 typedef struct confusion {
     mlsd__allocator allocator;
-    int64_t n_classes, n_slots, n_cells; /* of a slot */
-    double *count;                       /* n_slots x n_classes x n_classes */
-    double *weight, *squares;            /* the same as count where all weigh 1 */
+    int64_t n_classes, n_labels, n_slots;
+    int64_t n_cells;          /* of a slot */
+    double *count;            /* n_slots x n_classes x n_classes */
+    double *weight, *squares; /* the same as count where all weigh 1 */
     bool is_weighted;
 } confusion;
 
@@ -29,13 +30,18 @@ static void confusion_close(void *state)
     mlsd__free(&a, c);
 }
 
+static int64_t cells_of(const mlsd__shape *shape)
+{
+    return (shape->y_cols > 1 ? shape->y_cols : 1) * shape->n_classes * shape->n_classes;
+}
+
 static mlsd_status confusion_open(const mlsd__allocator *a, const mlsd__shape *shape,
                                   const mlsd__metric_ops *metric, void **out)
 {
     (void)metric;
-    const int64_t k = shape->n_classes;
+    const int64_t k = shape->n_classes, n_labels = shape->y_cols > 1 ? shape->y_cols : 0;
     *out = NULL;
-    if (k > 1 << 14 || k * k > MAX_CELLS / shape->n_slots) {
+    if (k > 1 << 14 || cells_of(shape) > MAX_CELLS / shape->n_slots) {
         return mlsd__fail(
             MLSD_E_SHAPE,
             "%lld classes and %lld groups need a table of more than 2^28 cells; number "
@@ -44,11 +50,12 @@ static mlsd_status confusion_open(const mlsd__allocator *a, const mlsd__shape *s
     }
     confusion *const c = mlsd__alloc(a, 1, sizeof *c);
     if (c == NULL) return MLSD_E_NOMEM;
-    const int64_t n = shape->n_slots * k * k;
+    const int64_t n = shape->n_slots * cells_of(shape);
     *c = (confusion){.allocator = *a,
                      .n_classes = k,
                      .n_slots = shape->n_slots,
-                     .n_cells = k * k,
+                     .n_cells = cells_of(shape),
+                     .n_labels = n_labels,
                      .is_weighted = shape->is_weighted};
     c->count = mlsd__alloc(a, n, sizeof *c->count);
     c->weight = shape->is_weighted ? mlsd__alloc(a, n, sizeof *c->weight) : c->count;
@@ -61,22 +68,40 @@ static mlsd_status confusion_open(const mlsd__allocator *a, const mlsd__shape *s
     return MLSD_OK;
 }
 
+static void add_weight(confusion *c, int64_t cell, double w)
+{
+    c->count[cell] += w > 0 ? 1 : 0;
+    if (!c->is_weighted) return;
+    c->weight[cell] += w;
+    c->squares[cell] += w * w;
+}
+
+/* Of many labels: one table of 2 x 2 a label. */
+static void add_labels(confusion *c, const mlsd__batch *b)
+{
+    for (int64_t i = 0; i < b->n; i++) {
+        const int64_t slot = b->slot == NULL ? 0 : b->slot[i];
+        const double *const y = b->y + i * c->n_labels, *const p = b->prediction + i * c->n_labels;
+        for (int64_t l = 0; l < c->n_labels; l++) {
+            const int64_t cell = slot * c->n_cells + 4 * l + (y[l] > 0.5 ? 2 : 0) + (p[l] > 0.5);
+            add_weight(c, cell, b->weight == NULL ? 1 : b->weight[i]);
+        }
+    }
+}
+
 static mlsd_status confusion_add(mlsd__scope *scope, void *state, const mlsd__batch *b)
 {
     (void)scope;
     confusion *const c = state;
     const int64_t k = c->n_classes;
+    if (c->n_labels > 0) {
+        add_labels(c, b);
+        return MLSD_OK;
+    }
     for (int64_t i = 0; i < b->n; i++) {
         const int64_t slot = b->slot == NULL ? 0 : b->slot[i];
         const int64_t cell = slot * c->n_cells + b->y_class[i] * k + b->prediction_class[i];
-        if (b->weight == NULL) {
-            c->count[cell] += 1;
-            continue;
-        }
-        const double w = b->weight[i];
-        c->count[cell] += w > 0 ? 1 : 0;
-        c->weight[cell] += w;
-        c->squares[cell] += w * w;
+        add_weight(c, cell, b->weight == NULL ? 1 : b->weight[i]);
     }
     return MLSD_OK;
 }
@@ -144,7 +169,7 @@ static mlsd_status confusion_load(void *state, mlsd__reader *r)
 
 static int64_t confusion_cells(const mlsd__shape *shape)
 {
-    return (shape->is_weighted ? 3 : 1) * shape->n_classes * shape->n_classes;
+    return (shape->is_weighted ? 3 : 1) * cells_of(shape);
 }
 
 void mlsd__confusion_read(const void *state, int64_t slot, mlsd__confusion *out)
@@ -152,6 +177,7 @@ void mlsd__confusion_read(const void *state, int64_t slot, mlsd__confusion *out)
     const confusion *const c = state;
     const int64_t at = slot * c->n_cells;
     *out = (mlsd__confusion){.n_classes = c->n_classes,
+                             .n_labels = c->n_labels,
                              .count = c->count + at,
                              .weight = c->weight + at,
                              .squares = c->squares + at};

@@ -1,9 +1,10 @@
 /* summary_row_loss.c - the weighted mean of a number for each row, with what its standard error
  * needs, for each slot.
  *
- * The sums are of losses less a number near them, the slot's pivot: its first loss. So equal losses
- * have no spread, exactly, and a mean far from 0 does not cancel. Slots with different pivots are
- * merged by moving the second one's sums to the first one's pivot. */
+ * A row whose loss is not defined (NaN) is left out. The sums are of losses less a number near
+ * them, the slot's pivot: its first loss. So equal losses have no spread, exactly, and a mean far
+ * from 0 does not cancel. Slots with different pivots are merged by moving the second one's sums to
+ * the first one's pivot. */
 #include <math.h>
 #include <string.h>
 
@@ -55,7 +56,7 @@ static mlsd_status row_loss_open(const mlsd__allocator *a, const mlsd__shape *sh
 
 static void add_one(cell *c, double loss, double w)
 {
-    if (!(w > 0)) return;
+    if (!(w > 0) || isnan(loss)) return;
     if (c->count == 0) c->pivot = loss;
     const double l = loss - c->pivot, wl = w * l;
     c->count += 1;
@@ -71,17 +72,20 @@ static mlsd_status row_loss_add(mlsd__scope *scope, void *state, const mlsd__bat
     (void)scope;
     row_loss *const s = state;
     const bool proba = s->metric.needs_proba;
+    const mlsd__loss_fn loss =
+        s->metric.row_loss != NULL ? s->metric.row_loss : s->metric.summary_loss;
     const mlsd__scored all = {.n = b->n,
                               .n_classes = s->shape.n_classes,
                               .y = b->y,
                               .prediction = proba ? b->proba : b->prediction,
                               .weight = b->weight,
                               .params = s->metric.params,
+                              .data = s->metric.data,
                               .y_cols = s->shape.y_cols,
                               .prediction_cols = proba ? 0 : s->shape.prediction_cols};
     for (int64_t first = 0; first < b->n; first += MLSD__BLOCK_ROWS) {
         const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
-        s->metric.row_loss(&all, NULL, first, n, s->losses);
+        loss(&all, NULL, first, n, s->losses);
         for (int64_t i = 0; i < n; i++) {
             add_one(&s->cells[b->slot == NULL ? 0 : b->slot[first + i]], s->losses[i],
                     b->weight == NULL ? 1 : b->weight[first + i]);

@@ -63,6 +63,7 @@ mlsd_status hash_result(const mlsd_result *r, uint64_t *hash);
 mlsd_status run_evaluate(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_value_metrics(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_scorecard(const mlsd_context *context, uint64_t *hash);
 
 /* Test suites, in scenarios_suite.c. */
 mlsd_status run_suites(const mlsd_context *context, uint64_t *hash);

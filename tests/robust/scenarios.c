@@ -799,6 +799,7 @@ const scenario scenarios[] = {
     {"evaluate", run_evaluate, 0},
     {"metrics", run_metrics, 0},
     {"metrics of numbers", run_value_metrics, 0},
+    {"scorecard", run_scorecard, 0},
     {"intervals", run_intervals, 0},
     {"rates", run_rates, 0},
     {"resampling", run_resampling, 0},

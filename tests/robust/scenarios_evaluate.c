@@ -65,3 +65,41 @@ out:
     mlsd_spec_free(spec);
     return status;
 }
+
+/* A scorecard of sums and of kept rows: add, merge, finish, to bytes and back. */
+mlsd_status run_scorecard(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const names[] = {"f1_macro", "log_loss", "roc_auc", "confusion_matrix"};
+    unsigned char bytes[1 << 15];
+    sample s;
+    make_sample(&s);
+    double score[N];
+    int32_t group[N];
+    for (int i = 0; i < N; i++) {
+        score[i] = (double)(i % 9) / 9;
+        group[i] = i % 4 - 1;
+    }
+    const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(score, N, 1),
+                      w = matrix_of(s.weight, N, 1);
+    mlsd_spec *specs[4] = {NULL, NULL, NULL, NULL};
+    mlsd_scorecard *card = NULL, *other = NULL;
+    mlsd_result *r = NULL;
+    size_t size = 0;
+    mlsd_status status = MLSD_OK;
+    for (int i = 0; i < 4; i++) TRY(mlsd_metric_new(context, names[i], &specs[i]));
+    TRY(mlsd_scorecard_new(context, (const mlsd_spec *const *)specs, 4, 2, 3, &card));
+    TRY(mlsd_scorecard_add(context, card, &y, &p, &w, group));
+    TRY(mlsd_scorecard_to_bytes(card, bytes, sizeof bytes, &size));
+    TRY(mlsd_scorecard_from_bytes(context, bytes, size, &other));
+    TRY(mlsd_scorecard_merge(context, card, other));
+    TRY(mlsd_scorecard_finish(context, card, 0.9, 10, &r));
+    TRY(hash_result(r, hash));
+    const int64_t n = mlsd_scorecard_n_rows(card);
+    mix(hash, &n, sizeof n);
+out:
+    mlsd_result_free(r);
+    mlsd_scorecard_free(other);
+    mlsd_scorecard_free(card);
+    for (int i = 0; i < 4; i++) mlsd_spec_free(specs[i]);
+    return status;
+}

@@ -14,7 +14,12 @@
 #include "base/memory.h"
 
 /* Content tags, pinned. */
-enum { MLSD__FILE_MODEL = 1, MLSD__FILE_FOLDS = 2, MLSD__FILE_TRAINING = 3, MLSD__FILE_SCORECARD = 4 };
+enum {
+    MLSD__FILE_MODEL = 1,
+    MLSD__FILE_FOLDS = 2,
+    MLSD__FILE_TRAINING = 3,
+    MLSD__FILE_SCORECARD = 4
+};
 /* Highest format version this library reads and the one it writes. */
 enum { MLSD__FILE_FORMAT = 1 };
 

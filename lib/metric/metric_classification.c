@@ -43,6 +43,33 @@ static void hamming(const mlsd__scored *s, const int64_t *rows, int64_t first, i
     }
 }
 
+/* Few classes: from the table that other metrics of labels share. Many would make it large. */
+enum { MAX_TABLE_CLASSES = 64 };
+static const mlsd__summary_ops *choose_accuracy(const void *params, const mlsd__shape *shape)
+{
+    (void)params;
+    return shape->y_cols == 1 && shape->n_classes <= MAX_TABLE_CLASSES ? &mlsd__summary_confusion
+                                                                       : &mlsd__summary_row_loss;
+}
+
+static mlsd_status finish_accuracy(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
+{
+    if (choose_accuracy(NULL, f->shape) == &mlsd__summary_row_loss) {
+        return mlsd__row_loss_finish(scope, f, out);
+    }
+    mlsd__confusion c;
+    double right = 0, all = 0, squares = 0, count = 0;
+    mlsd__confusion_read(f->state, f->slot, &c);
+    for (int64_t i = 0; i < c.n_classes * c.n_classes; i++) {
+        all += c.weight[i];
+        squares += c.squares[i];
+        count += c.count[i];
+        if (i % (c.n_classes + 1) == 0) right += c.weight[i];
+    }
+    mlsd__estimate_share(right, all, squares, count, f->level, &out->estimate);
+    return MLSD_OK;
+}
+
 /* Wilson's interval; with weights n is the effective number of rows (Kish 1965). */
 static mlsd_status score_accuracy(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                                   int64_t n_rows, double level, mlsd__estimate *out)
@@ -56,6 +83,11 @@ static mlsd_status score_accuracy(mlsd__scope *scope, const mlsd__scored *s, con
     return MLSD_OK;
 }
 
+static inline double clip(double p)
+{
+    return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
+}
+
 /* scikit-learn 1.2: clip at the machine epsilon, make the row sum to 1 again, take the logarithm.
  */
 static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
@@ -66,9 +98,8 @@ static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, 
         const int64_t row = mlsd__scored_row(rows, first + i);
         const double *const p = s->prediction + row * k;
         double sum = 0;
-        for (int64_t c = 0; c < k; c++) sum += fmin(fmax(p[c], DBL_EPSILON), 1 - DBL_EPSILON);
-        const double chosen = p[(int64_t)s->y[row]];
-        out[i] = -mlsd__log(fmin(fmax(chosen, DBL_EPSILON), 1 - DBL_EPSILON) / sum);
+        for (int64_t c = 0; c < k; c++) sum += clip(p[c]);
+        out[i] = -mlsd__log(clip(p[(int64_t)s->y[row]]) / sum);
     }
 }
 
@@ -89,8 +120,13 @@ static void brier(const mlsd__scored *s, const int64_t *rows, int64_t first, int
         const int64_t row = mlsd__scored_row(rows, first + i);
         const double *const p = s->prediction + row * k;
         const int64_t y = (int64_t)s->y[row];
+        if (k == 2) {
+            const double off = p[1] - (double)y;
+            out[i] = off * off;
+            continue;
+        }
         double sum = 0;
-        for (int64_t c = k == 2 ? 1 : 0; c < k; c++) {
+        for (int64_t c = 0; c < k; c++) {
             const double miss = p[c] - (c == y ? 1 : 0);
             sum += miss * miss;
         }
@@ -123,8 +159,8 @@ static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
                                               .is_share = true,
                                               .for_labels = true,
                                               .row_loss = hit,
-                                              .summary = &mlsd__summary_row_loss,
-                                              .finish = mlsd__row_loss_finish,
+                                              .choose = choose_accuracy,
+                                              .finish = finish_accuracy,
                                               .score = score_accuracy};
 const mlsd_kind mlsd__kind_accuracy = {
     .name = "accuracy",

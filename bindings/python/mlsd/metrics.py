@@ -7,6 +7,22 @@ from . import _metrics_cluster, _metrics_values
 from ._arrays import class_codes, codes_among
 from ._metrics_cluster import *  # noqa: F403
 from ._metrics_values import *  # noqa: F403
+from ._metrics_labels import (
+    UndefinedMetricWarning,
+    accuracy_score,
+    balanced_accuracy_score,
+    cohen_kappa_score,
+    confusion_matrix,
+    evaluate,
+    f1_score,
+    fbeta_score,
+    hamming_loss,
+    jaccard_score,
+    matthews_corrcoef,
+    precision_score,
+    recall_score,
+    zero_one_loss,
+)
 from ._results import score
 
 
@@ -33,17 +49,6 @@ def _score_classes(metric, y_true, y_pred, sample_weight, labels):
     return score(metric, _code_labels(y_true, labels, n_columns), y_pred, sample_weight)[0]
 
 
-def accuracy_score(y_true, y_pred, *, sample_weight=None):
-    """Share of labels that are right."""
-    import numpy as np
-
-    y_true, y_pred = np.asarray(y_true).ravel(), np.asarray(y_pred).ravel()
-    if len(y_true) != len(y_pred):
-        raise ValueError(f"y_true has {len(y_true)} rows and y_pred {len(y_pred)}")
-    _, codes = class_codes(np.concatenate([y_true, y_pred]), "y_true or y_pred")
-    return score("accuracy", codes[: len(y_true)], codes[len(y_true) :], sample_weight)[0]
-
-
 def log_loss(y_true, y_pred, *, sample_weight=None, labels=None):
     """Minus the mean logarithm of the probability given to what happened."""
     return _score_classes("log_loss", y_true, y_pred, sample_weight, labels)
@@ -60,11 +65,22 @@ def brier_score_loss(y_true, y_prob, *, sample_weight=None, labels=None):
 
 
 __all__ = [
-    *_metrics_cluster.__all__,
-    *_metrics_values.__all__,
+    "UndefinedMetricWarning",
     "accuracy_score",
+    "balanced_accuracy_score",
     "brier_score_loss",
+    "cohen_kappa_score",
+    "confusion_matrix",
+    "evaluate",
+    "f1_score",
+    "fbeta_score",
+    "hamming_loss",
+    "jaccard_score",
     "log_loss",
+    "matthews_corrcoef",
+    "precision_score",
+    "recall_score",
     "roc_auc_score",
     "score",
+    "zero_one_loss",
 ]

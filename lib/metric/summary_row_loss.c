@@ -56,7 +56,7 @@ static mlsd_status row_loss_open(const mlsd__allocator *a, const mlsd__shape *sh
 
 static void add_one(cell *c, double loss, double w)
 {
-    if (!(w > 0) || isnan(loss)) return;
+    if (!(w > 0)) return;
     if (c->count == 0) c->pivot = loss;
     const double l = loss - c->pivot, wl = w * l;
     c->count += 1;
@@ -87,6 +87,8 @@ static mlsd_status row_loss_add(mlsd__scope *scope, void *state, const mlsd__bat
         const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
         loss(&all, NULL, first, n, s->losses);
         for (int64_t i = 0; i < n; i++) {
+            /* A rate of a row's own labels may be undefined; a loss that is NaN is a fault. */
+            if (s->metric.row_loss == NULL && isnan(s->losses[i])) continue;
             add_one(&s->cells[b->slot == NULL ? 0 : b->slot[first + i]], s->losses[i],
                     b->weight == NULL ? 1 : b->weight[first + i]);
         }

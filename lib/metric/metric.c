@@ -81,6 +81,12 @@ mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
     if (task == MLSD_TASK_NONE) {
         return mlsd__fail(MLSD_E_KIND, "'%s' needs a target, and there is none", name);
     }
+    if (!ops->for_regression && !ops->for_classification) {
+        return mlsd__fail(MLSD_E_KIND,
+                          "'%s' compares clusterings or survival times, not what a model predicts "
+                          "here; use mlsd_metric_evaluate",
+                          name);
+    }
     if (task == MLSD_TASK_REGRESSION && !ops->for_regression) {
         return mlsd__fail(MLSD_E_KIND,
                           "'%s' is for classes, the target is a number; use rmse, mae or r2", name);

@@ -368,7 +368,8 @@ static mlsd_status check_unweighted(const void *params, const mlsd__shape *shape
 static const int code_rand = RAND, code_ari = ADJUSTED_RAND, code_fm = FOWLKES, code_mi = MI,
                  code_nmi = NMI, code_ami = AMI, code_h = HOMOGENEITY, code_c = COMPLETENESS,
                  code_v = V;
-static const cluster_params defaults = {.average_method = ARITHMETIC, .beta = 1};
+static const cluster_params of_average = {.average_method = ARITHMETIC};
+static const cluster_params of_beta = {.beta = 1};
 static const mlsd_param average_table[] = {
     MLSD__P_CHOICE(cluster_params, average_method, averages, "\"arithmetic\"",
                    "which mean of the two entropies is the most there can be")};
@@ -390,9 +391,9 @@ static const mlsd_param v_table[] = {
         .ops = &name_##_ops,                                                \
         .traits = "{\"tasks\":[\"clustering\"],\"direction\":1}",           \
     }
-#define KIND_WITH(name_, code_, table_, check_, doc_)             \
+#define KIND_WITH(name_, code_, params_, table_, check_, doc_)    \
     static const mlsd__metric_ops name_##_ops =                   \
-        OPS(code_, &defaults, sizeof(cluster_params), check_);    \
+        OPS(code_, &params_, sizeof(cluster_params), check_);     \
     const mlsd_kind mlsd__kind_##name_ = {                        \
         .name = #name_,                                           \
         .family = "metric",                                       \
@@ -408,10 +409,11 @@ KIND(rand, code_rand, "share of the pairs of rows that are together in both or i
 KIND(adjusted_rand, code_ari, "Rand's share above what luck gives, 1 for equal clusterings");
 KIND(fowlkes_mallows, code_fm, "geometric mean of precision and recall of pairs that are together");
 KIND(mutual_info, code_mi, "mutual information, in nats");
-KIND_WITH(normalized_mutual_info, code_nmi, average_table, check,
+KIND_WITH(normalized_mutual_info, code_nmi, of_average, average_table, check,
           "mutual information over a mean of the entropies, in [0, 1]");
-KIND_WITH(adjusted_mutual_info, code_ami, average_table, check_unweighted,
+KIND_WITH(adjusted_mutual_info, code_ami, of_average, average_table, check_unweighted,
           "mutual information above what luck gives, 1 for equal clusterings");
 KIND(homogeneity, code_h, "share of the entropy of y that prediction tells");
 KIND(completeness, code_c, "share of the entropy of prediction that y tells");
-KIND_WITH(v_measure, code_v, v_table, check, "harmonic mean of homogeneity and completeness");
+KIND_WITH(v_measure, code_v, of_beta, v_table, check,
+          "harmonic mean of homogeneity and completeness");

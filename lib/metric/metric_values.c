@@ -68,19 +68,81 @@ static double inverse_share(const double *values, const double *weights, int64_t
     return values[n - 1];
 }
 
+/* Hoare (1961), Comm. ACM 4:321: x[k] becomes the k-th smallest, with none greater before it and
+ * none smaller behind. false where bad luck would make it slow; x is then in some other order. */
+static bool select_nth(double *x, int64_t low, int64_t high, int64_t k)
+{
+    for (int64_t left = 8 * (high - low + 1) + 64; low < high;) {
+        left -= high - low + 1;
+        if (left < 0) return false;
+        const double a = x[low], b = x[low + (high - low) / 2], c = x[high];
+        const double pivot = fmax(fmin(a, b), fmin(fmax(a, b), c)); /* the middle one */
+        int64_t i = low, j = high;
+        while (i <= j) {
+            while (x[i] < pivot) i++;
+            while (x[j] > pivot) j--;
+            if (i > j) break;
+            const double swap = x[i];
+            x[i++] = x[j];
+            x[j--] = swap;
+        }
+        if (k <= j) {
+            high = j;
+        } else if (k >= i) {
+            low = i;
+        } else {
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Type 7 by selection: the two neighbours and what lies between. false: sort after all. */
+static bool quantile_by_selection(double *x, int64_t n, double q, double *out)
+{
+    const double at = q * (double)(n - 1);
+    const int64_t k = (int64_t)at;
+    if (!select_nth(x, 0, n - 1, k)) return false;
+    double next = x[k];
+    if (k + 1 < n) {
+        next = x[k + 1];
+        for (int64_t i = k + 2; i < n; i++) next = fmin(next, x[i]);
+    }
+    *out = mlsd__between(x[k], next, at - (double)k);
+    return true;
+}
+
+/* All of them by selection where weights are equal; *out_done false where that was slow. */
+static mlsd_status select_quantiles(mlsd__scope *scope, double *x, int64_t n, const double *q,
+                                    int64_t n_q, double *out, bool *out_done)
+{
+    *out_done = true;
+    for (int64_t k = 0; *out_done && k < n_q; k++) {
+        *out_done = quantile_by_selection(x, n, q[k], &out[k]);
+        MLSD__TRY(mlsd__checkpoint(scope));
+    }
+    return MLSD_OK;
+}
+
 mlsd_status mlsd__weighted_quantile(mlsd__scope *scope, const double *x, const mlsd__column *c,
                                     const double *q, int64_t n_q, double *out)
 {
     const mlsd__allocator *const a = scope->allocator;
+    bool done = false;
     double *const values = mlsd__alloc_raw(a, 2 * c->n, sizeof *values);
     if (values == NULL) return MLSD_E_NOMEM;
     double *const weights = values + c->n;
-    const mlsd_status status = sorted_of(scope, x, c, values, weights);
+    mlsd_status status = MLSD_OK;
+    if (c->weight == NULL) {
+        memcpy(values, x, (size_t)c->n * sizeof *x);
+        status = select_quantiles(scope, values, c->n, q, n_q, out, &done);
+    }
+    if (status == MLSD_OK && !done) status = sorted_of(scope, x, c, values, weights);
     double total = 0; /* in the order of the values, so that the whole weight is reached */
     for (int64_t i = 0; status == MLSD_OK && c->weight != NULL && i < c->n; i++) {
         total += weights[i];
     }
-    for (int64_t k = 0; status == MLSD_OK && k < n_q; k++) {
+    for (int64_t k = 0; status == MLSD_OK && !done && k < n_q; k++) {
         out[k] = c->weight == NULL ? mlsd__quantile_sorted(values, c->n, q[k])
                                    : inverse_share(values, weights, c->n, total, q[k]);
     }
@@ -285,7 +347,7 @@ static mlsd_status each_output(mlsd__scope *scope, const mlsd__finish *f, output
         MLSD__TRY(measure(scope, f->metric->data, &c, f->level, &e, o->influence, o->l0, &known));
         if (n_outputs == 1) out->estimate = e;
         if (f->wants_parts && n_outputs > 1) MLSD__TRY(mlsd__measured_part(out, j, &e));
-        if (!is_raw) put_output(o, j, &e, known);
+        if (n_outputs > 1 && !is_raw) put_output(o, j, &e, known);
         MLSD__TRY(mlsd__checkpoint(scope));
     }
     if (n_outputs > 1 && !is_raw) put_together(o, f->metric, f->level, &out->estimate);
@@ -299,15 +361,19 @@ mlsd_status mlsd__values_finish_rows(mlsd__scope *scope, const mlsd__finish *f, 
     mlsd__rows_read(f->state, f->slot, f->metric, &o.rows);
     const int64_t n = o.rows.n;
     if (n == 0) return MLSD_OK;
-    double *const room = mlsd__alloc(a, n, 7 * sizeof *room);
+    const bool many = o.rows.prediction_cols > 1;
+    double *const room = mlsd__alloc_raw(a, n, (many ? 7 : 5) * sizeof *room);
     if (room == NULL) return MLSD_E_NOMEM;
     o.y = room;
     o.prediction = room + n;
     o.weight = room + 2 * n;
     o.influence = room + 3 * n;
     o.l0 = room + 4 * n;
-    o.sum = room + 5 * n;
-    o.denominators = room + 6 * n;
+    if (many) {
+        o.sum = room + 5 * n;
+        o.denominators = room + 6 * n;
+        memset(o.sum, 0, 2 * (size_t)n * sizeof *o.sum);
+    }
     read_weights(&o);
     mlsd_status status = MLSD_OK;
     if (o.n > 0) status = each_output(scope, f, &o, out);

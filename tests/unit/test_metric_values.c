@@ -4,11 +4,13 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "unit.h"
 
 #include "mlsd/metric.h"
 #include "metric/values.h"
+#include "numeric/rank.h"
 
 enum { N = 90, K = 3 };
 
@@ -382,6 +384,44 @@ static void test_metric_values__medians_and_largest(void **state)
     mlsd_result_free(r);
 }
 
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Selection finds what sorting does: in order, in reverse, alike, few values, organ pipes. */
+static void test_metric_values__quantiles_are_those_of_sorting(void **state)
+{
+    (void)state;
+    enum { MOST = 300 };
+    static const double q[] = {0, 0.01, 0.3, 0.5, 0.77, 1};
+    double x[MOST], sorted[MOST], found[6];
+    uint64_t seed = 11;
+    mlsd__scope scope;
+    ASSERT_OK(mlsd__scope_open(&scope, NULL));
+    for (int n = 1; n <= MOST; n += n < 20 ? 1 : 40) {
+        for (int way = 0; way < 6; way++) {
+            for (int i = 0; i < n; i++) {
+                x[i] = way == 0   ? i
+                       : way == 1 ? -i
+                       : way == 2 ? 3
+                       : way == 3 ? floor(4 * draw(&seed))
+                       : way == 4 ? (i < n / 2 ? i : n - i)
+                                  : draw(&seed);
+            }
+            memcpy(sorted, x, sizeof x);
+            qsort(sorted, (size_t)n, sizeof *sorted, ascending);
+            const mlsd__column c = {.n = n, .total = n};
+            ASSERT_OK(mlsd__weighted_quantile(&scope, x, &c, q, 6, found));
+            for (int k = 0; k < 6; k++) {
+                ASSERT_NEAR(found[k], mlsd__quantile_sorted(sorted, n, q[k]), 0);
+            }
+        }
+    }
+    mlsd__scope_close(&scope);
+}
+
 static void test_metric_values__quantiles_in_columns(void **state)
 {
     (void)state;
@@ -502,6 +542,7 @@ int main(void)
         cmocka_unit_test(test_metric_values__standard_errors_are_derivatives),
         cmocka_unit_test(test_metric_values__names),
         cmocka_unit_test(test_metric_values__medians_and_largest),
+        cmocka_unit_test(test_metric_values__quantiles_are_those_of_sorting),
         cmocka_unit_test(test_metric_values__quantiles_in_columns),
         cmocka_unit_test(test_metric_values__errors_merge),
         cmocka_unit_test(test_metric_values__undefined_and_wrong),

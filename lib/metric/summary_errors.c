@@ -13,7 +13,7 @@
 enum { DEGREE = 4, N_POWERS = DEGREE + 1 };
 
 typedef struct cell {
-    double count, w, w2;
+    double count, w;
     double mean_y, m2_y, mean_e, m2_e; /* m2: sum of w (x - mean)^2 */
     double we2, wt, largest; /* sums of w e^2 and w t, t = |e| - pivot_a; the largest |e| */
     double pivot_y, pivot_e, pivot_a;
@@ -55,58 +55,98 @@ static mlsd_status errors_open(const mlsd__allocator *a, const mlsd__shape *shap
     return MLSD_OK;
 }
 
-/* West (1979), Comm. ACM 22:532. */
-static void update(double *mean, double *m2, double x, double w, double total)
+/* share: the row's weight over all weights until then. West (1979), Comm. ACM 22:532. */
+static void update(double *mean, double *m2, double x, double w, double share)
 {
     const double delta = x - *mean;
-    *mean += delta * (w / total);
+    *mean += delta * share;
     *m2 += w * delta * (x - *mean);
 }
 
-static void add_powers(cell *c, double y, double e, double w2)
+/* Rows first .. n - 1 of a batch into one cell; sums that depend on each other by a division in one
+ * loop, the others in one that keeps them in registers. Each is added in the order of the rows. */
+static void add_means(cell *into, const mlsd__batch *b, int64_t first, int64_t n)
 {
-    const double dy = y - c->pivot_y, de = e - c->pivot_e;
-    double of_y = w2;
-    for (int i = 0; i <= DEGREE; i++) {
-        double term = of_y;
-        for (int j = 0; i + j <= DEGREE; j++) {
-            c->power[i][j] += term;
-            term *= de;
-        }
-        of_y *= dy;
+    cell c = *into;
+    for (int64_t i = first; i < n; i++) {
+        const double w = b->weight == NULL ? 1 : b->weight[i];
+        if (!(w > 0)) continue;
+        const double y = b->y[i], e = y - b->prediction[i], absolute = fabs(e);
+        c.count += 1;
+        c.w += w;
+        const double share = w / c.w;
+        update(&c.mean_y, &c.m2_y, y, w, share);
+        update(&c.mean_e, &c.m2_e, e, w, share);
+        c.we2 += w * e * e;
+        c.wt += w * (absolute - c.pivot_a);
+        if (absolute > c.largest) c.largest = absolute;
     }
+    *into = c;
 }
 
-static void add_one(cell *c, double y, double prediction, double w)
+/* Sums by name stay in registers; those of an array do not. [1][3] and [3][1] are never read. */
+static void add_powers(cell *into, const mlsd__batch *b, int64_t first, int64_t n)
 {
-    if (!(w > 0)) return;
-    const double e = y - prediction, absolute = fabs(e), w2 = w * w;
-    if (c->count == 0) {
-        c->pivot_y = y;
-        c->pivot_e = e;
-        c->pivot_a = absolute;
+    const double pivot_y = into->pivot_y, pivot_e = into->pivot_e, pivot_a = into->pivot_a;
+    double(*const p)[N_POWERS] = into->power;
+    double s00 = p[0][0], s01 = p[0][1], s02 = p[0][2], s03 = p[0][3], s04 = p[0][4];
+    double s10 = p[1][0], s11 = p[1][1], s12 = p[1][2], s20 = p[2][0], s21 = p[2][1];
+    double s22 = p[2][2], s30 = p[3][0], s40 = p[4][0], a1 = into->a1, a2 = into->a2;
+    for (int64_t i = first; i < n; i++) {
+        const double w = b->weight == NULL ? 1 : b->weight[i], y = b->y[i];
+        const double e = y - b->prediction[i], t = fabs(e) - pivot_a;
+        const double dy = y - pivot_y, de = e - pivot_e, w0 = w * w, wt = w0 * t;
+        const double w1 = w0 * dy, w2 = w1 * dy, e2 = de * de;
+        const double v1 = w0 * de, v2 = w0 * e2;
+        s00 += w0;
+        s01 += v1;
+        s02 += v2;
+        s03 += v2 * de;
+        s04 += v2 * e2;
+        s10 += w1;
+        s11 += w1 * de;
+        s12 += w1 * e2;
+        s20 += w2;
+        s21 += w2 * de;
+        s22 += w2 * e2;
+        s30 += w2 * dy;
+        s40 += w2 * dy * dy;
+        a1 += wt;
+        a2 += wt * t;
     }
-    c->count += 1;
-    c->w += w;
-    c->w2 += w2;
-    update(&c->mean_y, &c->m2_y, y, w, c->w);
-    update(&c->mean_e, &c->m2_e, e, w, c->w);
-    c->we2 += w * e * e;
-    c->largest = fmax(c->largest, absolute);
-    const double t = absolute - c->pivot_a;
-    c->wt += w * t;
-    c->a1 += w2 * t;
-    c->a2 += w2 * t * t;
-    add_powers(c, y, e, w2);
+    p[0][0] = s00, p[0][1] = s01, p[0][2] = s02, p[0][3] = s03, p[0][4] = s04;
+    p[1][0] = s10, p[1][1] = s11, p[1][2] = s12, p[2][0] = s20, p[2][1] = s21;
+    p[2][2] = s22, p[3][0] = s30, p[4][0] = s40;
+    into->a1 = a1;
+    into->a2 = a2;
+}
+
+static void add_rows(cell *c, const mlsd__batch *b, int64_t first, int64_t n)
+{
+    while (c->count == 0 && first < n && b->weight != NULL && !(b->weight[first] > 0)) first++;
+    if (first == n) return;
+    if (c->count == 0) {
+        c->pivot_y = b->y[first];
+        c->pivot_e = b->y[first] - b->prediction[first];
+        c->pivot_a = fabs(c->pivot_e);
+    }
+    add_means(c, b, first, n);
+    add_powers(c, b, first, n);
 }
 
 static mlsd_status errors_add(mlsd__scope *scope, void *state, const mlsd__batch *b)
 {
     (void)scope;
     errors *const s = state;
-    for (int64_t i = 0; i < b->n; i++) {
-        add_one(&s->cells[b->slot == NULL ? 0 : b->slot[i]], b->y[i], b->prediction[i],
-                b->weight == NULL ? 1 : b->weight[i]);
+    if (b->slot == NULL) {
+        add_rows(&s->cells[0], b, 0, b->n);
+        return MLSD_OK;
+    }
+    for (int64_t i = 0; i < b->n;) {
+        int64_t end = i + 1;
+        while (end < b->n && b->slot[end] == b->slot[i]) end++;
+        add_rows(&s->cells[b->slot[i]], b, i, end);
+        i = end;
     }
     return MLSD_OK;
 }
@@ -142,14 +182,13 @@ static void merge_cell(cell *c, const cell *d)
     for (int i = 0; i <= DEGREE; i++) {
         for (int j = 0; i + j <= DEGREE; j++) c->power[i][j] += moved[i][j];
     }
-    c->a2 += d->a2 + shift * (2 * d->a1 + shift * d->w2);
-    c->a1 += d->a1 + shift * d->w2;
+    c->a2 += d->a2 + shift * (2 * d->a1 + shift * d->power[0][0]);
+    c->a1 += d->a1 + shift * d->power[0][0];
     mlsd__merge_moments(&w, &c->mean_y, &c->m2_y, d->w, d->mean_y, d->m2_y);
     w = c->w;
     mlsd__merge_moments(&w, &c->mean_e, &c->m2_e, d->w, d->mean_e, d->m2_e);
     c->count += d->count;
     c->w += d->w;
-    c->w2 += d->w2;
     c->we2 += d->we2;
     c->wt += d->wt + shift * d->w;
     c->largest = fmax(c->largest, d->largest);
@@ -208,7 +247,7 @@ void mlsd__errors_read(const void *state, int64_t slot, mlsd__errors *out)
 {
     const cell *const c = &((const errors *)state)->cells[slot];
     double raw[N_POWERS][N_POWERS], p[N_POWERS][N_POWERS];
-    *out = (mlsd__errors){.count = c->count, .weight = c->w, .squares = c->w2};
+    *out = (mlsd__errors){.count = c->count, .weight = c->w, .squares = c->power[0][0]};
     if (c->count == 0) return;
     out->mean_square = c->we2 / c->w;
     out->mean_absolute = c->pivot_a + c->wt / c->w;
@@ -223,7 +262,7 @@ void mlsd__errors_read(const void *state, int64_t slot, mlsd__errors *out)
         fmax(0, p[0][4] + 4 * mean * p[0][3] + (4 * mean * mean - 2 * v) * p[0][2] -
                     4 * mean * v * p[0][1] + v * v * p[0][0]);
     const double t = out->mean_absolute - c->pivot_a;
-    out->spread_absolute = fmax(0, c->a2 - t * (2 * c->a1 - t * c->w2));
+    out->spread_absolute = fmax(0, c->a2 - t * (2 * c->a1 - t * c->power[0][0]));
     if (!(out->variance_y > 0)) return;
     out->spread_explained = ratio_spread(p, v / out->variance_y, out->variance_y);
     move_powers(c->power, c->pivot_y - c->mean_y, c->pivot_e, raw);

@@ -232,6 +232,9 @@ extern const mlsd_kind mlsd__kind_slice_search;
 extern const mlsd_kind mlsd__kind_slice_divergence;
 extern const mlsd_kind mlsd__kind_slice_tree;
 extern const mlsd_kind mlsd__kind_fairness;
+extern const mlsd_kind mlsd__kind_reweighing;
+extern const mlsd_kind mlsd__kind_group_thresholds;
+extern const mlsd_kind mlsd__kind_fairness_frontier;
 extern const mlsd_kind mlsd__kind_experiment;
 
 const mlsd_kind *const mlsd__kinds[] = {
@@ -465,6 +468,9 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_slice_divergence,
     &mlsd__kind_slice_tree,
     &mlsd__kind_fairness,
+    &mlsd__kind_reweighing,
+    &mlsd__kind_group_thresholds,
+    &mlsd__kind_fairness_frontier,
     &mlsd__kind_experiment,
 };
 const int64_t mlsd__n_kinds = MLSD__COUNT(mlsd__kinds);

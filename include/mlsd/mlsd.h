@@ -28,6 +28,7 @@
 #include "mlsd/diagnose.h"
 #include "mlsd/audit.h"
 #include "mlsd/slice.h"
+#include "mlsd/policy.h"
 #include "mlsd/suite.h"
 #include "mlsd/experiment.h"
 #include "mlsd/report.h"

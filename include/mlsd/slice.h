@@ -43,7 +43,10 @@ MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_ta
  *   slice_search      the slices with the highest losses, by exact search (SliceLine)
  *   slice_tree        all rows cut into a few disjoint slices by a tree on their losses
  *   slice_divergence  frequent patterns, by how far a rate among them is from elsewhere
- *   fairness          how differently a classifier treats groups: docs/fairness.md
+ *   fairness          how differently a classifier treats groups: docs/fairness.md, as the next
+ *   reweighing        weights under which groups and classes are independent; needs no prediction
+ *   group_thresholds  thresholds by group; mlsd/policy.h decides by them
+ *   fairness_frontier what keeping groups equal costs
  *
  *   mlsd_spec_new(NULL, "slice_search", &search);
  *   mlsd_slice_run(NULL, search, groups, &y, &prediction, NULL, &result);

@@ -18,7 +18,8 @@ enum {
     MLSD__FILE_MODEL = 1,
     MLSD__FILE_FOLDS = 2,
     MLSD__FILE_TRAINING = 3,
-    MLSD__FILE_SCORECARD = 4
+    MLSD__FILE_SCORECARD = 4,
+    MLSD__FILE_POLICY = 5
 };
 /* Highest format version this library reads and the one it writes. */
 enum { MLSD__FILE_FORMAT = 1 };

@@ -242,7 +242,7 @@ static mlsd_status auc_of(mlsd__scope *scope, const mlsd__fairness *f, const mls
         *(w->y[i] > 0 ? &w->n_positive[cell] : &w->n_negative[cell]) += 1;
     }
     MLSD__TRY(mlsd__metric_find("roc_auc", &metric));
-    return metric->score(scope, &scored, w->rows, n, level, &w->is[cell]);
+    return mlsd__metric_score(scope, metric, &scored, w->rows, n, level, &w->is[cell]);
 }
 
 static mlsd__fair_status auc_status(const mlsd__fairness *f, const auc_work *w, int64_t cell)

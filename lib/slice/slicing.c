@@ -89,7 +89,7 @@ static mlsd_status check_rows(const mlsd_matrix *m, const char *name, int64_t n_
                       (long long)n_rows, name, (long long)m->rows);
 }
 
-static mlsd_status check_input(const mlsd_spec *analysis, const mlsd__slicing_input *in)
+mlsd_status mlsd__slicing_check(const mlsd_spec *analysis, const mlsd__slicing_input *in)
 {
     const mlsd__slicing_ops *const ops = mlsd__spec_ops(analysis);
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(analysis));
@@ -107,7 +107,7 @@ mlsd_status mlsd__slicing_run(mlsd__scope *scope, const mlsd_spec *analysis,
                               const mlsd__slicing_input *in, mlsd_result **out)
 {
     *out = NULL;
-    MLSD__TRY(check_input(analysis, in));
+    MLSD__TRY(mlsd__slicing_check(analysis, in));
     const mlsd__slicing_ops *const ops = mlsd__spec_ops(analysis);
     return ops->run(scope, analysis, in, out);
 }

@@ -26,6 +26,9 @@ typedef struct mlsd__slicing_ops {
                        mlsd_result **out);
 } mlsd__slicing_ops;
 
+/* What the kind needs is given, and has a row for each of the table's. */
+mlsd_status mlsd__slicing_check(const mlsd_spec *analysis, const mlsd__slicing_input *in);
+
 /* mlsd_slice_run within a scope. */
 mlsd_status mlsd__slicing_run(mlsd__scope *scope, const mlsd_spec *analysis,
                               const mlsd__slicing_input *in, mlsd_result **out);

@@ -808,6 +808,7 @@ const scenario scenarios[] = {
     {"searches", run_searches, 1},
     {"slice searches", run_slice_searches, 0},
     {"fairness", run_fairness, 0},
+    {"mitigation", run_mitigation, 0},
     {"audit", run_audit, 0},
     {"compare", run_compare, 0},
     {"experiment", run_experiment, 1},

@@ -1,4 +1,6 @@
 /* scenarios_slices.c - searches for slices and measures of fairness under hardship. */
+#include <stdio.h>
+
 #include "scenario_data.h"
 
 /* Two columns of groups and one of numbers. */
@@ -90,6 +92,56 @@ mlsd_status run_fairness(const mlsd_context *context, uint64_t *hash)
 out:
     mlsd_result_free(weighted);
     mlsd_result_free(found);
+    mlsd_spec_free(spec);
+    mlsd_table_free(groups);
+    return status;
+}
+
+/* Thresholds by group, applied, written and read; weights; the frontier. */
+mlsd_status run_mitigation(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    char path[160];
+    double said[N];
+    const mlsd_matrix y = matrix_of(s.label, N, 1), score = matrix_of(s.y, N, 1);
+    const mlsd_matrix weight = matrix_of(s.weight, N, 1);
+    const char *by[] = {"h", "g"};
+    mlsd_table *groups = NULL;
+    mlsd_spec *spec = NULL, *weigh = NULL, *sweep = NULL;
+    mlsd_policy *policy = NULL, *again = NULL;
+    mlsd_result *told = NULL, *weights = NULL, *frontier = NULL;
+    mlsd_status status;
+    file_path(path, "policy");
+    TRY(make_groups(context, &s, &groups));
+    TRY(mlsd_spec_new(context, "group_thresholds", &spec));
+    TRY(mlsd_spec_set_str_list(spec, "by", by, 1));
+    TRY(mlsd_spec_set_str(spec, "id", "x"));
+    TRY(mlsd_policy_fit(context, spec, groups, &y, &score, &weight, &policy));
+    TRY(mlsd_policy_predict(policy, groups, &score, said, N));
+    TRY(mlsd_policy_chance(policy, groups, &score, said, N));
+    TRY(mlsd_policy_save(policy, path));
+    TRY(mlsd_policy_load(context, path, &again));
+    TRY(mlsd_policy_describe(again, &told));
+    TRY(hash_result(told, hash));
+    TRY(mlsd_spec_new(context, "reweighing", &weigh));
+    TRY(mlsd_spec_set_str_list(weigh, "by", by, 2));
+    TRY(mlsd_slice_run(context, weigh, groups, &y, NULL, &weight, &weights));
+    TRY(hash_result(weights, hash));
+    TRY(mlsd_spec_new(context, "fairness_frontier", &sweep));
+    TRY(mlsd_spec_set_str_list(sweep, "by", by, 1));
+    TRY(mlsd_spec_set_i64(sweep, "n_points", 3));
+    TRY(mlsd_slice_run(context, sweep, groups, &y, &score, NULL, &frontier));
+    TRY(hash_result(frontier, hash));
+out:
+    (void)remove(path);
+    mlsd_result_free(frontier);
+    mlsd_result_free(weights);
+    mlsd_result_free(told);
+    mlsd_policy_free(again);
+    mlsd_policy_free(policy);
+    mlsd_spec_free(sweep);
+    mlsd_spec_free(weigh);
     mlsd_spec_free(spec);
     mlsd_table_free(groups);
     return status;

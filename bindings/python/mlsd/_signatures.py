@@ -329,6 +329,14 @@ SIGNATURES = {
     "mlsd_search_candidates": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_leaderboard": (STATUS, [HANDLE, HANDLES, TEXTS, I64, HANDLE, HANDLE, TEXT, HANDLE_OUT]),
     "mlsd_evaluate": (STATUS, [HANDLE, HANDLE, HANDLE, TEXTS, I64, HANDLE_OUT]),
+    # mlsd/policy.h
+    "mlsd_policy_fit": (STATUS, [HANDLE, HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, HANDLE_OUT]),
+    "mlsd_policy_free": (None, [HANDLE]),
+    "mlsd_policy_predict": (STATUS, [HANDLE, HANDLE, MATRIX, F64S, I64]),
+    "mlsd_policy_chance": (STATUS, [HANDLE, HANDLE, MATRIX, F64S, I64]),
+    "mlsd_policy_describe": (STATUS, [HANDLE, HANDLE_OUT]),
+    "mlsd_policy_save": (STATUS, [HANDLE, TEXT]),
+    "mlsd_policy_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
     # mlsd/slice.h
     "mlsd_slice_run": (STATUS, [HANDLE, HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, HANDLE_OUT]),
     "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),

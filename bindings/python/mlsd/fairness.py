@@ -6,9 +6,9 @@
 A measure that cannot be computed is NaN, never 0. What the measures mean, and what they cannot tell: docs/fairness.md.
 """
 
-from ._arrays import Matrices, is_frame
+from ._arrays import Matrices, doubles, is_frame
 from ._handles import Spec, Table
-from ._library import call_long, lib
+from ._library import Handle, call_long, context, encode_path, lib
 from ._results import Result
 
 
@@ -87,3 +87,67 @@ def equalized_odds_ratio(
 ):
     """The smaller, or the mean, of the smallest ratios of true and of false positive rates."""
     return _one(_odds("ratio", agg), y_true, y_pred, sensitive_features, sample_weight, method)
+
+
+def reweighing(y, groups, *, by=None, sample_weight=None):
+    """Weights of rows under which groups and classes are independent (Kamiran & Calders 2012): fit with them."""
+    spec, table = Spec("reweighing", by=_list(by)), _table(groups)
+    kept = Matrices(y=y, prediction=None, sample_weight=sample_weight)
+    return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers).table("weights")["weight"]
+
+
+def frontier(y, score, groups, *, by=None, sample_weight=None, **params):
+    """What equality costs: the table "frontier" and the pictures "plot" (text) and "svg" of the best thresholds by tolerance.
+
+    params: constraint (demographic_parity, equal_opportunity, predictive_equality, equalized_odds), objective, n_points.
+    """
+    spec, table = Spec("fairness_frontier", by=_list(by), **params), _table(groups)
+    kept = Matrices(y=y, score=score, sample_weight=sample_weight)
+    return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
+
+
+class GroupThresholds(Handle):
+    """Decisions from scores with a threshold for each group, the best of those that keep the groups' rates equal.
+
+        policy = GroupThresholds(y, score, people, by="race", constraint="equalized_odds", tolerance=0.02, id="person")
+        decisions = policy.predict(new_people, new_scores)
+
+    Where equality needs chance, the coin is a hash of the column `id`: one person always gets one answer. Parameters
+    are those of the kind "group_thresholds".
+    """
+
+    _free = "mlsd_policy_free"
+
+    def __init__(self, y, score, groups, *, by=None, sample_weight=None, **params):
+        spec, table = Spec("group_thresholds", by=_list(by), **params), _table(groups)
+        kept = Matrices(y=y, score=score, sample_weight=sample_weight)
+        self._become(call_long, lib.mlsd_policy_fit, spec._h, table._h, *kept.pointers)
+
+    def _rows(self, function, groups, score):
+        import numpy as np
+
+        table, kept = _table(groups), Matrices(score=score)
+        out = np.empty(table.n_rows)
+        function(self._h, table._h, *kept.pointers, doubles(out), len(out))
+        return out
+
+    def predict(self, groups, score):
+        """0 or 1 for each row; groups has the columns of the fit, and the id where there is a coin."""
+        return self._rows(lib.mlsd_policy_predict, groups, score).astype(int)
+
+    def predict_proba(self, groups, score):
+        """The chance of 1 for each row, over all coins."""
+        return self._rows(lib.mlsd_policy_chance, groups, score)
+
+    def describe(self):
+        """What was chosen: the tables "thresholds" and "groups", and a verdict."""
+        return Result._made(lib.mlsd_policy_describe, self._h)
+
+    def save(self, path):
+        """Write to a file."""
+        lib.mlsd_policy_save(self._h, encode_path(path))
+
+    @classmethod
+    def load(cls, path):
+        """Read from a file."""
+        return cls._made(lib.mlsd_policy_load, context(), encode_path(path))

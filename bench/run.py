@@ -65,6 +65,7 @@ def workloads():
     import bench_workloads_lasso
     import bench_workloads_least_squares
     import bench_workloads_logistic
+    import bench_workloads_metrics
     import bench_workloads_mlp
     import bench_workloads_models
     import bench_workloads_neighbors
@@ -91,6 +92,7 @@ def workloads():
         bench_workloads_validate,
         bench_workloads_csv,
         bench_workloads_exact,
+        bench_workloads_metrics,
         bench_workloads_calls,
     )
     for module in modules:

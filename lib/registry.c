@@ -91,6 +91,19 @@ extern const mlsd_kind mlsd__kind_negative_likelihood_ratio;
 extern const mlsd_kind mlsd__kind_confusion_matrix;
 extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
+extern const mlsd_kind mlsd__kind_average_precision;
+extern const mlsd_kind mlsd__kind_ks;
+extern const mlsd_kind mlsd__kind_gini;
+extern const mlsd_kind mlsd__kind_equal_error_rate;
+extern const mlsd_kind mlsd__kind_ndcg;
+extern const mlsd_kind mlsd__kind_dcg;
+extern const mlsd_kind mlsd__kind_label_ranking_average_precision;
+extern const mlsd_kind mlsd__kind_label_ranking_loss;
+extern const mlsd_kind mlsd__kind_coverage_error;
+extern const mlsd_kind mlsd__kind_precision_at_k;
+extern const mlsd_kind mlsd__kind_recall_at_k;
+extern const mlsd_kind mlsd__kind_top_k_accuracy;
+extern const mlsd_kind mlsd__kind_calibration_error;
 extern const mlsd_kind mlsd__kind_brier;
 extern const mlsd_kind mlsd__kind_bootstrap_interval;
 extern const mlsd_kind mlsd__kind_jackknife_interval;
@@ -327,6 +340,19 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_confusion_matrix,
     &mlsd__kind_log_loss,
     &mlsd__kind_roc_auc,
+    &mlsd__kind_average_precision,
+    &mlsd__kind_ks,
+    &mlsd__kind_gini,
+    &mlsd__kind_equal_error_rate,
+    &mlsd__kind_ndcg,
+    &mlsd__kind_dcg,
+    &mlsd__kind_label_ranking_average_precision,
+    &mlsd__kind_label_ranking_loss,
+    &mlsd__kind_coverage_error,
+    &mlsd__kind_precision_at_k,
+    &mlsd__kind_recall_at_k,
+    &mlsd__kind_top_k_accuracy,
+    &mlsd__kind_calibration_error,
     &mlsd__kind_brier,
     &mlsd__kind_bootstrap_interval,
     &mlsd__kind_jackknife_interval,

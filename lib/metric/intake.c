@@ -75,11 +75,12 @@ static mlsd_status find_classes(mlsd__scope *scope, const mlsd_matrix *y,
 }
 
 static mlsd_status check_kinds(const mlsd__metric_ops *metrics, int64_t n_metrics,
-                               bool *out_classes, bool *out_proba, bool *out_any)
+                               bool *out_classes, bool *out_proba, bool *out_any,
+                               bool *out_any_columns)
 {
     *out_classes = metrics[0].for_classification;
     *out_proba = false;
-    *out_any = true;
+    *out_any = *out_any_columns = true;
     for (int64_t m = 0; m < n_metrics; m++) {
         if (metrics[m].for_classification != *out_classes) {
             return mlsd__fail(MLSD_E_KIND,
@@ -88,6 +89,7 @@ static mlsd_status check_kinds(const mlsd__metric_ops *metrics, int64_t n_metric
         }
         *out_proba |= metrics[m].needs_proba;
         *out_any &= metrics[m].needs_proba && metrics[m].any_score;
+        *out_any_columns &= metrics[m].needs_proba && metrics[m].any_columns;
     }
     return MLSD_OK;
 }
@@ -147,7 +149,8 @@ mlsd_status mlsd__intake_plan(mlsd__scope *scope, const mlsd__metric_ops *metric
 {
     bool of_classes, wants_proba;
     memset(out, 0, sizeof *out);
-    MLSD__TRY(check_kinds(metrics, n_metrics, &of_classes, &wants_proba, &out->is_any_score));
+    MLSD__TRY(check_kinds(metrics, n_metrics, &of_classes, &wants_proba, &out->is_any_score,
+                          &out->is_any_columns));
     MLSD__TRY(mlsd__matrix_check(y, "y"));
     MLSD__TRY(mlsd__matrix_check(prediction, "prediction"));
     if (prediction->rows != y->rows) {
@@ -233,13 +236,13 @@ static mlsd_status read_probabilities(mlsd__intake *in, int64_t first, int64_t n
         double sum = 0;
         int64_t best = 0;
         for (int64_t c = 0; c < k; c++) {
-            if (!(p[c] >= 0 && p[c] <= 1)) {
+            if (!(p[c] >= 0 && p[c] <= 1) && !(in->is_any_columns && isfinite(p[c]))) {
                 return bad("prediction", first + i, p[c], "not a probability in [0, 1]");
             }
             sum += p[c];
             if (p[c] > p[best]) best = c;
         }
-        if (!(fabs(sum - 1) <= PROBABILITY_SUM_TOLERANCE)) {
+        if (!(fabs(sum - 1) <= PROBABILITY_SUM_TOLERANCE) && !in->is_any_columns) {
             char text[MLSD__NUMBER_CAPACITY];
             mlsd__format_double(sum, text);
             return mlsd__fail(MLSD_E_DATA, "the probabilities in row %lld sum to %s, not to 1",

@@ -8,10 +8,11 @@
 typedef struct mlsd__intake {
     mlsd__allocator allocator;
     mlsd__shape shape;
-    int64_t cols;      /* of the caller's prediction */
-    bool of_classes;   /* one class number a row */
-    bool of_labels;    /* 0 or 1 of each of many labels */
-    bool is_any_score; /* one column of scores of class 1 need not be probabilities */
+    int64_t cols;        /* of the caller's prediction */
+    bool of_classes;     /* one class number a row */
+    bool of_labels;      /* 0 or 1 of each of many labels */
+    bool is_any_columns; /* nor need those of all classes */
+    bool is_any_score;   /* one column of scores of class 1 need not be probabilities */
     int64_t capacity;
     double *y, *raw, *prediction, *proba, *weight;
     int32_t *y_class, *prediction_class;

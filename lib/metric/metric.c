@@ -313,6 +313,9 @@ static mlsd_status check_values(const mlsd__metric_ops *metric, bool widened, ml
         return MLSD_OK;
     }
     MLSD__TRY(check_classes("y", s->y, s->n, s->n_classes));
+    if (!widened && metric->any_columns) {
+        return check_finite("prediction", s->prediction, s->n * s->n_classes);
+    }
     if (!widened) return check_probabilities(s->prediction, s->n, s->n_classes);
     for (int64_t i = 0; i < s->n; i++) {
         const double score = s->prediction[2 * i + 1];
@@ -401,8 +404,16 @@ mlsd_status mlsd_metric_score(const mlsd_context *context, const char *metric, c
     mlsd__estimate e;
     mlsd__estimate_undefined(&e);
     MLSD__TRY(mlsd__scope_open(&scope, context));
-    mlsd_status status = mlsd__scored_read(&scope, ops, y, prediction, weight, &scored);
-    if (status == MLSD_OK) {
+    bool is_done = false;
+    mlsd_status status = check_shapes(ops, y, prediction, weight);
+    if (status == MLSD_OK && ops->direct != NULL) {
+        status = ops->direct(&scope, ops, y, prediction, weight, wants_interval ? level : NAN, &e,
+                             &is_done);
+    }
+    if (status == MLSD_OK && !is_done) {
+        status = mlsd__scored_read(&scope, ops, y, prediction, weight, &scored);
+    }
+    if (status == MLSD_OK && !is_done) {
         status = mlsd__metric_score(&scope, ops, &scored.view, NULL, scored.view.n,
                                     wants_interval ? level : NAN, &e);
     }

@@ -6,6 +6,7 @@ extern const mlsd__metric_alias mlsd__rate_aliases[];
 extern const mlsd__metric_alias mlsd__regression_aliases[];
 extern const mlsd__metric_alias mlsd__deviance_aliases[];
 extern const mlsd__metric_alias mlsd__concordance_aliases[];
+extern const mlsd__metric_alias mlsd__ranking_aliases[];
 
 /* Each ends with a row without a name. */
 static const mlsd__metric_alias *const lists[] = {
@@ -13,6 +14,7 @@ static const mlsd__metric_alias *const lists[] = {
     mlsd__regression_aliases,
     mlsd__deviance_aliases,
     mlsd__concordance_aliases,
+    mlsd__ranking_aliases,
 };
 
 const mlsd__metric_alias *mlsd__metric_alias_at(int64_t i)

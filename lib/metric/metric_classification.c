@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "metric/interval_rates.h"
+#include "metric/log_loss_direct.h"
 #include "metric/summary.h"
 #include "numeric/distribution.h"
 #include "numeric/mathfun.h"
@@ -176,7 +177,8 @@ static const mlsd__metric_ops log_loss_ops = {.is_usual = true,
                                               .row_loss = log_loss,
                                               .summary = &mlsd__summary_row_loss,
                                               .finish = mlsd__row_loss_finish,
-                                              .score = score_log_loss};
+                                              .score = score_log_loss,
+                                              .direct = mlsd__log_loss_direct};
 const mlsd_kind mlsd__kind_log_loss = {
     .name = "log_loss",
     .family = "metric",

@@ -54,6 +54,7 @@ typedef struct mlsd__metric_ops {
     bool for_binary_only;
     bool needs_proba; /* n x n_classes probabilities */
     bool any_score;   /* needs_proba, but any number serves as the score of class 1 of two */
+    bool any_columns; /* needs_proba, but any numbers serve as the scores of all classes */
     bool is_share;    /* a share of rows, whose interval is Wilson's */
     /* Of metrics that are the weighted mean of a number for each row, or its square root (is_root);
      * NULL for the others. */
@@ -77,6 +78,12 @@ typedef struct mlsd__metric_ops {
      * metric brings this, or finish, or both; call it through mlsd__metric_score. */
     mlsd_status (*score)(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                          int64_t n_rows, double level, mlsd__estimate *out);
+    /* A faster way from the caller's checked matrices, for cases of its own choice (*out_done);
+     * NULL for none. It checks the values itself, with the same messages. */
+    mlsd_status (*direct)(mlsd__scope *scope, const struct mlsd__metric_ops *metric,
+                          const mlsd_matrix *y, const mlsd_matrix *prediction,
+                          const mlsd_matrix *weight, double level, mlsd__estimate *out,
+                          bool *out_done);
 } mlsd__metric_ops;
 
 /* Names of kinds with other parameters than the defaults: "f1_macro". */

@@ -80,7 +80,13 @@ static mlsd_status measure(mlsd__scope *scope, const mlsd__metric_ops *metric, c
 {
     mlsd__intake in;
     void *state = NULL;
+    bool is_done = false;
     MLSD__TRY(mlsd__intake_plan(scope, metric, 1, -1, 1, y, prediction, weight, &in));
+    if (metric->direct != NULL) {
+        MLSD__TRY(
+            metric->direct(scope, metric, y, prediction, weight, level, &out->estimate, &is_done));
+        if (is_done) return MLSD_OK;
+    }
     const mlsd__summary_ops *const summary = mlsd__summary_of(metric, &in.shape);
     mlsd_status status = mlsd__intake_open(scope->allocator, MLSD__BLOCK_ROWS, &in);
     if (status == MLSD_OK) status = summary->open(scope->allocator, &in.shape, metric, &state);

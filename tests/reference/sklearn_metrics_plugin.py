@@ -21,7 +21,7 @@ import sklearn.metrics.cluster
 import mlsd._library
 
 # Modules whose __all__ is put in scikit-learn's place.
-OURS = ("_metrics_values", "_metrics_cluster")
+OURS = ("_metrics_values", "_metrics_cluster", "_metrics_scores")
 PLACES = (
     "sklearn.metrics", "sklearn.metrics._classification", "sklearn.metrics._ranking", "sklearn.metrics._regression",
     "sklearn.metrics.cluster", "sklearn.metrics.cluster._supervised",

@@ -24,10 +24,15 @@ CLUSTERS = {
     "adjusted_mutual_info_score", "adjusted_rand_score", "completeness_score", "homogeneity_score",
     "normalized_mutual_info_score", "rand_score", "v_measure_score",
 }
+SCORES = {
+    "average_precision_score", "coverage_error", "dcg_score", "label_ranking_average_precision_score",
+    "label_ranking_loss", "ndcg_score", "precision_recall_curve", "roc_auc_score", "roc_curve", "top_k_accuracy_score",
+}
 # File: cases that pass, and functions that must have been called.
 CASES = {
     "metrics/tests/test_regression.py": (27, REGRESSION | {"mean_squared_log_error"}),
-    "metrics/tests/test_common.py": (1202, REGRESSION | {"mean_poisson_deviance", "mean_gamma_deviance"}),
+    "metrics/tests/test_ranking.py": (185, SCORES | {"det_curve"}),
+    "metrics/tests/test_common.py": (1202, REGRESSION | SCORES | {"brier_score_loss", "log_loss"} | {"mean_poisson_deviance", "mean_gamma_deviance"}),
     "metrics/cluster/tests/test_supervised.py": (36, CLUSTERS | {"fowlkes_mallows_score", "mutual_info_score",
                                                                  "contingency_matrix", "pair_confusion_matrix"}),
     "metrics/cluster/tests/test_common.py": (66, CLUSTERS | {"fowlkes_mallows_score", "mutual_info_score"}),

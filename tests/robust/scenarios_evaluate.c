@@ -40,7 +40,23 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"f_score\",\"average\":\"macro\",\"beta\":2}",
         "{\"kind\":\"recall\",\"labels\":[1,0],\"average\":\"weighted\"}",
         "{\"kind\":\"log_loss\"}",
-        "{\"kind\":\"roc_auc\"}",
+        "{\"kind\":\"roc_auc\",\"curve\":\"all\"}",
+        "{\"kind\":\"roc_auc\",\"max_fpr\":0.5}",
+        "{\"kind\":\"average_precision\",\"curve\":\"corners\"}",
+        "{\"kind\":\"equal_error_rate\"}",
+        "{\"kind\":\"gini\"}",
+        "{\"kind\":\"ks\"}",
+        "{\"kind\":\"top_k_accuracy\",\"k\":1}",
+        "{\"kind\":\"calibration_error\",\"strategy\":\"quantile\",\"n_bins\":3}",
+        "{\"kind\":\"calibration_error\",\"norm\":\"l2\",\"debiased\":true}",
+    };
+    static const char *const of_labels[] = {
+        "{\"kind\":\"roc_auc\",\"average\":\"micro\"}",
+        "{\"kind\":\"roc_auc\",\"average\":\"weighted\"}",
+        "{\"kind\":\"average_precision\",\"average\":\"samples\"}",
+        "{\"kind\":\"label_ranking_loss\"}",
+        "{\"kind\":\"recall_at_k\",\"k\":1}",
+        "{\"kind\":\"ndcg\",\"k\":1}",
     };
     sample s;
     make_sample(&s);
@@ -51,11 +67,28 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
     mlsd_spec *spec = NULL;
     mlsd_result *r = NULL;
     mlsd_status status = MLSD_OK;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < (int)(sizeof specs / sizeof *specs); i++) {
         mlsd_spec_free(spec);
         spec = NULL;
         TRY(mlsd_spec_from_json(context, specs[i], &spec));
         TRY(mlsd_metric_evaluate(context, spec, &y, &p, &w, 0.9, &r));
+        TRY(hash_result(r, hash));
+        mlsd_result_free(r);
+        r = NULL;
+    }
+    double pairs[N][2], scores[N][2];
+    for (int64_t i = 0; i < N; i++) {
+        pairs[i][0] = (double)(i % 2);
+        pairs[i][1] = i % 3 == 0;
+        scores[i][0] = (double)(i % 5) / 5;
+        scores[i][1] = (double)(i % 7) / 7;
+    }
+    const mlsd_matrix y2 = matrix_of(*pairs, N, 2), p2 = matrix_of(*scores, N, 2);
+    for (int i = 0; i < (int)(sizeof of_labels / sizeof *of_labels); i++) {
+        mlsd_spec_free(spec);
+        spec = NULL;
+        TRY(mlsd_spec_from_json(context, of_labels[i], &spec));
+        TRY(mlsd_metric_evaluate(context, spec, &y2, &p2, &w, 0.9, &r));
         TRY(hash_result(r, hash));
         mlsd_result_free(r);
         r = NULL;

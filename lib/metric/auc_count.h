@@ -1,0 +1,19 @@
+/* auc_count.h - roc_auc of two classes and many rows, without a full sort. */
+#ifndef MLSD_METRIC_AUC_COUNT_H
+#define MLSD_METRIC_AUC_COUNT_H
+
+#include "mlsd/matrix.h"
+#include "metric/metric_impl.h"
+
+/* Is it the whole area without a curve? (metric_ranking.c, whose parameters they are.) */
+bool mlsd__auc_is_plain(const void *params);
+
+/* The way of metric_impl.h's `direct`: value and DeLong's interval of one column of scores of two
+ * classes, straight from the caller's matrices. *out_done stays false where it is not such a case
+ * or not worth it. */
+mlsd_status mlsd__auc_direct(mlsd__scope *scope, const mlsd__metric_ops *metric,
+                             const mlsd_matrix *y, const mlsd_matrix *prediction,
+                             const mlsd_matrix *weight, double level, mlsd__estimate *out,
+                             bool *out_done);
+
+#endif

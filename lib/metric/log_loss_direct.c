@@ -17,7 +17,8 @@
 enum {
     LEAST_ROWS = 1 << 14,
     CHUNK = 1 << 16, /* rows in a task */
-    PRODUCT = 16     /* DBL_EPSILON^16 is 1e-250 */
+    PRODUCT = 16,    /* DBL_EPSILON^16 is 1e-250 */
+    LANES = MLSD__BLOCK_ROWS / PRODUCT
 };
 
 typedef struct job {
@@ -71,15 +72,17 @@ static void choose(block *b)
     }
 }
 
+/* LANES products side by side, which compilers turn into SIMD. */
 static double sum_logs(const block *b)
 {
-    double sum = 0;
-    for (int64_t first = 0; first < b->n; first += PRODUCT) {
-        const int64_t end = first + PRODUCT < b->n ? first + PRODUCT : b->n;
-        double product[4] = {1, 1, 1, 1};
-        for (int64_t i = first; i < end; i++) product[i % 4] *= b->p[i];
-        sum += mlsd__log((product[0] * product[1]) * (product[2] * product[3]));
+    double product[LANES], sum = 0;
+    int64_t i = 0;
+    for (int k = 0; k < LANES; k++) product[k] = 1;
+    for (; i + LANES <= b->n; i += LANES) {
+        for (int k = 0; k < LANES; k++) product[k] *= b->p[i + k];
     }
+    for (int k = 0; i + k < b->n; k++) product[k] *= b->p[i + k];
+    for (int k = 0; k < LANES; k++) sum += mlsd__log(product[k]);
     return sum;
 }
 

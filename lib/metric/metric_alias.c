@@ -10,11 +10,8 @@ extern const mlsd__metric_alias mlsd__ranking_aliases[];
 
 /* Each ends with a row without a name. */
 static const mlsd__metric_alias *const lists[] = {
-    mlsd__rate_aliases,
-    mlsd__regression_aliases,
-    mlsd__deviance_aliases,
-    mlsd__concordance_aliases,
-    mlsd__ranking_aliases,
+    mlsd__rate_aliases,        mlsd__regression_aliases, mlsd__deviance_aliases,
+    mlsd__concordance_aliases, mlsd__ranking_aliases,
 };
 
 const mlsd__metric_alias *mlsd__metric_alias_at(int64_t i)

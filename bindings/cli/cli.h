@@ -30,9 +30,10 @@ struct cli_args;
 
 typedef struct cli_command {
     const char *name;
-    const char *usage;   /* after "mlsd NAME " */
-    const char *summary; /* one line */
-    const char *details; /* more lines for --help; NULL for none */
+    const char *usage;      /* after "mlsd NAME " */
+    const char *summary;    /* one line */
+    const char *details;    /* more lines for --help; NULL for none */
+    const char *exit_codes; /* what they mean for --help; NULL for those of all commands */
     const cli_option *options;
     int n_positional_min, n_positional_max;
     int (*run)(const struct cli_args *args);

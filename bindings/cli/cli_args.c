@@ -146,6 +146,13 @@ bool cli_get_i64(const cli_args *args, const char *name, int64_t low, int64_t hi
     return true;
 }
 
+static const char usual_exit_codes[] = "  0    done\n"
+                                       "  1    the data, the model or the request cannot be used\n"
+                                       "  2    the command line is wrong\n"
+                                       "  3    a file cannot be read or written\n"
+                                       "  4    memory ran out, or a defect of mlsd\n"
+                                       "  5    mlsd audit found errors\n";
+
 void cli_help(const cli_command *command)
 {
     printf("usage: mlsd %s %s\n\n%s\n", command->name, command->usage, command->summary);
@@ -156,16 +163,9 @@ void cli_help(const cli_command *command)
         snprintf(left, sizeof left, "--%s %s", o->name, o->value != NULL ? o->value : "");
         printf("  %-20s %s\n", left, o->help);
     }
-    fputs("\nexit codes:\n"
-          "  0    done\n"
-          "  1    the data, the model or the request cannot be used\n"
-          "  2    the command line is wrong\n"
-          "  3    a file cannot be read or written\n"
-          "  4    memory ran out, or a defect of mlsd\n"
-          "  5    mlsd audit found errors\n"
-          "  130  stopped by Ctrl-C or SIGTERM\n"
-          "An error is one line on standard error that says what to do about it.\n",
-          stdout);
+    printf("\nexit codes:\n%s  130  stopped by Ctrl-C or SIGTERM\n"
+           "An error is one line on standard error that says what to do about it.\n",
+           command->exit_codes != NULL ? command->exit_codes : usual_exit_codes);
 }
 
 char *cli_text(cli_text_fn fn, const void *subject)

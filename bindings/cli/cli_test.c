@@ -260,9 +260,10 @@ const cli_command cli_test_command = {
     .name = "test",
     .usage = "SUITE.json --model MODEL.mlsd | --predictions FILE.csv [options]",
     .summary = "run a suite of test sets: what must never fail",
-    .details = "Exit codes, which are this command's own: 0 all sets passed, 1 a set failed, 2\n"
-               "a set cannot be judged yet, or the suite cannot be evaluated. docs/suites.md\n"
-               "describes the file.\n",
+    .details = "docs/suites.md describes the file. The exit codes are this command's own.\n",
+    .exit_codes = "  0    all sets passed\n"
+                  "  1    a set failed\n"
+                  "  2    a set cannot be judged yet, or the suite cannot be evaluated\n",
     .options = test_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

@@ -85,6 +85,7 @@ static bool is_of_set(mlsd_status status)
 static mlsd_status run_set(mlsd__suite_run *run, const mlsd__suite_set *set,
                            mlsd__suite_finding *out)
 {
+    if (out->detail.status != MLSD_OK) return out->detail.status;
     mlsd_status status = set->role->run(run, set, out);
     if (is_of_set(status)) {
         char message[MLSD__ERROR_CAPACITY];

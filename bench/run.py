@@ -61,6 +61,7 @@ def workloads():
     import bench_workloads_csv
     import bench_workloads_exact
     import bench_workloads_folds
+    import bench_workloads_groups
     import bench_workloads_intervals
     import bench_workloads_lasso
     import bench_workloads_least_squares
@@ -88,6 +89,7 @@ def workloads():
         bench_workloads_slices,
         bench_workloads_splits,
         bench_workloads_folds,
+        bench_workloads_groups,
         bench_workloads_intervals,
         bench_workloads_validate,
         bench_workloads_csv,

@@ -153,7 +153,9 @@ void mlsd__matrix_read(const mlsd_matrix *m, const int64_t *rows, int64_t first,
                        double *out)
 {
     if (n == 0 || m->cols == 0) return;
-    if (m->col_stride == 1 && m->cols > 1)
+    if (m->cols == 1 && m->row_stride == 1 && rows == NULL)
+        dtypes[m->dtype].run(m->data, first, n, out);
+    else if (m->col_stride == 1 && m->cols > 1)
         read_row_major(m, rows, first, n, out);
     else
         read_by_columns(m, rows, first, n, out);

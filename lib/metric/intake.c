@@ -5,6 +5,7 @@
  * class 1 above 1/2. */
 #include "metric/intake.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -33,29 +34,80 @@ static mlsd_status bad_class(const char *name, int64_t row, double value, int64_
                       (long long)row, text, (long long)n_classes - 1);
 }
 
+/* The largest number of a part of the rows and, where one is no class number, the first such row.
+ */
+enum { SEARCH_ROWS = 1 << 16 };
+typedef struct largest_part {
+    double largest, bad_value;
+    int64_t bad_row; /* -1: none */
+} largest_part;
+typedef struct largest_job {
+    const mlsd_matrix *m;
+    largest_part *parts;
+} largest_job;
+
+static void look_for_bad(const double *x, int64_t n, int64_t first, largest_part *out)
+{
+    for (int64_t i = 0; i < n && out->bad_row < 0; i++) {
+        if (x[i] >= 0 && x[i] < INT32_MAX && x[i] == (double)(int32_t)x[i]) continue;
+        out->bad_row = first + i;
+        out->bad_value = x[i];
+    }
+}
+
+static void look_at_block(const double *x, int64_t n, int64_t first, largest_part *out)
+{
+    enum { LANES = 4 };
+    double largest[LANES] = {0};
+    int64_t n_bad = 0, i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int64_t j = 0; j < LANES; j++) {
+            largest[j] = x[i + j] > largest[j] ? x[i + j] : largest[j];
+        }
+    }
+    for (; i < n; i++) largest[0] = x[i] > largest[0] ? x[i] : largest[0];
+    for (int64_t j = 0; j < LANES; j++) out->largest = fmax(out->largest, largest[j]);
+    for (i = 0; i < n; i++) n_bad += !((x[i] >= 0) & (x[i] < INT32_MAX));
+    for (i = 0; i < n && n_bad == 0; i++) n_bad += (double)(int32_t)x[i] != x[i];
+    if (n_bad > 0) look_for_bad(x, n, first, out);
+}
+
+static mlsd_status search_part(void *arg, int64_t part, mlsd__scope *scope)
+{
+    const largest_job *const job = arg;
+    double block[MLSD__BLOCK_ROWS];
+    const int64_t n_rows = job->m->rows;
+    const int64_t end = (part + 1) * SEARCH_ROWS < n_rows ? (part + 1) * SEARCH_ROWS : n_rows;
+    largest_part found = {.bad_row = -1};
+    for (int64_t first = part * SEARCH_ROWS; first < end; first += MLSD__BLOCK_ROWS) {
+        const int64_t n = end - first < MLSD__BLOCK_ROWS ? end - first : MLSD__BLOCK_ROWS;
+        mlsd__matrix_read(job->m, NULL, first, n, block);
+        look_at_block(block, n, first, &found);
+    }
+    job->parts[part] = found;
+    return mlsd__checkpoint(scope);
+}
+
 /* Largest class number of a vector; -1 and the offending row where one is none. */
 static mlsd_status find_largest(mlsd__scope *scope, const mlsd_matrix *m, double *out_largest,
                                 int64_t *out_bad, double *out_value)
 {
-    double block[MLSD__BLOCK_ROWS];
+    const int64_t n_parts = (m->rows + SEARCH_ROWS - 1) / SEARCH_ROWS;
     *out_largest = 0;
     *out_bad = -1;
-    for (int64_t first = 0; first < m->rows; first += MLSD__BLOCK_ROWS) {
-        const int64_t left = m->rows - first;
-        const int64_t n = left < MLSD__BLOCK_ROWS ? left : MLSD__BLOCK_ROWS;
-        mlsd__matrix_read(m, NULL, first, n, block);
-        for (int64_t i = 0; i < n; i++) {
-            if (block[i] > *out_largest) *out_largest = block[i];
-            if (*out_bad >= 0 ||
-                (block[i] >= 0 && block[i] < INT32_MAX && block[i] == (double)(int32_t)block[i])) {
-                continue;
-            }
-            *out_bad = first + i;
-            *out_value = block[i];
-        }
-        MLSD__TRY(mlsd__checkpoint(scope));
+    if (n_parts == 0) return MLSD_OK;
+    largest_job job = {.m = m};
+    job.parts = mlsd__alloc(scope->allocator, n_parts, sizeof *job.parts);
+    if (job.parts == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd__parallel_for(scope, n_parts, search_part, &job);
+    for (int64_t i = 0; i < n_parts && status == MLSD_OK; i++) {
+        *out_largest = fmax(*out_largest, job.parts[i].largest);
+        if (*out_bad >= 0 || job.parts[i].bad_row < 0) continue;
+        *out_bad = job.parts[i].bad_row;
+        *out_value = job.parts[i].bad_value;
     }
-    return MLSD_OK;
+    mlsd__free(scope->allocator, job.parts);
+    return status;
 }
 
 /* How many classes there are where nobody said. */
@@ -214,9 +266,16 @@ void mlsd__intake_close(mlsd__intake *in)
     in->capacity = 0;
 }
 
+/* All in a row without a branch first; a row that is wrong is looked for afterwards. */
 static mlsd_status read_classes(const char *name, const double *x, int64_t n, int64_t n_classes,
                                 int64_t first, int32_t *out)
 {
+    const double limit = (double)n_classes;
+    int64_t n_bad = 0;
+    for (int64_t i = 0; i < n; i++) n_bad += !((x[i] >= 0) & (x[i] < limit));
+    for (int64_t i = 0; i < n && n_bad == 0; i++) out[i] = (int32_t)x[i];
+    for (int64_t i = 0; i < n && n_bad == 0; i++) n_bad += (double)out[i] != x[i];
+    if (n_bad == 0) return MLSD_OK;
     for (int64_t i = 0; i < n; i++) {
         if (!(x[i] >= 0 && x[i] < (double)n_classes)) {
             return bad_class(name, first + i, x[i], n_classes);
@@ -258,17 +317,22 @@ static mlsd_status read_probabilities(mlsd__intake *in, int64_t first, int64_t n
 /* One column of two classes: the probability of class 1, or a score of it, or the class. */
 static mlsd_status read_score(mlsd__intake *in, int64_t first, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const double p = in->raw[i];
+    const double *const raw = in->raw;
+    int64_t n_beyond = 0;
+    for (int64_t i = 0; i < n; i++) n_beyond += !((raw[i] >= 0) & (raw[i] <= 1));
+    for (int64_t i = 0; i < n && n_beyond > 0; i++) {
+        const double p = raw[i];
         if (!(p >= 0 && p <= 1) && !(in->is_any_score && isfinite(p))) {
             return bad("prediction", first + i, p,
                        in->is_any_score ? "not a finite number" : "not a probability in [0, 1]");
         }
-        in->prediction_class[i] = p > 0.5;
-        in->prediction[i] = p > 0.5;
-        if (in->proba == NULL) continue;
-        in->proba[2 * i] = 1 - p;
-        in->proba[2 * i + 1] = p;
+    }
+    for (int64_t i = 0; i < n; i++) in->prediction_class[i] = raw[i] > 0.5;
+    for (int64_t i = 0; i < n; i++) in->prediction[i] = raw[i] > 0.5 ? 1.0 : 0.0;
+    if (in->proba == NULL) return MLSD_OK;
+    for (int64_t i = 0; i < n; i++) {
+        in->proba[2 * i] = 1 - raw[i];
+        in->proba[2 * i + 1] = raw[i];
     }
     return MLSD_OK;
 }
@@ -327,7 +391,11 @@ mlsd_status mlsd__intake_read(mlsd__intake *in, const mlsd_matrix *y, const mlsd
     MLSD__TRY(read_prediction(in, first, n));
     if (weight != NULL) {
         mlsd__matrix_read(weight, NULL, first, n, in->weight);
+        int64_t n_bad = 0;
         for (int64_t i = 0; i < n; i++) {
+            n_bad += !((in->weight[i] >= 0) & (in->weight[i] <= DBL_MAX));
+        }
+        for (int64_t i = 0; i < n && n_bad > 0; i++) {
             if (in->weight[i] >= 0 && isfinite(in->weight[i])) continue;
             return bad("weight", first + i, in->weight[i], "not a finite number of at least 0");
         }

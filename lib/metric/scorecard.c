@@ -161,12 +161,11 @@ static int64_t rows_of_chunk(const mlsd_scorecard *card)
     return numbers <= CHUNK_ROWS ? CHUNK_ROWS : (numbers + 1023) / 1024 * 1024;
 }
 
-mlsd_status mlsd__scorecard_prepare(mlsd_scorecard *card)
+/* Room for the rows that wait. */
+static mlsd_status open_waiting(mlsd_scorecard *card)
 {
     const mlsd__allocator *const a = &card->allocator;
     const mlsd__shape *const shape = &card->plan.shape;
-    choose_summaries(card);
-    card->chunk_rows = rows_of_chunk(card);
     int64_t n_y = 0, n_prediction = 0;
     MLSD__TRY(mlsd__mul_size(card->chunk_rows, shape->y_cols, &n_y));
     MLSD__TRY(mlsd__mul_size(card->chunk_rows, card->plan.cols, &n_prediction));
@@ -179,8 +178,15 @@ mlsd_status mlsd__scorecard_prepare(mlsd_scorecard *card)
     if (card->weight == NULL) card->weight = mlsd__alloc_raw(a, card->chunk_rows, sizeof(double));
     if (card->weight == NULL) return MLSD_E_NOMEM;
     if (card->slot == NULL) card->slot = mlsd__alloc_raw(a, card->chunk_rows, sizeof(int32_t));
-    if (card->slot == NULL) return MLSD_E_NOMEM;
-    MLSD__TRY(open_states(card, shape, &card->total));
+    return card->slot != NULL ? MLSD_OK : MLSD_E_NOMEM;
+}
+
+mlsd_status mlsd__scorecard_prepare(mlsd_scorecard *card)
+{
+    choose_summaries(card);
+    card->chunk_rows = rows_of_chunk(card);
+    MLSD__TRY(open_waiting(card));
+    MLSD__TRY(open_states(card, &card->plan.shape, &card->total));
     card->has_rows = true;
     return MLSD_OK;
 }
@@ -255,18 +261,19 @@ static mlsd_status run_chunk(void *arg, int64_t task, mlsd__scope *scope)
     return status;
 }
 
-/* Rows first .. first + n - 1 into `into`, chunk by chunk, as many at once as there are threads. */
+/* Rows first .. first + n - 1 into `into`, chunk by chunk, some for each thread at once. */
+enum { CHUNKS_OF_THREAD = 4 };
 static mlsd_status add_rows(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
                             int64_t first, int64_t n, mlsd__summaries *into)
 {
-    const int64_t n_threads = scope->n_threads;
+    const int64_t at_once = scope->n_threads > 1 ? CHUNKS_OF_THREAD * scope->n_threads : 1;
     wave w = {.card = card, .from = from};
     mlsd_status status = MLSD_OK;
-    w.chunks = mlsd__alloc(scope->allocator, n_threads, sizeof *w.chunks);
+    w.chunks = mlsd__alloc(scope->allocator, at_once, sizeof *w.chunks);
     if (w.chunks == NULL) return MLSD_E_NOMEM;
     for (int64_t done = 0; done < n && status == MLSD_OK;) {
         int64_t n_chunks = 0;
-        for (; n_chunks < n_threads && done < n; n_chunks++) {
+        for (; n_chunks < at_once && done < n; n_chunks++) {
             const int64_t rows = n - done < card->chunk_rows ? n - done : card->chunk_rows;
             w.chunks[n_chunks] = (chunk){.first = first + done, .n = rows};
             done += rows;
@@ -278,6 +285,44 @@ static mlsd_status add_rows(mlsd__scope *scope, const mlsd_scorecard *card, cons
         }
     }
     mlsd__free(scope->allocator, w.chunks);
+    return status;
+}
+
+mlsd_status mlsd__scorecard_measure(mlsd__scope *scope, mlsd__metric_ops *metric,
+                                    const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                    const mlsd_matrix *weight, double level, mlsd__measured *out)
+{
+    int64_t summary_of = 0;
+    const mlsd__summary_ops *summary = NULL;
+    const mlsd__metric_ops *owner = NULL;
+    mlsd_scorecard card = {.allocator = *scope->allocator,
+                           .n_metrics = 1,
+                           .metrics = metric,
+                           .summary_of = &summary_of,
+                           .summaries = &summary,
+                           .owners = &owner};
+    const source from = {.y = y, .prediction = prediction, .weight = weight};
+    MLSD__TRY(mlsd__intake_plan(scope, metric, 1, -1, 1, y, prediction, weight, &card.plan));
+    bool is_done = false;
+    if (metric->direct != NULL) {
+        MLSD__TRY(
+            metric->direct(scope, metric, y, prediction, weight, level, &out->estimate, &is_done));
+    }
+    if (is_done) return MLSD_OK;
+    choose_summaries(&card);
+    card.chunk_rows = rows_of_chunk(&card);
+    MLSD__TRY(open_states(&card, &card.plan.shape, &card.total));
+    mlsd_status status = add_rows(scope, &card, &from, 0, y->rows, &card.total);
+    if (status == MLSD_OK) {
+        const mlsd__finish f = {.metric = metric,
+                                .params = metric->params,
+                                .shape = &card.plan.shape,
+                                .state = card.total.states[0],
+                                .level = level,
+                                .wants_parts = true};
+        status = mlsd__metric_finish(scope, &f, out);
+    }
+    close_states(&card, &card.total);
     return status;
 }
 

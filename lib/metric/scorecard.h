@@ -40,6 +40,11 @@ struct mlsd_scorecard {
 /* Summaries, buffers and empty totals, once `plan` is known. */
 mlsd_status mlsd__scorecard_prepare(mlsd_scorecard *card);
 
+/* One metric of all rows that are at hand, with its parts. */
+mlsd_status mlsd__scorecard_measure(mlsd__scope *scope, mlsd__metric_ops *metric,
+                                    const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                    const mlsd_matrix *weight, double level, mlsd__measured *out);
+
 /* All that was added, in one set of summaries: *out_total is the card's own where nothing waits,
  * otherwise made anew (give both back with mlsd__scorecard_close_view). */
 typedef struct mlsd__scorecard_view {

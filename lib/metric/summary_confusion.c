@@ -89,6 +89,34 @@ static void add_labels(confusion *c, const mlsd__batch *b)
     }
 }
 
+/* Rows that all weigh 1. Few cells are counted in PARTS tables by turns, since counting twice in
+ * one cell waits until the first count has been stored. */
+enum { PARTS = 4, FEW_CELLS = 64 };
+static void count_rows(confusion *c, const mlsd__batch *b, int64_t first, int64_t n)
+{
+    const int32_t k = (int32_t)c->n_classes;
+    int32_t cell[MLSD__BLOCK_ROWS];
+    const int32_t *const y = b->y_class + first, *const p = b->prediction_class + first;
+    for (int64_t i = 0; i < n; i++) cell[i] = y[i] * k + p[i];
+    if (b->slot != NULL) {
+        const int32_t per_slot = (int32_t)c->n_cells;
+        for (int64_t i = 0; i < n; i++) cell[i] += b->slot[first + i] * per_slot;
+    }
+    if (c->n_slots * c->n_cells > FEW_CELLS) {
+        for (int64_t i = 0; i < n; i++) c->count[cell[i]] += 1;
+        return;
+    }
+    uint32_t part[PARTS][FEW_CELLS] = {{0}};
+    int64_t i = 0;
+    for (; i + PARTS <= n; i += PARTS) {
+        for (int64_t j = 0; j < PARTS; j++) part[j][cell[i + j]]++;
+    }
+    for (; i < n; i++) part[0][cell[i]]++;
+    for (int64_t j = 0; j < c->n_slots * c->n_cells; j++) {
+        c->count[j] += (double)(part[0][j] + part[1][j] + part[2][j] + part[3][j]);
+    }
+}
+
 static mlsd_status confusion_add(mlsd__scope *scope, void *state, const mlsd__batch *b)
 {
     (void)scope;
@@ -98,7 +126,11 @@ static mlsd_status confusion_add(mlsd__scope *scope, void *state, const mlsd__ba
         add_labels(c, b);
         return MLSD_OK;
     }
-    for (int64_t i = 0; i < b->n; i++) {
+    for (int64_t first = 0; first < b->n && !c->is_weighted; first += MLSD__BLOCK_ROWS) {
+        const int64_t left = b->n - first;
+        count_rows(c, b, first, left < MLSD__BLOCK_ROWS ? left : MLSD__BLOCK_ROWS);
+    }
+    for (int64_t i = 0; i < b->n && c->is_weighted; i++) {
         const int64_t slot = b->slot == NULL ? 0 : b->slot[i];
         const int64_t cell = slot * c->n_cells + b->y_class[i] * k + b->prediction_class[i];
         add_weight(c, cell, b->weight == NULL ? 1 : b->weight[i]);

@@ -1,9 +1,10 @@
-/* mathfun_block.c - exp and log1p of many numbers. The kernels of math_kernel.h without their
+/* mathfun_block.c - exp, log and log1p of many numbers. The kernels of math_kernel.h without their
  * branches, for the numbers that need none, in loops that the compiler turns into vectors, for each
  * instruction set once: additions, multiplications and look-ups give the same bits at any width.
  * Runs with a number out of range are left to the functions for one. */
 #include "numeric/mathfun_block.h"
 
+#include <float.h>
 #include <stdbool.h>
 
 #include "numeric/tile_product.h"
@@ -58,6 +59,25 @@ static inline __attribute__((always_inline)) double log1p_unit(double x)
     return x < 0x1p-54 ? x : value;
 }
 
+/* mlsd__log_kernel(x, 0, 0) of a normal positive number; the exponent becomes a double by its place
+ * in one, since few machines convert many integers of 64 bits. */
+static inline __attribute__((always_inline)) double log_normal(double x)
+{
+    const uint64_t bits = mlsd__bits(x), from = bits - 0x3fe6000000000000;
+    const double k =
+        mlsd__from_bits(0x4330000000000000 | ((from >> 52) ^ 0x800)) - 0x1.00000000008p52;
+    const uint64_t z = bits - (from & 0xfff0000000000000), i = (from >> 45) & 127;
+    const double inverse = mlsd__log_table[i][0];
+    const double z_high = mlsd__from_bits(z & ~(uint64_t)0x1fff);
+    const double z_low = mlsd__from_bits(z) - z_high;
+    const double high = z_high * inverse - 1, low = z_low * inverse;
+    const double r = high + low, r_low = low - (r - high), r2 = r * r;
+    const double whole = k * MLSD__LN2_HIGH + mlsd__log_table[i][1];
+    const double top = whole + r;
+    const double rest = ((whole - top) + r) + (r_low + (k * MLSD__LN2_LOW + mlsd__log_table[i][2]));
+    return top + (rest + r2 * (r * mlsd__log_tail(r, r2) - 0.5));
+}
+
 typedef void (*exp_fn)(double *x, int64_t n);
 typedef void (*log1p_fn)(const double *x, int64_t n, double *out);
 
@@ -65,6 +85,10 @@ typedef void (*log1p_fn)(const double *x, int64_t n, double *out);
     TARGET static void exp_##NAME(double *x, int64_t n)                                        \
     {                                                                                          \
         for (int64_t i = 0; i < n; i++) x[i] = exp_small(x[i]);                                \
+    }                                                                                          \
+    TARGET static void log_##NAME(double *x, int64_t n)                                        \
+    {                                                                                          \
+        for (int64_t i = 0; i < n; i++) x[i] = log_normal(x[i]);                               \
     }                                                                                          \
     TARGET static void log1p_##NAME(const double *restrict x, int64_t n, double *restrict out) \
     {                                                                                          \
@@ -79,11 +103,14 @@ DEFINE_BLOCK(avx512, __attribute__((target("avx512f"))))
 #else
 #define exp_avx2 exp_base
 #define exp_avx512 exp_base
+#define log_avx2 log_base
+#define log_avx512 log_base
 #define log1p_avx2 log1p_base
 #define log1p_avx512 log1p_base
 #endif
 
 static const exp_fn exp_fns[N_ISAS] = {exp_base, exp_avx2, exp_avx512};
+static const exp_fn log_fns[N_ISAS] = {log_base, log_avx2, log_avx512};
 static const log1p_fn log1p_fns[N_ISAS] = {log1p_base, log1p_avx2, log1p_avx512};
 
 void mlsd__exp_block(double *x, int64_t n)
@@ -96,6 +123,21 @@ void mlsd__exp_block(double *x, int64_t n)
             run(here, m);
         else
             for (int64_t i = 0; i < m; i++) here[i] = mlsd__exp(here[i]);
+    }
+}
+
+void mlsd__log_block(double *x, int64_t n)
+{
+    const exp_fn run = log_fns[mlsd__tile_best(false)];
+    for (int64_t first = 0; first < n; first += RUN) {
+        const int64_t m = n - first < RUN ? n - first : RUN;
+        double *const here = x + first;
+        int64_t beyond = 0;
+        for (int64_t i = 0; i < m; i++) beyond += !(here[i] >= DBL_MIN && here[i] <= DBL_MAX);
+        if (beyond == 0)
+            run(here, m);
+        else
+            for (int64_t i = 0; i < m; i++) here[i] = mlsd__log(here[i]);
     }
 }
 

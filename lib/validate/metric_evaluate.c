@@ -5,7 +5,7 @@
 #include "mlsd/metric.h"
 #include "base/handle.h"
 #include "base/scope.h"
-#include "metric/intake.h"
+#include "metric/scorecard.h"
 #include "validate/result_impl.h"
 #include "validate/result_rows.h"
 
@@ -59,52 +59,6 @@ static mlsd_status put_all(mlsd_result *r, const mlsd__allocator *a, const mlsd_
     return MLSD_OK;
 }
 
-static mlsd_status add_all(mlsd__scope *scope, const mlsd__summary_ops *summary, void *state,
-                           mlsd__intake *in, const mlsd_matrix *y, const mlsd_matrix *prediction,
-                           const mlsd_matrix *weight)
-{
-    for (int64_t first = 0; first < y->rows; first += MLSD__BLOCK_ROWS) {
-        const int64_t left = y->rows - first;
-        const int64_t n = left < MLSD__BLOCK_ROWS ? left : MLSD__BLOCK_ROWS;
-        mlsd__batch batch;
-        MLSD__TRY(mlsd__intake_read(in, y, prediction, weight, first, n, &batch));
-        MLSD__TRY(summary->add(scope, state, &batch));
-        MLSD__TRY(mlsd__checkpoint(scope));
-    }
-    return MLSD_OK;
-}
-
-static mlsd_status measure(mlsd__scope *scope, const mlsd__metric_ops *metric, const mlsd_matrix *y,
-                           const mlsd_matrix *prediction, const mlsd_matrix *weight, double level,
-                           mlsd__measured *out)
-{
-    mlsd__intake in;
-    void *state = NULL;
-    bool is_done = false;
-    MLSD__TRY(mlsd__intake_plan(scope, metric, 1, -1, 1, y, prediction, weight, &in));
-    if (metric->direct != NULL) {
-        MLSD__TRY(
-            metric->direct(scope, metric, y, prediction, weight, level, &out->estimate, &is_done));
-        if (is_done) return MLSD_OK;
-    }
-    const mlsd__summary_ops *const summary = mlsd__summary_of(metric, &in.shape);
-    mlsd_status status = mlsd__intake_open(scope->allocator, MLSD__BLOCK_ROWS, &in);
-    if (status == MLSD_OK) status = summary->open(scope->allocator, &in.shape, metric, &state);
-    if (status == MLSD_OK) status = add_all(scope, summary, state, &in, y, prediction, weight);
-    if (status == MLSD_OK) {
-        const mlsd__finish finish = {.metric = metric,
-                                     .params = metric->params,
-                                     .shape = &in.shape,
-                                     .state = state,
-                                     .level = level,
-                                     .wants_parts = true};
-        status = mlsd__metric_finish(scope, &finish, out);
-    }
-    if (state != NULL) summary->close(state);
-    mlsd__intake_close(&in);
-    return status;
-}
-
 mlsd_status mlsd_metric_evaluate(const mlsd_context *context, const mlsd_spec *metric,
                                  const mlsd_matrix *y, const mlsd_matrix *prediction,
                                  const mlsd_matrix *weight, double level, mlsd_result **out)
@@ -125,7 +79,8 @@ mlsd_status mlsd_metric_evaluate(const mlsd_context *context, const mlsd_spec *m
     MLSD__TRY(mlsd__scope_open(&scope, context));
     const mlsd__allocator *const a = scope.allocator;
     mlsd__measured_init(&measured, a);
-    mlsd_status status = measure(&scope, &ops, y, prediction, weight, level, &measured);
+    mlsd_status status =
+        mlsd__scorecard_measure(&scope, &ops, y, prediction, weight, level, &measured);
     if (status == MLSD_OK) status = mlsd__result_new(a, "metric", &r);
     if (status == MLSD_OK) status = put_all(r, a, metric, &measured);
     mlsd__measured_free(&measured);

@@ -93,10 +93,33 @@ def cohen_kappa_score(y1, y2, *, labels=None, weights=None, sample_weight=None):
     ).number("value")
 
 
+def _count_codes(y_true, y_pred):
+    """The confusion of labels that are small whole numbers: they need not be sorted first. None where they are not."""
+    import numpy as np
+
+    for a in (y_true, y_pred):
+        if type(a) is not np.ndarray or a.ndim != 1 or a.dtype.str[1:] not in ("i4", "i8") or len(a) != len(y_true):
+            return None
+        glimpse = a[:: max(1, len(a) // 4096)]
+        if len(a) == 0 or glimpse.min() < 0 or glimpse.max() > 255:
+            return None
+    try:
+        table = evaluate("confusion_matrix", y_true, y_pred, None, float("nan")).table("confusion")
+    except ValueError:  # a label that the glimpse did not see
+        return None
+    cells = np.column_stack([column for name, column in table.items() if name != "class"]).astype(np.int64)
+    present = np.flatnonzero(cells.sum(axis=0) + cells.sum(axis=1))
+    return cells[np.ix_(present, present)]
+
+
 def confusion_matrix(y_true, y_pred, *, labels=None, sample_weight=None, normalize=None):
     """Weights of the rows by class and predicted class; shares of nothing are 0, as scikit-learn has it."""
     import numpy as np
 
+    if labels is None and normalize is None and sample_weight is None:
+        cells = _count_codes(y_true, y_pred)
+        if cells is not None:
+            return cells
     coded = _Coded(y_true, y_pred, labels)
     if coded.many:
         raise ValueError("multilabel-indicator is not supported")

@@ -24,12 +24,14 @@ from ._metrics_labels import (
     zero_one_loss,
 )
 from ._results import score
+from ._scorecard import Scorecard
 
 
 __all__ = [
     *_metrics_cluster.__all__,
     *_metrics_scores.__all__,
     *_metrics_values.__all__,
+    "Scorecard",
     "UndefinedMetricWarning",
     "accuracy_score",
     "balanced_accuracy_score",

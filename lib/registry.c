@@ -241,6 +241,7 @@ extern const mlsd_kind mlsd__kind_halving_grid_search;
 extern const mlsd_kind mlsd__kind_halving_random_search;
 extern const mlsd_kind mlsd__kind_hyperband;
 extern const mlsd_kind mlsd__kind_racing_search;
+extern const mlsd_kind mlsd__kind_slice_metrics;
 extern const mlsd_kind mlsd__kind_slice_search;
 extern const mlsd_kind mlsd__kind_slice_divergence;
 extern const mlsd_kind mlsd__kind_slice_tree;
@@ -490,6 +491,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_halving_random_search,
     &mlsd__kind_hyperband,
     &mlsd__kind_racing_search,
+    &mlsd__kind_slice_metrics,
     &mlsd__kind_slice_search,
     &mlsd__kind_slice_divergence,
     &mlsd__kind_slice_tree,

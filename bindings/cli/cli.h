@@ -53,7 +53,7 @@ typedef struct cli_args {
 
 extern const cli_command cli_audit_command, cli_compare_command, cli_run_command, cli_split_command,
     cli_validate_command, cli_kinds_command, cli_env_command, cli_predict_command,
-    cli_curve_command, cli_test_command;
+    cli_curve_command, cli_slicing_command, cli_test_command;
 
 /* Parse what follows the command's name; on a mistake says so and returns CLI_USAGE. */
 int cli_parse(const cli_command *command, int argc, char **argv, cli_args *out);

@@ -8,8 +8,8 @@
 
 static const cli_command *const commands[] = {
     &cli_run_command,     &cli_split_command, &cli_audit_command,   &cli_validate_command,
-    &cli_compare_command, &cli_curve_command, &cli_predict_command, &cli_test_command,
-    &cli_kinds_command,   &cli_env_command,
+    &cli_compare_command, &cli_curve_command, &cli_slicing_command, &cli_predict_command,
+    &cli_test_command,    &cli_kinds_command, &cli_env_command,
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

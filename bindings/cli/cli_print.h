@@ -13,8 +13,10 @@ void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n
  * where there are none. */
 bool cli_print_findings(const mlsd_result *result, const char *prefix, bool with_infos);
 
-/* cli_slices.c: the slices alone. */
+/* cli_slices.c: the slices of an experiment. */
 void cli_print_slices(const mlsd_result *result);
+/* Those of mlsd slices, a picture for each metric. */
+void cli_print_slice_metrics(const mlsd_result *result);
 
 /* cli_value.c: reading a result, and numbers as people read them. */
 enum { CLI_NUMBER_CAPACITY = 32, CLI_INTERVAL_CAPACITY = 72, CLI_DIAGNOSIS_CAPACITY = 160 };

@@ -1,5 +1,5 @@
-/* cli_slices.c - the slices of the test part in a terminal: a dot in its interval for each, all on
- * one axis. */
+/* cli_slices.c - slices in a terminal, of an experiment's test part and of mlsd slices: a dot in
+ * its interval for each, all on one axis. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,13 @@
 #include "cli_print.h"
 
 enum { CELLS = 26, MOST_SLICES = 40, TEXT = 512 };
+
+/* What is drawn: the rows of one metric. */
+typedef struct scene {
+    const mlsd_table *table;
+    const char *metric, *worst, *p;
+    double overall, direction;
+} scene;
 
 typedef struct axis {
     double low, high, overall;
@@ -75,46 +82,56 @@ static int by_row(const void *a, const void *b)
     return x->row < y->row ? -1 : x->row > y->row;
 }
 
-/* All rows, or where they are too many the worst ones that can be judged; in the table's order. */
-static int64_t choose_rows(const mlsd_result *r, const mlsd_table *t, place *out)
+/* All rows of the metric, or where they are too many the worst ones that can be judged; in the
+ * table's order. */
+static int64_t choose_rows(const scene *s, int64_t *out_n, place *out)
 {
-    const int64_t n = mlsd_table_n_rows(t);
-    const double sign = cli_result_number(r, "direction") > 0 ? -1 : 1;
-    for (int64_t i = 0; i < n; i++) {
+    const mlsd_table *const t = s->table;
+    const double sign = s->direction > 0 ? -1 : 1;
+    int64_t n = 0, metric;
+    const bool is_only = mlsd_table_find(t, "metric", &metric) != MLSD_OK;
+    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) {
+        if (!is_only && strcmp(cli_cell_text(t, "metric", i), s->metric) != 0) continue;
         const double value = cli_cell_number(t, "value", i);
         const bool is_judged = is_ok(t, i) && isfinite(value);
-        out[i] = (place){i, is_judged ? sign * value : cli_cell_number(t, "n", i) - UNJUDGED};
+        out[n++] = (place){i, is_judged ? sign * value : cli_cell_number(t, "n", i) - UNJUDGED};
     }
+    *out_n = n;
     if (n <= MOST_SLICES) return n;
     qsort(out, (size_t)n, sizeof *out, by_badness);
     qsort(out, MOST_SLICES, sizeof *out, by_row);
     return MOST_SLICES;
 }
 
-static void set_row(cli_grid *g, int64_t line, const mlsd_result *r, const mlsd_table *t,
-                    int64_t row, const axis *x)
+static void set_row(cli_grid *g, int64_t line, const scene *s, int64_t row, const axis *x)
 {
-    char name[TEXT], text[CLI_NUMBER_CAPACITY], picture[CELLS + 1];
-    const char *status = cli_cell_text(t, "status", row);
-    snprintf(name, sizeof name, "%.200s = %.200s", cli_cell_text(t, "column", row),
-             cli_cell_text(t, "level", row));
-    const bool is_worst = strcmp(cli_result_text(r, "slices.worst"), name) == 0;
-    snprintf(name, sizeof name, "%c %.200s = %.200s", is_worst ? '>' : ' ',
-             cli_cell_text(t, "column", row), cli_cell_text(t, "level", row));
-    cli_grid_set(g, line, 0, name);
+    const mlsd_table *const t = s->table;
+    char name[TEXT], marked[TEXT + 300], text[CLI_NUMBER_CAPACITY], picture[CELLS + 1];
+    const char *const status = cli_cell_text(t, "status", row);
+    const char *const control = cli_cell_text(t, "control", row);
+    const char *const slice = cli_cell_text(t, "slice", row);
+    if (*slice != '\0')
+        snprintf(name, sizeof name, "%.400s", slice);
+    else
+        snprintf(name, sizeof name, "%.200s = %.200s", cli_cell_text(t, "column", row),
+                 cli_cell_text(t, "level", row));
+    const bool is_worst = strcmp(s->worst, name) == 0;
+    snprintf(marked, sizeof marked, "%c %s%s%.200s", is_worst ? '>' : ' ', name,
+             *control != '\0' ? " | " : "", control);
+    cli_grid_set(g, line, 0, marked);
     snprintf(text, sizeof text, "%.0f", cli_cell_number(t, "n", row));
     cli_grid_set(g, line, 1, text);
     cli_grid_set(g, line, 2, cli_show_number(cli_cell_number(t, "value", row), 4, text));
     draw(t, row, x, picture);
     cli_grid_set(g, line, 3, picture);
     cli_grid_set(g, line, 4,
-                 is_ok(t, row) ? cli_show_number(cli_cell_number(t, "p_value", row), 3, text)
-                               : status);
+                 is_ok(t, row) ? cli_show_number(cli_cell_number(t, s->p, row), 3, text) : status);
 }
 
-static void print_rows(const mlsd_result *r, const mlsd_table *t, const place *rows, int64_t n)
+static void print_rows(const scene *s, const place *rows, int64_t n)
 {
-    axis x = {NAN, NAN, cli_result_number(r, "test.value")};
+    const mlsd_table *const t = s->table;
+    axis x = {NAN, NAN, s->overall};
     for (int64_t i = 0; i < n; i++) {
         widen(&x, cli_cell_number(t, "value", rows[i].row));
         widen(&x, cli_cell_number(t, "low", rows[i].row));
@@ -125,25 +142,62 @@ static void print_rows(const mlsd_result *r, const mlsd_table *t, const place *r
     if (!cli_grid_make(&g, n + 1, "lrrll")) return;
     char ends[CELLS + 1];
     draw_axis(&x, ends);
-    const char *const headings[] = {"  slice", "rows", cli_result_text(r, "metric"), ends, "p"};
+    const char *const headings[] = {"  slice", "rows", s->metric, ends, "p"};
     for (int c = 0; c < g.n_columns; c++) cli_grid_set(&g, 0, c, headings[c]);
-    for (int64_t i = 0; i < n; i++) set_row(&g, i + 1, r, t, rows[i].row, &x);
+    for (int64_t i = 0; i < n; i++) set_row(&g, i + 1, s, rows[i].row, &x);
     cli_grid_print(&g, cli_width());
     cli_grid_free(&g);
 }
 
+static void print_scene(const scene *s, const char *file)
+{
+    int64_t n = 0;
+    place *const rows = malloc((size_t)(mlsd_table_n_rows(s->table) + 1) * sizeof *rows);
+    if (rows == NULL) return;
+    const int64_t n_shown = choose_rows(s, &n, rows);
+    print_rows(s, rows, n_shown);
+    if (n_shown < n)
+        printf("  the worst %lld of %lld slices; %s has all\n", (long long)n_shown, (long long)n,
+               file);
+    free(rows);
+}
+
 void cli_print_slices(const mlsd_result *r)
 {
-    const mlsd_table *t = cli_result_table(r, "slices");
+    const mlsd_table *const t = cli_result_table(r, "slices");
     if (t == NULL) return;
-    const int64_t n = mlsd_table_n_rows(t);
-    place *rows = malloc((size_t)n * sizeof *rows);
-    if (rows == NULL) return;
+    int64_t adjusted;
+    const bool has = mlsd_table_find(t, "p_adjusted", &adjusted) == MLSD_OK;
+    const scene s = {t,
+                     cli_result_text(r, "metric"),
+                     cli_result_text(r, "slices.worst"),
+                     has ? "p_adjusted" : "p_value",
+                     cli_result_number(r, "test.value"),
+                     cli_result_number(r, "direction")};
     puts("\nslices of the test part; > is worst; o score, --- 95 % interval, | all rows");
-    const int64_t n_shown = choose_rows(r, t, rows);
-    print_rows(r, t, rows, n_shown);
-    if (n_shown < n)
-        printf("  the worst %lld of %lld slices; result.json has all\n", (long long)n_shown,
-               (long long)n);
-    free(rows);
+    print_scene(&s, "result.json");
+}
+
+void cli_print_slice_metrics(const mlsd_result *r)
+{
+    const mlsd_table *const t = cli_result_table(r, "slices");
+    const mlsd_table *const overall = cli_result_table(r, "overall");
+    if (t == NULL || overall == NULL) return;
+    printf("o value, --- %g %% interval, | all rows; p against %s, corrected\n",
+           100 * cli_result_number(r, "level"), cli_cell_text(t, "against", 0));
+    for (int64_t i = 0; i < mlsd_table_n_rows(overall); i++) {
+        const char *const metric = cli_cell_text(overall, "metric", i);
+        if (i > 0 &&
+            strcmp(cli_cell_text(overall, "control", i), cli_cell_text(overall, "control", 0)) != 0)
+            break; /* the metrics again, in the next control cell */
+        const bool has_one = *cli_cell_text(overall, "control", i) == '\0';
+        const scene s = {t,
+                         metric,
+                         i == 0 ? cli_result_text(r, "worst") : "",
+                         "p_adjusted",
+                         has_one ? cli_cell_number(overall, "value", i) : (double)NAN,
+                         mlsd_metric_direction(metric)};
+        putchar('\n');
+        print_scene(&s, "--json");
+    }
 }

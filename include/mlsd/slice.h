@@ -40,6 +40,7 @@ MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_ta
  * columns tell the rows apart. y (what is true), prediction and weight (n x 1) have a row for each
  * of its rows; which of them may be NULL and how many columns they have is the kind's to say:
  *
+ *   slice_metrics     any metrics by the values of columns and their intersections
  *   slice_search      the slices with the highest losses, by exact search (SliceLine)
  *   slice_tree        all rows cut into a few disjoint slices by a tree on their losses
  *   slice_divergence  frequent patterns, by how far a rate among them is from elsewhere

@@ -170,14 +170,20 @@ static mlsd_status group_bins(mlsd__grouping *g, mlsd__scope *scope, const doubl
                               const mlsd__grouping_options *options, int32_t *level_of)
 {
     const mlsd__allocator *const a = scope->allocator;
-    int64_t *const order = mlsd__alloc_raw(a, g->n_rows, sizeof *order);
-    double *const cuts = mlsd__alloc_raw(a, options->n_bins, sizeof *cuts);
+    const bool given = options->cuts != NULL;
+    const int64_t room = given ? options->n_cuts : options->n_bins;
+    int64_t *const order = mlsd__alloc_raw(a, given ? 0 : g->n_rows, sizeof *order);
+    double *const cuts = mlsd__alloc_raw(a, room, sizeof *cuts);
     mlsd_status status = order == NULL || cuts == NULL ? MLSD_E_NOMEM : MLSD_OK;
-    if (status == MLSD_OK) status = mlsd__argsort_rows(scope, x, g->n_rows, order);
+    if (status == MLSD_OK && !given) status = mlsd__argsort_rows(scope, x, g->n_rows, order);
     if (status != MLSD_OK) goto out;
-    int64_t n_present = g->n_rows;
-    while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
-    const int64_t n_cuts = find_cuts(x, order, n_present, options, cuts);
+    int64_t n_present = g->n_rows, n_cuts = options->n_cuts;
+    if (given) {
+        memcpy(cuts, options->cuts, (size_t)n_cuts * sizeof *cuts);
+    } else {
+        while (n_present > 0 && isnan(x[order[n_present - 1]])) n_present--;
+        n_cuts = find_cuts(x, order, n_present, options, cuts);
+    }
     for (int64_t i = 0; i < g->n_rows; i++) {
         level_of[i] = isnan(x[i]) ? -1 : bin_of(cuts, n_cuts, x[i]);
     }
@@ -216,8 +222,9 @@ mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int
         status = values == NULL ? MLSD_E_NOMEM
                                 : mlsd__factorize_rows(scope, x, n, values, &n_values, level_of);
         if (status != MLSD_OK) goto out;
-        status = n_values <= options->max_values ? group_values(out, a, values, n_values, level_of)
-                                                 : group_bins(out, scope, x, options, level_of);
+        status = n_values <= options->max_values && options->cuts == NULL
+                     ? group_values(out, a, values, n_values, level_of)
+                     : group_bins(out, scope, x, options, level_of);
     }
     if (status == MLSD_OK) status = grouping_finish(out, a, level_of);
     if (status == MLSD_OK) status = mlsd__checkpoint(scope);

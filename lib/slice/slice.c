@@ -70,7 +70,7 @@ static mlsd_status score_slice(void *arg, int64_t task, mlsd__scope *scope)
                                                   MLSD__SLICE_LEVEL, &s->outside);
     mlsd__free(scope->allocator, outside);
     MLSD__TRY(status);
-    mlsd__slice_difference(w->metric, &s->inside, &s->outside, MLSD__SLICE_LEVEL, &s->difference);
+    mlsd__slice_difference(&s->inside, &s->outside, MLSD__SLICE_LEVEL, &s->difference);
     s->status = isnan(s->inside.value)  ? status_undefined
                 : s->n < w->min_support ? status_low_support
                                         : status_ok;

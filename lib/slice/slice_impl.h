@@ -40,6 +40,8 @@ typedef struct mlsd__grouping_options {
     int64_t max_values; /* with no more values than these each is a level */
     int64_t n_bins;     /* otherwise so many bins at most, >= 1 */
     bool equal_width;   /* or, false, equally many rows in each */
+    const double *cuts; /* given, ascending: all columns of numbers are cut there; NULL for none */
+    int64_t n_cuts;
 } mlsd__grouping_options;
 
 /* 20 values, quartiles. */
@@ -59,9 +61,15 @@ void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a);
 /* How a slice differs from the rows outside it; what is undefined is NaN. */
 typedef struct mlsd__difference {
     double value, low, high, p_value; /* two-sided, of this difference alone */
+    double ratio, ratio_low, ratio_high;
 } mlsd__difference;
-void mlsd__slice_difference(const mlsd__metric_ops *metric, const mlsd__estimate *inside,
-                            const mlsd__estimate *outside, double level, mlsd__difference *out);
+/* The two share no row. Shares: Newcombe's interval of the difference, Walter's of the ratio, p of
+ * the score test, or Fisher's where fewer than five rows are expected in a cell. Others: Welch's t
+ * or normal, the ratio by the delta method. */
+void mlsd__slice_difference(const mlsd__estimate *inside, const mlsd__estimate *outside,
+                            double level, mlsd__difference *out);
+/* Is it a share of rows, so that value and n_rows say all? */
+bool mlsd__estimate_is_share(const mlsd__estimate *e);
 
 /* mlsd_slice_score for predictions that are already read and checked. */
 mlsd_status mlsd__slice_score(mlsd__scope *scope, const mlsd_table *groups, const char *const *by,

@@ -112,3 +112,25 @@ def test_bad_input_is_named():
         slices.search(frame, y, p, min_suport=3)
     with pytest.raises(ValueError, match="the table of groups has 100 rows, y has 99"):
         slices.search(frame, y[:99], p[:99])
+
+
+def test_metrics_by_group():
+    """Berkeley's admissions (R's UCBAdmissions): the difference turns around within departments (mantelhaen.test)."""
+    counts = [(512, 313, 89, 19), (353, 207, 17, 8), (120, 205, 202, 391), (138, 279, 131, 244), (53, 138, 94, 299), (22, 351, 24, 317)]
+    sex, dept, admit = [], [], []
+    for name, row in zip("ABCDEF", counts):
+        for k, n in enumerate(row):
+            sex += ["male" if k < 2 else "female"] * n
+            dept += [name] * n
+            admit += ["yes" if k % 2 == 0 else "no"] * n
+    found = slices.metrics({"sex": sex, "dept": dept}, admit, admit, "selection_rate", by=["sex", "dept"])
+    rows = dict(zip(found.slices["slice"], found.slices["value"]))
+    assert abs(rows["sex = male"] - 0.44518766) < 5e-9 and abs(rows["sex = female"] - 0.30354223) < 5e-9
+    alarms = dict(zip(zip(found.strata["level"], found.strata["within"]), found.strata["alarm"]))
+    assert alarms["female", "dept"] == alarms["male", "dept"] == "turns around"
+    assert "its sign flips" in str(found) and len(found.findings) == 8
+    within = slices.metrics({"sex": sex, "dept": dept}, admit, admit, "selection_rate", by="sex", control="dept")
+    different = {row["control"] for row in within.findings}
+    assert different == {"dept = A"}  # chisq.test of each department
+    overall = slices.metrics({"sex": sex}, admit, admit, reference="overall")
+    assert set(overall.slices["metric"]) == {"accuracy", "recall", "fpr", "selection_rate"}

@@ -54,6 +54,9 @@ mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash)
     mlsd_table *groups = NULL;
     mlsd_status status;
     TRY(make_groups(context, &s, &groups));
+    TRY(run_kind(context, "slice_metrics", "reference", "largest", groups, &y, &p, NULL, hash));
+    TRY(run_kind(context, "slice_metrics", "reference", "overall", groups, &value, &x, &weight,
+                 hash));
     TRY(run_kind(context, "slice_search", "loss", "zero_one", groups, &y, &p, NULL, hash));
     TRY(run_kind(context, "slice_search", "loss", "squared", groups, &value, &x, &weight, hash));
     TRY(run_kind(context, "slice_tree", "loss", "absolute", groups, &value, &x, NULL, hash));

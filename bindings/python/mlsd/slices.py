@@ -9,8 +9,14 @@
 
 search looks for the slices with the highest losses (exactly: SliceLine), tree cuts all rows into a few disjoint slices, and
 divergence lists all frequent patterns by how far a rate among them is from elsewhere, with what each item contributes.
-All look at one half of the rows and measure on the other, so that what is reported was not chosen for being extreme; q-values
+These three look at one half of the rows and measure on the other, so that what is reported was not chosen for being extreme; q-values
 count everything that was looked at. A slice with too few rows has the status "low support" and is never a finding.
+
+metrics scores groups that are named beforehand, all of them in one pass:
+
+    found = slices.metrics(frame, y, prediction, ["recall", "fpr"], by=["sex", "age"])
+    print(found)
+    pandas.DataFrame(found.slices)
 """
 
 import json
@@ -20,7 +26,7 @@ from ._handles import Spec, Table
 from ._library import call_long, lib
 from ._results import Result
 
-__all__ = ["Slice", "Slices", "divergence", "mask", "run", "search", "tree"]
+__all__ = ["Metrics", "Slice", "Slices", "divergence", "mask", "metrics", "run", "search", "tree"]
 
 
 def mask(predicates, groups):
@@ -131,6 +137,58 @@ def run(kind, groups, y=None, prediction=None, *, sample_weight=None, **options)
     spec, table = Spec(kind, **options), _table(groups)
     kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
     return Slices._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
+
+
+class Metrics(Result):
+    """Metrics by group: a verdict, and tables as dicts of arrays, which pandas.DataFrame takes as they are."""
+
+    @property
+    def slices(self):
+        """A row for each group and metric: column, level, control, metric, n, value, low, high, status, difference, ..."""
+        return self.table("slices")
+
+    @property
+    def extremes(self):
+        """The largest difference between groups for each column, control cell and metric, with its p-value."""
+        return self.table("extremes")
+
+    @property
+    def overall(self):
+        """All rows, in each control cell."""
+        return self.table("overall")
+
+    @property
+    def strata(self):
+        """Each group against the others within the values of another column; `alarm` says where the difference turns."""
+        return self.table("strata")
+
+    @property
+    def findings(self):
+        """The rows of slices that differ by more than chance, as a list of dicts."""
+        columns = self.slices
+        rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
+        return [row for row in rows if row["finding"]]
+
+    def __str__(self):
+        return self.verdict
+
+
+def metrics(groups, y, prediction, metrics=None, *, by=None, sample_weight=None, **options):
+    """Any metrics (a name or several; default: the usual of such rows) for the groups of the columns of `groups`.
+
+    y holds numbers, class numbers or labels; prediction the same or probabilities. Options: control, intersections,
+    reference ("complement", "overall", "largest", "sex = male"), comparisons, min_support, level, correction, n_bins,
+    binning, cuts, merge_rare, max_levels, strata, permutations, seed.
+    """
+    y, prediction = _as_codes(y, prediction)
+    options = {
+        name: [value] if isinstance(value, str) and name in ("by", "control", "metrics", "comparisons") else value
+        for name, value in {**options, "by": by, "metrics": metrics}.items()
+        if value is not None
+    }
+    spec, table = Spec("slice_metrics", **options), _table(groups)
+    kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
+    return Metrics._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
 
 def search(groups, y=None, prediction=None, *, errors=None, sample_weight=None, **options):

@@ -1,0 +1,201 @@
+/* slice_words.c - the verdict of slice_metrics, for people who know no statistics. */
+#include <math.h>
+#include <string.h>
+
+#include "slice/slice_metrics.h"
+#include "validate/words.h"
+
+/* Metrics and groups that are spoken of; the tables have all. */
+enum { MOST_METRICS = 4, MOST_NAMED = 3 };
+
+/* What is neither better nor worse when it grows. */
+static bool is_neutral(const char *metric)
+{
+    return strcmp(metric, "selection_rate") == 0 || strcmp(metric, "prevalence") == 0;
+}
+
+static void name_group(const mlsd__slice_run *r, int64_t g, mlsd__text *t)
+{
+    const mlsd__view *const view = mlsd__slice_view(r, g);
+    mlsd__views_words(&r->views, view, r->groups[g].cell, t);
+    if (r->views.control.n_columns == 0) return;
+    mlsd__text_append(t, ", among ");
+    mlsd__views_words(&r->views, &r->views.control, view->control[r->groups[g].cell], t);
+}
+
+static void say_against(const mlsd__slice_run *r, mlsd__text *t)
+{
+    if (strcmp(r->against[0], "complement") == 0) {
+        mlsd__text_append(t, "elsewhere");
+    } else if (strcmp(r->against[0], "overall") == 0) {
+        mlsd__text_append(t, "in all rows");
+    } else if (strcmp(r->against[0], "largest") == 0) {
+        mlsd__text_append(t, "in the largest group");
+    } else {
+        mlsd__text_format(t, "where %s", r->against[0]);
+    }
+}
+
+/* The finding that matters most: of those that are worse the furthest, if there is one; otherwise
+ * any. Or, with is_finding false, the furthest that is none. */
+static int64_t find_furthest(const mlsd__slice_run *r, int64_t metric, bool is_finding,
+                             int64_t *out_n)
+{
+    int64_t best = -1;
+    double best_size = -INFINITY;
+    *out_n = 0;
+    for (int64_t g = 0; g < r->n_groups; g++) {
+        const mlsd__slice_against *const c = mlsd__slice_compared(r, 0, g, metric);
+        if (!c->is_judged || c->is_finding != is_finding || isnan(c->d.value)) continue;
+        const bool is_worse =
+            r->metrics[metric].greater_is_better ? c->d.value < 0 : c->d.value > 0;
+        const double size = fabs(c->d.value) + (is_worse && is_finding ? 1e300 : 0);
+        (*out_n)++;
+        if (size > best_size) {
+            best = g;
+            best_size = size;
+        }
+    }
+    return best;
+}
+
+static void say_finding(const mlsd__slice_run *r, int64_t metric, int64_t g, int64_t n,
+                        mlsd__text *t)
+{
+    const mlsd__slice_against *const c = mlsd__slice_compared(r, 0, g, metric);
+    const mlsd__metric_ops *const ops = &r->metrics[metric];
+    const bool is_worse = ops->greater_is_better ? c->d.value < 0 : c->d.value > 0;
+    const char *const how = is_neutral(r->names[metric]) ? (c->d.value < 0 ? "lower" : "higher")
+                            : is_worse                   ? "worse"
+                                                         : "better";
+    mlsd__text_format(t, "%s is %s where ", r->names[metric], how);
+    name_group(r, g, t);
+    mlsd__text_append(t, ", by more than chance: ");
+    mlsd__words_estimate(t, &r->cells[g * r->n_metrics + metric].is, r->p->level);
+    mlsd__text_append(t, " against ");
+    mlsd__words_number(t, c->other.value);
+    mlsd__text_append(t, " ");
+    say_against(r, t);
+    if (n > 1) {
+        mlsd__text_format(t, " (%lld more group%s differ%s by more than chance)", (long long)n - 1,
+                          n == 2 ? "" : "s", n == 2 ? "s" : "");
+    }
+    mlsd__text_append(t, ". ");
+}
+
+static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
+{
+    int64_t n = 0;
+    const int64_t g = find_furthest(r, metric, false, &n);
+    if (g < 0) {
+        mlsd__text_format(t, "%s: no group has rows enough to judge. ", r->names[metric]);
+        return;
+    }
+    const mlsd__slice_against *const c = mlsd__slice_compared(r, 0, g, metric);
+    mlsd__text_format(t, "%s: no group differs from what it is ", r->names[metric]);
+    say_against(r, t);
+    mlsd__text_append(t, " by more than chance");
+    const double support = r->cells[g * r->n_metrics + metric].support;
+    if (c->d.value != 0 && c->rows_needed > support) {
+        mlsd__text_append(t, "; the largest difference, where ");
+        name_group(r, g, t);
+        mlsd__text_append(t, ", cannot be told from chance: that needs about ");
+        mlsd__text_fixed(t, c->rows_needed, 0);
+        mlsd__text_append(t, " rows of it, there are ");
+        mlsd__text_fixed(t, support, 0);
+    }
+    mlsd__text_append(t, ". ");
+}
+
+static void say_unjudged(const mlsd__slice_run *r, mlsd__text *t)
+{
+    int64_t n = 0;
+    for (int64_t g = 0; g < r->n_groups; g++) {
+        bool is_small = false;
+        for (int64_t m = 0; m < r->n_metrics; m++) {
+            is_small = is_small || r->cells[g * r->n_metrics + m].status != MLSD__SLICE_OK;
+        }
+        if (!is_small) continue;
+        if (n < MOST_NAMED) {
+            mlsd__text_append(t, n == 0 ? "Too few rows to judge (fewer than min_support, or none "
+                                          "that a metric counts): "
+                                        : "; ");
+            name_group(r, g, t);
+        }
+        n++;
+    }
+    if (n > MOST_NAMED) mlsd__text_format(t, "; and %lld more", (long long)(n - MOST_NAMED));
+    if (n > 0) mlsd__text_append(t, ". ");
+}
+
+static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < r->n_strata; i++) {
+        const mlsd__slice_stratum *const s = &r->strata[i];
+        if (s->alarm[0] == '\0' || n++ >= MOST_NAMED) continue;
+        const char *const within = r->views.columns[s->within].name;
+        mlsd__text_format(t, "Careful: the difference of %s where ", r->names[s->metric]);
+        name_group(r, s->group, t);
+        if (s->alarm[0] == 't') {
+            mlsd__text_format(
+                t, " turns around (its sign flips) when rows of the same %s are compared", within);
+        } else {
+            mlsd__text_format(t, " is no more than chance when rows of the same %s are compared",
+                              within);
+        }
+        mlsd__text_append(t, " (odds ratio ");
+        mlsd__words_number(t, s->pooled_odds);
+        mlsd__text_append(t, " in all rows, ");
+        mlsd__words_number(t, s->common.value);
+        mlsd__text_format(t, " within %s). ", within);
+    }
+    if (n > MOST_NAMED) mlsd__text_format(t, "%lld more such. ", (long long)(n - MOST_NAMED));
+}
+
+/* The ok group where the first metric is worst. */
+static int64_t find_worst(const mlsd__slice_run *r)
+{
+    int64_t worst = -1;
+    for (int64_t g = 0; g < r->n_groups; g++) {
+        const mlsd__slice_cell *const c = &r->cells[g * r->n_metrics];
+        if (c->status != MLSD__SLICE_OK) continue;
+        const double than = worst < 0 ? 0 : r->cells[worst * r->n_metrics].is.value;
+        if (worst < 0 ||
+            (r->metrics[0].greater_is_better ? c->is.value < than : c->is.value > than))
+            worst = g;
+    }
+    return worst;
+}
+
+mlsd_status mlsd__slice_say(const mlsd__slice_run *r, mlsd_result *out)
+{
+    mlsd__text t, worst;
+    mlsd__text_init(&t, r->allocator);
+    mlsd__text_init(&worst, r->allocator);
+    for (int64_t m = 0; m < r->n_metrics && m < MOST_METRICS; m++) {
+        int64_t n = 0;
+        const int64_t g = find_furthest(r, m, true, &n);
+        if (g >= 0) {
+            say_finding(r, m, g, n, &t);
+        } else {
+            say_none(r, m, &t);
+        }
+    }
+    say_alarms(r, &t);
+    say_unjudged(r, &t);
+    if (t.length > 0 && t.data[t.length - 1] == ' ') t.data[--t.length] = '\0';
+    mlsd__text_append(&worst, "");
+    const int64_t g = find_worst(r);
+    if (g >= 0) mlsd__views_words(&r->views, mlsd__slice_view(r, g), r->groups[g].cell, &worst);
+    mlsd_status status = worst.status != MLSD_OK ? worst.status : MLSD_OK;
+    if (status == MLSD_OK) {
+        status = mlsd__result_set_str(out, "worst", worst.data == NULL ? "" : worst.data, false);
+    }
+    mlsd__text_free(&worst);
+    if (status != MLSD_OK) {
+        mlsd__text_free(&t);
+        return status;
+    }
+    return mlsd__result_end_verdict(out, &t);
+}

@@ -53,6 +53,14 @@ static void complement(const int64_t *rows, int64_t n_rows, int64_t n_all, int64
     }
 }
 
+/* What a difference of shares is told by. */
+static void mark_share(mlsd__estimate *e)
+{
+    e->denominator = e->n_rows;
+    e->df = INFINITY;
+    e->se = sqrt(e->value * (1 - e->value) / e->n_rows);
+}
+
 static mlsd_status score_slice(void *arg, int64_t task, mlsd__scope *scope)
 {
     const work *const w = arg;
@@ -70,6 +78,10 @@ static mlsd_status score_slice(void *arg, int64_t task, mlsd__scope *scope)
                                                   MLSD__SLICE_LEVEL, &s->outside);
     mlsd__free(scope->allocator, outside);
     MLSD__TRY(status);
+    if (w->metric->is_share) {
+        mark_share(&s->inside);
+        mark_share(&s->outside);
+    }
     mlsd__slice_difference(&s->inside, &s->outside, MLSD__SLICE_LEVEL, &s->difference);
     s->status = isnan(s->inside.value)  ? status_undefined
                 : s->n < w->min_support ? status_low_support

@@ -402,7 +402,8 @@ def log_loss(y_true, y_pred, *, eps="auto", normalize=True, sample_weight=None, 
     if y.ndim == 2:
         classes = np.arange(y.shape[1])
     elif len(np.setdiff1d(found, classes)):
-        raise ValueError("y_true contains values that are not among the labels")
+        stranger, names = np.setdiff1d(found, classes)[0], ", ".join(map(repr, classes.tolist()))
+        raise ValueError(f"y_true contains {stranger!r}, which is none of the labels: {names}")
     p = np.clip(p.astype(np.float64), eps, 1 - eps)
     p = p.reshape(len(p), -1)
     if p.shape[1] == 1:

@@ -5,6 +5,7 @@ installed; so is every name for an estimator that is not mlsd's, which it may kn
 decision_function, for several targets).
 """
 
+from ._arrays import codes_among
 from ._estimators import Classifier, Estimator, Regressor
 
 _ON_VALUES = ("rmse", "mae", "r2", "accuracy")
@@ -37,7 +38,7 @@ class NamedScorer:
             return metrics.accuracy_score(y, estimator.predict(X), sample_weight=sample_weight)
         if self.metric in _ON_VALUES:
             return float(self.score_of(metrics.score(self.metric, y, estimator.predict(X), sample_weight)[0]))
-        codes = metrics.codes_among(estimator.classes_, y)
+        codes = codes_among(estimator.classes_, y)
         return float(self.score_of(metrics.score(self.metric, codes, estimator.predict_proba(X), sample_weight)[0]))
 
     def __reduce__(self):

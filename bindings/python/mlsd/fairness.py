@@ -11,6 +11,19 @@ from ._handles import Spec, Table
 from ._library import Handle, call_long, context, encode_path, lib
 from ._results import Result
 
+__all__ = [
+    "GroupThresholds",
+    "assess",
+    "demographic_parity_difference",
+    "demographic_parity_ratio",
+    "equal_opportunity_difference",
+    "equal_opportunity_ratio",
+    "equalized_odds_difference",
+    "equalized_odds_ratio",
+    "frontier",
+    "reweighing",
+]
+
 
 def _table(groups):
     if isinstance(groups, Table):

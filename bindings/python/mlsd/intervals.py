@@ -10,6 +10,27 @@ from ._arrays import Matrices, int64s
 from ._handles import Handle, Spec
 from ._library import call_long, context, encode, lib
 
+__all__ = [
+    "CommonOddsRatio",
+    "Effect",
+    "Interval",
+    "PoissonBootstrap",
+    "Resampled",
+    "adjust_e_values",
+    "adjust_p_values",
+    "bootstrap",
+    "common_odds_ratio",
+    "difference_interval",
+    "jackknife",
+    "odds_ratio_interval",
+    "pass_rate_bound",
+    "pass_rate_cases",
+    "proportion_interval",
+    "ratio_interval",
+    "rows_needed",
+    "rows_needed_difference",
+]
+
 
 class Interval(NamedTuple):
     """Limits of one rate."""

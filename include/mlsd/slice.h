@@ -44,6 +44,8 @@ MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_ta
  *   slice_search      the slices with the highest losses, by exact search (SliceLine)
  *   slice_tree        all rows cut into a few disjoint slices by a tree on their losses
  *   slice_divergence  frequent patterns, by how far a rate among them is from elsewhere
+ *   slice_comparison  two models on the same rows, the columns of the first before those of the
+ *                     second in `prediction`: who got worse
  *   fairness          how differently a classifier treats groups: docs/fairness.md, as the next
  *   reweighing        weights under which groups and classes are independent; needs no prediction
  *   group_thresholds  thresholds by group; mlsd/policy.h decides by them

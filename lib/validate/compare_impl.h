@@ -48,6 +48,18 @@ void mlsd__compare_corrected_t(const double *a, const double *b, int64_t n, doub
 void mlsd__paired_by_t(mlsd__paired *out, const mlsd__pair_settings *settings, double difference,
                        double se, double df);
 
+/* McNemar's test of the rows that only the first (`first` of them) or only the second has right,
+ * among n: difference (of the shares that are right) with Bonett & Price's interval, statistic,
+ * p-value, and the odds second : first as the effect. */
+enum {
+    MLSD__MCNEMAR_MID_P = 0,
+    MLSD__MCNEMAR_EXACT = 1,
+    MLSD__MCNEMAR_CHI2 = 2,
+    MLSD__MCNEMAR_CHI2_CORRECTED = 3
+};
+void mlsd__compare_counts(int64_t n, int64_t first, int64_t second, int64_t method,
+                          const mlsd__pair_settings *settings, mlsd__paired *out);
+
 /* Two-sided or one-sided p-value of a statistic whose distribution is symmetric: `below` is the
  * chance of one so small, `above` of one so large. */
 double mlsd__paired_p(const mlsd__pair_settings *settings, double below, double above);

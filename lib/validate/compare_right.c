@@ -6,8 +6,6 @@
 #include "validate/compare_impl.h"
 #include "validate/detectable.h"
 
-enum { MID_P = 0, EXACT = 1, CHI2 = 2, CHI2_CORRECTED = 3 };
-
 /* Predicted classes become 1 (right) or 0 (wrong); what is unknown stays unknown. */
 static mlsd_status prepare_right(mlsd__comparison *c)
 {
@@ -33,14 +31,14 @@ typedef struct discordant {
     int64_t first, second;
 } discordant;
 
-static discordant count(const mlsd__comparison *c, mlsd__pair *pair)
+static discordant count(const mlsd__comparison *c, const mlsd__pair *pair, int64_t *out_n)
 {
     const double *const a = mlsd__comparison_scores(c, pair->a), *const b = mlsd__comparison_scores(
                                                                      c, pair->b);
     discordant d = {0};
     for (int64_t i = 0; i < c->n_rows; i++) {
         if (isnan(a[i]) || isnan(b[i])) continue;
-        pair->is.n++;
+        ++*out_n;
         d.first += a[i] > b[i];
         d.second += b[i] > a[i];
     }
@@ -49,12 +47,13 @@ static discordant count(const mlsd__comparison *c, mlsd__pair *pair)
 
 /* Fagerland, Lydersen & Laake (2013), BMC Medical Research Methodology 13:91: the exact conditional
  * test, and its mid-p, which counts half of the chance of what was seen. */
-static void test_counts(const mlsd__comparison *c, discordant d, mlsd__paired *out)
+static void test_counts(discordant d, int64_t method, const mlsd__pair_settings *settings,
+                        mlsd__paired *out)
 {
-    const int64_t n = d.first + d.second, method = c->params->method;
+    const int64_t n = d.first + d.second;
     const double seen = (double)d.second - (double)d.first;
-    if (method == CHI2 || method == CHI2_CORRECTED) {
-        const double size = fmax(0, fabs(seen) - (method == CHI2_CORRECTED));
+    if (method == MLSD__MCNEMAR_CHI2 || method == MLSD__MCNEMAR_CHI2_CORRECTED) {
+        const double size = fmax(0, fabs(seen) - (method == MLSD__MCNEMAR_CHI2_CORRECTED));
         if (n == 0) {
             out->reason = "both are right on the same rows";
             return;
@@ -62,24 +61,24 @@ static void test_counts(const mlsd__comparison *c, discordant d, mlsd__paired *o
         out->statistic = size * size / (double)n;
         out->df = 1;
         const double z = copysign(sqrt(out->statistic), seen);
-        out->p_value = mlsd__paired_p(&c->settings, mlsd__normal_cdf(z), mlsd__normal_cdf(-z));
+        out->p_value = mlsd__paired_p(settings, mlsd__normal_cdf(z), mlsd__normal_cdf(-z));
         return;
     }
     out->statistic = (double)(d.first < d.second ? d.first : d.second);
     double below = mlsd__binomial_cdf(d.second, n, 0.5),
            above = mlsd__binomial_cdf(d.first, n, 0.5);
-    if (method == MID_P && n > 0) {
+    if (method == MLSD__MCNEMAR_MID_P && n > 0) {
         below = 0.5 * (below + mlsd__binomial_cdf(d.second - 1, n, 0.5));
         above = 0.5 * (above + mlsd__binomial_cdf(d.first - 1, n, 0.5));
     }
-    out->p_value = mlsd__paired_p(&c->settings, below, above);
+    out->p_value = mlsd__paired_p(settings, below, above);
 }
 
 /* Bonett & Price (2012), J. Educational and Behavioral Statistics 37:479: Wald's interval after one
  * more row of each discordant kind. */
-static void shares(const mlsd__comparison *c, discordant d, mlsd__paired *out)
+static void shares(discordant d, const mlsd__pair_settings *settings, mlsd__paired *out)
 {
-    const double n = (double)out->n, alpha = 1 - c->settings.level;
+    const double n = (double)out->n, alpha = 1 - settings->level;
     const double first = ((double)d.first + 1) / (n + 2), second = ((double)d.second + 1) / (n + 2);
     const double middle = second - first;
     const double half =
@@ -89,20 +88,29 @@ static void shares(const mlsd__comparison *c, discordant d, mlsd__paired *out)
     out->high = fmin(1, middle + half);
     if (d.first + d.second > 0) out->effect = (double)d.second / (double)d.first;
     out->min_detectable =
-        mlsd__detectable_mcnemar(n, (double)(d.first + d.second) / n, alpha, c->settings.power,
-                                 c->settings.alternative != MLSD__TWO_SIDED);
+        mlsd__detectable_mcnemar(n, (double)(d.first + d.second) / n, alpha, settings->power,
+                                 settings->alternative != MLSD__TWO_SIDED);
+}
+
+void mlsd__compare_counts(int64_t n, int64_t first, int64_t second, int64_t method,
+                          const mlsd__pair_settings *settings, mlsd__paired *out)
+{
+    const discordant d = {first, second};
+    mlsd__paired_clear(out);
+    out->n = n;
+    if (n == 0) {
+        out->reason = "no row has both";
+        return;
+    }
+    test_counts(d, method, settings, out);
+    shares(d, settings, out);
 }
 
 static mlsd_status pair_mcnemar(mlsd__scope *scope, const mlsd__comparison *c, mlsd__pair *pair)
 {
-    mlsd__paired_clear(&pair->is);
-    const discordant d = count(c, pair);
-    if (pair->is.n == 0) {
-        pair->is.reason = "no row has both";
-        return MLSD_OK;
-    }
-    test_counts(c, d, &pair->is);
-    shares(c, d, &pair->is);
+    int64_t n = 0;
+    const discordant d = count(c, pair, &n);
+    mlsd__compare_counts(n, d.first, d.second, c->params->method, &c->settings, &pair->is);
     return mlsd__checkpoint(scope);
 }
 

@@ -92,6 +92,47 @@ def test_losses_given_labels_as_texts_and_weights():
     assert weighted.number("n") == 400
 
 
+def test_two_models_by_group_are_what_pandas_counts():
+    frame, y, p = _frame()
+    rng = np.random.default_rng(1)
+    again = np.where(rng.random(len(y)) < np.where(frame["city"] == "c", 0.5, 0.05), 1 - y, y)
+    found = slices.compare(frame, y, p, again, name_a="old", name_b="new", by=["city", "level"])
+    wrong_a, wrong_b = y != p, y != again
+    for s in found:
+        inside = s.mask(frame)
+        assert inside.sum() == s.n and s.a == pytest.approx(wrong_a[inside].mean())
+        assert s.difference == pytest.approx(wrong_b[inside].mean() - wrong_a[inside].mean(), abs=1e-14)
+        assert s.negative_flips == (wrong_b & ~wrong_a & inside).sum()
+        assert s.positive_flips == (wrong_a & ~wrong_b & inside).sum()
+        assert s.difference_low < s.difference < s.difference_high
+    assert found.text("worst") == "city = c" and "worse where city = c (n = " in str(found)
+    assert {s.slice for s in found.better} >= {"city = b"}
+    assert all(s.status == "ok" and s.q_value <= 0.05 for s in found.findings)
+    as_texts = slices.compare(frame, *(np.where(x, "yes", "no") for x in (y, p, again)), by=["city", "level"])
+    assert list(as_texts.slices["q_value"]) == list(found.slices["q_value"])
+
+
+def test_two_models_of_numbers_are_a_paired_t_test():
+    from scipy.stats import ttest_rel, binomtest
+
+    frame, y, p = _frame(600)
+    rng = np.random.default_rng(2)
+    value = rng.normal(size=600)
+    a, b = value + rng.normal(size=600), value + rng.normal(size=600) * (1 + (frame["city"] == "a"))
+    for s in slices.compare(frame, value, a, b, loss="absolute", by=["city"], max_level=1):
+        inside = s.mask(frame)
+        test = ttest_rel(np.abs(b - value)[inside], np.abs(a - value)[inside])
+        assert (s.p_value == pytest.approx(test.pvalue, rel=1e-9)) if s.status == "ok" else np.isnan(s.p_value)
+    errors = slices.compare(frame, None, np.abs(a - value), np.abs(b - value), by=["city"], max_level=1)
+    assert errors.number("p_value") == pytest.approx(ttest_rel(np.abs(b - value), np.abs(a - value)).pvalue, rel=1e-9)
+    exact = slices.compare(frame, y, p, 1 - p, by=["city"], test="exact")
+    for s in exact:
+        if s.status == "ok":
+            assert s.p_value == pytest.approx(binomtest(int(s.negative_flips), int(s.n)).pvalue, rel=1e-9)
+    with pytest.raises(ValueError, match="prediction_a has the shape"):
+        slices.compare(frame, y, p, p[:5])
+
+
 def test_predicates_by_hand():
     columns = {"x": np.array([1.0, 2.0, np.nan, 4.0]), "c": np.array(["u", None, "v", "w"], dtype=object)}
     assert slices.mask([{"column": "x", "above": 1, "at_most": 2}], columns).tolist() == [False, True, False, False]

@@ -83,6 +83,7 @@ mlsd_status run_poisson_bootstrap(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_searches(const mlsd_context *context, uint64_t *hash);
 /* Searches for slices, in scenarios_slices.c. */
 mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_slice_comparison(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_fairness(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_mitigation(const mlsd_context *context, uint64_t *hash);
 

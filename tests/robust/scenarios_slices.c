@@ -67,6 +67,32 @@ out:
     return status;
 }
 
+/* Two models: of classes, and, weighted, of numbers. */
+mlsd_status run_slice_comparison(const mlsd_context *context, uint64_t *hash)
+{
+    sample s;
+    make_sample(&s);
+    double guess[N][2], value[N][2];
+    for (int i = 0; i < N; i++) {
+        guess[i][0] = i % 7 == 0 ? 1 - s.label[i] : s.label[i];
+        guess[i][1] = i % 5 == 0 ? 1 - s.label[i] : s.label[i];
+        value[i][0] = s.y[i] + s.x[i * P];
+        value[i][1] = s.y[i] + s.x[i * P + 1];
+    }
+    const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(guess[0], N, 2);
+    const mlsd_matrix numbers = matrix_of(s.y, N, 1), q = matrix_of(value[0], N, 2);
+    const mlsd_matrix weight = matrix_of(s.weight, N, 1);
+    mlsd_table *groups = NULL;
+    mlsd_status status;
+    TRY(make_groups(context, &s, &groups));
+    TRY(run_kind(context, "slice_comparison", "test", "exact", groups, &y, &p, NULL, hash));
+    TRY(run_kind(context, "slice_comparison", "loss", "absolute", groups, &numbers, &q, &weight,
+                 hash));
+out:
+    mlsd_table_free(groups);
+    return status;
+}
+
 mlsd_status run_fairness(const mlsd_context *context, uint64_t *hash)
 {
     sample s;

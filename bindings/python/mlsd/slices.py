@@ -26,7 +26,9 @@ from ._handles import Spec, Table
 from ._library import call_long, lib
 from ._results import Result
 
-__all__ = ["Metrics", "Slice", "Slices", "divergence", "mask", "metrics", "run", "search", "tree"]
+__all__ = [
+    "Comparison", "Metrics", "Slice", "Slices", "compare", "divergence", "mask", "metrics", "run", "search", "tree",
+]
 
 
 def mask(predicates, groups):
@@ -110,6 +112,33 @@ class Slices(Result):
 
     def __str__(self):
         return self.verdict
+
+
+class ComparedSlice(Slice):
+    """One group of a comparison: a and b (the losses), difference (b less a), change ("worse", "better", "not shown")."""
+
+    def __repr__(self):
+        sure = self.change if self.status == "ok" else self.status
+        return f"<Slice {self.slice}: {self.b:.4g} against {self.a:.4g}, {sure}>"
+
+
+class Comparison(Slices):
+    """Two models on the same rows: a verdict, and the groups in their order, the worst of the second model first."""
+
+    def __iter__(self):
+        columns = self.slices
+        for values in zip(*columns.values()):
+            yield ComparedSlice(dict(zip(columns, values)))
+
+    @property
+    def worse(self):
+        """The groups for which the second model is worse by more than chance."""
+        return [s for s in self if s.change == "worse"]
+
+    @property
+    def better(self):
+        """The groups for which it is better by more than chance."""
+        return [s for s in self if s.change == "better"]
 
 
 def _as_codes(y, prediction):
@@ -217,6 +246,29 @@ def divergence(groups, y=None, prediction=None, *, outcome=None, events=None, sa
         return run("slice_divergence", groups, None, events, sample_weight=sample_weight, outcome="given", **options)
     outcome = outcome or "error_rate"
     return run("slice_divergence", groups, y, prediction, sample_weight=sample_weight, outcome=outcome, **options)
+
+
+def compare(groups, y, prediction_a, prediction_b, *, sample_weight=None, **options):
+    """Two models on the same rows, group by group: for whom is the second one worse, and is that more than chance?
+
+    Predictions are labels, probabilities or numbers; y is None where they are losses already. Every value of every column of
+    `groups`, and every crossing of up to max_level (2) columns, has both losses, the difference (b less a) with its paired
+    interval, the rows that only one of the two has right (negative_flips: only a), and a q-value over all groups that have
+    min_support (30) rows. Options: by, loss, max_level, min_support, test ("mid_p", "exact"), correction, name_a, name_b, ...
+    """
+    import numpy as np
+
+    a, b = np.asarray(prediction_a), np.asarray(prediction_b)
+    if a.shape != b.shape:
+        raise ValueError(f"prediction_a has the shape {a.shape}, prediction_b {b.shape}")
+    if y is not None and np.asarray(y).dtype.kind in "OUS":
+        labels = np.concatenate([np.asarray(y), a, b]).astype(str)
+        codes = np.unique(labels, return_inverse=True)[1].astype(np.float64)
+        y, a, b = np.split(codes, [len(np.asarray(y)), len(np.asarray(y)) + len(a)])
+    both = np.column_stack([a, b])
+    spec, table = Spec("slice_comparison", **options), _table(groups)
+    kept = Matrices(y=y, prediction=both, sample_weight=sample_weight)
+    return Comparison._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
 
 def _given(y, prediction, errors):

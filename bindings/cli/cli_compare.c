@@ -11,12 +11,19 @@
 #include "cli_job.h"
 #include "cli_print.h"
 
-enum { MOST_MODELS = 256, NAME_CAPACITY = 256, WIDEST_PICTURE = 120, MOST_PAIRS = 40 };
+enum {
+    MOST_BY = 64,
+    MOST_MODELS = 256,
+    NAME_CAPACITY = 256,
+    WIDEST_PICTURE = 120,
+    MOST_PAIRS = 40
+};
 
 typedef struct compare_job {
     cli_job all; /* its spec is the test */
     int64_t columns[MOST_MODELS], n_models;
-    int64_t y; /* column, -1 for none */
+    int64_t y;                 /* column, -1 for none */
+    int64_t by[MOST_BY], n_by; /* columns that make groups; none: models are compared as a whole */
     double *scores, *truth;
     char *picture, *svg;
 } compare_job;
@@ -27,7 +34,15 @@ typedef struct compare_job {
 static bool is_of_labels(const compare_job *job)
 {
     const char *const kind = mlsd_kind_name(mlsd_spec_kind(job->all.spec));
-    return strcmp(kind, "mcnemar") == 0 || strcmp(kind, "cochran_q") == 0;
+    return job->n_by > 0 || strcmp(kind, "mcnemar") == 0 || strcmp(kind, "cochran_q") == 0;
+}
+
+static bool is_by(const compare_job *job, int64_t column)
+{
+    for (int64_t k = 0; k < job->n_by; k++) {
+        if (job->by[k] == column) return true;
+    }
+    return false;
 }
 
 static int add_column(compare_job *job, int64_t column)
@@ -55,6 +70,33 @@ static int fail_few(const compare_job *job, bool are_all, bool texts)
                     (long long)job->n_models);
 }
 
+static int add_by(compare_job *job, int64_t column)
+{
+    if (job->n_by == MOST_BY) return cli_fail(CLI_DATA, "more than %d columns in '--by'", MOST_BY);
+    job->by[job->n_by++] = column;
+    return CLI_OK;
+}
+
+/* Add each column of a list of names. */
+static int each_column(compare_job *job, const char *option, const char *list,
+                       int (*add)(compare_job *, int64_t))
+{
+    for (const char *at = list; *at != '\0';) {
+        char name[NAME_CAPACITY];
+        const size_t length = strcspn(at, ",");
+        if (length >= sizeof name) return cli_fail(CLI_USAGE, "'--%s' has a name too long", option);
+        memcpy(name, at, length);
+        name[length] = '\0';
+        at += length + (at[length] == ',');
+        int64_t column;
+        if (mlsd_table_find(job->all.table, name, &column) != MLSD_OK)
+            return cli_fail(CLI_DATA, "%s", mlsd_last_error());
+        const int code = add(job, column);
+        if (code != CLI_OK) return code;
+    }
+    return CLI_OK;
+}
+
 /* Those named, or all that could be scores: numbers, and beside a y of texts texts. */
 static int choose_columns(const cli_args *args, compare_job *job)
 {
@@ -63,23 +105,12 @@ static int choose_columns(const cli_args *args, compare_job *job)
                        mlsd_table_type(job->all.table, job->y) == MLSD_COLUMN_CATEGORY;
     for (int64_t j = 0; list == NULL && j < mlsd_table_n_columns(job->all.table); j++) {
         const bool is_text = mlsd_table_type(job->all.table, j) == MLSD_COLUMN_CATEGORY;
-        if (j == job->y || is_text != texts) continue;
+        if (j == job->y || is_by(job, j) || is_text != texts) continue;
         const int code = add_column(job, j);
         if (code != CLI_OK) return code;
     }
-    for (const char *at = list; at != NULL && *at != '\0';) {
-        char name[NAME_CAPACITY];
-        const size_t length = strcspn(at, ",");
-        if (length >= sizeof name) return cli_fail(CLI_USAGE, "'--columns' has a name too long");
-        memcpy(name, at, length);
-        name[length] = '\0';
-        at += length + (at[length] == ',');
-        int64_t column;
-        if (mlsd_table_find(job->all.table, name, &column) != MLSD_OK)
-            return cli_fail(CLI_DATA, "%s", mlsd_last_error());
-        const int code = add_column(job, column);
-        if (code != CLI_OK) return code;
-    }
+    const int code = list == NULL ? CLI_OK : each_column(job, "columns", list, add_column);
+    if (code != CLI_OK) return code;
     return job->n_models >= 2 ? CLI_OK : fail_few(job, list == NULL, texts);
 }
 
@@ -165,6 +196,14 @@ static int make_test(compare_job *job)
 {
     const cli_args *const args = job->all.args;
     const char *kind = cli_get(args, "test");
+    if (cli_get(args, "by") != NULL) {
+        const char *const others[] = {"test", "control", "loss", "svg"};
+        for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+            if (cli_get(args, others[i]) != NULL)
+                return cli_fail(CLI_USAGE, "'--%s' does not go with '--by'", others[i]);
+        const int made = cli_job_make_spec(&job->all, "slice_comparison");
+        return made == CLI_OK ? cli_job_set_parameters(&job->all) : made;
+    }
     if (kind == NULL)
         return cli_fail(CLI_USAGE, "'--test' is needed: corrected_t for folds, mcnemar for a test "
                                    "set, friedman for data sets; 'mlsd kinds' lists all");
@@ -177,6 +216,28 @@ static int make_test(compare_job *job)
         mlsd_spec_set_bool(job->all.spec, "greater_is_better", 0) != MLSD_OK)
         return cli_fail(CLI_USAGE, "%s knows what is better; leave out '--loss'", kind);
     return cli_job_set_parameters(&job->all);
+}
+
+/* Two models by group: what they and the groups are called. */
+static int name_groups(compare_job *job)
+{
+    const char *by[MOST_BY];
+    const mlsd_table *const t = job->all.table;
+    mlsd_spec *const spec = job->all.spec;
+    if (job->n_models != 2)
+        return cli_fail(CLI_DATA,
+                        "two models are compared by group, got %lld; name two by "
+                        "'--columns'",
+                        (long long)job->n_models);
+    for (int64_t k = 0; k < job->n_by; k++) by[k] = mlsd_table_name(t, job->by[k]);
+    mlsd_status status = mlsd_spec_set_str_list(spec, "by", by, job->n_by);
+    if (status == MLSD_OK)
+        status = mlsd_spec_set_str(spec, "name_a", mlsd_table_name(t, job->columns[0]));
+    if (status == MLSD_OK)
+        status = mlsd_spec_set_str(spec, "name_b", mlsd_table_name(t, job->columns[1]));
+    if (status == MLSD_OK && mlsd_table_type(t, job->columns[0]) == MLSD_COLUMN_CATEGORY)
+        status = mlsd_spec_set_str(spec, "loss", "zero_one");
+    return status == MLSD_OK ? CLI_OK : cli_fail_status(status);
 }
 
 /* The names of the columns, and the control among them. */
@@ -255,6 +316,47 @@ static void print_pairs(const mlsd_result *r)
     if (n < n_all) printf("... %lld more\n", (long long)(n_all - n));
 }
 
+static void show_group(cli_grid *g, int64_t row, const mlsd_table *t, int64_t i)
+{
+    char number[CLI_NUMBER_CAPACITY], interval[CLI_INTERVAL_CAPACITY];
+    const char *const columns[] = {"n", "a", "b", "difference"};
+    const bool is_ok = strcmp(cli_cell_text(t, "status", i), "ok") == 0;
+    cli_grid_set(g, row, 0, cli_cell_text(t, "slice", i));
+    for (int c = 0; c < 4; c++)
+        cli_grid_set(g, row, c + 1,
+                     cli_show_number(cli_cell_number(t, columns[c], i), c == 0 ? 12 : 3, number));
+    cli_grid_set(g, row, 5,
+                 cli_show_interval(cli_cell_number(t, "difference_low", i),
+                                   cli_cell_number(t, "difference_high", i), 3, interval));
+    cli_grid_set(g, row, 6, cli_show_number(cli_cell_number(t, "q_value", i), 3, number));
+    cli_grid_set(g, row, 7, cli_cell_text(t, is_ok ? "change" : "status", i));
+}
+
+/* Two models by group, those first where the second does worst. */
+static void print_groups(const mlsd_result *r)
+{
+    const mlsd_table *const t = cli_result_table(r, "slices");
+    const int64_t n_all = t != NULL ? mlsd_table_n_rows(t) : 0;
+    const int64_t n = n_all < MOST_PAIRS ? n_all : MOST_PAIRS;
+    cli_grid grid;
+    if (n == 0 || !cli_grid_make(&grid, n + 1, "lrrrrrrl")) return;
+    const char *const heads[] = {"group",
+                                 "rows",
+                                 cli_result_text(r, "name_a"),
+                                 cli_result_text(r, "name_b"),
+                                 "difference",
+                                 "interval",
+                                 "q",
+                                 "change"};
+    for (int c = 0; c < 8; c++) cli_grid_set(&grid, 0, c, heads[c]);
+    for (int64_t i = 0; i < n; i++) show_group(&grid, i + 1, t, i);
+    cli_grid_print(&grid, cli_width());
+    cli_grid_free(&grid);
+    if (n < n_all) printf("... %lld more; '--out' writes all\n", (long long)(n_all - n));
+    putchar('\n');
+    cli_print_wrapped(mlsd_result_verdict(r), 0);
+}
+
 static void print_result(const char *file, const compare_job *job)
 {
     printf("%s: %lld rows, %lld models, %s\n\n", file, (long long)mlsd_table_n_rows(job->all.table),
@@ -274,19 +376,39 @@ static int write_svg(const compare_job *job, const char *path)
     return ok ? CLI_OK : cli_fail(CLI_IO, "'%s' cannot be written", path);
 }
 
+/* Two models by group. */
+static int compare_groups(const char *file, const char *out, compare_job *job)
+{
+    const int64_t n = mlsd_table_n_rows(job->all.table);
+    const mlsd_matrix scores = {job->scores, n, job->n_models, 1, n, MLSD_F64, 0};
+    const mlsd_matrix truth = {job->truth, n, 1, 1, 1, MLSD_F64, 0};
+    mlsd_status status =
+        mlsd_slice_run(job->all.context, job->all.spec, job->all.table, job->y >= 0 ? &truth : NULL,
+                       &scores, NULL, &job->all.result);
+    if (status == MLSD_OK && out != NULL) status = mlsd_result_save(job->all.result, out);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    cli_progress_clear();
+    printf("%s: %lld rows, two models, %s by group\n\n", file, (long long)n,
+           cli_result_text(job->all.result, "loss"));
+    print_groups(job->all.result);
+    return CLI_OK;
+}
+
 static int compare_file(const cli_args *args, compare_job *job)
 {
     const char *file = args->positional[0], *y = cli_get(args, "y"), *out = cli_get(args, "out"),
-               *svg = cli_get(args, "svg");
+               *svg = cli_get(args, "svg"), *by = cli_get(args, "by");
     int code = make_test(job);
     if (code != CLI_OK) return code;
     mlsd_status status = mlsd_table_read_csv(job->all.context, file, NULL, &job->all.table);
     if (status == MLSD_OK && y != NULL) status = mlsd_table_find(job->all.table, y, &job->y);
     if (status != MLSD_OK) return cli_fail_status(status);
-    code = choose_columns(args, job);
-    if (code == CLI_OK) code = name_models(args, job);
+    if (by != NULL) code = each_column(job, "by", by, add_by);
+    if (code == CLI_OK) code = choose_columns(args, job);
+    if (code == CLI_OK) code = job->n_by > 0 ? name_groups(job) : name_models(args, job);
     if (code == CLI_OK) code = read_values(job);
     if (code != CLI_OK) return code;
+    if (job->n_by > 0) return compare_groups(file, out, job);
     const int64_t n = mlsd_table_n_rows(job->all.table);
     const mlsd_matrix scores = {job->scores, n, job->n_models, 1, n, MLSD_F64, 0};
     const mlsd_matrix truth = {job->truth, n, 1, 1, 1, MLSD_F64, 0};
@@ -320,6 +442,7 @@ static const cli_option compare_options[] = {
     {"set", "NAME=VALUE", "a parameter of the test; may be repeated"},
     {"y", "COLUMN", "the truth, where the columns are predictions"},
     {"columns", "A,B", "the models (default: every other column of numbers)"},
+    {"by", "A,B", "two models by the groups that these columns make: who got worse?"},
     {"control", "COLUMN", "compare all others with this one"},
     {"loss", NULL, "smaller is better"},
     {"out", "FILE.json", "write everything that was found"},
@@ -330,12 +453,13 @@ static const cli_option compare_options[] = {
 
 const cli_command cli_compare_command = {
     .name = "compare",
-    .usage = "FILE.csv --test KIND [--set NAME=VALUE] [--y COLUMN] [options]",
+    .usage = "FILE.csv --test KIND | --by A,B [--set NAME=VALUE] [--y COLUMN] [options]",
     .summary = "is one model better than another, or was it luck?",
     .details =
         "FILE.csv has a column for each model and a row for each fold, row of a test set or\n"
         "data set. 'mlsd kinds' lists the tests, 'mlsd kinds KIND' their\n"
-        "parameters.\n",
+        "parameters. '--by' compares the predictions of two models group by group: the\n"
+        "parameters are those of slice_comparison.\n",
     .options = compare_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

@@ -83,3 +83,27 @@ def test_numbers_with_a_comma_are_texts(mlsd, make_csv):
 ])
 def test_one_line_of_what_is_wrong(mlsd, demsar_csv, arguments, code, words):
     assert_refused(mlsd("compare", demsar_csv, *arguments), code, *words)
+
+
+def test_two_models_by_group(mlsd, make_csv):
+    draw = random.Random(3)
+    rows = []
+    for _ in range(1500):
+        north, label = draw.random() < .2, draw.choice("ny")
+        other = "n" if label == "y" else "y"
+        old = label if draw.random() < (.9 if north else .8) else other
+        new = label if draw.random() < (.7 if north else .92) else other
+        rows.append([label, old, new, "north" if north else "south"])
+    rows += [["y", "y", "n", "west"]] * 9
+    path = make_csv("both.csv", ["y", "old", "new", "region"], rows)
+    outcome = mlsd("compare", path, "--y", "y", "--by", "region", "--out", "found.json")
+    assert outcome.code == OK, outcome
+    assert "but worse where region = north (n = " in " ".join(outcome.out.split()), outcome
+    assert "1 group has too few rows to be judged" in " ".join(outcome.out.split()), outcome
+    found = {s["slice"]: s for s in json.loads((mlsd.work / "found.json").read_text())["tables"]["slices"]}
+    north = [r for r in rows if r[3] == "north"]
+    assert found["region = north"]["n"] == len(north)
+    assert found["region = north"]["negative_flips"] == sum(r[1] == r[0] != r[2] for r in north)
+    assert found["region = west"]["status"] == "low support" and found["region = west"]["finding"] == 0
+    assert_refused(mlsd("compare", path, "--y", "y", "--by", "region", "--test", "mcnemar"), USAGE,
+                   "'--test' does not go with '--by'")

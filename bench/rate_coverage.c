@@ -3,7 +3,8 @@
  * true value in it are added up. Of resampling by drawing data sets. Prints the tables of
  * docs/intervals.md.
  *
- * Usage: rate_coverage [--sets N] [--resamples B] */
+ * Usage: rate_coverage [--sets N] [--resamples B] [--labels N]
+ * With --labels N only the metrics of labels, of N data sets each. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,18 +263,111 @@ static void by_drawing(const struct drawn *d, int n_sets, int n_resamples)
     fflush(stdout);
 }
 
+/* --- Metrics of labels, by drawn data sets --- */
+
+enum { MAX_CLASSES = 3, MAX_CELLS = MAX_CLASSES * MAX_CLASSES };
+static const struct population {
+    const char *words;
+    int n_classes;
+    double cell[MAX_CELLS]; /* chance of (class, predicted class) */
+} populations[] = {
+    {"30 % of class 1", 2, {0.63, 0.07, 0.06, 0.24}},
+    {"5 % of class 1", 2, {0.93, 0.02, 0.02, 0.03}},
+    {"three classes", 3, {0.40, 0.06, 0.04, 0.05, 0.22, 0.03, 0.03, 0.05, 0.12}},
+};
+
+static void measure(const char *metric, int n, const double *y, const double *p, const double *w,
+                    double level, double out[3])
+{
+    const mlsd_matrix of_y = {y, n, 1, 1, 1, MLSD_F64, 0}, of_p = {p, n, 1, 1, 1, MLSD_F64, 0},
+                      of_w = {w, n, 1, 1, 1, MLSD_F64, 0};
+    mlsd_spec *spec = NULL;
+    mlsd_result *r = NULL;
+    must(mlsd_metric_new(NULL, metric, &spec), metric);
+    must(mlsd_metric_evaluate(NULL, spec, &of_y, &of_p, w == NULL ? NULL : &of_w, level, &r),
+         metric);
+    must(mlsd_result_get_f64(r, "value", &out[0]), "value");
+    must(mlsd_result_get_f64(r, "low", &out[1]), "low");
+    must(mlsd_result_get_f64(r, "high", &out[2]), "high");
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+}
+
+/* n rows of a population. */
+static void draw_labels(const struct population *of, uint64_t *seed, int n, double *y, double *p)
+{
+    const int k = of->n_classes;
+    for (int i = 0; i < n; i++) {
+        double u = uniform(seed);
+        int cell = 0;
+        while (cell < k * k - 1 && u >= of->cell[cell]) u -= of->cell[cell++];
+        y[i] = cell / k;
+        p[i] = cell % k;
+    }
+}
+
+static void labels_by_drawing(const char *metric, const struct population *of, int n, int n_sets)
+{
+    static double y[MAX_TRIALS], p[MAX_TRIALS];
+    double true_y[MAX_CELLS], true_p[MAX_CELLS], truth[3], width = 0;
+    const int k = of->n_classes;
+    int n_defined = 0, n_above = 0, n_below = 0;
+    uint64_t seed = 20260007;
+    for (int c = 0; c < k * k; c++) {
+        true_y[c] = c / k;
+        true_p[c] = c % k;
+    }
+    measure(metric, k * k, true_y, true_p, of->cell, (double)NAN, truth);
+    for (int s = 0; s < n_sets; s++) {
+        double got[3];
+        draw_labels(of, &seed, n, y, p);
+        measure(metric, n, y, p, NULL, LEVEL, got);
+        if (isnan(got[1])) continue;
+        n_defined++;
+        n_above += truth[0] < got[1];
+        n_below += truth[0] > got[2];
+        width += got[2] - got[1];
+    }
+    const double share = n_defined > 0 ? 100.0 / n_defined : (double)NAN;
+    printf("| `%s` | %s | %d | %.3f | %.1f | %.1f | %.1f | %.3f | %.1f |\n", metric, of->words, n,
+           truth[0], share * (n_defined - n_above - n_below), share * n_above, share * n_below,
+           width / n_defined, 100.0 * n_defined / n_sets);
+    fflush(stdout);
+}
+
+static void all_labels(int n_sets)
+{
+    static const char *const metrics[] = {"f1", "f1_macro", "balanced_accuracy",
+                                          "matthews_corrcoef", "cohen_kappa"};
+    puts(
+        "\n| metric | rows are of | n | true value | covers | too high | too low | width | defined "
+        "|\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for (int m = 0; m < 5; m++) {
+        for (int i = 0; i < 3; i++) {
+            if (m == 0 && populations[i].n_classes > 2) continue;
+            labels_by_drawing(metrics[m], &populations[i], 100, n_sets);
+            labels_by_drawing(metrics[m], &populations[i], MAX_TRIALS, n_sets);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    int n_sets = 2000, n_resamples = 2000, is_small = 0;
+    int n_sets = 2000, n_resamples = 2000, n_labels = 0, is_small = 0;
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--sets") == 0) n_sets = atoi(argv[i + 1]);
+        if (strcmp(argv[i], "--labels") == 0) n_labels = atoi(argv[i + 1]);
         if (strcmp(argv[i], "--resamples") == 0) n_resamples = atoi(argv[i + 1]);
     }
     if (n_sets < 1 || n_resamples < 10) {
-        fputs("usage: rate_coverage [--sets N] [--resamples B]\n", stderr);
+        fputs("usage: rate_coverage [--sets N] [--resamples B] [--labels N]\n", stderr);
         return 2;
     }
     is_small = n_sets < 100;
+    if (n_labels > 0) {
+        all_labels(n_labels);
+        return 0;
+    }
     static const char *const methods[] = {"wilson", "clopper_pearson", "jeffreys", "agresti_coull",
                                           "wald"};
     static const int sizes[] = {10, 50, 200, MAX_TRIALS};
@@ -300,5 +394,6 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof drawn / sizeof *drawn; i++) {
         by_drawing(&drawn[i], n_sets, n_resamples);
     }
+    all_labels(n_sets);
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "data/matrix_view.h"
+#include "metric/intake_block.h"
 
 /* What the probabilities of a row may miss a sum of 1 by: those of floats are off by 1e-7. */
 #define PROBABILITY_SUM_TOLERANCE 1e-5
@@ -81,6 +82,12 @@ static mlsd_status search_part(void *arg, int64_t part, mlsd__scope *scope)
     largest_part found = {.bad_row = -1};
     for (int64_t first = part * SEARCH_ROWS; first < end; first += MLSD__BLOCK_ROWS) {
         const int64_t n = end - first < MLSD__BLOCK_ROWS ? end - first : MLSD__BLOCK_ROWS;
+        int32_t largest = (int32_t)found.largest;
+        if (found.bad_row < 0 && job->m->dtype == MLSD_I64 && job->m->row_stride == 1 &&
+            mlsd__block_largest_i64((const int64_t *)job->m->data + first, n, &largest)) {
+            found.largest = (double)largest;
+            continue;
+        }
         mlsd__matrix_read(job->m, NULL, first, n, block);
         look_at_block(block, n, first, &found);
     }
@@ -266,16 +273,13 @@ void mlsd__intake_close(mlsd__intake *in)
     in->capacity = 0;
 }
 
-/* All in a row without a branch first; a row that is wrong is looked for afterwards. */
+/* All at once first; a row that is wrong is looked for afterwards. */
 static mlsd_status read_classes(const char *name, const double *x, int64_t n, int64_t n_classes,
                                 int64_t first, int32_t *out)
 {
-    const double limit = (double)n_classes;
-    int64_t n_bad = 0;
-    for (int64_t i = 0; i < n; i++) n_bad += !((x[i] >= 0) & (x[i] < limit));
-    for (int64_t i = 0; i < n && n_bad == 0; i++) out[i] = (int32_t)x[i];
-    for (int64_t i = 0; i < n && n_bad == 0; i++) n_bad += (double)out[i] != x[i];
-    if (n_bad == 0) return MLSD_OK;
+    if (n_classes <= INT32_MAX && mlsd__block_classes_f64(x, n, (int32_t)n_classes, out)) {
+        return MLSD_OK;
+    }
     for (int64_t i = 0; i < n; i++) {
         if (!(x[i] >= 0 && x[i] < (double)n_classes)) {
             return bad_class(name, first + i, x[i], n_classes);
@@ -315,25 +319,18 @@ static mlsd_status read_probabilities(mlsd__intake *in, int64_t first, int64_t n
 }
 
 /* One column of two classes: the probability of class 1, or a score of it, or the class. */
-static mlsd_status read_score(mlsd__intake *in, int64_t first, int64_t n)
+static mlsd_status read_score(mlsd__intake *in, const double *raw, int64_t first, int64_t n)
 {
-    const double *const raw = in->raw;
-    int64_t n_beyond = 0;
-    for (int64_t i = 0; i < n; i++) n_beyond += !((raw[i] >= 0) & (raw[i] <= 1));
-    for (int64_t i = 0; i < n && n_beyond > 0; i++) {
+    const bool is_unit = mlsd__block_halves(raw, n, in->prediction_class);
+    for (int64_t i = 0; i < n && !is_unit; i++) {
         const double p = raw[i];
         if (!(p >= 0 && p <= 1) && !(in->is_any_score && isfinite(p))) {
             return bad("prediction", first + i, p,
                        in->is_any_score ? "not a finite number" : "not a probability in [0, 1]");
         }
     }
-    for (int64_t i = 0; i < n; i++) in->prediction_class[i] = raw[i] > 0.5;
-    for (int64_t i = 0; i < n; i++) in->prediction[i] = raw[i] > 0.5 ? 1.0 : 0.0;
-    if (in->proba == NULL) return MLSD_OK;
-    for (int64_t i = 0; i < n; i++) {
-        in->proba[2 * i] = 1 - raw[i];
-        in->proba[2 * i + 1] = raw[i];
-    }
+    if (!in->only_classes) mlsd__block_doubles(in->prediction_class, n, in->prediction);
+    if (in->proba != NULL) mlsd__block_widen(raw, n, in->proba);
     return MLSD_OK;
 }
 
@@ -359,11 +356,54 @@ static mlsd_status read_numbers(const char *name, const double *x, int64_t n, in
     return MLSD_OK;
 }
 
-static mlsd_status read_prediction(mlsd__intake *in, int64_t number, int64_t n)
+/* The caller's own doubles where they stand together, otherwise read into `room`. */
+static const double *doubles_at(const mlsd_matrix *m, int64_t first, int64_t n, double *room)
 {
+    if (m->dtype == MLSD_F64 && m->cols == 1 && m->row_stride == 1) {
+        return (const double *)m->data + first;
+    }
+    mlsd__matrix_read(m, NULL, first, n, room);
+    return room;
+}
+
+/* Class numbers that are whole numbers and stand together, without a way through doubles. */
+static bool read_whole(const mlsd_matrix *m, int64_t n_classes, int64_t first, int64_t n,
+                       int32_t *out)
+{
+    if (m->cols != 1 || m->row_stride != 1 || n_classes > INT32_MAX) return false;
+    const int32_t k = (int32_t)n_classes;
+    if (m->dtype == MLSD_I64) {
+        return mlsd__block_classes_i64((const int64_t *)m->data + first, n, k, out);
+    }
+    return m->dtype == MLSD_I32 &&
+           mlsd__block_classes_i32((const int32_t *)m->data + first, n, k, out);
+}
+
+static mlsd_status read_y_classes(mlsd__intake *in, const mlsd_matrix *y, int64_t first, int64_t n,
+                                  const double **out)
+{
+    if (read_whole(y, in->shape.n_classes, first, n, in->y_class)) {
+        if (!in->only_classes) mlsd__block_doubles(in->y_class, n, in->y);
+        *out = in->y;
+        return MLSD_OK;
+    }
+    *out = doubles_at(y, first, n, in->y);
+    return read_classes("y", *out, n, in->shape.n_classes, first, in->y_class);
+}
+
+static mlsd_status read_prediction(mlsd__intake *in, const mlsd_matrix *m, int64_t number,
+                                   int64_t n)
+{
+    if (in->of_classes && in->only_classes && in->proba == NULL &&
+        read_whole(m, in->shape.n_classes, number, n, in->prediction_class)) {
+        return MLSD_OK;
+    }
+    if (in->of_classes && in->cols == 1 && in->shape.n_classes == 2) {
+        return read_score(in, doubles_at(m, number, n, in->raw), number, n);
+    }
+    mlsd__matrix_read(m, NULL, number, n, in->raw);
     if (in->of_classes) {
         if (in->cols > 1) return read_probabilities(in, number, n);
-        if (in->shape.n_classes == 2) return read_score(in, number, n);
         memcpy(in->prediction, in->raw, (size_t)n * sizeof *in->raw);
         return read_classes("prediction", in->raw, n, in->shape.n_classes, number,
                             in->prediction_class);
@@ -379,16 +419,15 @@ mlsd_status mlsd__intake_read(mlsd__intake *in, const mlsd_matrix *y, const mlsd
                               const mlsd_matrix *weight, int64_t first, int64_t n, mlsd__batch *out)
 {
     const int64_t y_cols = in->shape.y_cols;
-    mlsd__matrix_read(y, NULL, first, n, in->y);
-    mlsd__matrix_read(prediction, NULL, first, n, in->raw);
+    const double *y_read = in->y;
     if (in->of_classes) {
-        MLSD__TRY(read_classes("y", in->y, n, in->shape.n_classes, first, in->y_class));
-    } else if (in->of_labels) {
-        MLSD__TRY(read_labels("y", in->y, n, y_cols, first));
+        MLSD__TRY(read_y_classes(in, y, first, n, &y_read));
     } else {
-        MLSD__TRY(read_numbers("y", in->y, n, y_cols, first));
+        mlsd__matrix_read(y, NULL, first, n, in->y);
+        MLSD__TRY(in->of_labels ? read_labels("y", in->y, n, y_cols, first)
+                                : read_numbers("y", in->y, n, y_cols, first));
     }
-    MLSD__TRY(read_prediction(in, first, n));
+    MLSD__TRY(read_prediction(in, prediction, first, n));
     if (weight != NULL) {
         mlsd__matrix_read(weight, NULL, first, n, in->weight);
         int64_t n_bad = 0;
@@ -402,7 +441,7 @@ mlsd_status mlsd__intake_read(mlsd__intake *in, const mlsd_matrix *y, const mlsd
     }
     const bool labels_proba = in->of_labels && in->shape.has_proba;
     *out = (mlsd__batch){.n = n,
-                         .y = in->y,
+                         .y = y_read,
                          .prediction = in->prediction,
                          .proba = labels_proba ? in->prediction : in->proba,
                          .weight = weight != NULL ? in->weight : NULL,

@@ -13,6 +13,7 @@ typedef struct mlsd__intake {
     bool of_labels;      /* 0 or 1 of each of many labels */
     bool is_any_columns; /* nor need those of all classes */
     bool is_any_score;   /* one column of scores of class 1 need not be probabilities */
+    bool only_classes;   /* nobody reads y and prediction as doubles: they need not be filled */
     int64_t capacity;
     double *y, *raw, *prediction, *proba, *weight;
     int32_t *y_class, *prediction_class;

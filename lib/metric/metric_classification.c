@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "metric/intake_block.h"
 #include "metric/interval_rates.h"
 #include "metric/log_loss_direct.h"
 #include "metric/summary.h"
@@ -92,10 +93,7 @@ static inline double clip(double p)
 /* Of two classes and rows that stand together: the same operations without a branch. */
 static void log_loss_of_two(const double *y, const double *p, int64_t n, double *out)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const double p0 = clip(p[2 * i]), p1 = clip(p[2 * i + 1]);
-        out[i] = (y[i] != 0 ? p1 : p0) / (p0 + p1);
-    }
+    mlsd__block_chosen(y, p, n, out);
     mlsd__log_block(out, n);
     for (int64_t i = 0; i < n; i++) out[i] = -out[i];
 }

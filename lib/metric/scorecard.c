@@ -6,6 +6,7 @@
 
 #include "base/handle.h"
 #include "data/matrix_view.h"
+#include "metric/intake_block.h"
 #include "metric/metric_name.h"
 
 /* Rows of a chunk; more where a chunk's summaries have more numbers than that, so that merging them
@@ -133,6 +134,7 @@ int64_t mlsd_scorecard_n_rows(const mlsd_scorecard *card)
 static void choose_summaries(mlsd_scorecard *card)
 {
     card->n_summaries = 0;
+    card->plan.only_classes = card->plan.of_classes;
     for (int64_t m = 0; m < card->n_metrics; m++) {
         const mlsd__metric_ops *const metric = &card->metrics[m];
         const mlsd__summary_ops *const wanted = mlsd__summary_of(metric, &card->plan.shape);
@@ -143,6 +145,7 @@ static void choose_summaries(mlsd_scorecard *card)
             i++;
         }
         card->summary_of[m] = i;
+        if (wanted != &mlsd__summary_confusion) card->plan.only_classes = false;
         if (i < card->n_summaries) continue;
         card->summaries[i] = wanted;
         card->owners[i] = metric;
@@ -213,13 +216,8 @@ static mlsd_status read_slots(const mlsd_scorecard *card, const int32_t *group, 
                               int64_t n, int32_t *out)
 {
     const int32_t n_groups = (int32_t)card->n_groups;
-    bool bad = false;
-    for (int64_t i = 0; i < n; i++) {
-        const int32_t g = group[first + i];
-        bad |= g < -1 || g >= n_groups;
-        out[i] = g < 0 ? n_groups : g;
-    }
-    for (int64_t i = 0; bad && i < n; i++) {
+    const bool is_good = mlsd__block_slots(group + first, n, n_groups, out);
+    for (int64_t i = 0; !is_good && i < n; i++) {
         const int32_t g = group[first + i];
         if (g >= -1 && g < n_groups) continue;
         return mlsd__fail(MLSD_E_DATA, "group[%lld] is %d, not a group in 0 .. %d, or -1 for none",

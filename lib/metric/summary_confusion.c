@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "metric/intake_block.h"
 #include "metric/summary.h"
 
 /* Cells of all slots: 2 GiB of counts. */
@@ -94,14 +95,9 @@ static void add_labels(confusion *c, const mlsd__batch *b)
 enum { PARTS = 4, FEW_CELLS = 64 };
 static void count_rows(confusion *c, const mlsd__batch *b, int64_t first, int64_t n)
 {
-    const int32_t k = (int32_t)c->n_classes;
     int32_t cell[MLSD__BLOCK_ROWS];
-    const int32_t *const y = b->y_class + first, *const p = b->prediction_class + first;
-    for (int64_t i = 0; i < n; i++) cell[i] = y[i] * k + p[i];
-    if (b->slot != NULL) {
-        const int32_t per_slot = (int32_t)c->n_cells;
-        for (int64_t i = 0; i < n; i++) cell[i] += b->slot[first + i] * per_slot;
-    }
+    mlsd__block_cells(b->slot == NULL ? NULL : b->slot + first, b->y_class + first,
+                      b->prediction_class + first, n, (int32_t)c->n_classes, cell);
     if (c->n_slots * c->n_cells > FEW_CELLS) {
         for (int64_t i = 0; i < n; i++) c->count[cell[i]] += 1;
         return;

@@ -79,6 +79,7 @@ static inline __attribute__((always_inline)) double log_normal(double x)
 }
 
 typedef void (*exp_fn)(double *x, int64_t n);
+typedef bool (*log_fn)(double *x, int64_t n); /* false: not all are normal and positive */
 typedef void (*log1p_fn)(const double *x, int64_t n, double *out);
 
 #define DEFINE_BLOCK(NAME, TARGET)                                                             \
@@ -86,9 +87,13 @@ typedef void (*log1p_fn)(const double *x, int64_t n, double *out);
     {                                                                                          \
         for (int64_t i = 0; i < n; i++) x[i] = exp_small(x[i]);                                \
     }                                                                                          \
-    TARGET static void log_##NAME(double *x, int64_t n)                                        \
+    TARGET static bool log_##NAME(double *x, int64_t n)                                        \
     {                                                                                          \
+        int64_t beyond = 0;                                                                    \
+        for (int64_t i = 0; i < n; i++) beyond += !((x[i] >= DBL_MIN) & (x[i] <= DBL_MAX));    \
+        if (beyond > 0) return false;                                                          \
         for (int64_t i = 0; i < n; i++) x[i] = log_normal(x[i]);                               \
+        return true;                                                                           \
     }                                                                                          \
     TARGET static void log1p_##NAME(const double *restrict x, int64_t n, double *restrict out) \
     {                                                                                          \
@@ -110,7 +115,7 @@ DEFINE_BLOCK(avx512, __attribute__((target("avx512f"))))
 #endif
 
 static const exp_fn exp_fns[N_ISAS] = {exp_base, exp_avx2, exp_avx512};
-static const exp_fn log_fns[N_ISAS] = {log_base, log_avx2, log_avx512};
+static const log_fn log_fns[N_ISAS] = {log_base, log_avx2, log_avx512};
 static const log1p_fn log1p_fns[N_ISAS] = {log1p_base, log1p_avx2, log1p_avx512};
 
 void mlsd__exp_block(double *x, int64_t n)
@@ -128,16 +133,12 @@ void mlsd__exp_block(double *x, int64_t n)
 
 void mlsd__log_block(double *x, int64_t n)
 {
-    const exp_fn run = log_fns[mlsd__tile_best(false)];
+    const log_fn run = log_fns[mlsd__tile_best(false)];
     for (int64_t first = 0; first < n; first += RUN) {
         const int64_t m = n - first < RUN ? n - first : RUN;
         double *const here = x + first;
-        int64_t beyond = 0;
-        for (int64_t i = 0; i < m; i++) beyond += !(here[i] >= DBL_MIN && here[i] <= DBL_MAX);
-        if (beyond == 0)
-            run(here, m);
-        else
-            for (int64_t i = 0; i < m; i++) here[i] = mlsd__log(here[i]);
+        if (run(here, m)) continue;
+        for (int64_t i = 0; i < m; i++) here[i] = mlsd__log(here[i]);
     }
 }
 

@@ -135,9 +135,10 @@ MLSD_API mlsd_status mlsd_adjust_e_values(const double *e_values, int64_t n, dou
  * *out_se is the standard deviation of the replicates and *out_bias their mean less the value.
  * `replicates` (may be NULL) gets those of the bootstrap, n_resamples of them. A replicate in which
  * the metric is not defined is NaN and left out; where more of them are than the interval leaves
- * out on either side its limits are NaN. Draws are keyed by seed, replicate and row, so results are
- * the same bytes for every number of threads. Metrics that are means over rows, and labels of few
- * classes, cost a fraction of the others.
+ * out on either side its limits are NaN, as all but the value is where no stratum has two rows, or
+ * clusters, that weigh anything: one says nothing about how sure it is. Draws are keyed by seed,
+ * replicate and row, so results are the same bytes for every number of threads. Metrics that are
+ * means over rows, and labels of few classes, cost a fraction of the others.
  *
  * Errors: MLSD_E_KIND; MLSD_E_SHAPE; MLSD_E_DATA (NaN, clusters that lie in two strata);
  * MLSD_E_PARAM_CONFLICT (studentized without a mean); MLSD_E_BUFFER (capacity below n_resamples);

@@ -118,6 +118,13 @@ static mlsd_status find_correction(const char *name, int64_t *out)
                       name);
 }
 
+static mlsd_status bad_value(const char *name, int64_t i, double value, const char *what)
+{
+    char text[MLSD__NUMBER_CAPACITY];
+    mlsd__format_double(value, text);
+    return mlsd__fail(MLSD_E_ARG, "%s[%lld] is %s, %s", name, (long long)i, text, what);
+}
+
 mlsd_status mlsd_adjust_p_values(const char *correction, const double *p_values, int64_t n,
                                  double *out)
 {
@@ -126,9 +133,10 @@ mlsd_status mlsd_adjust_p_values(const char *correction, const double *p_values,
     MLSD__REQUIRE(n >= 0, "the number of p-values must not be negative, got %lld", (long long)n);
     MLSD__REQUIRE(n == 0 || (p_values != NULL && out != NULL), "the array of p-values is NULL");
     MLSD__TRY(find_correction(correction, &chosen));
-    for (int64_t i = 0; i < n; i++)
-        MLSD__REQUIRE(!(p_values[i] < 0) && !(p_values[i] > 1), "p-value %lld is outside of [0, 1]",
-                      (long long)i);
+    for (int64_t i = 0; i < n; i++) {
+        if (p_values[i] < 0 || p_values[i] > 1)
+            return bad_value("p_values", i, p_values[i], "outside of [0, 1]");
+    }
     return mlsd__adjust_p_values(&mlsd__libc_allocator, chosen, p_values, n, out);
 }
 
@@ -136,7 +144,8 @@ mlsd_status mlsd_adjust_e_values(const double *e_values, int64_t n, double *out)
 {
     MLSD__REQUIRE(n >= 0, "the number of e-values must not be negative, got %lld", (long long)n);
     MLSD__REQUIRE(n == 0 || (e_values != NULL && out != NULL), "the array of e-values is NULL");
-    for (int64_t i = 0; i < n; i++)
-        MLSD__REQUIRE(!(e_values[i] < 0), "e-value %lld is below 0", (long long)i);
+    for (int64_t i = 0; i < n; i++) {
+        if (e_values[i] < 0) return bad_value("e_values", i, e_values[i], "below 0");
+    }
     return mlsd__adjust_e_values(&mlsd__libc_allocator, e_values, n, out);
 }

@@ -206,6 +206,15 @@ static mlsd_status conclude(mlsd__scope *scope, const bootstrap_params *p, const
     return quantile_limits(scope, p, s, r->value, n, out);
 }
 
+/* With one unit in each stratum every draw is the same, which says nothing about how sure it is. */
+static bool draws_vary(const mlsd__statistic *s)
+{
+    for (int64_t h = 0; h < s->n_strata; h++) {
+        if (s->sizes[h] > 1) return true;
+    }
+    return false;
+}
+
 static mlsd_status run_bootstrap(mlsd__scope *scope, const mlsd_spec *how, const mlsd__statistic *s,
                                  double *replicates, mlsd__resampled *out)
 {
@@ -226,7 +235,7 @@ static mlsd_status run_bootstrap(mlsd__scope *scope, const mlsd_spec *how, const
     status = draw_all(scope, &r, (uint64_t)p->seed);
     if (status != MLSD_OK) goto out;
     if (replicates != NULL) memcpy(replicates, r.value, (size_t)r.n * sizeof *r.value);
-    if (!isnan(out->value)) status = conclude(scope, p, s, &r, mean, se, out);
+    if (!isnan(out->value) && draws_vary(s)) status = conclude(scope, p, s, &r, mean, se, out);
 out:
     mlsd__free(a, r.value);
     mlsd__free(a, r.mean);

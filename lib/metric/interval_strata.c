@@ -32,7 +32,8 @@ static void estimate(const double (*tables)[4], int64_t n_strata, double level,
     out->high = out->value * mlsd__exp(half);
 }
 
-/* With the continuity correction of R's mantelhaen.test, which takes no more than there is. */
+/* With the continuity correction of R's mantelhaen.test: where less than a half is in excess there
+ * is none, rather than a statistic of 0. */
 static void test_of_one(const double (*tables)[4], int64_t n_strata, mlsd__strata_odds *out)
 {
     double excess = 0, variance = 0;
@@ -44,7 +45,7 @@ static void test_of_one(const double (*tables)[4], int64_t n_strata, mlsd__strat
         variance += (a + b) * (c + d) * (a + c) * (b + d) / (n * n * (n - 1));
     }
     if (!(variance > 0)) return;
-    const double distance = fabs(excess) - fmin(0.5, fabs(excess));
+    const double distance = fabs(excess) - (fabs(excess) >= 0.5 ? 0.5 : 0);
     out->statistic = distance * distance / variance;
     out->p_value = mlsd__chi_square_sf(out->statistic, 1);
 }

@@ -110,10 +110,11 @@ static void test_what_is_refused(void **state)
 {
     (void)state;
     double p[] = {0.5, 1.5};
-    ASSERT_FAILS(MLSD_E_ARG, "p-value 1 is outside", mlsd_adjust_p_values("holm", p, 2, p));
+    ASSERT_FAILS(MLSD_E_ARG, "p_values[1] is 1.5, outside of [0, 1]",
+                 mlsd_adjust_p_values("holm", p, 2, p));
     ASSERT_FAILS(MLSD_E_ARG, "did you mean 'sidak'?", mlsd_adjust_p_values("sidac", p, 1, p));
     p[0] = -1;
-    ASSERT_FAILS(MLSD_E_ARG, "e-value 0 is below 0", mlsd_adjust_e_values(p, 1, p));
+    ASSERT_FAILS(MLSD_E_ARG, "e_values[0] is -1, below 0", mlsd_adjust_e_values(p, 1, p));
 }
 
 int main(void)

@@ -813,7 +813,7 @@ static void test_comparison__adjust(void **state)
     ASSERT_OK(mlsd_adjust_p_values("holm", ends, 2, out));
     assert_true(out[0] == 1 && out[1] == 0);
     static const double bad[] = {0.5, 1.5};
-    ASSERT_FAILS(MLSD_E_ARG, "p-value 1 is outside of [0, 1]",
+    ASSERT_FAILS(MLSD_E_ARG, "p_values[1] is 1.5, outside of [0, 1]",
                  mlsd_adjust_p_values("holm", bad, 2, out));
     ASSERT_FAILS(MLSD_E_ARG, "must not be negative", mlsd_adjust_p_values("holm", bad, -2, out));
     ASSERT_OK(mlsd_adjust_p_values("holm", NULL, 0, NULL));

@@ -119,6 +119,18 @@ static void test_berkeley_turns_by_department(void **state)
     ASSERT_NEAR(woolf_p, 0.0030721, 5e-8);
 }
 
+/* R 4.2.2, mantelhaen.test: less than half a row in excess is not corrected. */
+static void test_no_correction_beyond_the_excess(void **state)
+{
+    (void)state;
+    double statistic, p;
+    static const double near[2][4] = {{5, 6, 4, 5}, {3, 4, 4, 5}};
+    const mlsd_matrix tables = {(double *)near, 2, 4, 4, 1, MLSD_F64, 0};
+    ASSERT_OK(mlsd_common_odds_ratio(&tables, 0.95, NULL, NULL, NULL, &statistic, &p, NULL, NULL));
+    ASSERT_NEAR(statistic, 6.72564e-05, 5e-11);
+    assert_true(p < 1);
+}
+
 static void test_strata_that_say_nothing(void **state)
 {
     (void)state;
@@ -226,6 +238,7 @@ int main(void)
         cmocka_unit_test(test_the_difference_of_hmda),
         cmocka_unit_test(test_newcombes_own_examples),
         cmocka_unit_test(test_berkeley_turns_by_department),
+        cmocka_unit_test(test_no_correction_beyond_the_excess),
         cmocka_unit_test(test_strata_that_say_nothing),
         cmocka_unit_test(test_pass_rate_contracts),
         cmocka_unit_test(test_rows_needed_are_the_fewest),

@@ -290,7 +290,13 @@ static void test_what_is_undefined_or_refused(void **state)
     ASSERT_OK(try_it(NULL, json, 4, y, NULL, nothing, NULL, NULL, &f));
     assert_true(isnan(f.value) && isnan(f.low) && isnan(f.se) && isnan(f.replicates[19]));
     ASSERT_OK(try_it(NULL, json, 1, y, NULL, NULL, NULL, NULL, &f));
-    assert_true(f.value == 0 && f.se == 0);
+    /* one row, one cluster, or one row a stratum: every draw is the same, which is no certainty */
+    assert_true(f.value == 0 && isnan(f.se) && isnan(f.low) && isnan(f.high));
+    ASSERT_OK(try_it(NULL, json, 4, y, NULL, NULL, nothing, NULL, &f));
+    assert_true(f.value == 0.5 && isnan(f.se) && isnan(f.low) && f.replicates[19] == 0.5);
+    const double apart[4] = {0, 1, 2, 3};
+    ASSERT_OK(try_it(NULL, json, 4, y, NULL, NULL, NULL, apart, &f));
+    assert_true(f.value == 0.5 && isnan(f.se) && isnan(f.low));
     ASSERT_OK(try_it(NULL, "{\"kind\":\"jackknife_interval\"}", 1, y, NULL, NULL, NULL, NULL, &f));
     assert_true(f.value == 0 && isnan(f.se) && isnan(f.low));
     ASSERT_FAILS(MLSD_E_DATA, "lies in two strata",

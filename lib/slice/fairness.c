@@ -409,11 +409,34 @@ static void say_number(mlsd__text *t, double x)
     mlsd__text_double(t, mlsd__round_significant(x, DIGITS));
 }
 
-static void say_group(mlsd__text *t, const mlsd__fairness *f, double value, int64_t group, double n)
+static void say_percent(mlsd__text *t, double share)
 {
     enum { PERCENT = 100 };
-    mlsd__text_fixed(t, PERCENT * value, 1);
-    mlsd__text_format(t, " %% of '%s' (%lld rows)", f->groups.labels[group], (long long)n);
+    mlsd__text_fixed(t, PERCENT * share, 1);
+    mlsd__text_append(t, " %");
+}
+
+static void say_group(mlsd__text *t, const mlsd__fairness *f, double value, int64_t group, double n)
+{
+    say_percent(t, value);
+    mlsd__text_format(t, " of '%s' (%lld rows)", f->groups.labels[group], (long long)n);
+}
+
+/* Whom a difference is between; of equal groups none is worth a name. */
+static void say_groups(mlsd__text *t, const mlsd__fairness *f, const mlsd__fair_measure *m)
+{
+    if (m->value == 0) {
+        say_percent(t, m->value_group);
+        mlsd__text_append(t, " of every group");
+        return;
+    }
+    say_group(t, f, m->value_group, m->group, m->n_group);
+    if (m->than >= 0) {
+        mlsd__text_append(t, " and ");
+        say_group(t, f, m->value_than, m->than, m->n_than);
+    } else {
+        mlsd__text_append(t, ", the group furthest from all rows");
+    }
 }
 
 static void say_measure(mlsd__text *t, const mlsd__fairness *f, const mlsd__fair_measure *m,
@@ -451,7 +474,8 @@ static void say_all(mlsd__text *t, const mlsd__fairness *f)
     const mlsd__fair_measure *const difference = find_measure(f, "demographic_parity_difference");
     const mlsd__fair_measure *const ratio = find_measure(f, "demographic_parity_ratio");
     const mlsd__fair_measure *const odds = find_measure(f, "equalized_odds_difference");
-    mlsd__text_format(t, "%lld groups", (long long)f->groups.n_groups);
+    mlsd__text_format(t, "%lld group%s", (long long)f->groups.n_groups,
+                      f->groups.n_groups == 1 ? "" : "s");
     if (f->controls.n_groups > 1) {
         mlsd__text_format(t, " in %lld parts, of which the first is told",
                           (long long)f->controls.n_groups);
@@ -465,13 +489,7 @@ static void say_all(mlsd__text *t, const mlsd__fairness *f)
         return;
     }
     mlsd__text_format(t, "class %lld is predicted for ", (long long)difference->positive);
-    say_group(t, f, difference->value_group, difference->group, difference->n_group);
-    if (difference->than >= 0) {
-        mlsd__text_append(t, " and ");
-        say_group(t, f, difference->value_than, difference->than, difference->n_than);
-    } else {
-        mlsd__text_append(t, ", the group furthest from all rows");
-    }
+    say_groups(t, f, difference);
     say_measure(t, f, difference, "the difference");
     if (ratio != NULL && ratio->status == MLSD__FAIR_OK) say_measure(t, f, ratio, "the ratio");
     if (!isnan(difference->p_value)) {
@@ -485,8 +503,10 @@ static void say_all(mlsd__text *t, const mlsd__fairness *f)
                              "two groups have rows enough of both classes");
     }
     if (difference->n_skipped > 0) {
-        mlsd__text_format(t, "; %lld groups have fewer than %lld rows and are not judged",
-                          (long long)difference->n_skipped, (long long)f->p->min_support);
+        mlsd__text_format(t, "; %lld group%s fewer than %lld rows and %s not judged",
+                          (long long)difference->n_skipped,
+                          difference->n_skipped == 1 ? " has" : "s have",
+                          (long long)f->p->min_support, difference->n_skipped == 1 ? "is" : "are");
     }
     say_impossible(t, f);
 }

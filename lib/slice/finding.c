@@ -253,7 +253,8 @@ static void say(mlsd__text *t, const mlsd__findings *f)
 {
     const int64_t n_low = count_status(f, status_low_support) + count_status(f, status_undefined);
     if (f->n == 0) {
-        mlsd__text_format(t, "no slice stands out: %lld were looked at", (long long)f->n_looked_at);
+        mlsd__text_format(t, "no slice stands out: %lld %s looked at", (long long)f->n_looked_at,
+                          f->n_looked_at == 1 ? "was" : "were");
         return;
     }
     if (f->n_confirm == 0) {

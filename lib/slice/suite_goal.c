@@ -187,6 +187,12 @@ static void conclude(const mlsd__suite_set *set, const char *what, const pairs *
         return;
     }
     say_score(set, out, t);
+    if (set->last.n == 0 && set->n_trend > 0) {
+        out->status = MLSD__SET_CANNOT_TELL;
+        mlsd__text_append(t, "; the history has earlier runs, but the cases of the last are gone: "
+                             "restore the file, or keep this run");
+        return;
+    }
     if (set->last.n == 0) {
         mlsd__text_append(t, "; nothing was kept to compare with");
         return;

@@ -194,6 +194,11 @@ static mlsd_status read_by(reader *r, const mlsd__json *value)
             return fail_at(r, item, MLSD_E_PARAM_TYPE, "'by' must hold names of columns, got %s",
                            mlsd__json_type_name(item));
         MLSD__TRY(find_column(r, item->line, item->text, &set->by[i]));
+        for (int64_t j = 0; j < i; j++) {
+            if (set->by[j] != set->by[i]) continue;
+            return fail_at(r, item, MLSD_E_PARAM_CONFLICT, "'by' names the column '%.60s' twice",
+                           item->text);
+        }
     }
     return MLSD_OK;
 }

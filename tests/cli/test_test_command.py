@@ -92,6 +92,13 @@ def test_update_keeps_last_time(mlsd, suite):
     assert (mlsd.work / "t.suite.history.csv").read_text().splitlines()[1].startswith("1,first,right,20,0.9,")
     again = run(mlsd)
     assert again.code == PASSED and "not worse than last time" in again.out and "trend: first 0.9000, now 0.9000" in again.out
+    whole = (mlsd.work / "t.suite.last.csv").read_text()
+    (mlsd.work / "t.suite.last.csv").write_text(whole.replace("\nright,", "\nelse,"))
+    lost = run(mlsd)  # nothing to compare with is a pass at the very first run only
+    assert lost.code == CANNOT_TELL and "the cases of the last are gone" in " ".join(lost.out.split()), lost
+    (mlsd.work / "t.suite.last.csv").unlink()
+    assert run(mlsd).code == CANNOT_TELL
+    (mlsd.work / "t.suite.last.csv").write_text(whole)
     worse = "".join("no,0.9,0.1\n" for _ in range(20))
     (mlsd.work / "predictions.csv").write_text("prediction,p_no,p_yes\n" + worse)
     outcome = run(mlsd, "--update")

@@ -224,6 +224,20 @@ static void low_support_is_no_finding(void **state)
     mlsd_result_free(r);
 }
 
+static void names_no_group_among_equals(void **state)
+{
+    (void)state;
+    people p = {.n = 0};
+    add(&p, "a", 0, 0, 40, 20);
+    add(&p, "b", 0, 0, 30, 30);
+    add(&p, "c", 0, 0, 3, 2);
+    mlsd_result *r = must(spec_of(20), &p);
+    const char *const verdict = mlsd_result_verdict(r);
+    assert_non_null(strstr(verdict, "class 1 is predicted for 0.0 % of every group; the diff"));
+    assert_non_null(strstr(verdict, "1 group has fewer than 20 rows and is not judged"));
+    mlsd_result_free(r);
+}
+
 static void says_what_is_impossible(void **state)
 {
     (void)state;
@@ -338,6 +352,7 @@ int main(void)
         cmocka_unit_test(coefficient_of_variation),
         cmocka_unit_test(nothing_by_nothing),
         cmocka_unit_test(low_support_is_no_finding),
+        cmocka_unit_test(names_no_group_among_equals),
         cmocka_unit_test(says_what_is_impossible),
         cmocka_unit_test(p_values_hold_their_level),
         cmocka_unit_test(draws_are_hypergeometric),

@@ -476,6 +476,10 @@ static void test_format__one_line_of_what_is_wrong(void **state)
         {MLSD_E_PARAM_CONFLICT, "{\"sets\": [{\"role\": \"edge\",\n\"margin\": 1}]}",
          "t.suite.json:2: edge sets have no use for 'margin'"},
         {MLSD_E_PARAM_CONFLICT, "{\"sets\": [{\"role\": \"edge\"}]}", ":1: a set needs 'cases'"},
+        {MLSD_E_PARAM_CONFLICT,
+         "{\"sets\": [{\"role\": \"uniformity\", \"cases\": \"a.csv\", \"metric\": \"accuracy\", "
+         "\"label\": \"y\",\n\"by\": [\"y\",\n\"y\"], \"margin\": 1}]}",
+         "t.suite.json:3: 'by' names the column 'y' twice"},
         {MLSD_E_IO, "{\"sets\": [{\"role\": \"edge\",\n\"cases\": \"none.csv\"}]}",
          "t.suite.json:2: "},
         {MLSD_E_COLUMN,

@@ -112,6 +112,16 @@ def test_what_is_refused():
         ours.proportion_interval(1, 2, method="wilsn")
     with pytest.raises(ValueError, match="got 3 of 2"):
         ours.proportion_interval(3, 2)
-    with pytest.raises(ValueError, match="e-value 1 is below 0"):
+    with pytest.raises(ValueError, match=r"e_values\[1\] is -1, below 0"):
         ours.adjust_e_values([1, -1])
     assert np.isnan(ours.ratio_interval((3, 0), (5, 9)).value)
+    with pytest.raises(ValueError, match="successes must be a number: could not convert string to float: 'a'"):
+        ours.proportion_interval("a", 2)
+    with pytest.raises(ValueError, match="trials must be a pair, one number for each of two groups, got 3"):
+        ours.difference_interval((1, 2), (5, 6, 7))
+    with pytest.raises(ValueError, match="rates must be a pair"):
+        ours.rows_needed_difference(0.5, 0.1)
+    with pytest.raises(ValueError, match="row_numbers must be whole numbers, got float64"):
+        ours.PoissonBootstrap(1).add([1.0, 2.0], row_numbers=[1.5, 2.5])
+    with pytest.raises(ValueError, match="tables must have 4 columns"):
+        ours.common_odds_ratio([])

@@ -7,6 +7,7 @@ import ctypes
 from typing import NamedTuple
 
 from ._arrays import Matrices, int64s
+from ._errors import InputError
 from ._handles import Handle, Spec
 from ._library import call_long, context, encode, lib
 
@@ -68,13 +69,29 @@ def _doubles(n):
 def proportion_interval(successes, trials, *, method="wilson", level=0.95):
     """Interval of a rate: wilson, clopper_pearson, jeffreys, agresti_coull or wald."""
     out, pointers = _doubles(2)
-    lib.mlsd_interval_proportion(encode(method), successes, trials, level, *pointers)
+    x, n = _number("successes", successes), _number("trials", trials)
+    lib.mlsd_interval_proportion(encode(method), x, n, _number("level", level), *pointers)
     return Interval(*(o.value for o in out))
+
+
+def _number(name, value):
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{name} must be a number: {error}") from None
+
+
+def _pair(name, values):
+    values = list(values) if hasattr(values, "__len__") else [values]
+    if len(values) != 2:
+        raise InputError(f"{name} must be a pair, one number for each of two groups, got {len(values)}")
+    return [_number(name, value) for value in values]
 
 
 def _effect(call, successes, trials, method, level):
     out, pointers = _doubles(4)
-    call(encode(method), successes[0], trials[0], successes[1], trials[1], level, *pointers)
+    (x1, x2), (n1, n2) = _pair("successes", successes), _pair("trials", trials)
+    call(encode(method), x1, n1, x2, n2, _number("level", level), *pointers)
     return Effect(*(o.value for o in out))
 
 
@@ -99,7 +116,7 @@ def common_odds_ratio(tables, *, level=0.95):
 
     cells = np.asarray(tables, dtype=np.float64)
     out, pointers = _doubles(7)
-    kept = Matrices(tables=cells.reshape(len(cells), -1))
+    kept = Matrices(tables=cells.reshape(len(cells), 4) if cells.ndim == 3 and cells[:1].size in (0, 4) else cells)
     lib.mlsd_common_odds_ratio(*kept.pointers, level, *pointers)
     return CommonOddsRatio(*(o.value for o in out))
 
@@ -129,7 +146,7 @@ def rows_needed(rate, half_width, *, method="wilson", level=0.95):
 
 def rows_needed_difference(rates, half_width, *, method="newcombe", level=0.95):
     """The fewest rows in each of two groups for the interval of the difference of their rates."""
-    return _whole(lib.mlsd_rows_needed_difference, encode(method), rates[0], rates[1], half_width, level)
+    return _whole(lib.mlsd_rows_needed_difference, encode(method), *_pair("rates", rates), half_width, level)
 
 
 def _adjust(call, values):
@@ -234,7 +251,10 @@ class PoissonBootstrap(Handle):
         kept = Matrices(values=values)
         numbers = None
         if row_numbers is not None:
-            numbers = np.ascontiguousarray(row_numbers, dtype=np.int64)
+            numbers = np.asarray(row_numbers)
+            if len(numbers) and numbers.dtype.kind not in "iu":
+                raise InputError(f"row_numbers must be whole numbers, got {numbers.dtype}")
+            numbers = np.ascontiguousarray(numbers, dtype=np.int64)
             if numbers.shape != (len(values),):
                 raise ValueError(f"row_numbers has shape {numbers.shape}, not ({len(values)},)")
         call_long(

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlsd import slices
+from mlsd import fairness, slices
 
 
 def _frame(n=3000, seed=0):
@@ -175,3 +175,47 @@ def test_metrics_by_group():
     assert different == {"dept = A"}  # chisq.test of each department
     overall = slices.metrics({"sex": sex}, admit, admit, reference="overall")
     assert set(overall.slices["metric"]) == {"accuracy", "recall", "fpr", "selection_rate"}
+
+
+def test_labels_of_one_sort_and_none_missing():
+    frame, y, p = _frame(100)
+    texts = np.where(y, "yes", "no").astype(object)
+    with pytest.raises(ValueError, match="y holds texts and prediction does not; give labels in both"):
+        slices.search(frame, texts, p)  # not "all are wrong"
+    with pytest.raises(ValueError, match="prediction holds texts and y does not"):
+        slices.divergence(frame, y, texts)
+    texts[7] = None
+    with pytest.raises(ValueError, match=r"y\[7\] is missing"):
+        slices.search(frame, texts, np.where(p, "yes", "no"))
+
+
+def test_groups_are_columns_arrays_or_lists():
+    rng = np.random.default_rng(5)
+    group = rng.choice(["a", "b"], 400)
+    errors = (rng.random(400) < np.where(group == "a", 0.6, 0.1)).astype(float)
+    shapes = {
+        "group": [group, list(group), pd.Series(group)], "city": [{"city": group}, pd.Series(group, name="city")],
+        "group1": [np.column_stack([rng.choice(["u", "v"], 400), group])],
+    }
+    for name, given in shapes.items():
+        for groups in given:
+            assert slices.search(groups, errors=errors, max_level=1).text("worst") == f"{name} = a"
+            table = fairness.assess(errors, errors, groups, by=name, permutations=0).table("groups")
+            assert len(table["group"]) > 0
+    for module in (lambda: slices.search(None, errors=errors), lambda: fairness.assess(errors, errors, None)):
+        with pytest.raises(ValueError, match="groups must be a frame, a dict of columns, or an array .* got NoneType"):
+            module()
+
+
+def test_masks_of_times():
+    days = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=200)})
+    days.loc[:9, "day"] = pd.NaT
+    found = slices.search(days, errors=(np.arange(200) >= 150).astype(float), min_support=5, confirm=0)
+    assert len(found) > 0
+    for s in found:
+        assert s.mask(days).sum() == s.search_n
+
+
+def test_fairness_of_texts_says_what_to_give():
+    with pytest.raises(ValueError, match=r"y holds texts such as 'no'; give class numbers, 1 for the favourable class"):
+        fairness.assess(["no", "yes"], [0, 1], ["a", "b"])

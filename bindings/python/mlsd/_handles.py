@@ -3,8 +3,9 @@
 import ctypes
 import itertools
 
-from ._arrays import Matrices, as_matrix, class_codes, column_values, doubles, int64s, is_pandas
+from ._arrays import Matrices, as_matrix, class_codes, column_values, doubles, int64s, is_frame, is_pandas
 from ._arrow import export_stream, stream_pointer
+from ._errors import InputError
 from ._library import (
     Handle,
     call_back,
@@ -287,6 +288,27 @@ class Table(Handle):
     def __arrow_c_stream__(self, requested_schema=None):
         """A capsule with one record batch, by the Arrow PyCapsule interface."""
         return export_stream(self._h)
+
+
+
+def group_table(groups):
+    """Columns of groups as a Table: a frame, a dict or a Table as it is, a Series, or an array (one column, or several)."""
+    if isinstance(groups, Table):
+        return groups
+    if is_pandas(groups) and not hasattr(groups, "columns"):
+        return Table({"group" if groups.name is None else str(groups.name): groups})
+    if is_frame(groups):
+        return Table(groups)
+    import numpy as np
+
+    columns = np.asarray(groups)
+    if columns.ndim not in (1, 2):
+        raise InputError(
+            f"groups must be a frame, a dict of columns, or an array with one group a row, got {type(groups).__name__}"
+        )
+    if columns.ndim == 1:
+        return Table({"group": columns.tolist() if columns.dtype.kind == "O" else columns})
+    return Table({f"group{j}": columns[:, j] for j in range(columns.shape[1])})
 
 
 class Dataset(Handle):

@@ -7,7 +7,8 @@ A measure that cannot be computed is NaN, never 0. What the measures mean, and w
 """
 
 from ._arrays import Matrices, doubles, is_frame
-from ._handles import Spec, Table
+from ._errors import InputError
+from ._handles import Spec, Table, group_table
 from ._library import Handle, call_long, context, encode_path, lib
 from ._results import Result
 
@@ -25,21 +26,21 @@ __all__ = [
 ]
 
 
-def _table(groups):
-    if isinstance(groups, Table):
-        return groups
-    if is_frame(groups):
-        return Table(groups)
-    import numpy as np
-
-    columns = np.asarray(groups)
-    if columns.ndim == 1:
-        return Table({"group": list(columns)})
-    return Table({f"group{j}": list(columns[:, j]) for j in range(columns.shape[1])})
-
-
 def _list(names):
     return [names] if isinstance(names, str) else None if names is None else list(names)
+
+
+def _refuse_texts(**labels):
+    """Which of two texts is the favourable class is not to be guessed."""
+    import numpy as np
+
+    for name, values in labels.items():
+        values = np.asarray(values)
+        if values.dtype.kind in "US" or values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat):
+            first = next(v for v in values.flat if isinstance(v, (str, bytes)))
+            raise InputError(
+                f"{name} holds texts such as {str(first)!r}; give class numbers, 1 for the favourable class: ({name} == 'yes') * 1"
+            )
 
 
 def assess(y, prediction, groups, *, by=None, control=None, sample_weight=None, **params):
@@ -49,8 +50,9 @@ def assess(y, prediction, groups, *, by=None, control=None, sample_weight=None, 
     Further parameters are those of the kind "fairness": privileged, tolerance, min_ratio, min_support, positive, ...
     Tables of the result: "measures", "groups", and with probabilities "calibration" and "auc".
     """
+    _refuse_texts(y=y, prediction=prediction)
     spec = Spec("fairness", by=_list(by), control=_list(control), **params)
-    table = _table(groups)  # lives as long as the call
+    table = group_table(groups)  # lives as long as the call
     kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
     return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
@@ -104,7 +106,7 @@ def equalized_odds_ratio(
 
 def reweighing(y, groups, *, by=None, sample_weight=None):
     """Weights of rows under which groups and classes are independent (Kamiran & Calders 2012): fit with them."""
-    spec, table = Spec("reweighing", by=_list(by)), _table(groups)
+    spec, table = Spec("reweighing", by=_list(by)), group_table(groups)
     kept = Matrices(y=y, prediction=None, sample_weight=sample_weight)
     return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers).table("weights")["weight"]
 
@@ -114,7 +116,7 @@ def frontier(y, score, groups, *, by=None, sample_weight=None, **params):
 
     params: constraint (demographic_parity, equal_opportunity, predictive_equality, equalized_odds), objective, n_points.
     """
-    spec, table = Spec("fairness_frontier", by=_list(by), **params), _table(groups)
+    spec, table = Spec("fairness_frontier", by=_list(by), **params), group_table(groups)
     kept = Matrices(y=y, score=score, sample_weight=sample_weight)
     return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
@@ -132,14 +134,14 @@ class GroupThresholds(Handle):
     _free = "mlsd_policy_free"
 
     def __init__(self, y, score, groups, *, by=None, sample_weight=None, **params):
-        spec, table = Spec("group_thresholds", by=_list(by), **params), _table(groups)
+        spec, table = Spec("group_thresholds", by=_list(by), **params), group_table(groups)
         kept = Matrices(y=y, score=score, sample_weight=sample_weight)
         self._become(call_long, lib.mlsd_policy_fit, spec._h, table._h, *kept.pointers)
 
     def _rows(self, function, groups, score):
         import numpy as np
 
-        table, kept = _table(groups), Matrices(score=score)
+        table, kept = group_table(groups), Matrices(score=score)
         out = np.empty(table.n_rows)
         function(self._h, table._h, *kept.pointers, doubles(out), len(out))
         return out

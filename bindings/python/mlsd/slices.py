@@ -22,7 +22,8 @@ metrics scores groups that are named beforehand, all of them in one pass:
 import json
 
 from ._arrays import Matrices
-from ._handles import Spec, Table
+from ._errors import InputError
+from ._handles import Spec, group_table
 from ._library import call_long, lib
 from ._results import Result
 
@@ -49,6 +50,8 @@ def _is_missing(values):
 
     if values.dtype.kind == "f":
         return np.isnan(values)
+    if values.dtype.kind in "mM":
+        return np.isnat(values)
     if values.dtype.kind == "O":
         return np.array([v is None or v != v for v in values], dtype=bool)
     return np.zeros(len(values), dtype=bool)
@@ -58,6 +61,8 @@ def _meets(predicate, values):
     import numpy as np
 
     missing = _is_missing(values)
+    if values.dtype.kind in "mM":  # times are numbers of their unit, as in a Table
+        values = values.astype(np.int64)
     if "missing" in predicate:
         return missing if predicate["missing"] else ~missing
     if "in" in predicate or isinstance(predicate.get("equals"), str):
@@ -145,25 +150,28 @@ def _as_codes(y, prediction):
     """Labels that are texts as class numbers, in ascending order of both."""
     import numpy as np
 
-    if y is None or np.asarray(y).dtype.kind not in "OUS":
+    given = {name: np.asarray(values) for name, values in (("y", y), ("prediction", prediction)) if values is not None}
+    texts = [name for name, values in given.items() if _holds_texts(values)]
+    if y is None or not texts:
         return y, prediction
-    labels, codes = np.unique(np.concatenate([np.asarray(y), np.asarray(prediction)]).astype(str), return_inverse=True)
-    n = len(np.asarray(y))
+    for name, values in given.items():
+        if name not in texts:
+            raise InputError(f"{texts[0]} holds texts and {name} does not; give labels in both, or class numbers in both")
+        if _is_missing(values).any():
+            raise InputError(f"{name}[{int(np.argmax(_is_missing(values)))}] is missing, where a label is needed")
+    labels, codes = np.unique(np.concatenate(list(given.values())).astype(str), return_inverse=True)
+    n = len(given["y"])
     return codes[:n].astype(np.float64), codes[n:].astype(np.float64)
 
 
-def _table(groups):
-    if isinstance(groups, Table):
-        return groups
-    if hasattr(groups, "ndim") and groups.ndim == 1 and not hasattr(groups, "columns"):
-        groups = {getattr(groups, "name", None) or "group": groups}
-    return Table(groups)
+def _holds_texts(values):
+    return values.dtype.kind in "US" or values.dtype.kind == "O" and any(isinstance(v, str) for v in values.flat)
 
 
 def run(kind, groups, y=None, prediction=None, *, sample_weight=None, **options):
     """Any kind of the family "slicing" by its name (mlsd.kinds("slicing")); options are its parameters."""
     y, prediction = _as_codes(y, prediction)
-    spec, table = Spec(kind, **options), _table(groups)
+    spec, table = Spec(kind, **options), group_table(groups)
     kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
     return Slices._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
@@ -215,7 +223,7 @@ def metrics(groups, y, prediction, metrics=None, *, by=None, sample_weight=None,
         for name, value in {**options, "by": by, "metrics": metrics}.items()
         if value is not None
     }
-    spec, table = Spec("slice_metrics", **options), _table(groups)
+    spec, table = Spec("slice_metrics", **options), group_table(groups)
     kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
     return Metrics._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 
@@ -266,7 +274,7 @@ def compare(groups, y, prediction_a, prediction_b, *, sample_weight=None, **opti
         codes = np.unique(labels, return_inverse=True)[1].astype(np.float64)
         y, a, b = np.split(codes, [len(np.asarray(y)), len(np.asarray(y)) + len(a)])
     both = np.column_stack([a, b])
-    spec, table = Spec("slice_comparison", **options), _table(groups)
+    spec, table = Spec("slice_comparison", **options), group_table(groups)
     kept = Matrices(y=y, prediction=both, sample_weight=sample_weight)
     return Comparison._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
 

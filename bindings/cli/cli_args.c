@@ -151,7 +151,7 @@ static const char usual_exit_codes[] = "  0    done\n"
                                        "  2    the command line is wrong\n"
                                        "  3    a file cannot be read or written\n"
                                        "  4    memory ran out, or a defect of mlsd\n"
-                                       "  5    mlsd audit found errors\n";
+                                       "  5    mlsd audit, or mlsd slices --check, found something\n";
 
 void cli_help(const cli_command *command)
 {

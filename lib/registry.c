@@ -89,6 +89,7 @@ extern const mlsd_kind mlsd__kind_hamming_loss;
 extern const mlsd_kind mlsd__kind_positive_likelihood_ratio;
 extern const mlsd_kind mlsd__kind_negative_likelihood_ratio;
 extern const mlsd_kind mlsd__kind_confusion_matrix;
+extern const mlsd_kind mlsd__kind_multilabel_confusion_matrix;
 extern const mlsd_kind mlsd__kind_log_loss;
 extern const mlsd_kind mlsd__kind_roc_auc;
 extern const mlsd_kind mlsd__kind_average_precision;
@@ -340,6 +341,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_positive_likelihood_ratio,
     &mlsd__kind_negative_likelihood_ratio,
     &mlsd__kind_confusion_matrix,
+    &mlsd__kind_multilabel_confusion_matrix,
     &mlsd__kind_log_loss,
     &mlsd__kind_roc_auc,
     &mlsd__kind_average_precision,

@@ -136,6 +136,7 @@ static void estimate_class(const class_value *v, const mlsd__ratio *ratio, doubl
         mlsd__estimate_share(v->at.w[MLSD__TP], rows_below(ratio->below, v->at.w), squares, support,
                              level, e);
         f1_of_share(e);
+        e->value = v->value; /* rounded once */
     } else if (is_share(ratio)) {
         mlsd__estimate_share(v->above, v->below, squares, support, level, e);
     } else if (v->is_defined) {

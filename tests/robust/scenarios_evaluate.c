@@ -49,6 +49,8 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"top_k_accuracy\",\"k\":1}",
         "{\"kind\":\"calibration_error\",\"strategy\":\"quantile\",\"n_bins\":3}",
         "{\"kind\":\"calibration_error\",\"norm\":\"l2\",\"debiased\":true}",
+        "{\"kind\":\"confusion_matrix\",\"normalize\":\"true\"}",
+        "{\"kind\":\"multilabel_confusion_matrix\",\"labels\":[1,0]}",
     };
     static const char *const of_labels[] = {
         "{\"kind\":\"roc_auc\",\"average\":\"micro\"}",
@@ -57,6 +59,7 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"label_ranking_loss\"}",
         "{\"kind\":\"recall_at_k\",\"k\":1}",
         "{\"kind\":\"ndcg\",\"k\":1}",
+        "{\"kind\":\"multilabel_confusion_matrix\"}",
     };
     sample s;
     make_sample(&s);

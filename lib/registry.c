@@ -86,6 +86,7 @@ extern const mlsd_kind mlsd__kind_matthews_corrcoef;
 extern const mlsd_kind mlsd__kind_cohen_kappa;
 extern const mlsd_kind mlsd__kind_zero_one_loss;
 extern const mlsd_kind mlsd__kind_hamming_loss;
+extern const mlsd_kind mlsd__kind_hinge_loss;
 extern const mlsd_kind mlsd__kind_positive_likelihood_ratio;
 extern const mlsd_kind mlsd__kind_negative_likelihood_ratio;
 extern const mlsd_kind mlsd__kind_confusion_matrix;
@@ -338,6 +339,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_cohen_kappa,
     &mlsd__kind_zero_one_loss,
     &mlsd__kind_hamming_loss,
+    &mlsd__kind_hinge_loss,
     &mlsd__kind_positive_likelihood_ratio,
     &mlsd__kind_negative_likelihood_ratio,
     &mlsd__kind_confusion_matrix,

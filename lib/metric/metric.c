@@ -87,6 +87,12 @@ mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
                           "here; use mlsd_metric_evaluate",
                           name);
     }
+    if (ops->of_decisions) {
+        return mlsd__fail(MLSD_E_KIND,
+                          "'%s' is for decision values, models here predict classes and "
+                          "probabilities; use log_loss, or mlsd_metric_evaluate",
+                          name);
+    }
     if (task == MLSD_TASK_REGRESSION && !ops->for_regression) {
         return mlsd__fail(MLSD_E_KIND,
                           "'%s' is for classes, the target is a number; use rmse, mae or r2", name);
@@ -289,6 +295,35 @@ static mlsd_status check_probabilities(const double *p, int64_t n, int64_t n_cla
     return MLSD_OK;
 }
 
+/* Probabilities of class 1 of two that stand for classes: not all are class numbers. */
+static bool are_probabilities(const double *p, int64_t n)
+{
+    bool is_fraction = false;
+    for (int64_t i = 0; i < n; i++) {
+        if (!(p[i] >= 0 && p[i] <= 1)) return false;
+        is_fraction |= p[i] != floor(p[i]);
+    }
+    return is_fraction;
+}
+
+/* The predicted classes, in place: the most probable, of equal ones the first. */
+static mlsd_status choose_classes(double *p, int64_t n, int64_t cols)
+{
+    if (cols == 1) {
+        const bool is_proba = are_probabilities(p, n);
+        for (int64_t i = 0; is_proba && i < n; i++) p[i] = p[i] > 0.5;
+        return MLSD_OK;
+    }
+    MLSD__TRY(check_probabilities(p, n, cols));
+    for (int64_t i = 0; i < n; i++) {
+        const double *const row = p + i * cols;
+        int64_t best = 0;
+        for (int64_t c = 1; c < cols; c++) best = row[c] > row[best] ? c : best;
+        p[i] = (double)best;
+    }
+    return MLSD_OK;
+}
+
 static mlsd_status check_values(const mlsd__metric_ops *metric, bool widened, mlsd__scored *s)
 {
     if (s->weight != NULL) {
@@ -333,7 +368,8 @@ static mlsd_status check_shapes(const mlsd__metric_ops *metric, const mlsd_matri
     MLSD__TRY(mlsd__matrix_check(y, "y"));
     MLSD__TRY(mlsd__matrix_check_vector(y, "y", y->rows));
     MLSD__TRY(mlsd__matrix_check(prediction, "prediction"));
-    if (!metric->needs_proba) {
+    const bool may_be_wide = metric->needs_proba || metric->for_classification;
+    if (!may_be_wide) {
         MLSD__TRY(mlsd__matrix_check_vector(prediction, "prediction", y->rows));
     } else if (prediction->rows != y->rows || prediction->cols < 1) {
         return mlsd__fail(
@@ -372,7 +408,15 @@ mlsd_status mlsd__scored_read(mlsd__scope *scope, const mlsd__metric_ops *metric
                                .y = out->y,
                                .prediction = out->prediction,
                                .weight = out->weight};
-    status = check_values(metric, widen, &out->view);
+    const bool by_classes = metric->for_classification && !metric->needs_proba;
+    status = by_classes ? choose_classes(out->prediction, n, prediction->cols) : MLSD_OK;
+    if (by_classes && status == MLSD_OK && prediction->cols > 1) {
+        status = check_classes("y", out->y, n, prediction->cols);
+    }
+    if (status == MLSD_OK) status = check_values(metric, widen, &out->view);
+    if (by_classes && prediction->cols > out->view.n_classes) {
+        out->view.n_classes = prediction->cols;
+    }
 out:
     if (status != MLSD_OK) mlsd__scored_free(out, a);
     return status;

@@ -171,6 +171,24 @@ static mlsd_status finish_brier(mlsd__scope *scope, const mlsd__finish *f, mlsd_
     return mlsd__row_loss_finish(scope, &bounded, out);
 }
 
+/* max(0, 1 - margin), the margin of the true class's score to the best other one (Crammer & Singer
+ * 2001, JMLR 2:265); of two classes the score of class 1, or minus it. */
+static void hinge(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
+{
+    const int64_t k = s->n_classes;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t row = mlsd__scored_row(rows, first + i);
+        const double *const score = s->prediction + row * k;
+        const int64_t y = (int64_t)s->y[row];
+        double other = -INFINITY;
+        for (int64_t c = 0; c < k; c++) {
+            if (c != y && score[c] > other) other = score[c];
+        }
+        const double margin = k != 2 ? score[y] - other : y == 1 ? score[1] : -score[1];
+        out[i] = fmax(0, 1 - margin);
+    }
+}
+
 #define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
 
 static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
@@ -249,5 +267,22 @@ const mlsd_kind mlsd__kind_hamming_loss = {
     .family = "metric",
     .doc = "share of wrong labels, of one label a row that of wrong rows; t interval over rows",
     .ops = &hamming_ops,
+    .traits = TRAITS "-1}",
+};
+
+static const mlsd__metric_ops hinge_ops = {.for_classification = true,
+                                           .needs_proba = true,
+                                           .any_score = true,
+                                           .any_columns = true,
+                                           .of_decisions = true,
+                                           .row_loss = hinge,
+                                           .summary = &mlsd__summary_row_loss,
+                                           .finish = mlsd__row_loss_finish};
+const mlsd_kind mlsd__kind_hinge_loss = {
+    .name = "hinge_loss",
+    .family = "metric",
+    .doc = "mean of max(0, 1 - margin), predictions being decision values: of two classes that of "
+           "class 1, of more one column a class; t interval of the mean over rows",
+    .ops = &hinge_ops,
     .traits = TRAITS "-1}",
 };

@@ -227,7 +227,8 @@ void mlsd__row_loss_estimate(const void *state, int64_t slot, mlsd__estimate *ou
     out->support = c->count;
     if (!(c->w > 0)) return;
     const double mean = c->wl / c->w;
-    out->value = c->pivot + mean;
+    /* Rounded once; rows that are all alike keep their number. */
+    out->value = c->wl == 0 ? c->pivot : (c->pivot * c->w + c->wl) / c->w;
     out->df = c->count - 1;
     out->n_rows = c->w * c->w / c->w2;
     if (c->count < 2) return;

@@ -162,6 +162,10 @@ def test_options(mlsd, binary_csv):
     metric = result_of(mlsd.work / "metric")
     assert metric["texts"]["metric"] == "roc_auc" == metric["tables"]["test"][0]["metric"]
     assert metric["numbers"]["direction"] == 1
+    run_to(mlsd, "macro", binary_csv, "--target", "y", "--quick", "--metric", "f1_macro")
+    macro = result_of(mlsd.work / "macro")
+    assert macro["texts"]["metric"] == "f1_macro" == macro["tables"]["test"][0]["metric"]
+    assert 0 < macro["tables"]["test"][0]["value"] <= 1
     run_to(mlsd, "drop", binary_csv, "--target", "y", "--quick", "--drop", "a,kind", "--slices", "kind")
     dropped = result_of(mlsd.work / "drop")
     assert dropped["numbers"]["n_features"] == 1

@@ -34,6 +34,15 @@ def test_cross_validate(mlsd, spec):
     assert again.out == outcome.out
 
 
+def test_metrics_by_scikit_learns_names(mlsd, spec):
+    outcome = mlsd("validate", spec(metrics=["f1_macro", "balanced_accuracy"]), HMDA, "--target", "deny", "--out", "r.json")
+    assert outcome.code == OK, outcome
+    models = {row["model"]: row for row in json.loads((mlsd.work / "r.json").read_text())["tables"]["models"]}
+    # What never says yes has half of the classes' recall, and of F1 the half of that of "no".
+    assert models["constant"]["balanced_accuracy.mean"] == 0.5 < models["logistic"]["balanced_accuracy.mean"]
+    assert models["constant"]["f1_macro.mean"] < models["logistic"]["f1_macro.mean"]
+
+
 def test_folds_and_parameters(mlsd, spec):
     assert mlsd("split", HMDA, "--splitter", "kfold", "--set", "n_splits=3", "--out", "f.txt").code == OK
     outcome = mlsd("validate", spec(), HMDA, "--target", "deny", "--folds", "f.txt", "--set", "metrics=accuracy",

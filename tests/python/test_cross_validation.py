@@ -358,3 +358,13 @@ def test_curves_that_there_are_not():
         assert model_selection.cross_validate(linear_model.Ridge(), X, Y, return_curves=True)["curves"] is None
     with pytest.raises(ValueError, match="return_curves is for mlsd's estimators"):
         model_selection.cross_validate(sklearn.linear_model.Ridge(), X, Y, return_curves=True)
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", "balanced_accuracy", "recall_weighted", "jaccard_macro", "f1_micro"])
+def test_names_of_averaged_metrics_of_labels(scoring):
+    ours, theirs = linear_model.LogisticRegression(), sklearn.linear_model.LogisticRegression(tol=1e-8, max_iter=1000)
+    cv = sklearn.model_selection.KFold(4)
+    wanted = sklearn.model_selection.cross_val_score(theirs, X, THREE, cv=cv, scoring=scoring)
+    np.testing.assert_allclose(model_selection.cross_val_score(ours, X, THREE, cv=cv, scoring=scoring), wanted, rtol=1e-12)
+    search = model_selection.GridSearchCV(ours, {"C": [0.1, 1.0]}, cv=cv, scoring=scoring).fit(X, THREE)
+    assert search.cv_results_["mean_test_score"][1] == pytest.approx(wanted.mean(), rel=1e-12)

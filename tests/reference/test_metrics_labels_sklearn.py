@@ -67,3 +67,27 @@ def test_undefined_is_nan_unless_a_number_is_asked_for():
     assert np.isnan(result.number("value")) and result.table("values")["status"][1] == "undefined"
     with pytest.warns(ours.UndefinedMetricWarning):
         assert ours.recall_score([0, 0], [0, 1]) == 0
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_reports_cells_and_margins(seed):
+    rng, n, y, prediction, weight = draw(seed)
+    same("multilabel_confusion_matrix", y, prediction, sample_weight=weight)
+    labels = list(np.unique(np.concatenate([y, prediction])))[::-1]
+    same("multilabel_confusion_matrix", y, prediction, sample_weight=weight, labels=labels[:2])
+    for average in (None, "weighted"):
+        named = {"average": average, "beta": 0.5, "sample_weight": weight, "labels": labels[1:]}
+        wanted, got = (m.precision_recall_fscore_support(y, prediction, **named) for m in (metrics, ours))
+        for a, b in zip(got[:3], wanted[:3]):
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+    texts = [m.classification_report(y, prediction, digits=4) for m in (metrics, ours)]
+    assert texts[0] == texts[1]
+    many, said = rng.integers(0, 2, (n, 3)), rng.integers(0, 2, (n, 3))
+    assert ours.classification_report(many, said) == metrics.classification_report(many, said)
+    same("multilabel_confusion_matrix", many, said, sample_weight=weight, samplewise=True)
+    same("multilabel_confusion_matrix", many[:1], said[:1], samplewise=True)
+    two = [rng.permutation(np.arange(n) % 2) for _ in range(2)]
+    same("class_likelihood_ratios", *two, sample_weight=weight)
+    same("hinge_loss", two[0], rng.normal(size=n), sample_weight=weight)
+    three = rng.permutation(np.arange(n) % 3)
+    same("hinge_loss", three, rng.normal(size=(n, 3)), sample_weight=weight)

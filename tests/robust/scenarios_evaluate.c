@@ -49,6 +49,7 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"top_k_accuracy\",\"k\":1}",
         "{\"kind\":\"calibration_error\",\"strategy\":\"quantile\",\"n_bins\":3}",
         "{\"kind\":\"calibration_error\",\"norm\":\"l2\",\"debiased\":true}",
+        "{\"kind\":\"hinge_loss\"}",
         "{\"kind\":\"confusion_matrix\",\"normalize\":\"true\"}",
         "{\"kind\":\"multilabel_confusion_matrix\",\"labels\":[1,0]}",
     };

@@ -175,6 +175,49 @@ static void test_metric__subset_is_the_rows_alone(void **state)
     mlsd__scope_close(&scope);
 }
 
+/* Metrics of labels take the most probable class, as mlsd_metric_evaluate does; three rows by hand:
+ * class 1 of two equal ones comes second. */
+static void test_metric__labels_from_probabilities(void **state)
+{
+    const double y[] = {0, 1, 2}, classes[] = {0, 0, 2}, halves[] = {0, 1, 1};
+    const double proba[] = {.6, .3, .1, .4, .4, .2, .1, .2, .7}, of_one[] = {.2, .6, .5};
+    static const char *const names[] = {"accuracy", "f1_macro", "matthews_corrcoef"};
+    const mlsd_matrix ym = vector(y, 3), pm = {proba, 3, 3, 3, 1, MLSD_F64, 0};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        double value = NAN, low = NAN, high = NAN;
+        const scored wanted = score(names[i], 3, y, classes, NULL);
+        ASSERT_OK(mlsd_metric_score(NULL, names[i], &ym, &pm, NULL, 0.95, &value, &low, &high));
+        assert_double_equal(value, wanted.value, 0);
+        assert_double_equal(low, wanted.low, 1e-15);
+        assert_double_equal(high, wanted.high, 1e-15);
+    }
+    assert_double_equal(score("accuracy", 3, y, classes, NULL).value, 2.0 / 3, 1e-15);
+    /* One column: class 1 above 1/2. */
+    assert_double_equal(score("recall", 3, halves, of_one, NULL).value, 0.5, 1e-15);
+    const double wrong[] = {.6, .3, .3, .4, .4, .2, .1, .2, .7};
+    const mlsd_matrix bad = {wrong, 3, 3, 3, 1, MLSD_F64, 0};
+    double value = 0;
+    assert_int_equal(mlsd_metric_score(NULL, "accuracy", &ym, &bad, NULL, 0.95, &value, NULL, NULL),
+                     MLSD_E_DATA);
+}
+
+/* scikit-learn's example of hinge_loss, three classes, and two classes by hand. */
+static void test_metric__hinge_loss_of_decision_values(void **state)
+{
+    const double y[] = {0, 1, 2, 3};
+    const double decision[] = {1.27,  0.03,  -0.68, -2.1,  -1.45, -0.58, -0.38, -1.17,
+                               -1.45, -0.58, -0.38, -1.17, -2.36, -0.79, -2.37, 0.24};
+    const mlsd_matrix ym = vector(y, 4), dm = {decision, 4, 4, 4, 1, MLSD_F64, 0};
+    double value = NAN;
+    (void)state;
+    ASSERT_OK(mlsd_metric_score(NULL, "hinge_loss", &ym, &dm, NULL, 0.95, &value, NULL, NULL));
+    assert_double_equal(value, (0 + 1.2 + 0.8 + 0) / 4, 1e-12);
+    const double two[] = {0, 1, 1}, one_column[] = {-2.18, 2.36, 0.09};
+    assert_double_equal(score("hinge_loss", 3, two, one_column, NULL).value, 0.91 / 3, 1e-12);
+    assert_int_equal(mlsd__metric_check("hinge_loss", MLSD_TASK_BINARY), MLSD_E_KIND);
+}
+
 static void test_metric__tasks_and_names_are_checked(void **state)
 {
     (void)state;
@@ -227,6 +270,8 @@ int main(void)
         cmocka_unit_test(test_metric__probabilities_of_the_documentation),
         cmocka_unit_test(test_metric__weights_are_relative),
         cmocka_unit_test(test_metric__subset_is_the_rows_alone),
+        cmocka_unit_test(test_metric__labels_from_probabilities),
+        cmocka_unit_test(test_metric__hinge_loss_of_decision_values),
         cmocka_unit_test(test_metric__tasks_and_names_are_checked),
         cmocka_unit_test(test_metric__memory_that_runs_out_leaks_nothing),
     };

@@ -6,7 +6,7 @@ Python finds labels, checks them and warns; every number is the library's (evalu
 import numbers
 import warnings
 
-from ._arrays import class_codes
+from ._arrays import class_codes, codes_among
 from ._errors import named_as_sklearns
 from ._metrics_values import UndefinedMetricWarning, evaluate
 
@@ -467,6 +467,57 @@ def jaccard_score(y_true, y_pred, *, labels=None, pos_label=1, average="binary",
     return _rate(coded, "jaccard", average, 0.0 if zero_division == "warn" else float(zero_division))
 
 
+def _decision_values(pred_decision):
+    import numpy as np
+
+    values = np.asarray(pred_decision)
+    if values.dtype.kind not in "biuf":
+        try:
+            values = values.astype(np.float64)
+        except (TypeError, ValueError):
+            raise TypeError("pred_decision should be an array of floats.") from None
+    if not np.isfinite(values).all():
+        what = "NaN" if np.isnan(values).any() else f"infinity or a value too large for {values.dtype!r}"
+        raise ValueError(f"Input pred_decision contains {what}.")
+    return values
+
+
+def _check_decision_shape(values, n, n_classes, labels_given):
+    if n_classes > 2 and values.ndim <= 1:
+        raise ValueError(
+            "The shape of pred_decision cannot be 1d arraywith a multiclass target. pred_decision shape must be "
+            f"(n_samples, n_classes), that is ({n}, {n_classes}). Got: {values.shape}"
+        )
+    if n_classes > 2 and values.shape[1] != n_classes:
+        if not labels_given:
+            raise ValueError("Please include all labels in y_true or pass labels as third argument")
+        raise ValueError(
+            "The shape of pred_decision is not consistent with the number of classes. With a multiclass target, "
+            f"pred_decision shape must be (n_samples, n_classes), that is ({n}, {n_classes}). Got: {values.shape}"
+        )
+    if n_classes <= 2 and values.ndim == 2 and values.shape[1] != 1:
+        raise ValueError(f"y should be a 1d array, got an array of shape {values.shape} instead.")
+
+
+def hinge_loss(y_true, pred_decision, *, labels=None, sample_weight=None):
+    """Mean of max(0, 1 - margin) of decision values: of two classes one a row, of more one a class."""
+    import numpy as np
+
+    y, kind = _target(y_true, "y_true")
+    if kind != "labels":
+        raise ValueError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
+    values = _decision_values(pred_decision)
+    lengths = [len(a) for a in (y, values, sample_weight) if a is not None]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: {lengths}")
+    found, codes = class_codes(y, "y_true")
+    classes = found if labels is None else np.unique(np.asarray(labels))
+    _check_decision_shape(values, len(y), len(classes), labels is not None)
+    if len(classes) > 2 and labels is not None:
+        codes = codes_among(classes, y, "y_true")
+    return evaluate("hinge_loss", codes, values, sample_weight, level=None).number("value")
+
+
 _REPORTED = ("precision", "recall", "f-score")
 _HEADERS = ("precision", "recall", "f1-score", "support")
 
@@ -525,6 +576,6 @@ def _report_text(rows, averages, digits):
 
 __all__ = [
     "accuracy_score", "balanced_accuracy_score", "class_likelihood_ratios", "classification_report", "cohen_kappa_score",
-    "confusion_matrix", "f1_score", "fbeta_score", "hamming_loss", "jaccard_score", "matthews_corrcoef",
+    "confusion_matrix", "f1_score", "fbeta_score", "hamming_loss", "hinge_loss", "jaccard_score", "matthews_corrcoef",
     "multilabel_confusion_matrix", "precision_recall_fscore_support", "precision_score", "recall_score", "zero_one_loss",
 ]

@@ -12,7 +12,6 @@ from ._metrics_values import UndefinedMetricWarning
 from ._results import score
 from ._scorecard import Scorecard
 
-
 __all__ = [
     *_metrics_cluster.__all__,
     *_metrics_labels.__all__,

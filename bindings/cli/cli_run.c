@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "cli_directory.h"
 #include "cli_job.h"
+#include "cli_names.h"
 #include "cli_print.h"
 
 typedef struct run_job {
@@ -23,10 +24,10 @@ static const struct {
     const char *option, *param;
 } parameters[] = {
     {"target", "target"},
-    {"slices", "slices"},
     {"task", "task"},
     {"seed", "seed"},
     {"quick", "quick"},
+    {"level", "level"},
     {"metric", "metric"},
     {"drop", "drop"},
     {"group", "group"},
@@ -77,6 +78,31 @@ static int find_files(const cli_args *args, run_job *job)
     return CLI_OK;
 }
 
+/* What was written after --slices, word for word: it tells one run from another before there is a
+ * table whose columns tell what it means. */
+static int set_slices_as_written(const cli_args *args, mlsd_spec *spec)
+{
+    const char *values[CLI_MAX_OPTIONS];
+    int64_t n = 0;
+    for (int i = 0; i < args->n_given; i++)
+        if (strcmp(args->given[i].name, "slices") == 0) values[n++] = args->given[i].value;
+    if (n == 0) return CLI_OK;
+    const mlsd_status status = mlsd_spec_set_str_list(spec, "slices", values, n);
+    return status == MLSD_OK ? CLI_OK : cli_fail(CLI_USAGE, "%s", mlsd_last_error());
+}
+
+static int set_slices(const cli_args *args, const run_job *job)
+{
+    cli_names names = {0};
+    int code = cli_names_list(args, "slices", job->all.table, &names);
+    if (code == CLI_OK && names.n > 0 &&
+        mlsd_spec_set_str_list(job->all.spec, "slices", (const char *const *)names.values,
+                               names.n) != MLSD_OK)
+        code = cli_fail(CLI_USAGE, "%s", mlsd_last_error());
+    cli_names_free(&names);
+    return code;
+}
+
 static int make_spec(const cli_args *args, run_job *job)
 {
     const char *path = job->spec_file;
@@ -94,9 +120,11 @@ static int make_spec(const cli_args *args, run_job *job)
         if (mlsd_spec_set_text(job->all.spec, parameters[i].param, value) != MLSD_OK)
             return cli_fail(CLI_USAGE, "%s", mlsd_last_error());
     }
+    int code = set_slices_as_written(args, job->all.spec);
+    if (code != CLI_OK) return code;
     const char *split = cli_get(args, "split");
     if (split != NULL) {
-        const int code = set_split(job->all.spec, split);
+        code = set_split(job->all.spec, split);
         if (code != CLI_OK) return code;
     }
     int32_t no_target = 0;
@@ -221,9 +249,11 @@ static int run_file(const cli_args *args, run_job *job)
     /* Those that the result repeats among its notes are the library's to show. */
     cli_job_keep_remarks(&job->all);
     mlsd_status status = mlsd_table_read_csv(job->all.context, file, NULL, &job->all.table);
-    if (status == MLSD_OK)
-        status = mlsd_experiment_complete(job->all.context, job->all.spec, job->all.table,
-                                          &job->complete);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    code = set_slices(args, job);
+    if (code != CLI_OK) return code;
+    status =
+        mlsd_experiment_complete(job->all.context, job->all.spec, job->all.table, &job->complete);
     if (status != MLSD_OK) return cli_fail_status(status);
     code = prepare_directory(job);
     if (code != CLI_OK) return code;
@@ -261,11 +291,12 @@ static int run_run(const cli_args *args)
 
 static const cli_option run_options[] = {
     {"target", "COLUMN", "the column to predict (needed unless the spec has it)"},
-    {"slices", "A,B", "columns whose groups are scored one by one"},
+    {"slices", "A,B", "columns whose groups are scored; may be repeated"},
     {"task", "TASK", "auto, regression, binary or multiclass (default auto)"},
     {"metric", "METRIC", "what decides (default: rmse or log_loss)"},
     {"split", "60,20,20", "shares of training, validation, test (default 70,15,15)"},
     {"drop", "A,B", "columns to leave out"},
+    {"level", "SHARE", "level of the intervals (default 0.95)"},
     {"group", "COLUMN", "rows with the same value stay in one part and one fold"},
     {"time", "COLUMN", "test on the latest rows; folds test on what follows"},
     {"choose", "RULE", "one_se (default), best, tolerance or rope"},

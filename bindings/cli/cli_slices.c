@@ -174,7 +174,8 @@ void cli_print_slices(const mlsd_result *r)
                      has ? "p_adjusted" : "p_value",
                      cli_result_number(r, "test.value"),
                      cli_result_number(r, "direction")};
-    puts("\nslices of the test part; > is worst; o score, --- 95 % interval, | all rows");
+    printf("\nslices of the test part; > is worst; o score, --- %g %% interval, | all rows\n",
+           100 * cli_result_number(r, "level"));
     print_scene(&s, "result.json");
 }
 

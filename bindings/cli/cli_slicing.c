@@ -8,70 +8,20 @@
 #include "cli.h"
 #include "cli_grid.h"
 #include "cli_job.h"
+#include "cli_names.h"
 #include "cli_print.h"
 #include "cli_table.h"
 
-enum { MOST_NAMES = 256, MOST_CLASSES = 1000 };
-
-typedef struct names {
-    char *values[MOST_NAMES];
-    int64_t n;
-} names;
+enum { MOST_CLASSES = 1000 };
 
 typedef struct slicing {
     cli_job all;
-    names by, control, metrics;
-    const char *classes[MOST_CLASSES];      /* names of the classes, ascending; the table's */
-    int64_t n_classes;                      /* 0: numbers */
-    int64_t columns[MOST_NAMES], n_columns; /* of predictions */
+    cli_names by, control, metrics;
+    const char *classes[MOST_CLASSES];          /* names of the classes, ascending; the table's */
+    int64_t n_classes;                          /* 0: numbers */
+    int64_t columns[CLI_MOST_NAMES], n_columns; /* of predictions */
     double *y, *prediction, *weight;
 } slicing;
-
-static void names_free(names *n)
-{
-    for (int64_t i = 0; i < n->n; i++) free(n->values[i]);
-}
-
-static int add_name(names *n, const char *from, size_t length)
-{
-    if (n->n == MOST_NAMES) return cli_fail(CLI_USAGE, "more than %d names", MOST_NAMES);
-    char *const copy = malloc(length + 1);
-    if (copy == NULL) return cli_fail_status(MLSD_E_NOMEM);
-    memcpy(copy, from, length);
-    copy[length] = '\0';
-    n->values[n->n++] = copy;
-    return CLI_OK;
-}
-
-/* "a,b" or "\"a,b\",c": names between commas, in quotes where they hold one. A text that is a
- * column's whole name is that column. */
-static int split_names(names *n, const mlsd_table *t, const char *text)
-{
-    int64_t column;
-    if (t != NULL && strchr(text, ',') != NULL && mlsd_table_find(t, text, &column) == MLSD_OK)
-        return add_name(n, text, strlen(text));
-    while (true) {
-        const bool is_quoted = *text == '"' && strchr(text + 1, '"') != NULL;
-        const char *const from = is_quoted ? text + 1 : text;
-        const char *end = is_quoted ? strchr(from, '"') : strchr(from, ',');
-        if (end == NULL) end = from + strlen(from);
-        const int code = add_name(n, from, (size_t)(end - from));
-        if (code != CLI_OK) return code;
-        text = is_quoted ? end + 1 : end;
-        if (*text == '\0') return CLI_OK;
-        text++;
-    }
-}
-
-static int list_names(const cli_args *args, const char *option, const mlsd_table *t, names *out)
-{
-    for (int i = 0; i < args->n_given; i++) {
-        if (strcmp(args->given[i].name, option) != 0) continue;
-        const int code = split_names(out, t, args->given[i].value);
-        if (code != CLI_OK) return code;
-    }
-    return CLI_OK;
-}
 
 static int need_column(const slicing *s, const char *option, int64_t *out)
 {
@@ -189,7 +139,8 @@ static int read_rows(slicing *s)
     int64_t label = 0, weight = 0;
     int code = need_column(s, "label", &label);
     for (int i = 0; i < s->all.args->n_given && code == CLI_OK; i++) {
-        if (strcmp(s->all.args->given[i].name, "pred") != 0 || s->n_columns == MOST_NAMES) continue;
+        if (strcmp(s->all.args->given[i].name, "pred") != 0 || s->n_columns == CLI_MOST_NAMES)
+            continue;
         const mlsd_status status =
             mlsd_table_find(t, s->all.args->given[i].value, &s->columns[s->n_columns++]);
         if (status != MLSD_OK) code = cli_fail_status(status);
@@ -216,7 +167,7 @@ static int read_rows(slicing *s)
     return code;
 }
 
-static mlsd_status set_list(mlsd_spec *spec, const char *name, const names *n)
+static mlsd_status set_list(mlsd_spec *spec, const char *name, const cli_names *n)
 {
     if (n->n == 0) return MLSD_OK;
     return mlsd_spec_set_str_list(spec, name, (const char *const *)n->values, n->n);
@@ -258,13 +209,45 @@ static int print_json(const mlsd_result *r)
     return CLI_OK;
 }
 
+static bool ends_in(const char *path, const char *end)
+{
+    const size_t n = strlen(path), m = strlen(end);
+    return n >= m && strcmp(path + n - m, end) == 0;
+}
+
+static int save_svg(const slicing *s, const char *path)
+{
+    int64_t length = 0;
+    mlsd_status status = mlsd_slices_svg(s->all.context, s->all.result, NULL, 0, &length);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    char *const text = malloc((size_t)length + 1);
+    if (text == NULL) return cli_fail_status(MLSD_E_NOMEM);
+    status = mlsd_slices_svg(s->all.context, s->all.result, text, length + 1, NULL);
+    FILE *const file = status == MLSD_OK ? fopen(path, "w") : NULL;
+    bool is_written = file != NULL && fputs(text, file) >= 0;
+    if (file != NULL) is_written = fclose(file) == 0 && is_written;
+    free(text);
+    if (status != MLSD_OK) return cli_fail_status(status);
+    return is_written ? CLI_OK : cli_fail(CLI_IO, "'%s' cannot be written", path);
+}
+
+/* FILE.html is a page, FILE.svg its pictures, any other name everything as JSON. */
+static int save(const slicing *s, const char *out, const char *file)
+{
+    if (ends_in(out, ".svg")) return save_svg(s, out);
+    const mlsd_status status = ends_in(out, ".html")
+                                   ? mlsd_report_save(s->all.context, s->all.result, file, out)
+                                   : mlsd_result_save(s->all.result, out);
+    return status == MLSD_OK ? CLI_OK : cli_fail_file(status, out);
+}
+
 static int show(const slicing *s, const char *file)
 {
     const mlsd_result *const r = s->all.result;
     const char *const out = cli_get(s->all.args, "out");
     if (out != NULL) {
-        const mlsd_status status = mlsd_result_save(r, out);
-        if (status != MLSD_OK) return cli_fail_file(status, out);
+        const int code = save(s, out, file);
+        if (code != CLI_OK) return code;
     }
     cli_progress_clear();
     if (cli_get(s->all.args, "json") != NULL) return print_json(r);
@@ -289,9 +272,9 @@ static int slice_file(slicing *s)
     const char *const file = args->positional[0];
     mlsd_status status = mlsd_table_read_csv(s->all.context, file, NULL, &s->all.table);
     if (status != MLSD_OK) return cli_fail_status(status);
-    int code = list_names(args, "by", s->all.table, &s->by);
-    if (code == CLI_OK) code = list_names(args, "control", s->all.table, &s->control);
-    if (code == CLI_OK) code = list_names(args, "metric", NULL, &s->metrics);
+    int code = cli_names_list(args, "by", s->all.table, &s->by);
+    if (code == CLI_OK) code = cli_names_list(args, "control", s->all.table, &s->control);
+    if (code == CLI_OK) code = cli_names_list(args, "metric", NULL, &s->metrics);
     if (code == CLI_OK && s->by.n == 0)
         code = cli_fail(CLI_USAGE, "which columns are the groups? give them with --by A,B");
     if (code == CLI_OK) code = read_rows(s);
@@ -318,9 +301,9 @@ static int run_slicing(const cli_args *args)
     free(s.y);
     free(s.prediction);
     free(s.weight);
-    names_free(&s.by);
-    names_free(&s.control);
-    names_free(&s.metrics);
+    cli_names_free(&s.by);
+    cli_names_free(&s.control);
+    cli_names_free(&s.metrics);
     cli_job_close(&s.all);
     return code;
 }
@@ -344,7 +327,7 @@ static const cli_option slicing_options[] = {
     {"search", NULL, "look for the worst slices of these columns instead"},
     {"set", "NAME=VALUE", "any parameter of slice_metrics; may be repeated"},
     {"json", NULL, "print everything as JSON"},
-    {"out", "FILE.json", "write everything there"},
+    {"out", "FILE", "write .json: everything, .html: a page, .svg: the pictures"},
     {"check", NULL, "exit with 5 when a group differs by more than chance"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
     {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},

@@ -21,9 +21,9 @@ extern "C" {
 #endif
 
 /* Write the report of a result; never half a file: of an experiment, or of a validation or a search
- * with a table to draw (models, candidates, values and curves with their intervals and folds).
- * `title` may be NULL. Texts from the data are escaped. Errors: MLSD_E_IO; MLSD_E_UNSUPPORTED for
- * any other result. Since 0.1. */
+ * with a table to draw (models, candidates, values and curves with their intervals and folds), or
+ * of slice_metrics. `title` may be NULL. Texts from the data are escaped. Errors: MLSD_E_IO;
+ * MLSD_E_UNSUPPORTED for any other result. Since 0.1. */
 MLSD_API mlsd_status mlsd_report_save(const mlsd_context *context, const mlsd_result *result,
                                       const char *title, const char *path);
 
@@ -58,6 +58,13 @@ MLSD_API mlsd_status mlsd_comparison_draw_text(const mlsd_context *context,
                                                const mlsd_result *result, int32_t width,
                                                int32_t ascii, char *buf, int64_t capacity,
                                                int64_t *out_length);
+
+/* Draw the slices of a result of slice_metrics, or of an experiment, as an SVG file's text: for
+ * each metric a dot in its interval for every slice (the worst 60) and a line for all rows; what
+ * has too few rows or is undefined is grey and says so. Colours follow light and dark pages.
+ * Errors: MLSD_E_UNSUPPORTED (another result); MLSD_E_BUFFER. Since 0.1. */
+MLSD_API mlsd_status mlsd_slices_svg(const mlsd_context *context, const mlsd_result *result,
+                                     char *buf, int64_t capacity, int64_t *out_length);
 
 #ifdef __cplusplus
 }

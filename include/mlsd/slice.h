@@ -20,22 +20,6 @@
 extern "C" {
 #endif
 
-/* Score predictions for each value of each column `by` of `groups` (a table with the same rows; a
- * number column with more than 20 values is cut at its quartiles; missing values are the level
- * "(missing)"). y, prediction, weight and metric as in mlsd_metric_score. Table "slices": column,
- * level, n, value, low, high (95 %), difference to the rows outside the slice with its interval
- * difference_low and difference_high (Newcombe's for accuracy, Welch's t or normal for the others),
- * p_value (two-sided, Holm over all slices of the call), status: "ok", "low support" (fewer than
- * min_support rows) or "undefined" (value missing, never 0). Numbers "value", "low", "high": all
- * rows. Text "worst": the slice that is worst among those that are ok, as "column = level" ("" when
- * none is); the verdict tells whether it is worse by more than chance. Errors: MLSD_E_COLUMN,
- * MLSD_E_SHAPE, and those of mlsd_metric_score. Since 0.1. */
-MLSD_API mlsd_status mlsd_slice_score(const mlsd_context *context, const mlsd_table *groups,
-                                      const char *const *by, int64_t n_by, const char *metric,
-                                      const mlsd_matrix *y, const mlsd_matrix *prediction,
-                                      const mlsd_matrix *weight, int64_t min_support,
-                                      mlsd_result **out);
-
 /* Do an analysis of slices: a spec of the family "slicing" says which. `groups` is a table whose
  * columns tell the rows apart. y (what is true), prediction and weight (n x 1) have a row for each
  * of its rows; which of them may be NULL and how many columns they have is the kind's to say:

@@ -51,6 +51,11 @@ static mlsd_status find_columns(const mlsd_table *table, const mlsd__experiment_
                                   "'%.60s' is the target, so it cannot stand in '%s'", p->target,
                                   names[k]);
             }
+            for (int64_t j = 0; k == 0 && j < i; j++) {
+                if (strcmp(p->slices.values[i], p->slices.values[j]) != 0) continue;
+                return mlsd__fail(MLSD_E_COLUMN, "'slices' names the column '%.100s' twice",
+                                  p->slices.values[i]);
+            }
         }
     }
     return MLSD_OK;

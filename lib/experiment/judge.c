@@ -3,10 +3,14 @@
 #include <string.h>
 
 #include "experiment/experiment_impl.h"
-#include "slice/slice_impl.h"
+#include "slice/slicing.h"
 #include "validate/scoring.h"
 
 enum { MAX_METRICS = 16 };
+
+/* Slices that a column may have; columns of which all pairs are crossed, to look within the values
+ * of one for the differences of another. */
+enum { MOST_LEVELS = 100000000, MOST_CROSSED = 10 };
 
 typedef struct metric_list {
     const char *names[MAX_METRICS];
@@ -119,20 +123,50 @@ static mlsd_status share_slices(mlsd__experiment *x, const mlsd_result *slices)
     return mlsd__result_set_str(x->result, "slices.verdict", mlsd_result_verdict(slices), false);
 }
 
+/* All columns of the groups, by the metric that decides. Every value of a column is a slice however
+ * many there are; extremes are not reported, so that no chance is drawn for them. */
+static mlsd_status make_analysis(const mlsd__experiment *x, mlsd_spec **out)
+{
+    const mlsd__experiment_params *const p = x->params;
+    const char *const metric = p->metric;
+    MLSD__TRY(mlsd__spec_new(x->scope->allocator, "slice_metrics", out));
+    MLSD__TRY(mlsd_spec_set_str_list(*out, "metrics", &metric, 1));
+    MLSD__TRY(mlsd_spec_set_i64(*out, "min_support", p->min_support));
+    MLSD__TRY(mlsd_spec_set_f64(*out, "level", p->level));
+    MLSD__TRY(mlsd_spec_set_i64(*out, "max_levels", MOST_LEVELS));
+    MLSD__TRY(mlsd_spec_set_bool(*out, "strata", p->slices.n <= MOST_CROSSED));
+    return mlsd_spec_set_i64(*out, "permutations", 0);
+}
+
+static mlsd_status run_analysis(mlsd__experiment *x, const mlsd__scoring *scoring,
+                                const mlsd_table *groups, const mlsd_spec *spec, mlsd_result **out)
+{
+    mlsd__scored s;
+    mlsd__scoring_view(scoring, x->metric, &s);
+    const int64_t n_columns = x->metric->needs_proba ? s.n_classes : 1;
+    const mlsd_matrix y = {s.y, s.n, 1, 1, 1, MLSD_F64, 0},
+                      weight = {s.weight, s.n, 1, 1, 1, MLSD_F64, 0},
+                      prediction = {s.prediction, s.n, n_columns, n_columns, 1, MLSD_F64, 0};
+    const mlsd__slicing_input in = {.n_rows = s.n,
+                                    .groups = groups,
+                                    .y = &y,
+                                    .prediction = &prediction,
+                                    .weight = s.weight != NULL ? &weight : NULL};
+    return mlsd__slicing_run(x->scope, spec, &in, out);
+}
+
 static mlsd_status judge_slices(mlsd__experiment *x, const mlsd__scoring *scoring)
 {
-    const mlsd__str_list *by = &x->params->slices;
-    if (by->n == 0) return MLSD_OK;
+    if (x->params->slices.n == 0) return MLSD_OK;
     mlsd_table *groups;
     MLSD__TRY(make_groups(x, &groups));
-    mlsd__scored scored;
-    mlsd__scoring_view(scoring, x->metric, &scored);
     mlsd_result *slices = NULL;
-    mlsd_status status =
-        mlsd__slice_score(x->scope, groups, (const char *const *)by->values, by->n,
-                          x->params->metric, &scored, x->params->min_support, &slices);
+    mlsd_spec *spec = NULL;
+    mlsd_status status = make_analysis(x, &spec);
+    if (status == MLSD_OK) status = run_analysis(x, scoring, groups, spec, &slices);
     if (status == MLSD_OK) status = share_slices(x, slices);
     mlsd_result_free(slices);
+    mlsd_spec_free(spec);
     mlsd_table_free(groups);
     return status;
 }

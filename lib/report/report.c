@@ -42,7 +42,8 @@ static const char style_sheet[] =
     ".row .whisker{stroke:var(--blue);stroke-width:2}.row circle{fill:var(--blue)}\n"
     ".row.strong .name{font-weight:700}.row.strong .whisker{stroke:var(--orange)}"
     ".row.strong circle{fill:var(--orange)}.row circle.fold{opacity:.3}\n"
-    ".row.muted{opacity:.45}.leader{stroke:var(--line)}\n"
+    ".row.muted{opacity:.6}.row.muted .whisker{stroke:var(--soft)}.row.muted circle{fill:"
+    "var(--soft)}.leader{stroke:var(--line)}\n"
     ".row circle.size{fill-opacity:.18;stroke:var(--blue)}.row.strong circle.size{stroke:"
     "var(--orange)}.row.strong .name-right{font-weight:700}\n"
     ".band{stroke:none;fill-opacity:.15}.band.train{fill:var(--blue)}.band.valid{fill:var(--orange)"
@@ -292,30 +293,24 @@ static void write_test(mlsd__text *t, const mlsd_result *r)
     mlsd__html_table(t, test, columns, MLSD__COUNT(columns), NULL);
 }
 
+static bool is_of_slices(const mlsd_result *r)
+{
+    return strcmp(mlsd__result_kind(r), "slice_metrics") == 0;
+}
+
 static void write_slices(mlsd__text *t, const mlsd_result *r)
 {
-    static const mlsd__html_column columns[] = {
-        {"column", "column", NULL},
-        {"level", "level", NULL},
-        {"n", "rows", NULL},
-        {"value", "value", NULL},
-        {"low", "from", NULL},
-        {"high", "to", NULL},
-        {"difference", "difference to the others", NULL},
-        {"difference_low", "from", NULL},
-        {"difference_high", "to", NULL},
-        {"p_value", "p (Holm)", NULL},
-        {"status", "status", NULL},
-    };
-    const mlsd_table *slices = mlsd__report_table(r, "slices");
-    if (slices == NULL) return;
-    heading(t, "For whom: slices of the test part");
+    if (mlsd__report_table(r, "slices") == NULL) return;
+    heading(t,
+            is_of_slices(r) ? "For whom: metrics by group" : "For whom: slices of the test part");
     paragraph(t, "", mlsd__report_text(r, "slices.verdict"));
-    paragraph(t, "soft",
-              "95 % intervals; p values are two-sided, against the rows outside of the "
-              "slice, and corrected after Holm.");
-    mlsd__chart_slices(t, r, slices);
-    mlsd__html_table(t, slices, columns, MLSD__COUNT(columns), NULL);
+    mlsd__text_append(t, "<p class=\"soft\">");
+    write_level(t, r);
+    mlsd__text_append(t, " intervals; p is two-sided, against the rows outside of the slice unless "
+                         "another comparison was asked for, and corrected for how many slices "
+                         "there are. Grey: too few rows to judge, or nothing that the metric "
+                         "counts.</p>\n");
+    mlsd__chart_slices(t, r);
 }
 
 static void write_coefficients(mlsd__text *t, const mlsd_result *r)
@@ -381,6 +376,8 @@ static void write_page(mlsd__text *t, const mlsd_result *r, const char *title)
         write_curve(t, r);
         write_coefficients(t, r);
         write_data(t, r);
+    } else if (is_of_slices(r)) {
+        write_slices(t, r);
     } else {
         mlsd__report_validation(t, r);
     }
@@ -393,10 +390,10 @@ mlsd_status mlsd_report_save(const mlsd_context *context, const mlsd_result *res
 {
     MLSD__REQUIRE_LIVE(result, MLSD__MAGIC_RESULT, "result");
     MLSD__REQUIRE(path != NULL, "'path' is NULL");
-    if (!is_experiment(result) && !mlsd__report_has_validation(result))
+    if (!is_experiment(result) && !is_of_slices(result) && !mlsd__report_has_validation(result))
         return mlsd__fail(MLSD_E_UNSUPPORTED,
-                          "a report is made of an experiment's, a validation's or a search's "
-                          "result, and this one of kind '%s' has no table to draw",
+                          "a report is made of an experiment's, a validation's, a search's or "
+                          "slice_metrics' result, and this one of kind '%s' has no table to draw",
                           mlsd__result_kind(result));
     mlsd__scope scope;
     MLSD__TRY(mlsd__scope_open(&scope, context));

@@ -1,6 +1,5 @@
-/* report_chart.c - the pictures of a report: models with their interval and their folds, slices
- * with their interval, losses over epochs. Where there are more rows than a picture holds, models
- * are shown from the first and slices from the worst. */
+/* report_chart.c - the pictures of a report: models with their interval and their folds, losses
+ * over epochs. Where there are more models than a picture holds the first are shown. */
 #include "report/report_chart.h"
 
 #include <math.h>
@@ -80,99 +79,6 @@ void mlsd__chart_front(mlsd__text *t, const mlsd_result *r, const mlsd_table *bo
     }
     mlsd__svg_front(t, "Score of each model over the time that a prediction takes",
                     "microseconds a row", mlsd__report_text(r, "metric"), points, n);
-}
-
-/* Slices that cannot be judged come after the others, those with more rows first. */
-static const double UNJUDGED = 1e15;
-
-/* Larger is worse. */
-static double badness(const mlsd_table *slices, int64_t row, double sign)
-{
-    const double value = mlsd__cell_number(slices, "value", row);
-    const bool is_ok = texts_equal(mlsd__cell_text(slices, "status", row), "ok");
-    if (is_ok && isfinite(value)) return -sign * value;
-    return mlsd__cell_number(slices, "n", row) - UNJUDGED;
-}
-
-/* The rows to draw, in the table's order: all, or the worst ones. */
-static int64_t choose_slices(const mlsd_table *slices, double sign, int64_t out[MOST_ROWS])
-{
-    const int64_t n = mlsd_table_n_rows(slices);
-    double bad[MOST_ROWS];
-    int64_t n_out = 0;
-    for (int64_t i = 0; i < n; i++) {
-        const double new_bad = badness(slices, i, sign);
-        int64_t place = n_out;
-        if (n_out == MOST_ROWS) {
-            int64_t mildest = 0;
-            for (int64_t k = 1; k < MOST_ROWS; k++) {
-                if (bad[k] <= bad[mildest]) mildest = k;
-            }
-            if (!(new_bad > bad[mildest])) continue;
-            place = MOST_ROWS - 1;
-            memmove(out + mildest, out + mildest + 1, (size_t)(place - mildest) * sizeof *out);
-            memmove(bad + mildest, bad + mildest + 1, (size_t)(place - mildest) * sizeof *bad);
-        } else {
-            n_out++;
-        }
-        out[place] = i;
-        bad[place] = new_bad;
-    }
-    return n_out;
-}
-
-typedef struct slice_texts {
-    mlsd__text labels[MOST_ROWS]; /* "column = level" */
-    mlsd__text notes[MOST_ROWS];  /* "n = 48" */
-} slice_texts;
-
-static void fill_slice(const mlsd_table *slices, int64_t row, const char *worst, mlsd__text *label,
-                       mlsd__text *note, mlsd__svg_row *out)
-{
-    const char *column = mlsd__cell_text(slices, "column", row);
-    const char *level = mlsd__cell_text(slices, "level", row);
-    const char *status = mlsd__cell_text(slices, "status", row);
-    const bool is_ok = status == NULL || strcmp(status, "ok") == 0;
-    mlsd__text_format(label, "%s = %s", column != NULL ? column : "", level != NULL ? level : "");
-    mlsd__text_append(note, "n = ");
-    mlsd__html_number(note, mlsd__cell_number(slices, "n", row));
-    if (!is_ok) mlsd__text_format(note, ", %s", status);
-    *out = (mlsd__svg_row){
-        .label = label->data != NULL ? label->data : "",
-        .note = note->data,
-        .value = mlsd__cell_number(slices, "value", row),
-        .low = mlsd__cell_number(slices, "low", row),
-        .high = mlsd__cell_number(slices, "high", row),
-        .muted = !is_ok,
-    };
-    out->strong = strcmp(worst, out->label) == 0;
-}
-
-void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r, const mlsd_table *slices)
-{
-    const double sign = mlsd__report_number(r, "direction") > 0 ? 1 : -1;
-    int64_t chosen[MOST_ROWS];
-    const int64_t n = choose_slices(slices, sign, chosen);
-    mlsd__svg_row rows[MOST_ROWS];
-    slice_texts texts;
-    for (int64_t i = 0; i < n; i++) {
-        mlsd__text_init(&texts.labels[i], t->allocator);
-        mlsd__text_init(&texts.notes[i], t->allocator);
-        fill_slice(slices, chosen[i], mlsd__report_text(r, "slices.worst"), &texts.labels[i],
-                   &texts.notes[i], &rows[i]);
-        if (texts.labels[i].status != MLSD_OK || texts.notes[i].status != MLSD_OK)
-            t->status = MLSD_E_NOMEM;
-    }
-    mlsd__svg_intervals(t, "Score of each slice with its interval", mlsd__report_text(r, "metric"),
-                        rows, n, mlsd__cell_number(mlsd__report_table(r, "test"), "value", 0),
-                        "all test rows");
-    for (int64_t i = 0; i < n; i++) {
-        mlsd__text_free(&texts.labels[i]);
-        mlsd__text_free(&texts.notes[i]);
-    }
-    if (n < mlsd_table_n_rows(slices))
-        mlsd__text_format(t, "<p class=\"soft\">The worst %lld of %lld slices.</p>\n", (long long)n,
-                          (long long)mlsd_table_n_rows(slices));
 }
 
 static const char *const curve_lines[] = {"train", "valid"};

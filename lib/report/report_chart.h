@@ -12,7 +12,9 @@ void mlsd__chart_leaderboard(mlsd__text *t, const mlsd_result *r, const mlsd_tab
 /* Score over the time of a prediction, with sizes; nothing where no time is known. */
 void mlsd__chart_front(mlsd__text *t, const mlsd_result *r, const mlsd_table *board,
                        const mlsd_table *seconds);
-void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r, const mlsd_table *slices);
+/* Slices of an experiment or of slice_metrics: dots with intervals, a picture for each metric, and
+ * their table. */
+void mlsd__chart_slices(mlsd__text *t, const mlsd_result *r);
 void mlsd__chart_curve(mlsd__text *t, const mlsd_result *r, const mlsd_table *curve);
 
 #endif

@@ -8,7 +8,7 @@
 #include "numeric/mathfun.h"
 
 enum {
-    WIDTH = 720,
+    WIDTH = MLSD__SVG_WIDTH,
     LABEL_WIDTH = 215,     /* left of an interval chart */
     LABEL_CHARACTERS = 24, /* what fits there */
     NOTE_WIDTH = 145,      /* right of it */
@@ -283,9 +283,18 @@ static void spread(double *low, double *high, double value)
     if (!(value <= *high)) *high = value;
 }
 
-void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axis,
-                         const mlsd__svg_row *rows, int64_t n, double reference,
-                         const char *reference_label)
+static double intervals_top(double reference)
+{
+    return isfinite(reference) ? 22 : 6;
+}
+
+static double intervals_height(int64_t n, double reference)
+{
+    return intervals_top(reference) + (double)n * ROW_HEIGHT + AXIS_HEIGHT;
+}
+
+double mlsd__svg_intervals_at(mlsd__text *t, double y, const char *axis, const mlsd__svg_row *rows,
+                              int64_t n, double reference, const char *reference_label)
 {
     double low = NAN, high = NAN;
     for (int64_t i = 0; i < n; i++) {
@@ -297,9 +306,8 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
     spread(&low, &high, reference);
     scale x = {0, 1, LABEL_WIDTH, WIDTH - NOTE_WIDTH};
     set_range(&x, low, high);
-    const double top = isfinite(reference) ? 22 : 6;
+    const double top = y + intervals_top(reference);
     const double bottom = top + (double)n * ROW_HEIGHT;
-    open_svg(t, bottom + AXIS_HEIGHT, description);
     double at[MAX_TICKS];
     const int n_ticks = ticks(&x, 5, 0, at);
     for (int i = 0; i < n_ticks; i++) {
@@ -313,6 +321,15 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
     }
     for (int64_t i = 0; i < n; i++) draw_row(t, &x, &rows[i], top + ((double)i + 0.5) * ROW_HEIGHT);
     label(t, "tick middle", 0.5 * (x.first + x.last), bottom + 34, axis);
+    return intervals_height(n, reference);
+}
+
+void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axis,
+                         const mlsd__svg_row *rows, int64_t n, double reference,
+                         const char *reference_label)
+{
+    open_svg(t, intervals_height(n, reference), description);
+    mlsd__svg_intervals_at(t, 0, axis, rows, n, reference, reference_label);
     mlsd__text_append(t, "</svg></div>\n");
 }
 

@@ -24,6 +24,12 @@ void mlsd__svg_intervals(mlsd__text *t, const char *description, const char *axi
                          const mlsd__svg_row *rows, int64_t n, double reference,
                          const char *reference_label);
 
+/* The same within another picture, from `y` down; returns its height. */
+double mlsd__svg_intervals_at(mlsd__text *t, double y, const char *axis, const mlsd__svg_row *rows,
+                              int64_t n, double reference, const char *reference_label);
+/* Width of all pictures. */
+enum { MLSD__SVG_WIDTH = 720 };
+
 typedef struct mlsd__svg_line {
     const char *label, *style; /* style: class of the page's style sheet */
     const double *y;           /* NaN leaves a gap */

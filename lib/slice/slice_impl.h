@@ -1,5 +1,4 @@
-/* slice_impl.h - groups of rows, a slice against the rows outside it, and the whole within a scope.
- */
+/* slice_impl.h - groups of rows, and a slice against the rows outside it. */
 #ifndef MLSD_SLICE_SLICE_IMPL_H
 #define MLSD_SLICE_SLICE_IMPL_H
 
@@ -9,9 +8,6 @@
 #include "mlsd/slice.h"
 #include "base/scope.h"
 #include "metric/metric_impl.h"
-
-/* Level of every interval of a slice. */
-#define MLSD__SLICE_LEVEL 0.95
 
 /* What the rows of a level have in common, for programs; labels say it for people. */
 typedef enum mlsd__level_kind {
@@ -70,10 +66,5 @@ void mlsd__slice_difference(const mlsd__estimate *inside, const mlsd__estimate *
                             double level, mlsd__difference *out);
 /* Is it a share of rows, so that value and n_rows say all? */
 bool mlsd__estimate_is_share(const mlsd__estimate *e);
-
-/* mlsd_slice_score for predictions that are already read and checked. */
-mlsd_status mlsd__slice_score(mlsd__scope *scope, const mlsd_table *groups, const char *const *by,
-                              int64_t n_by, const char *metric, const mlsd__scored *scored,
-                              int64_t min_support, mlsd_result **out);
 
 #endif

@@ -135,18 +135,33 @@ static double support_of(const mlsd__estimate *e, double n)
     return isnan(e->support) ? n : e->support;
 }
 
+/* A level without rows is shown, and nothing of it is defined: not even what a metric says of no
+ * rows. */
+static mlsd_status leave_empty(const mlsd__slice_run *r, mlsd__scope *scope, int64_t g)
+{
+    for (int64_t m = 0; m < r->n_metrics; m++) {
+        mlsd__slice_cell *const c = &r->cells[g * r->n_metrics + m];
+        *c = (mlsd__slice_cell){.status = MLSD__SLICE_UNDEFINED, .twin = -1};
+        mlsd__estimate_undefined(&c->is);
+        mlsd__estimate_undefined(&c->outside);
+    }
+    mlsd__stage_advance(scope, 1);
+    return MLSD_OK;
+}
+
 static mlsd_status score_group(void *arg, int64_t task, mlsd__scope *scope)
 {
     const mlsd__slice_run *const r = arg;
     const mlsd__view *const view = mlsd__slice_view(r, task);
     const int64_t cell = r->groups[task].cell, n = 2 * r->n_metrics;
+    if (!(view->n[cell] > 0)) return leave_empty(r, scope, task);
     mlsd__estimate *const of = mlsd__alloc_raw(scope->allocator, n, sizeof *of);
     if (of == NULL) return MLSD_E_NOMEM;
     const mlsd_status status =
         mlsd__views_finish(scope, &r->views, view, cell, r->p->level, of, of + r->n_metrics);
     for (int64_t m = 0; status == MLSD_OK && m < r->n_metrics; m++) {
         mlsd__slice_cell *const c = &r->cells[task * r->n_metrics + m];
-        *c = (mlsd__slice_cell){.is = of[m], .outside = of[r->n_metrics + m]};
+        *c = (mlsd__slice_cell){.is = of[m], .outside = of[r->n_metrics + m], .twin = -1};
         c->support = support_of(&c->is, view->n[cell]);
         c->status = isnan(c->is.value)                       ? MLSD__SLICE_UNDEFINED
                     : c->support < (double)r->p->min_support ? MLSD__SLICE_LOW_SUPPORT
@@ -155,6 +170,36 @@ static mlsd_status score_group(void *arg, int64_t task, mlsd__scope *scope)
     mlsd__free(scope->allocator, of);
     mlsd__stage_advance(scope, 1);
     return status;
+}
+
+/* Where only two of the groups first .. end - 1 have rows that the metric counts, each is the
+ * complement of the other. */
+static void pair_up(mlsd__slice_run *r, int64_t first, int64_t end, int64_t metric)
+{
+    int64_t n = 0, with_rows[2] = {-1, -1};
+    for (int64_t g = first; g < end; g++) {
+        const mlsd__slice_cell *const c = &r->cells[g * r->n_metrics + metric];
+        const double n_rows =
+            r->metrics[metric].is_share ? c->support : mlsd__slice_view(r, g)->n[r->groups[g].cell];
+        if (!(n_rows > 0)) continue;
+        if (n < 2) with_rows[n] = g;
+        n++;
+    }
+    if (n == 2) r->cells[with_rows[1] * r->n_metrics + metric].twin = with_rows[0];
+}
+
+/* Groups of one view and control cell stand next to each other. */
+static void find_twins(mlsd__slice_run *r)
+{
+    for (int64_t first = 0, end = 0; first < r->n_groups; first = end) {
+        const int64_t v = r->groups[first].view;
+        const int32_t *const control = r->views.views[v].control;
+        while (end < r->n_groups && r->groups[end].view == v &&
+               control[r->groups[end].cell] == control[r->groups[first].cell]) {
+            end++;
+        }
+        for (int64_t m = 0; m < r->n_metrics; m++) pair_up(r, first, end, m);
+    }
 }
 
 static mlsd_status score_all(mlsd__scope *scope, mlsd__slice_run *r)
@@ -166,7 +211,9 @@ static mlsd_status score_all(mlsd__scope *scope, mlsd__slice_run *r)
         MLSD__TRY(mlsd__views_finish(scope, &r->views, control, c, r->p->level,
                                      r->overall + c * r->n_metrics, NULL));
     }
-    return mlsd__parallel_for(scope, r->n_groups, score_group, r);
+    MLSD__TRY(mlsd__parallel_for(scope, r->n_groups, score_group, r));
+    find_twins(r);
+    return MLSD_OK;
 }
 
 /* ---- comparisons ---- */
@@ -273,6 +320,7 @@ static void compare_group(const mlsd__slice_run *r, const char *name, int64_t g,
     mlsd__estimate_undefined(&c->other);
     c->d = (mlsd__difference){NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     c->p_adjusted = c->rows_needed = NAN;
+    c->is_judged = c->is_finding = c->is_mirror = false;
     mlsd__estimate across = is->outside;
     if (strcmp(name, "overall") == 0) {
         compare_overall(r, g, m, c);
@@ -295,7 +343,10 @@ static void plan_rows(mlsd__slice_run *r)
     const int64_t size = r->n_groups * r->n_metrics;
     for (int64_t k = 0; k < r->n_against; k++) {
         int64_t n_tests = 0;
-        for (int64_t i = 0; i < size; i++) n_tests += r->compared[k * size + i].is_judged;
+        for (int64_t i = 0; i < size; i++) {
+            const mlsd__slice_against *const c = &r->compared[k * size + i];
+            n_tests += c->is_judged && !c->is_mirror;
+        }
         for (int64_t i = 0; i < size; i++) {
             mlsd__slice_against *const c = &r->compared[k * size + i];
             c->rows_needed =
@@ -304,14 +355,32 @@ static void plan_rows(mlsd__slice_run *r)
     }
 }
 
-/* Only what is judged is tested, and all of that counts. */
+/* Of two groups a comparison with the rest of the rows is one comparison, whichever of them is
+ * asked. */
+static void mark_mirrors(mlsd__slice_run *r, int64_t k)
+{
+    const char *const name = r->against[k];
+    if (strcmp(name, "complement") != 0 && strcmp(name, "overall") != 0) return;
+    for (int64_t g = 0; g < r->n_groups; g++) {
+        for (int64_t m = 0; m < r->n_metrics; m++) {
+            const int64_t twin = r->cells[g * r->n_metrics + m].twin;
+            if (twin < 0 || !mlsd__slice_compared(r, k, twin, m)->is_judged) continue;
+            mlsd__slice_against *const c = mlsd__slice_compared(r, k, g, m);
+            c->is_mirror = c->is_judged;
+        }
+    }
+}
+
+/* Only what is judged is tested, and all of that counts, once. */
 static mlsd_status adjust(mlsd__slice_run *r)
 {
     const int64_t n = r->n_against * r->n_groups * r->n_metrics;
     double *const p = mlsd__alloc_raw(r->allocator, n, sizeof *p);
     if (p == NULL) return MLSD_E_NOMEM;
+    for (int64_t k = 0; k < r->n_against; k++) mark_mirrors(r, k);
     for (int64_t i = 0; i < n; i++) {
-        p[i] = r->compared[i].is_judged ? r->compared[i].d.p_value : (double)NAN;
+        const mlsd__slice_against *const c = &r->compared[i];
+        p[i] = c->is_judged && !c->is_mirror ? c->d.p_value : (double)NAN;
     }
     mlsd_status status = MLSD_OK;
     const int64_t size = r->n_groups * r->n_metrics;
@@ -320,6 +389,10 @@ static mlsd_status adjust(mlsd__slice_run *r)
             mlsd__adjust_p_values(r->allocator, r->p->correction, p + k * size, size, p + k * size);
     }
     for (int64_t i = 0; status == MLSD_OK && i < n; i++) {
+        if (r->compared[i].is_mirror) {
+            const int64_t m = i % r->n_metrics;
+            p[i] = p[i - i % size + r->cells[i % size].twin * r->n_metrics + m];
+        }
         r->compared[i].p_adjusted = p[i];
         r->compared[i].is_finding = r->compared[i].is_judged && p[i] <= 1 - r->p->level;
     }

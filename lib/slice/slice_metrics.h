@@ -30,6 +30,7 @@ typedef struct mlsd__slice_cell {
     mlsd__estimate is, outside;
     mlsd__slice_status status;
     double support;
+    int64_t twin; /* the earlier group that is the complement of this one; -1: none */
 } mlsd__slice_cell;
 
 /* It against one other set of rows. */
@@ -38,6 +39,7 @@ typedef struct mlsd__slice_against {
     mlsd__estimate other;
     double p_adjusted, rows_needed;
     bool is_judged, is_finding; /* judged: both sides have rows enough */
+    bool is_mirror;             /* the twin's comparison again: counts once */
 } mlsd__slice_against;
 
 /* The same difference within the strata of another column. */

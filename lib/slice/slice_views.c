@@ -130,6 +130,24 @@ static mlsd_status number_cells(mlsd__scope *scope, const mlsd__views *v, mlsd__
     return status;
 }
 
+/* A column alone has all of its levels as cells, also those without rows. */
+static mlsd_status number_levels(const mlsd__views *v, mlsd__view *view)
+{
+    const mlsd__allocator *const a = v->allocator;
+    const mlsd__view_column *const c = &v->columns[view->columns[0]];
+    const size_t size = (size_t)v->n_rows * sizeof *view->cell_of;
+    if (size > 0) memcpy(view->cell_of, c->code, size);
+    view->n_cells = c->n_levels;
+    view->levels = mlsd__alloc(a, c->n_levels, sizeof *view->levels);
+    if (view->levels == NULL) return MLSD_E_NOMEM;
+    view->control = mlsd__alloc(a, c->n_levels, sizeof *view->control);
+    if (view->control == NULL) return MLSD_E_NOMEM;
+    view->n = mlsd__alloc(a, c->n_levels, sizeof *view->n);
+    if (view->n == NULL) return MLSD_E_NOMEM;
+    for (int64_t k = 0; k < c->n_levels; k++) view->levels[k] = (int32_t)k;
+    return MLSD_OK;
+}
+
 static mlsd_status view_make(mlsd__scope *scope, const mlsd__views *v, const double *weight,
                              int64_t max_cells, mlsd__view *view)
 {
@@ -140,7 +158,9 @@ static mlsd_status view_make(mlsd__scope *scope, const mlsd__views *v, const dou
     if (product > 0x1p53) return too_many_cells(v, view, INT64_MAX, max_cells);
     view->cell_of = mlsd__alloc_raw(v->allocator, v->n_rows, sizeof *view->cell_of);
     if (view->cell_of == NULL) return MLSD_E_NOMEM;
-    MLSD__TRY(number_cells(scope, v, view, max_cells));
+    /* The control column's own view comes first, and it is not one of those sliced by. */
+    const bool is_column = view->n_columns == 1 && v->n_by == v->n_columns;
+    MLSD__TRY(is_column ? number_levels(v, view) : number_cells(scope, v, view, max_cells));
     for (int64_t i = 0; i < v->n_rows; i++) {
         view->n[view->cell_of[i]] += weight == NULL || weight[i] > 0;
     }

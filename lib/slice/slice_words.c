@@ -43,16 +43,19 @@ static int64_t find_furthest(const mlsd__slice_run *r, int64_t metric, bool is_f
 {
     int64_t best = -1;
     double best_size = -INFINITY;
+    bool best_is_worse = false;
     *out_n = 0;
     for (int64_t g = 0; g < r->n_groups; g++) {
         const mlsd__slice_against *const c = mlsd__slice_compared(r, 0, g, metric);
         if (!c->is_judged || c->is_finding != is_finding || isnan(c->d.value)) continue;
+        const bool is_lower = r->metrics[metric].greater_is_better == (c->d.value < 0);
         const bool is_worse =
-            r->metrics[metric].greater_is_better ? c->d.value < 0 : c->d.value > 0;
-        const double size = fabs(c->d.value) + (is_worse && is_finding ? 1e300 : 0);
-        (*out_n)++;
-        if (size > best_size) {
+            is_finding && c->d.value != 0 && is_lower && !is_neutral(r->names[metric]);
+        const double size = fabs(c->d.value);
+        *out_n += !c->is_mirror;
+        if (is_worse != best_is_worse ? is_worse : size > best_size) {
             best = g;
+            best_is_worse = is_worse;
             best_size = size;
         }
     }
@@ -133,7 +136,8 @@ static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
     int64_t n = 0;
     for (int64_t i = 0; i < r->n_strata; i++) {
         const mlsd__slice_stratum *const s = &r->strata[i];
-        if (s->alarm[0] == '\0' || n++ >= MOST_NAMED) continue;
+        const bool is_mirror = mlsd__slice_compared(r, 0, s->group, s->metric)->is_mirror;
+        if (s->alarm[0] == '\0' || is_mirror || n++ >= MOST_NAMED) continue;
         const char *const within = r->views.columns[s->within].name;
         mlsd__text_format(t, "Careful: the difference of %s where ", r->names[s->metric]);
         name_group(r, s->group, t);

@@ -1,5 +1,7 @@
 """mlsd slices: metrics by group of any model's predictions, a picture in 80 columns, one line where something is wrong."""
 import json
+import random
+from xml.etree import ElementTree
 
 import pytest
 
@@ -50,6 +52,31 @@ def test_few_rows_and_numbers(mlsd, make_csv):
     found = json.loads((mlsd.work / "found.json").read_text())
     assert {row["metric"] for row in found["tables"]["slices"]} == {"mae", "rmse"}
     assert not any(row["finding"] for row in found["tables"]["slices"])
+
+
+def test_pages_and_pictures(mlsd, admissions_csv):
+    asked = ["slices", admissions_csv, *ADMIT, "--metric", "recall", "--pred", "p", "--by", "sex"]
+    assert mlsd(*asked, "--out", "found.html").code == OK and mlsd(*asked, "--out", "found.svg").code == OK
+    page, picture = (mlsd.work / "found.html").read_text(), (mlsd.work / "found.svg").read_text()
+    assert "its sign flips" not in page and page.count("<svg") == 2 and "sex = female" in page
+    drawn = ElementTree.fromstring(picture)
+    names = [e.text for e in drawn.iter("{http://www.w3.org/2000/svg}text") if e.get("class") == "name"]
+    assert names == ["sex = female", "sex = male"] * 2
+    assert mlsd(*asked, "--search", "--out", "found.svg").code != OK
+
+
+def test_run_takes_columns_with_commas(mlsd, make_csv):
+    draw = random.Random(1)
+    rows = [[x := draw.gauss(0, 1), draw.choice("uv"), draw.choice("pq"), "yes" if x + draw.gauss(0, 1) > 0 else "no"]
+            for _ in range(300)]
+    path = make_csv("commas.csv", ["x", "a, b", "c", "y"], rows)
+    asked = ["run", path, "--target", "y", "--quick", "--level", "0.8", "--slices", "a, b", "--slices", "c"]
+    outcome = mlsd(*asked, "--out", "report")
+    assert outcome.code == OK, outcome
+    result = json.loads((mlsd.work / "report/result.json").read_text())
+    assert [row["column"] for row in result["tables"]["slices"]] == ["a, b", "a, b", "c", "c"]
+    assert result["numbers"]["level"] == 0.8 and "o score, --- 80 % interval" in outcome.out
+    assert mlsd(*asked, "--slices", "c", "--out", "again").err.count("twice") == 1
 
 
 @pytest.mark.parametrize("arguments, code, words", [

@@ -501,7 +501,8 @@ static mlsd_status run_scores(const mlsd_context *context, uint64_t *hash)
     const mlsd_matrix value = matrix_of(s.y, N, 1), guess = matrix_of(s.x, N, 1);
     mlsd_table *groups = NULL;
     mlsd_result *slices = NULL;
-    const char *by = "g";
+    mlsd_spec *by_group = NULL;
+    char picture[8192];
     double score[3];
     mlsd_status status = MLSD_OK;
     for (int k = 0; k < 4; k++) {
@@ -514,10 +515,15 @@ static mlsd_status run_scores(const mlsd_context *context, uint64_t *hash)
     TRY(mlsd_metric_score(context, "r2", &value, &guess, NULL, 0.95, &score[0], NULL, NULL));
     TRY(mlsd_table_new(context, &groups));
     TRY(mlsd_table_set_str(groups, "g", group, N));
-    TRY(mlsd_slice_score(context, groups, &by, 1, "log_loss", &y, &p, NULL, 20, &slices));
+    TRY(mlsd_spec_new(context, "slice_metrics", &by_group));
+    TRY(mlsd_spec_set_str_list(by_group, "metrics", &metrics[3], 1));
+    TRY(mlsd_slice_run(context, by_group, groups, &y, &p, NULL, &slices));
     TRY(hash_result(slices, hash));
+    TRY(mlsd_slices_svg(context, slices, picture, sizeof picture, NULL));
+    mix(hash, picture, strlen(picture));
 out:
     mlsd_result_free(slices);
+    mlsd_spec_free(by_group);
     mlsd_table_free(groups);
     return status;
 }

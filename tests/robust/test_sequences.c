@@ -735,10 +735,15 @@ static void op_score(void)
         fail_msg("%s: %s %.17g is not in [%.17g, %.17g]", place, metric, value, low, high);
     mlsd_result *r = NULL;
     const char *const by[] = {PICK(names), PICK(names)};
-    if (MADE(mlsd_slice_score(any_context(), ANY(tables), by, 1 + (int64_t)draw(2), metric, &y.view,
-                              &p.view, weight, (int64_t)draw(20), &r),
-             r))
+    mlsd_spec *spec = NULL;
+    assert_true(MADE(mlsd_spec_new(any_context(), "slice_metrics", &spec), spec));
+    check(mlsd_spec_set_str_list(spec, "metrics", &metric, 1));
+    check(mlsd_spec_set_str_list(spec, "by", by, 1 + (int64_t)draw(2)));
+    check(mlsd_spec_set_i64(spec, "min_support", (int64_t)draw(20)));
+    check(mlsd_spec_set_i64(spec, "permutations", (int64_t)draw(20)));
+    if (MADE(mlsd_slice_run(any_context(), spec, ANY(tables), &y.view, &p.view, weight, &r), r))
         KEEP(results, r, mlsd_result_free);
+    mlsd_spec_free(spec);
     free(y.memory);
     free(p.memory);
     free(w.memory);

@@ -141,11 +141,15 @@ static void test_comparison_drawing__bad_input(void **state)
     mlsd_table *table;
     mlsd_result *slices;
     static const double y[] = {1, 2, 3, 4}, p[] = {1, 2, 3, 5};
-    static const char *const by[] = {"g"};
+    static const char *const metric = "rmse";
+    mlsd_spec *by_group = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &table));
     ASSERT_OK(mlsd_table_set_f64(table, "g", y, 4));
     const mlsd_matrix truth = {y, 4, 1, 1, 1, MLSD_F64, 0}, guess = {p, 4, 1, 1, 1, MLSD_F64, 0};
-    ASSERT_OK(mlsd_slice_score(NULL, table, by, 1, "rmse", &truth, &guess, NULL, 1, &slices));
+    ASSERT_OK(mlsd_spec_new(NULL, "slice_metrics", &by_group));
+    ASSERT_OK(mlsd_spec_set_str_list(by_group, "metrics", &metric, 1));
+    ASSERT_OK(mlsd_slice_run(NULL, by_group, table, &truth, &guess, NULL, &slices));
+    mlsd_spec_free(by_group);
     ASSERT_FAILS(MLSD_E_UNSUPPORTED, "only those of mlsd_compare are drawn",
                  mlsd_comparison_svg(NULL, slices, picture, CAPACITY, NULL));
     mlsd_result_free(slices);

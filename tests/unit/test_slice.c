@@ -10,6 +10,7 @@
 #include "unit.h"
 
 #include "failing_allocator.h"
+#include "data/table_impl.h"
 #include "mlsd/slice.h"
 #include "slice/slice_impl.h"
 
@@ -47,12 +48,28 @@ static int64_t n_slices(const mlsd_result *r)
     return mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
 }
 
+static mlsd_status score(const mlsd_context *context, const mlsd_table *groups,
+                         const char *const *by, int64_t n_by, const char *metric,
+                         const mlsd_matrix *y, const mlsd_matrix *f, const mlsd_matrix *weight,
+                         int64_t min_support, mlsd_result **out)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_status status = mlsd_spec_new(context, "slice_metrics", &spec);
+    if (status == MLSD_OK) status = mlsd_spec_set_str_list(spec, "metrics", &metric, 1);
+    if (status == MLSD_OK) status = mlsd_spec_set_str_list(spec, "by", by, n_by);
+    if (status == MLSD_OK) status = mlsd_spec_set_i64(spec, "min_support", min_support);
+    if (status == MLSD_OK) status = mlsd_spec_set_i64(spec, "permutations", 9);
+    if (status == MLSD_OK) status = mlsd_slice_run(context, spec, groups, y, f, weight, out);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 static mlsd_result *slice_by(const mlsd_table *groups, const char *by, const char *metric,
                              int64_t n, const double *y, const double *f, int64_t min_support)
 {
     const mlsd_matrix ym = vector(y, n), fm = vector(f, n);
     mlsd_result *r = NULL;
-    ASSERT_OK(mlsd_slice_score(NULL, groups, &by, 1, metric, &ym, &fm, NULL, min_support, &r));
+    ASSERT_OK(score(NULL, groups, &by, 1, metric, &ym, &fm, NULL, min_support, &r));
     return r;
 }
 
@@ -94,12 +111,17 @@ static void test_slice__mortgage_denials_by_group(void **state)
     assert_near(cell(r, "difference_low", 0), -cell(r, "difference_high", 1), 1e-15);
     /* The score test squared is the chi-squared of the 2 x 2 table, 100.176: p of scipy's chi2.sf.
      */
-    assert_near(cell(r, "p_value", 0) / (2 * 1.3942663248080458e-23), 1, 1e-9);
+    assert_near(cell(r, "p_value", 0) / 1.3942663248080458e-23, 1, 1e-9);
+    /* Two groups are one comparison: Holm has nothing to correct. */
+    for (int64_t k = 0; k < 2; k++) {
+        assert_near(cell(r, "p_adjusted", k) / 1.3942663248080458e-23, 1, 1e-9);
+        assert_near(cell(r, "finding", k), 1, 0);
+    }
     ASSERT_OK(mlsd_result_get_str(r, "worst", &worst));
     assert_string_equal(worst, "group = other");
-    assert_non_null(
-        strstr(mlsd_result_verdict(r), "accuracy is worst where group = other: 0.0926"));
-    assert_non_null(strstr(mlsd_result_verdict(r), "worse by more than chance (p < 0.0001"));
+    assert_non_null(strstr(mlsd_result_verdict(r),
+                           "accuracy is worse where group = other, by more than chance: 0.0926"));
+    assert_null(strstr(mlsd_result_verdict(r), "more group"));
     mlsd_result_free(r);
 }
 
@@ -123,8 +145,68 @@ static void test_slice__differences_of_shares_are_newcombe_s(void **state)
     }
 }
 
+/* R's p.adjust(c(p1, p2, p3, p), "holm") of three groups' p and of one for a column of two. */
+static void test_slice__a_column_of_two_is_one_comparison(void **state)
+{
+    (void)state;
+    enum { N = 120 };
+    double y[N], f[N], two[N], three[N], p[4];
+    mlsd_table *t = NULL;
+    mlsd_result *r = NULL;
+    for (int i = 0; i < N; i++) {
+        two[i] = i % 2;
+        three[i] = i % 3;
+        y[i] = 0;
+        f[i] = i % 7 + (i % 2) * 0.5 + (i % 3) * 0.7;
+    }
+    const mlsd_matrix ym = vector(y, N), fm = vector(f, N);
+    const char *const by[] = {"three", "two"};
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_f64(t, "two", two, N));
+    ASSERT_OK(mlsd_table_set_f64(t, "three", three, N));
+    ASSERT_OK(score(NULL, t, by, 2, "mae", &ym, &fm, NULL, 20, &r));
+    assert_int_equal(n_slices(r), 5);
+    for (int64_t i = 0; i < 4; i++) p[i] = cell(r, "p_value", i);
+    assert_near(cell(r, "p_value", 4), p[3], 1e-15);
+    for (int64_t i = 0; i < 5; i++) {
+        double wanted = 0;
+        const double own = p[i < 4 ? i : 3];
+        for (int k = 0; k < 4; k++) {
+            int n_before = 0; /* of those not larger than own: the step-down maximum */
+            for (int j = 0; j < 4; j++) n_before += p[j] < p[k];
+            if (p[k] <= own) wanted = fmax(wanted, fmin(1, (4 - n_before) * p[k]));
+        }
+        assert_near(cell(r, "p_adjusted", i), wanted, 1e-14);
+    }
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+/* A category that no row has, as in the test part of a table, is shown as undefined. */
+static void test_slice__levels_without_rows_are_shown(void **state)
+{
+    (void)state;
+    static const char *const group[] = {"a", "b", "a", "b", "c"};
+    const double y[] = {0, 1, 1, 0}, f[] = {0, 1, 0, 0};
+    const int64_t rows[] = {0, 1, 2, 3};
+    mlsd_table *all = NULL, *t = NULL;
+    ASSERT_OK(mlsd_table_new(NULL, &all));
+    ASSERT_OK(mlsd_table_set_str(all, "g", group, 5));
+    ASSERT_OK(mlsd__table_rows(all, rows, 4, &t));
+    mlsd_result *const r = slice_by(t, "g", "precision", 4, y, f, 1);
+    assert_int_equal(n_slices(r), 3);
+    assert_string_equal(cell_text(r, "level", 2), "c");
+    assert_string_equal(cell_text(r, "status", 2), "undefined");
+    assert_near(cell(r, "n", 2), 0, 0);
+    assert_true(isnan(cell(r, "value", 2)) && isnan(cell(r, "p_value", 2)));
+    assert_non_null(strstr(mlsd_result_verdict(r), "g = c"));
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+    mlsd_table_free(all);
+}
+
 /* Welch's test on the absolute errors 1 2 3 4 5 and 2 4 6 8 13 (scipy.stats.ttest_ind with
- * equal_var=False: t = -1.78665, df = 5.10186, p = .13287256; two slices, so Holm doubles it). */
+ * equal_var=False: t = -1.78665, df = 5.10186, p = .13287256). */
 static void test_slice__differences_of_means_are_welch_s(void **state)
 {
     (void)state;
@@ -137,9 +219,10 @@ static void test_slice__differences_of_means_are_welch_s(void **state)
     assert_string_equal(cell_text(r, "level", 1), "1");
     assert_near(cell(r, "value", 0), 3, 0);
     assert_near(cell(r, "difference", 0), -3.6, 1e-15);
-    assert_near(cell(r, "p_value", 0), 2 * 0.1328725622611948, 1e-12);
+    assert_near(cell(r, "p_value", 0), 0.1328725622611948, 1e-12);
+    assert_near(cell(r, "p_adjusted", 1), 0.1328725622611948, 1e-12);
     assert_near(cell(r, "difference_low", 0), -8.748628957023872, 1e-11);
-    assert_non_null(strstr(mlsd_result_verdict(r), "not worse by more than chance"));
+    assert_non_null(strstr(mlsd_result_verdict(r), "no group differs"));
     mlsd_result_free(r);
     mlsd_table_free(t);
 }
@@ -248,7 +331,7 @@ static void test_slice__values_are_those_of_the_rows_alone(void **state)
     ASSERT_OK(mlsd_table_set_f64(t, "g", g, N));
     for (size_t m = 0; m < 5; m++) {
         mlsd_result *r = NULL;
-        ASSERT_OK(mlsd_slice_score(NULL, t, &by, 1, metrics[m], &ym, &pm, &wm, 10, &r));
+        ASSERT_OK(score(NULL, t, &by, 1, metrics[m], &ym, &pm, &wm, 10, &r));
         for (int level = 0; level < 5; level++) {
             double value[2], low[2], high[2];
             for (int outside = 0; outside < 2; outside++) {
@@ -263,10 +346,10 @@ static void test_slice__values_are_those_of_the_rows_alone(void **state)
                 ASSERT_OK(mlsd_metric_score(NULL, metrics[m], &a, &b, &c, 0.95, &value[outside],
                                             &low[outside], &high[outside]));
             }
-            assert_near(cell(r, "value", level), value[0], 0);
-            assert_near(cell(r, "low", level), low[0], 0);
-            assert_near(cell(r, "high", level), high[0], 0);
-            assert_near(cell(r, "difference", level), value[0] - value[1], 0);
+            assert_near(cell(r, "value", level), value[0], 1e-13);
+            assert_near(cell(r, "low", level), low[0], 1e-13);
+            assert_near(cell(r, "high", level), high[0], 1e-13);
+            assert_near(cell(r, "difference", level), value[0] - value[1], 1e-13);
         }
         mlsd_result_free(r);
     }
@@ -283,20 +366,15 @@ static void test_slice__arguments_are_checked(void **state)
     mlsd_result *r = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &t));
     ASSERT_OK(mlsd_table_set_f64(t, "g", y, 4));
-    ASSERT_FAILS(MLSD_E_COLUMN, "'g'",
-                 mlsd_slice_score(NULL, t, &wrong, 1, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_COLUMN, "'g'", score(NULL, t, &wrong, 1, "mae", &ym, &ym, NULL, 5, &r));
     ASSERT_FAILS(MLSD_E_SHAPE, "4 rows, y has 3",
-                 mlsd_slice_score(NULL, t, &by, 1, "mae", &three, &three, NULL, 5, &r));
-    ASSERT_FAILS(MLSD_E_KIND, "'mae'",
-                 mlsd_slice_score(NULL, t, &by, 1, "mea", &ym, &ym, NULL, 5, &r));
-    ASSERT_FAILS(MLSD_E_ARG, "no column",
-                 mlsd_slice_score(NULL, t, &by, 0, "mae", &ym, &ym, NULL, 5, &r));
-    ASSERT_FAILS(MLSD_E_ARG, "min_support",
-                 mlsd_slice_score(NULL, t, &by, 1, "mae", &ym, &ym, NULL, -5, &r));
-    ASSERT_FAILS(MLSD_E_ARG, "NULL",
-                 mlsd_slice_score(NULL, NULL, &by, 1, "mae", &ym, &ym, NULL, 5, &r));
-    ASSERT_FAILS(MLSD_E_ARG, "NULL",
-                 mlsd_slice_score(NULL, t, &by, 1, "mae", NULL, &ym, NULL, 5, &r));
+                 score(NULL, t, &by, 1, "mae", &three, &three, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_KIND, "'mae'", score(NULL, t, &by, 1, "mea", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_COLUMN, "no column", score(NULL, t, &by, 0, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_PARAM_RANGE, "min_support",
+                 score(NULL, t, &by, 1, "mae", &ym, &ym, NULL, -5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "NULL", score(NULL, NULL, &by, 1, "mae", &ym, &ym, NULL, 5, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "needs y", score(NULL, t, &by, 1, "mae", NULL, &ym, NULL, 5, &r));
     assert_null(r);
     mlsd_table_free(t);
 }
@@ -323,7 +401,7 @@ static void test_slice__threads_and_failing_memory(void **state)
         mlsd_result *r = NULL;
         failing_allocator_init(&fa, 0, 0);
         mlsd_context *const context = failing_context(&fa, n_threads);
-        ASSERT_OK(mlsd_slice_score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r));
+        ASSERT_OK(score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r));
         ASSERT_OK(mlsd_result_to_json(r, n_threads == 1 ? one : many, sizeof one, NULL));
         mlsd_result_free(r);
         mlsd_context_free(context);
@@ -336,8 +414,7 @@ static void test_slice__threads_and_failing_memory(void **state)
         failing_allocator_init(&fa, fail_at, 0);
         mlsd_context *const context = failing_context(&fa, 1);
         if (context == NULL) continue;
-        const mlsd_status status =
-            mlsd_slice_score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r);
+        const mlsd_status status = score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r);
         mlsd_context_free(context);
         const int failed = atomic_load(&fa.failed) > 0;
         assert_int_equal(status, failed ? MLSD_E_NOMEM : MLSD_OK);
@@ -354,6 +431,8 @@ int main(void)
         cmocka_unit_test(test_slice__mortgage_denials_by_group),
         cmocka_unit_test(test_slice__differences_of_shares_are_newcombe_s),
         cmocka_unit_test(test_slice__differences_of_means_are_welch_s),
+        cmocka_unit_test(test_slice__a_column_of_two_is_one_comparison),
+        cmocka_unit_test(test_slice__levels_without_rows_are_shown),
         cmocka_unit_test(test_slice__numbers_are_cut_at_quartiles),
         cmocka_unit_test(test_slice__cuts_have_few_decimals),
         cmocka_unit_test(test_slice__equal_quartiles_are_one),

@@ -41,7 +41,7 @@ from ._library import (
     set_threads,
 )
 from ._loss_curve import Curve
-from ._results import Result, complete, cross_validate, evaluate, leaderboard, run, score, slice_score, validate
+from ._results import Result, complete, cross_validate, evaluate, leaderboard, run, score, validate
 
 read_csv = Table.read_csv
 

@@ -157,16 +157,6 @@ def score(metric, y, prediction, sample_weight=None, level=0.95):
     return tuple(out)
 
 
-def slice_score(groups, by, metric, y, prediction, sample_weight=None, min_support=20):
-    """Score predictions for each value of the columns `by` (a name or several) of `groups`: a Table, dict or frame."""
-    table = groups if isinstance(groups, Table) else Table(groups)
-    by = [by] if isinstance(by, str) else list(by)
-    kept = Matrices(y=y, prediction=prediction, sample_weight=sample_weight)
-    return Result._made(
-        call_long, lib.mlsd_slice_score, table._h, texts(by), len(by), encode(metric), *kept.pointers, min_support
-    )
-
-
 def _experiment(source, target, spec, models, params):
     if not isinstance(source, Table):
         is_path = isinstance(source, (str, bytes)) or hasattr(source, "__fspath__") or hasattr(source, "read")

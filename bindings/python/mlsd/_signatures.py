@@ -339,7 +339,6 @@ SIGNATURES = {
     "mlsd_policy_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
     # mlsd/slice.h
     "mlsd_slice_run": (STATUS, [HANDLE, HANDLE, HANDLE, MATRIX, MATRIX, MATRIX, HANDLE_OUT]),
-    "mlsd_slice_score": (STATUS, [HANDLE, HANDLE, TEXTS, I64, TEXT, MATRIX, MATRIX, MATRIX, I64, HANDLE_OUT]),
     # mlsd/suite.h
     "mlsd_suite_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
     "mlsd_suite_parse": (STATUS, [HANDLE, TEXT, SIZE, TEXT, HANDLE_OUT]),
@@ -361,6 +360,7 @@ SIGNATURES = {
     # mlsd/report.h
     "mlsd_report_save": (STATUS, [HANDLE, HANDLE, TEXT, TEXT]),
     "mlsd_comparison_svg": (STATUS, [HANDLE, HANDLE, BUFFER, I64, I64S]),
+    "mlsd_slices_svg": (STATUS, [HANDLE, HANDLE, BUFFER, I64, I64S]),
     "mlsd_comparison_draw_text": (STATUS, [HANDLE, HANDLE, I32, I32, BUFFER, I64, I64S]),
     "mlsd_folds_svg": (STATUS, [HANDLE, HANDLE, HANDLE, BUFFER, I64, I64S]),
     "mlsd_folds_draw_text": (STATUS, [HANDLE, HANDLE, HANDLE, I32, I32, BUFFER, I64, I64S]),

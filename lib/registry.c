@@ -187,6 +187,7 @@ extern const mlsd_kind mlsd__kind_isotonic_regression;
 extern const mlsd_kind mlsd__kind_calibrated_classifier;
 extern const mlsd_kind mlsd__kind_bagging_classifier;
 extern const mlsd_kind mlsd__kind_bagging_regressor;
+extern const mlsd_kind mlsd__kind_exponentiated_gradient;
 extern const mlsd_kind mlsd__kind_snapshot_ensemble_classifier;
 extern const mlsd_kind mlsd__kind_snapshot_ensemble_regressor;
 extern const mlsd_kind mlsd__kind_jitter;
@@ -440,6 +441,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_calibrated_classifier,
     &mlsd__kind_bagging_classifier,
     &mlsd__kind_bagging_regressor,
+    &mlsd__kind_exponentiated_gradient,
     &mlsd__kind_snapshot_ensemble_classifier,
     &mlsd__kind_snapshot_ensemble_regressor,
     &mlsd__kind_jitter,

@@ -158,6 +158,9 @@ static void test_fuzz__model(void **state)
         {"{\"kind\":\"bagging_classifier\",\"n_estimators\":2,\"oob_score\":true,\"estimator\":"
          "{\"kind\":\"gaussian_nb\"}}",
          MLSD_TASK_BINARY},
+        {"{\"kind\":\"exponentiated_gradient\",\"sensitive_features\":[\"x0\"],\"max_iter\":2,"
+         "\"estimator\":{\"kind\":\"gaussian_nb\"}}",
+         MLSD_TASK_BINARY},
         {"{\"kind\":\"snapshot_ensemble_classifier\",\"n_snapshots\":2,\"estimator\":{\"kind\":"
          "\"mlp_classifier\",\"hidden_layer_sizes\":[2],\"max_iter\":2}}",
          MLSD_TASK_BINARY},

@@ -238,7 +238,7 @@ def _specs():
     """Every kind that fits plain numbers, alone and after a transform, with the target that it takes."""
     for kind in mlsd.kinds("transform") + mlsd.kinds("estimator"):
         name, tasks = kind["kind"], kind["traits"].get("tasks", [])
-        if name in ("pipeline", "calibrated_classifier", "bagging_classifier", "bagging_regressor", "snapshot_ensemble_classifier",
+        if name in ("pipeline", "calibrated_classifier", "exponentiated_gradient", "bagging_classifier", "bagging_regressor", "snapshot_ensemble_classifier",
                     "snapshot_ensemble_regressor", "augmented", "on_columns", "column_transform", "isotonic_regression") or (
             name.endswith(("forecaster", "smoothing", "auto_reg"))
         ):

@@ -25,6 +25,8 @@ ARGUMENTS = {
     "CalibratedClassifierCV": {"estimator": mlsd.naive_bayes.GaussianNB(), "cv": 2},
     "ColumnTransformer": {"transformers": [("scale", mlsd.preprocessing.StandardScaler(), slice(None))]},
     "ElasticNet": {"alpha": 0.01},
+    "ExponentiatedGradient": {
+        "estimator": mlsd.naive_bayes.GaussianNB(), "sensitive_features": ["x0"], "keep_sensitive": True, "eps": 1.0},
     "Lasso": {"alpha": 0.01},
     "PermutationSelect": {"estimator": mlsd.linear_model.Ridge(), "cv": 2},
     "QuadraticDiscriminantAnalysis": {"reg_param": 0.1},

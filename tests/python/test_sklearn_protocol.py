@@ -71,7 +71,7 @@ def changed_parameters(cls):
 
 def test_protocol__every_kind_of_estimator_has_its_class():
     expected = {k["kind"] for f in ("estimator", "transform") for k in mlsd.kinds(f)} - {
-        "pipeline", "calibrated_classifier", "bagging_classifier", "bagging_regressor", "snapshot_ensemble_classifier",
+        "pipeline", "calibrated_classifier", "exponentiated_gradient", "bagging_classifier", "bagging_regressor", "snapshot_ensemble_classifier",
         "snapshot_ensemble_regressor", "augmented", "column_transform", "on_columns"}
     assert {cls._kind for cls in CLASSES} == expected - AROUND
     for kind in AROUND:

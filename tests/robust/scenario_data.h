@@ -40,6 +40,7 @@ mlsd_status run_decompositions(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_calibrated(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_augmented(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_bagging(const mlsd_context *context, uint64_t *hash);
+mlsd_status run_fair_mixture(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_snapshots(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_discriminants(const mlsd_context *context, uint64_t *hash);
 

@@ -792,6 +792,7 @@ const scenario scenarios[] = {
     {"augmented", run_augmented, 0},
     {"bagging", run_bagging, 0},
     {"snapshots", run_snapshots, 0},
+    {"fair_mixture", run_fair_mixture, 0},
     {"mixed", run_mixed, 0},
     {"scalers", run_scalers, 0},
     {"encoders", run_encoders, 0},

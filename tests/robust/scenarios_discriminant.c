@@ -114,6 +114,18 @@ mlsd_status run_bagging(const mlsd_context *context, uint64_t *hash)
     return run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash);
 }
 
+/* Groups of two columns, a coin, a mixture by the program and one without. */
+mlsd_status run_fair_mixture(const mlsd_context *context, uint64_t *hash)
+{
+    static const char *const texts[] = {
+        "{\"kind\":\"exponentiated_gradient\",\"sensitive_features\":[\"x0\",\"x1\"],"
+        "\"group_bins\":2,\"max_iter\":2,\"estimator\":{\"kind\":\"gaussian_nb\"}}",
+        "{\"kind\":\"exponentiated_gradient\",\"sensitive_features\":[\"x0\"],\"id\":\"x3\","
+        "\"lp_step\":false,\"group_bins\":2,\"max_iter\":2,\"constraint\":\"equalized_odds\","
+        "\"estimator\":{\"kind\":\"gaussian_nb\"}}"};
+    return run_texts(context, texts, 2, MLSD_OUTPUT_PROBA, hash);
+}
+
 /* Cycles of a network whose oldest snapshot goes, and of scores that vote. */
 mlsd_status run_snapshots(const mlsd_context *context, uint64_t *hash)
 {

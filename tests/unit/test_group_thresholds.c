@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "mlsd/policy.h"
+#include "base/coin.h"
 #include "slice/mitigation/group_thresholds.h"
 
 enum { N = 8 };
@@ -88,14 +89,14 @@ static void thresholds_lie_between_scores(void **state)
 static void the_coin_never_changes(void **state)
 {
     (void)state;
-    ASSERT_NEAR(mlsd__policy_coin("person 1", 0), 0x1.4de5b2a40ccbp-1, 0);
-    ASSERT_NEAR(mlsd__policy_coin("person 1", 7), 0x1.8e444bf130784p-2, 0);
-    ASSERT_NEAR(mlsd__policy_coin("", 0), 0x1.68340029c69c8p-3, 0);
+    ASSERT_NEAR(mlsd__coin("person 1", 0), 0x1.4de5b2a40ccbp-1, 0);
+    ASSERT_NEAR(mlsd__coin("person 1", 7), 0x1.8e444bf130784p-2, 0);
+    ASSERT_NEAR(mlsd__coin("", 0), 0x1.68340029c69c8p-3, 0);
     double sum = 0;
     for (int i = 0; i < 10000; i++) {
         char id[16];
         (void)snprintf(id, sizeof id, "%d", i);
-        const double coin = mlsd__policy_coin(id, 0);
+        const double coin = mlsd__coin(id, 0);
         assert_true(coin >= 0 && coin < 1);
         sum += coin;
     }

@@ -8,11 +8,14 @@ A measure that cannot be computed is NaN, never 0. What the measures mean, and w
 
 from ._arrays import Matrices, doubles, is_frame
 from ._errors import InputError
+from ._estimators import DECISION, Classifier, is_classifier, spec_told
 from ._handles import Spec, Table, group_table
 from ._library import Handle, call_long, context, encode_path, lib
 from ._results import Result
+from ._wraps import Wraps
 
 __all__ = [
+    "ExponentiatedGradient",
     "GroupThresholds",
     "assess",
     "demographic_parity_difference",
@@ -166,3 +169,79 @@ class GroupThresholds(Handle):
     def load(cls, path):
         """Read from a file."""
         return cls._made(lib.mlsd_policy_load, context(), encode_path(path))
+
+
+class ExponentiatedGradient(Wraps, Classifier):
+    """A mixture of classifiers that errs least of those that treat groups alike (Agarwal et al. 2018, algorithm 1).
+
+        model = ExponentiatedGradient(LogisticRegression(), constraint="equalized_odds", sensitive_features=["sex"])
+        model.fit(X, y).predict(X)
+
+    Two classes; the estimator is fitted again and again to weighted and relabelled rows.
+
+    Parameters
+    ----------
+    estimator : a classifier of mlsd, a pipeline that ends in one, or any object with fit(X, y, sample_weight) and predict
+    constraint : "demographic_parity", "equal_opportunity", "predictive_equality" or "equalized_odds"
+    sensitive_features : list of names of the columns whose values, crossed, are the groups (x0, x1, ... of an array)
+    keep_sensitive : the estimator sees these columns too
+    eps : how far a group's rate may be from that of all
+    max_iter, nu, eta, lambda_bound, lp_step : of the algorithm; see docs/fairness.md
+    id, randomize, seed : predict by a coin, the hash of the column id, in place of the likelier class
+    max_groups, max_values, group_bins : how columns become groups
+
+    Attributes
+    ----------
+    weights_ : of the mixture
+    lambda_ : multipliers (events x groups, of the gap and of its opposite)
+    groups_ : what makes each group
+    rates_, gaps_, slack_ : of training rows (events x groups): the group's rate, less that of all, and what is left to eps
+    error_, best_gap_, nu_, n_iter_, converged_, n_unbound_ : of training rows; converged_ is best_gap_ <= nu_
+    """
+
+    _kind = "exponentiated_gradient"
+    _lacking = (DECISION,)
+    _defaults = {
+        "estimator": None, "constraint": "demographic_parity", "sensitive_features": None, "keep_sensitive": False, "eps": 0.01,
+        "max_iter": 50, "nu": None, "eta": 2.0, "lambda_bound": 100.0, "lp_step": True, "id": None, "randomize": False, "seed": 0,
+        "max_groups": 50, "max_values": 20, "group_bins": 4,
+    }
+
+    def __init__(
+        self, estimator=None, *, constraint="demographic_parity", sensitive_features=None, keep_sensitive=False, eps=0.01, max_iter=50,
+        nu=None, eta=2.0, lambda_bound=100.0, lp_step=True, id=None, randomize=False, seed=0, max_groups=50, max_values=20, group_bins=4,
+    ):
+        self.estimator = estimator
+        self.constraint = constraint
+        self.sensitive_features = sensitive_features
+        self.keep_sensitive = keep_sensitive
+        self.eps = eps
+        self.max_iter = max_iter
+        self.nu = nu
+        self.eta = eta
+        self.lambda_bound = lambda_bound
+        self.lp_step = lp_step
+        self.id = id
+        self.randomize = randomize
+        self.seed = seed
+        self.max_groups = max_groups
+        self.max_values = max_values
+        self.group_bins = group_bins
+
+    def spec(self):
+        """The Spec that fit would use."""
+        if not is_classifier(self.estimator) and not hasattr(self.estimator, "predict"):
+            raise TypeError(f"the estimator must be a classifier, got {self.estimator!r}")
+        params = {name: getattr(self, name) for name in self._defaults if name != "estimator"}
+        params["sensitive_features"] = _list(self.sensitive_features)
+        spec = Spec(self._kind, **params)
+        spec.add("estimator", spec_told(self.estimator, self.__dict__.get("_labels")))
+        return spec
+
+    def _more_tags(self):
+        return {**super()._more_tags(), "binary_only": True}
+
+    def _shape_attribute(self, name, value):
+        if name == "weights":
+            return value.ravel()
+        return float(value[0, 0]) if name in ("error", "best_gap", "nu", "n_iter", "converged", "n_unbound") else value

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/handle.h"
-#include "base/hash.h"
+#include "base/coin.h"
 #include "base/text.h"
 #include "data/matrix_view.h"
 #include "slice/mitigation/policy_impl.h"
@@ -39,12 +39,6 @@ bool mlsd__policy_is_random(const mlsd_policy *p)
         if (p->groups[g].n_rules > 1) return true;
     }
     return false;
-}
-
-double mlsd__policy_coin(const char *id, int64_t seed)
-{
-    enum { SPARE = 11 };
-    return (double)(mlsd__hash64(id, strlen(id), (uint64_t)seed) >> SPARE) * 0x1p-53;
 }
 
 /* The rows of one call. */
@@ -127,7 +121,7 @@ static mlsd_status decide_all(const mlsd_policy *p, const mlsd_table *table, con
                                   p->map.labels[r->group[i]]);
             }
             MLSD__TRY(id_of(table, column, i, p->id, room, &id));
-            coin = mlsd__policy_coin(id, p->seed);
+            coin = mlsd__coin(id, p->seed);
         }
         out[i] = decide(g, r->score[i], coin);
     }

@@ -55,7 +55,4 @@ bool mlsd__policy_is_random(const mlsd_policy *p);
 mlsd_status mlsd__policy_describe(const mlsd_policy *p, const mlsd__allocator *a,
                                   mlsd_result **out);
 
-/* The coin of a unit: in [0, 1), the upper 53 bits of the XXH3 of its id's text. */
-double mlsd__policy_coin(const char *id, int64_t seed);
-
 #endif

@@ -280,7 +280,6 @@ def test_undefined_is_nan_and_no_error(lib):
     ("brier", [0, 1], [[0.5, 0.5], [0.5, 0.6]], None, E_DATA, "row 1 sum to 1.1"),
     ("roc_auc", [0, 1], [0.5, np.nan], None, E_DATA, "prediction[1] is nan"),
     ("mae", [1, 2], [1, 2, 3], None, E_SHAPE, "prediction must be 2 x 1"),
-    ("accuracy", [0, 1], [[0, 1], [1, 0]], None, E_SHAPE, "prediction must be 2 x 1"),
     ("log_loss", [0, 1], [0.5], None, E_SHAPE, "prediction must be 2 x"),
     ("mae", [1, 2], [1, 2], [1], E_SHAPE, "weight must be 2 x 1"),
     ("rsme", [1, 2], [1, 2], None, E_KIND, "did you mean 'rmse'"),

@@ -16,7 +16,9 @@ static mlsd_status cut_rows(mlsd__scope *scope, mlsd__finder *f, const mlsd__sli
     double *weight = NULL;
     const mlsd__sliced_options options = {
         .by = &p->by,
-        .bins = {p->max_values, p->n_bins, p->binning == BINS_EQUAL_WIDTH},
+        .bins = {.max_values = p->max_values,
+                 .n_bins = p->n_bins,
+                 .equal_width = p->binning == BINS_EQUAL_WIDTH},
         .confirm = p->confirm,
         .seed = (uint64_t)p->seed,
         .min_rows = p->min_support == MLSD__NULL_I64 ? -1 : p->min_support,

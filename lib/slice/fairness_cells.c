@@ -14,16 +14,17 @@ static const double sum_tolerance = 1e-6;
 
 const mlsd__fair_rate_row mlsd__fair_rates[MLSD__N_FAIR_RATES] = {
     [MLSD__SELECTION_RATE] = {"selection_rate", MLSD__TP | MLSD__FP,
-                              MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN},
+                              MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN, false},
     [MLSD__BASE_RATE] = {"base_rate", MLSD__TP | MLSD__FN,
-                         MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN},
-    [MLSD__TPR] = {"tpr", MLSD__TP, MLSD__TP | MLSD__FN},
-    [MLSD__FPR] = {"fpr", MLSD__FP, MLSD__FP | MLSD__TN},
-    [MLSD__TNR] = {"tnr", MLSD__TN, MLSD__FP | MLSD__TN},
-    [MLSD__FNR] = {"fnr", MLSD__FN, MLSD__TP | MLSD__FN},
-    [MLSD__PPV] = {"ppv", MLSD__TP, MLSD__TP | MLSD__FP},
-    [MLSD__NPV] = {"npv", MLSD__TN, MLSD__TN | MLSD__FN},
-    [MLSD__ACCURACY] = {"accuracy", MLSD__TP | MLSD__TN, MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN},
+                         MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN, false},
+    [MLSD__TPR] = {"tpr", MLSD__TP, MLSD__TP | MLSD__FN, false},
+    [MLSD__FPR] = {"fpr", MLSD__FP, MLSD__FP | MLSD__TN, false},
+    [MLSD__TNR] = {"tnr", MLSD__TN, MLSD__FP | MLSD__TN, false},
+    [MLSD__FNR] = {"fnr", MLSD__FN, MLSD__TP | MLSD__FN, false},
+    [MLSD__PPV] = {"ppv", MLSD__TP, MLSD__TP | MLSD__FP, false},
+    [MLSD__NPV] = {"npv", MLSD__TN, MLSD__TN | MLSD__FN, false},
+    [MLSD__ACCURACY] = {"accuracy", MLSD__TP | MLSD__TN, MLSD__TP | MLSD__FP | MLSD__TN | MLSD__FN,
+                        false},
     [MLSD__TREATMENT] = {"fn_per_fp", MLSD__FN, MLSD__FP, true},
 };
 

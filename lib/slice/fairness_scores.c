@@ -306,7 +306,7 @@ static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const 
 
 mlsd_status mlsd__fair_aucs(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part)
 {
-    auc_work w = {NULL};
+    auc_work w = {0};
     mlsd_status status = auc_work_new(&w, f, part->positive);
     for (int which = 0; which < N_AUCS && status == MLSD_OK; which++) {
         for (int64_t g = 0; g < f->groups.n_groups && status == MLSD_OK; g++) {

@@ -91,8 +91,8 @@ static void test_metric_calibration__chance_is_taken_off(void **state)
     }
     static const char *const specs[] = {
         "{\"kind\":\"calibration_error\",\"n_bins\":50,\"strategy\":\"quantile\"}",
-        "{\"kind\":\"calibration_error\",\"n_bins\":50,\"strategy\":\"quantile\",\"debiased\":"
-        "true}",
+        ("{\"kind\":\"calibration_error\",\"n_bins\":50,\"strategy\":\"quantile\","
+         "\"debiased\":true}"),
         "{\"kind\":\"calibration_error\",\"n_bins\":50,\"norm\":\"l2\",\"debiased\":true}"};
     double value[3], low = 1;
     for (int k = 0; k < 3; k++) {

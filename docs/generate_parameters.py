@@ -17,6 +17,7 @@ FAMILIES = {
     "search": "Searches",
     "comparison": "Comparisons",
     "slicing": "Analyses of slices",
+    "robustness": "Robustness",
     "experiment": "The experiment",
     "options": "Options of functions",
     "schedule": "Schedules of the step of a training",

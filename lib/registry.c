@@ -249,6 +249,7 @@ extern const mlsd_kind mlsd__kind_slice_search;
 extern const mlsd_kind mlsd__kind_slice_divergence;
 extern const mlsd_kind mlsd__kind_slice_tree;
 extern const mlsd_kind mlsd__kind_slice_comparison;
+extern const mlsd_kind mlsd__kind_robustness;
 extern const mlsd_kind mlsd__kind_fairness;
 extern const mlsd_kind mlsd__kind_reweighing;
 extern const mlsd_kind mlsd__kind_group_thresholds;
@@ -503,6 +504,7 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_slice_divergence,
     &mlsd__kind_slice_tree,
     &mlsd__kind_slice_comparison,
+    &mlsd__kind_robustness,
     &mlsd__kind_fairness,
     &mlsd__kind_reweighing,
     &mlsd__kind_group_thresholds,

@@ -27,6 +27,7 @@
 #include "mlsd/compare.h"
 #include "mlsd/diagnose.h"
 #include "mlsd/audit.h"
+#include "mlsd/robustness.h"
 #include "mlsd/slice.h"
 #include "mlsd/policy.h"
 #include "mlsd/suite.h"

@@ -87,6 +87,8 @@ mlsd_status run_slice_searches(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_slice_comparison(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_fairness(const mlsd_context *context, uint64_t *hash);
 mlsd_status run_mitigation(const mlsd_context *context, uint64_t *hash);
+/* A model on changed rows, in scenarios_shaken.c. */
+mlsd_status run_shaken(const mlsd_context *context, uint64_t *hash);
 
 /* Estimators of the user's, in scenarios_custom.c. */
 mlsd_status run_custom(const mlsd_context *context, uint64_t *hash);

@@ -815,6 +815,7 @@ const scenario scenarios[] = {
     {"searches", run_searches, 1},
     {"slice searches", run_slice_searches, 0},
     {"slice comparison", run_slice_comparison, 0},
+    {"shaken", run_shaken, 0},
     {"fairness", run_fairness, 0},
     {"mitigation", run_mitigation, 0},
     {"audit", run_audit, 0},

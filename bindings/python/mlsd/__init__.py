@@ -49,7 +49,7 @@ _MODULES = (
     "audit", "augment", "calibration", "compare", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "factorization", "fairness",
     "feature_selection", "impute", "intervals", "isotonic", "kernel_ridge",
     "linear_model", "metrics", "model_selection", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing",
-    "slices", "svm", "time_series", "utils",
+    "robustness", "slices", "svm", "time_series", "utils",
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

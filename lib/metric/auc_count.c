@@ -64,7 +64,7 @@ typedef struct block {
 static int64_t cell_of(const deal *d, double x)
 {
     const double at = (x - d->low) * d->scale;
-    return at <= 0 ? 0 : at >= N_CELLS - 1 ? N_CELLS - 1 : (int64_t)at;
+    return !(at > 0) ? 0 : at >= N_CELLS - 1 ? N_CELLS - 1 : (int64_t)at;
 }
 
 /* Equal shares of the sample: cells take their bucket from the sample's rows below them. */

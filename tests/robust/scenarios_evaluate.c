@@ -60,7 +60,7 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"label_ranking_loss\"}",
         "{\"kind\":\"recall_at_k\",\"k\":1}",
         "{\"kind\":\"ndcg\",\"k\":1}",
-        "{\"kind\":\"multilabel_confusion_matrix\"}",
+        "{\"kind\":\"multilabel_confusion_matrix\"}", /* of labels, not of their scores */
     };
     sample s;
     make_sample(&s);
@@ -88,11 +88,12 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         scores[i][1] = (double)(i % 7) / 7;
     }
     const mlsd_matrix y2 = matrix_of(*pairs, N, 2), p2 = matrix_of(*scores, N, 2);
-    for (int i = 0; i < (int)(sizeof of_labels / sizeof *of_labels); i++) {
+    const int n_of_labels = (int)(sizeof of_labels / sizeof *of_labels);
+    for (int i = 0; i < n_of_labels; i++) {
         mlsd_spec_free(spec);
         spec = NULL;
         TRY(mlsd_spec_from_json(context, of_labels[i], &spec));
-        TRY(mlsd_metric_evaluate(context, spec, &y2, &p2, &w, 0.9, &r));
+        TRY(mlsd_metric_evaluate(context, spec, &y2, i < n_of_labels - 1 ? &p2 : &y2, &w, 0.9, &r));
         TRY(hash_result(r, hash));
         mlsd_result_free(r);
         r = NULL;

@@ -146,12 +146,13 @@ bool cli_get_i64(const cli_args *args, const char *name, int64_t low, int64_t hi
     return true;
 }
 
-static const char usual_exit_codes[] = "  0    done\n"
-                                       "  1    the data, the model or the request cannot be used\n"
-                                       "  2    the command line is wrong\n"
-                                       "  3    a file cannot be read or written\n"
-                                       "  4    memory ran out, or a defect of mlsd\n"
-                                       "  5    mlsd audit, or mlsd slices --check, found something\n";
+static const char usual_exit_codes[] =
+    "  0    done\n"
+    "  1    the data, the model or the request cannot be used\n"
+    "  2    the command line is wrong\n"
+    "  3    a file cannot be read or written\n"
+    "  4    memory ran out, or a defect of mlsd\n"
+    "  5    mlsd audit, or mlsd slices --check, found something\n";
 
 void cli_help(const cli_command *command)
 {

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "data/matrix_view.h"
+#include "metric/binary_block.h"
 #include "metric/intake_block.h"
 
 /* What the probabilities of a row may miss a sum of 1 by: those of floats are off by 1e-7. */
@@ -356,16 +357,6 @@ static mlsd_status read_numbers(const char *name, const double *x, int64_t n, in
     return MLSD_OK;
 }
 
-/* The caller's own doubles where they stand together, otherwise read into `room`. */
-static const double *doubles_at(const mlsd_matrix *m, int64_t first, int64_t n, double *room)
-{
-    if (m->dtype == MLSD_F64 && m->cols == 1 && m->row_stride == 1) {
-        return (const double *)m->data + first;
-    }
-    mlsd__matrix_read(m, NULL, first, n, room);
-    return room;
-}
-
 /* Class numbers that are whole numbers and stand together, without a way through doubles. */
 static bool read_whole(const mlsd_matrix *m, int64_t n_classes, int64_t first, int64_t n,
                        int32_t *out)
@@ -387,7 +378,7 @@ static mlsd_status read_y_classes(mlsd__intake *in, const mlsd_matrix *y, int64_
         *out = in->y;
         return MLSD_OK;
     }
-    *out = doubles_at(y, first, n, in->y);
+    *out = mlsd__doubles_at(y, first, n, in->y);
     return read_classes("y", *out, n, in->shape.n_classes, first, in->y_class);
 }
 
@@ -399,7 +390,7 @@ static mlsd_status read_prediction(mlsd__intake *in, const mlsd_matrix *m, int64
         return MLSD_OK;
     }
     if (in->of_classes && in->cols == 1 && in->shape.n_classes == 2) {
-        return read_score(in, doubles_at(m, number, n, in->raw), number, n);
+        return read_score(in, mlsd__doubles_at(m, number, n, in->raw), number, n);
     }
     mlsd__matrix_read(m, NULL, number, n, in->raw);
     if (in->of_classes) {

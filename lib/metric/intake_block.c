@@ -112,6 +112,37 @@ INLINE void chosen(const double *restrict y, const double *restrict p, int64_t n
     }
 }
 
+INLINE bool happened_f64(const double *restrict y, const double *restrict p, int64_t n,
+                         double *restrict out)
+{
+    int64_t n_bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+        n_bad += !(((y[i] == 0) | (y[i] == 1)) & (p[i] >= 0) & (p[i] <= 1));
+        out[i] = clip(y[i] != 0 ? p[i] : 1 - p[i]);
+    }
+    return n_bad == 0;
+}
+
+INLINE bool happened_i64(const int64_t *restrict y, const double *restrict p, int64_t n,
+                         double *restrict out)
+{
+    uint64_t all = 0;
+    int64_t n_bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+        all |= (uint64_t)y[i];
+        n_bad += !((p[i] >= 0) & (p[i] <= 1));
+        out[i] = clip(y[i] != 0 ? p[i] : 1 - p[i]);
+    }
+    return all <= 1 && n_bad == 0;
+}
+
+INLINE bool are_weights(const double *w, int64_t n)
+{
+    int64_t n_bad = 0;
+    for (int64_t i = 0; i < n; i++) n_bad += !((w[i] >= 0) & (w[i] <= DBL_MAX));
+    return n_bad == 0;
+}
+
 typedef struct kernels {
     bool (*classes_f64)(const double *x, int64_t n, int32_t n_classes, int32_t *out);
     bool (*classes_i64)(const int64_t *x, int64_t n, int32_t n_classes, int32_t *out);
@@ -124,6 +155,9 @@ typedef struct kernels {
     void (*cells_of)(const int32_t *slot, const int32_t *y, const int32_t *p, int64_t n,
                      int32_t n_classes, int32_t *out);
     void (*chosen)(const double *y, const double *p, int64_t n, double *out);
+    bool (*happened_f64)(const double *y, const double *p, int64_t n, double *out);
+    bool (*happened_i64)(const int64_t *y, const double *p, int64_t n, double *out);
+    bool (*are_weights)(const double *w, int64_t n);
 } kernels;
 
 /* clang-format off */
@@ -149,10 +183,18 @@ typedef struct kernels {
     { cells_of(slot, y, p, n, k, out); }                                                          \
     TARGET static void chosen_##NAME(const double *y, const double *p, int64_t n, double *out)    \
     { chosen(y, p, n, out); }                                                                     \
+    TARGET static bool happened_f64_##NAME(const double *y, const double *p, int64_t n,           \
+                                           double *out)                                           \
+    { return happened_f64(y, p, n, out); }                                                        \
+    TARGET static bool happened_i64_##NAME(const int64_t *y, const double *p, int64_t n,          \
+                                           double *out)                                           \
+    { return happened_i64(y, p, n, out); }                                                        \
+    TARGET static bool are_weights_##NAME(const double *w, int64_t n)                             \
+    { return are_weights(w, n); }                                                                 \
     static const kernels kernels_##NAME = {                                                       \
         classes_f64_##NAME, classes_i64_##NAME, classes_i32_##NAME, largest_i64_##NAME,           \
         doubles_of_##NAME, halves_##NAME, widen_##NAME, slots_of_##NAME, cells_of_##NAME, \
-        chosen_##NAME};
+        chosen_##NAME, happened_f64_##NAME, happened_i64_##NAME, are_weights_##NAME};
 /* clang-format on */
 
 KERNELS(base, )
@@ -218,4 +260,19 @@ void mlsd__block_cells(const int32_t *slot, const int32_t *y, const int32_t *p, 
 void mlsd__block_chosen(const double *y, const double *p, int64_t n, double *out)
 {
     best()->chosen(y, p, n, out);
+}
+
+bool mlsd__block_happened_f64(const double *y, const double *p, int64_t n, double *out)
+{
+    return best()->happened_f64(y, p, n, out);
+}
+
+bool mlsd__block_happened_i64(const int64_t *y, const double *p, int64_t n, double *out)
+{
+    return best()->happened_i64(y, p, n, out);
+}
+
+bool mlsd__block_weights(const double *w, int64_t n)
+{
+    return best()->are_weights(w, n);
 }

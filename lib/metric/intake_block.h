@@ -25,5 +25,10 @@ void mlsd__block_cells(const int32_t *slot, const int32_t *y, const int32_t *p, 
 /* Of probabilities of two classes that of what happened, as log_loss takes it: clipped at the
  * machine epsilon, as a share of both. */
 void mlsd__block_chosen(const double *y, const double *p, int64_t n, double *out);
+/* The same of one column, the probabilities of class 1; y are 0 and 1, p lie in [0, 1]. */
+bool mlsd__block_happened_f64(const double *y, const double *p, int64_t n, double *out);
+bool mlsd__block_happened_i64(const int64_t *y, const double *p, int64_t n, double *out);
+/* Weights, finite and at least 0. */
+bool mlsd__block_weights(const double *w, int64_t n);
 
 #endif

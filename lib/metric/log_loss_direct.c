@@ -3,73 +3,60 @@
  * Without weights PRODUCT probabilities are multiplied before a logarithm is taken: each is at
  * least the machine epsilon, so the product is far from underflow, and its relative error is that
  * of so many roundings, an absolute one of 2e-15 in the sum. Chunks of rows are fixed and added in
- * order: the value does not depend on the number of threads. */
+ * order: the value does not depend on the number of threads. An interval needs each logarithm, for
+ * the squares; the value is the same with it and without.
+ *
+ * Squares are those of losses less a number near them, the pivot: of the first rows' losses that
+ * nearest to their mean. So equal losses have no spread, exactly. */
 #include "metric/log_loss_direct.h"
 
 #include <float.h>
 #include <math.h>
 
-#include "base/text.h"
-#include "data/matrix_view.h"
+#include "metric/binary_block.h"
+#include "metric/intake_block.h"
 #include "numeric/mathfun.h"
+#include "numeric/mathfun_block.h"
 #include "numeric/sum.h"
 
 enum {
     LEAST_ROWS = 1 << 14,
     CHUNK = 1 << 16, /* rows in a task */
     PRODUCT = 16,    /* DBL_EPSILON^16 is 1e-250 */
-    LANES = MLSD__BLOCK_ROWS / PRODUCT
+    LANES = MLSD__BLOCK_ROWS / PRODUCT,
+    SUM_LANES = 8
 };
+
+/* What is added up, d being a loss less the pivot. Without weights W, W2 and SUPPORT are the rows,
+ * W2D is WD. */
+enum { LOSS, W, SUPPORT, WD, W2, W2D, W2D2, N_SUMS };
 
 typedef struct job {
     const mlsd_matrix *y, *prediction, *weight;
-    double *loss, *total, *support; /* by chunk */
+    bool wants_spread;
+    double pivot;
+    int64_t n_chunks;
+    double *sums; /* N_SUMS x n_chunks */
 } job;
 
 typedef struct block {
-    int64_t first, n;
-    double y[MLSD__BLOCK_ROWS], p[MLSD__BLOCK_ROWS], w[MLSD__BLOCK_ROWS];
+    mlsd__binary_block rows;
+    double happened[MLSD__BLOCK_ROWS]; /* the probability of what happened, or its logarithm */
 } block;
 
-static mlsd_status bad(const char *name, int64_t row, double value, const char *what)
+static mlsd_status read_block(const job *j, int64_t first, int64_t n, block *b)
 {
-    char text[MLSD__NUMBER_CAPACITY];
-    mlsd__format_double(value, text);
-    return mlsd__fail(MLSD_E_DATA, "%s[%lld] is %s, %s", name, (long long)row, text, what);
-}
-
-static mlsd_status check_block(const job *j, const block *b)
-{
-    bool is_good = true;
-    for (int64_t i = 0; i < b->n; i++) {
-        is_good &= ((b->y[i] == 0) | (b->y[i] == 1)) & (b->p[i] >= 0) & (b->p[i] <= 1);
+    mlsd__binary_block *const rows = &b->rows;
+    mlsd__binary_read(j->prediction, j->weight, first, n, rows);
+    bool is_good = rows->w == NULL || mlsd__block_weights(rows->w, n);
+    if (j->y->dtype == MLSD_I64 && j->y->row_stride == 1) {
+        const int64_t *const y = (const int64_t *)j->y->data + first;
+        is_good &= mlsd__block_happened_i64(y, rows->score, n, b->happened);
+    } else {
+        const double *const y = mlsd__doubles_at(j->y, first, n, rows->y_room);
+        is_good &= mlsd__block_happened_f64(y, rows->score, n, b->happened);
     }
-    for (int64_t i = 0; i < b->n && j->weight != NULL; i++) {
-        is_good &= (b->w[i] >= 0) & (b->w[i] - b->w[i] == 0);
-    }
-    for (int64_t i = 0; i < b->n && !is_good; i++) {
-        const int64_t row = b->first + i;
-        if (b->y[i] != 0 && b->y[i] != 1) {
-            return bad("y", row, b->y[i], "not a class number in 0 .. 1");
-        }
-        if (!(b->p[i] >= 0 && b->p[i] <= 1)) {
-            return bad("prediction", row, b->p[i], "not a probability in [0, 1]");
-        }
-        if (j->weight != NULL && !(b->w[i] >= 0 && isfinite(b->w[i]))) {
-            return bad("weight", row, b->w[i], "not a finite number of at least 0");
-        }
-    }
-    return MLSD_OK;
-}
-
-/* The probability of what happened, in p. */
-static void choose(block *b)
-{
-    for (int64_t i = 0; i < b->n; i++) {
-        const double p = b->p[i], chosen = b->y[i] != 0 ? p : 1 - p;
-        const double least = chosen < DBL_EPSILON ? DBL_EPSILON : chosen;
-        b->p[i] = least > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : least;
-    }
+    return is_good ? MLSD_OK : mlsd__binary_name_bad(j->y, true, rows);
 }
 
 /* LANES products side by side, which compilers turn into SIMD. */
@@ -78,12 +65,86 @@ static double sum_logs(const block *b)
     double product[LANES], sum = 0;
     int64_t i = 0;
     for (int k = 0; k < LANES; k++) product[k] = 1;
-    for (; i + LANES <= b->n; i += LANES) {
-        for (int k = 0; k < LANES; k++) product[k] *= b->p[i + k];
+    for (; i + LANES <= b->rows.n; i += LANES) {
+        for (int k = 0; k < LANES; k++) product[k] *= b->happened[i + k];
     }
-    for (int k = 0; i + k < b->n; k++) product[k] *= b->p[i + k];
-    for (int k = 0; k < LANES; k++) sum += mlsd__log(product[k]);
+    for (int k = 0; i + k < b->rows.n; k++) product[k] *= b->happened[i + k];
+    mlsd__log_block(product, LANES);
+    for (int k = 0; k < LANES; k++) sum += product[k];
     return sum;
+}
+
+static double sum_lanes(const double *lanes)
+{
+    double sum = 0;
+    for (int k = 0; k < SUM_LANES; k++) sum += lanes[k];
+    return sum;
+}
+
+static void add_plain_spread(const block *b, double pivot, double *s)
+{
+    double d1[SUM_LANES] = {0}, d2[SUM_LANES] = {0};
+    for (int64_t i = 0; i < b->rows.n; i += SUM_LANES) {
+        const int64_t n = b->rows.n - i < SUM_LANES ? b->rows.n - i : SUM_LANES;
+        for (int64_t k = 0; k < n; k++) {
+            const double d = -b->happened[i + k] - pivot;
+            d1[k] += d;
+            d2[k] += d * d;
+        }
+    }
+    const double sum = sum_lanes(d1);
+    s[WD] += sum;
+    s[W2D] += sum;
+    s[W2] += (double)b->rows.n;
+    s[W2D2] += sum_lanes(d2);
+}
+
+static void add_plain(const job *j, block *b, double *s)
+{
+    s[LOSS] -= sum_logs(b);
+    s[W] += (double)b->rows.n;
+    s[SUPPORT] += (double)b->rows.n;
+    if (!j->wants_spread) return;
+    mlsd__log_block(b->happened, b->rows.n);
+    add_plain_spread(b, j->pivot, s);
+}
+
+static void add_weighted_spread(const block *b, double pivot, double *s)
+{
+    double wd[SUM_LANES] = {0}, w2[SUM_LANES] = {0}, w2d[SUM_LANES] = {0}, w2d2[SUM_LANES] = {0};
+    for (int64_t i = 0; i < b->rows.n; i += SUM_LANES) {
+        const int64_t n = b->rows.n - i < SUM_LANES ? b->rows.n - i : SUM_LANES;
+        for (int64_t k = 0; k < n; k++) {
+            const double w = b->rows.w[i + k], of_w = w * (-b->happened[i + k] - pivot);
+            wd[k] += of_w;
+            w2[k] += w * w;
+            w2d[k] += w * of_w;
+            w2d2[k] += of_w * of_w;
+        }
+    }
+    s[WD] += sum_lanes(wd);
+    s[W2] += sum_lanes(w2);
+    s[W2D] += sum_lanes(w2d);
+    s[W2D2] += sum_lanes(w2d2);
+}
+
+static void add_weighted(const job *j, block *b, double *s)
+{
+    double loss[SUM_LANES] = {0}, w[SUM_LANES] = {0};
+    int64_t support = 0;
+    mlsd__log_block(b->happened, b->rows.n);
+    for (int64_t i = 0; i < b->rows.n; i += SUM_LANES) {
+        const int64_t n = b->rows.n - i < SUM_LANES ? b->rows.n - i : SUM_LANES;
+        for (int64_t k = 0; k < n; k++) {
+            loss[k] -= b->rows.w[i + k] * b->happened[i + k];
+            w[k] += b->rows.w[i + k];
+        }
+    }
+    for (int64_t i = 0; i < b->rows.n; i++) support += b->rows.w[i] > 0;
+    s[LOSS] += sum_lanes(loss);
+    s[W] += sum_lanes(w);
+    s[SUPPORT] += (double)support;
+    if (j->wants_spread) add_weighted_spread(b, j->pivot, s);
 }
 
 static mlsd_status add_chunk(void *arg, int64_t chunk, mlsd__scope *scope)
@@ -91,32 +152,49 @@ static mlsd_status add_chunk(void *arg, int64_t chunk, mlsd__scope *scope)
     const job *const j = arg;
     const int64_t n = j->y->rows;
     const int64_t last = (chunk + 1) * CHUNK < n ? (chunk + 1) * CHUNK : n;
-    double loss = 0, total = 0, support = 0;
+    double s[N_SUMS] = {0};
     block b;
     for (int64_t first = chunk * CHUNK; first < last; first += MLSD__BLOCK_ROWS) {
-        b.first = first;
-        b.n = last - first < MLSD__BLOCK_ROWS ? last - first : MLSD__BLOCK_ROWS;
-        mlsd__matrix_read(j->y, NULL, first, b.n, b.y);
-        mlsd__matrix_read(j->prediction, NULL, first, b.n, b.p);
-        if (j->weight != NULL) mlsd__matrix_read(j->weight, NULL, first, b.n, b.w);
-        MLSD__TRY(check_block(j, &b));
-        choose(&b);
-        if (j->weight == NULL) {
-            loss -= sum_logs(&b);
-            total += (double)b.n;
-            support += (double)b.n;
-            continue;
-        }
-        for (int64_t i = 0; i < b.n; i++) {
-            loss -= b.w[i] * mlsd__log(b.p[i]);
-            total += b.w[i];
-            support += b.w[i] > 0;
-        }
+        const int64_t left = last - first;
+        MLSD__TRY(read_block(j, first, left < MLSD__BLOCK_ROWS ? left : MLSD__BLOCK_ROWS, &b));
+        if (b.rows.w == NULL)
+            add_plain(j, &b, s);
+        else
+            add_weighted(j, &b, s);
     }
-    j->loss[chunk] = loss;
-    j->total[chunk] = total;
-    j->support[chunk] = support;
+    for (int k = 0; k < N_SUMS; k++) j->sums[k * j->n_chunks + chunk] = s[k];
     return mlsd__checkpoint(scope);
+}
+
+static mlsd_status find_pivot(job *j)
+{
+    block b;
+    MLSD__TRY(read_block(j, 0, MLSD__BLOCK_ROWS, &b));
+    mlsd__log_block(b.happened, b.rows.n);
+    const double mean = mlsd__sum(b.happened, b.rows.n) / (double)b.rows.n;
+    double nearest = b.happened[0];
+    for (int64_t i = 1; i < b.rows.n; i++) {
+        if (fabs(b.happened[i] - mean) < fabs(nearest - mean)) nearest = b.happened[i];
+    }
+    j->pivot = -nearest;
+    return MLSD_OK;
+}
+
+static void add_up(const job *j, double level, mlsd__estimate *out)
+{
+    double s[N_SUMS];
+    for (int k = 0; k < N_SUMS; k++) s[k] = mlsd__sum(j->sums + k * j->n_chunks, j->n_chunks);
+    out->support = s[SUPPORT];
+    if (!(s[W] > 0)) return;
+    out->value = s[LOSS] / s[W];
+    if (!j->wants_spread) return;
+    out->df = s[SUPPORT] - 1;
+    out->n_rows = s[W] * s[W] / s[W2];
+    if (s[SUPPORT] < 2) return;
+    const double mean = s[WD] / s[W];
+    const double squares = fmax(0, s[W2D2] - mean * (2 * s[W2D] - mean * s[W2]));
+    out->se = sqrt(squares * (s[SUPPORT] / (s[SUPPORT] - 1))) / s[W];
+    mlsd__estimate_interval(out, level, 0, INFINITY);
 }
 
 mlsd_status mlsd__log_loss_direct(mlsd__scope *scope, const mlsd__metric_ops *metric,
@@ -126,25 +204,20 @@ mlsd_status mlsd__log_loss_direct(mlsd__scope *scope, const mlsd__metric_ops *me
 {
     (void)metric;
     *out_done = false;
-    if (!isnan(level) || y->cols != 1 || prediction->cols != 1) return MLSD_OK;
+    if (y->cols != 1 || prediction->cols != 1) return MLSD_OK;
     if (y->rows < LEAST_ROWS || prediction->rows != y->rows) return MLSD_OK;
     if (weight != NULL && (weight->rows != y->rows || weight->cols != 1)) return MLSD_OK;
-    const int64_t n_chunks = (y->rows + CHUNK - 1) / CHUNK;
-    double *const sums = mlsd__alloc(scope->allocator, n_chunks, 3 * sizeof *sums);
-    if (sums == NULL) return MLSD_E_NOMEM;
     job j = {.y = y,
              .prediction = prediction,
              .weight = weight,
-             .loss = sums,
-             .total = sums + n_chunks,
-             .support = sums + 2 * n_chunks};
-    const mlsd_status status = mlsd__parallel_for(scope, n_chunks, add_chunk, &j);
-    if (status == MLSD_OK) {
-        const double total = mlsd__sum(j.total, n_chunks);
-        out->support = mlsd__sum(j.support, n_chunks);
-        if (total > 0) out->value = mlsd__sum(j.loss, n_chunks) / total;
-        *out_done = true;
-    }
-    mlsd__free(scope->allocator, sums);
+             .wants_spread = !isnan(level),
+             .n_chunks = (y->rows + CHUNK - 1) / CHUNK};
+    if (j.wants_spread) MLSD__TRY(find_pivot(&j));
+    j.sums = mlsd__alloc(scope->allocator, N_SUMS * j.n_chunks, sizeof *j.sums);
+    if (j.sums == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd__parallel_for(scope, j.n_chunks, add_chunk, &j);
+    if (status == MLSD_OK) add_up(&j, level, out);
+    mlsd__free(scope->allocator, j.sums);
+    *out_done = status == MLSD_OK;
     return status;
 }

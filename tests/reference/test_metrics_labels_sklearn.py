@@ -91,3 +91,29 @@ def test_reports_cells_and_margins(seed):
     same("hinge_loss", two[0], rng.normal(size=n), sample_weight=weight)
     three = rng.permutation(np.arange(n) % 3)
     same("hinge_loss", three, rng.normal(size=(n, 3)), sample_weight=weight)
+
+
+@pytest.mark.parametrize("kind", ["even", "rounded", "crowded near 0", "of two sizes"])
+def test_scores_of_many_rows(kind):
+    """From 16,384 rows on these are counted without a look at the labels first; labels then may still be of any kind."""
+    rng = np.random.default_rng(3)
+    n = 17_000
+    p = {
+        "even": lambda: rng.random(n), "rounded": lambda: np.round(rng.random(n), 2), "crowded near 0": lambda: rng.random(n) ** 30,
+        "of two sizes": lambda: np.where(rng.random(n) < 0.5, 1e-12, 1) * rng.random(n),
+    }[kind]()
+    y, weight = (rng.random(n) < p).astype(np.int64), rng.integers(0, 4, n)
+    for labels in (y, y.astype(float), y.astype(np.int32), y * 2 - 1, y.astype(bool), np.array(["no", "yes"])[y]):
+        for given in ({}, {"sample_weight": weight}):
+            same("roc_auc_score", labels, p, **given)
+            same("log_loss", labels, p, **given)
+    for row in (0, 16_500, n - 1):  # the only one of its class
+        y[:] = 0
+        y[row] = 1
+        same("log_loss", y, p)
+        same("roc_auc_score", y, p)
+    y[row] = 0
+    for name in ("log_loss", "roc_auc_score"):
+        for m in (metrics, ours):
+            with pytest.raises(ValueError, match="only one label|Only one class"):
+                getattr(m, name)(y, p)

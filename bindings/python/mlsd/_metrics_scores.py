@@ -439,7 +439,8 @@ def log_loss(y_true, y_pred, *, eps="auto", normalize=True, sample_weight=None, 
 
 
 def _has_both(y):
-    return y[0] != y[-1] or y.min() != y.max()
+    """Are there two labels? Of most arrays the first few tell."""
+    return any((y[first : first + _MANY_ROWS] != y[0]).any() for first in range(0, len(y), _MANY_ROWS))
 
 
 def brier_score_loss(y_true, y_prob, *, sample_weight=None, pos_label=None):

@@ -137,22 +137,13 @@ static mlsd_status result_json(const void *subject, char *buf, int64_t capacity,
     return mlsd_result_to_json(subject, buf, capacity, out_length);
 }
 
-static mlsd_status result_junit(const void *subject, char *buf, int64_t capacity,
-                                int64_t *out_length)
+static int print_json(const mlsd_result *result)
 {
-    return mlsd_suite_junit(subject, buf, capacity, out_length);
-}
-
-static int write_text(cli_text_fn fn, const mlsd_result *result, const char *path)
-{
-    char *const text = cli_text(fn, result);
+    char *const text = cli_text(result_json, result);
     if (text == NULL) return cli_fail_status(MLSD_E_NOMEM);
-    FILE *const file = path != NULL ? fopen(path, "w") : stdout;
-    bool ok = file != NULL && fputs(text, file) >= 0;
-    if (path != NULL && file != NULL && fclose(file) != 0) ok = false;
+    const bool ok = fputs(text, stdout) >= 0;
     free(text);
-    return ok ? CLI_OK
-              : cli_fail(CLI_IO, "'%s' cannot be written", path != NULL ? path : "standard output");
+    return ok ? CLI_OK : cli_fail(CLI_IO, "standard output cannot be written");
 }
 
 /* The name of this run in the history: what was said, or the model's file. */
@@ -169,14 +160,16 @@ static const char *run_name(const cli_args *args)
 static int keep(const cli_args *args, const test_job *job)
 {
     const mlsd_table *const outcomes = cli_result_table(job->result, "outcomes");
-    const mlsd_status status =
-        mlsd_suite_keep(job->context, job->suite, job->result, run_name(args));
+    const bool is_baseline = cli_get(args, "baseline") != NULL;
+    const mlsd_status status = (is_baseline ? mlsd_suite_keep_baseline : mlsd_suite_keep)(
+        job->context, job->suite, job->result, run_name(args));
     if (status != MLSD_OK) return cli_fail_status(status);
     if (cli_get(args, "json") != NULL) return CLI_OK;
     if (outcomes == NULL) {
         puts("nothing to keep: no goal or stretch set was evaluated");
     } else {
-        puts("kept as last time, in .last.csv and .history.csv beside the suite");
+        printf("kept as last time%s, in .last.csv and .history.csv beside the suite\n",
+               is_baseline ? " and as the baseline" : "");
     }
     return CLI_OK;
 }
@@ -208,14 +201,16 @@ static int hand_over(const cli_args *args, const test_job *job)
     const char *const junit = cli_get(args, "junit");
     cli_progress_clear();
     cli_hold_interrupts();
-    if (junit != NULL && write_text(result_junit, job->result, junit) != CLI_OK)
-        return TEST_CANNOT_TELL;
+    if (junit != NULL) {
+        const mlsd_status status = mlsd_suite_junit_save(job->result, junit);
+        if (status != MLSD_OK) return not_run(cli_fail_status(status));
+    }
     if (cli_get(args, "json") == NULL) {
         print_result(args, job->result);
-    } else if (write_text(result_json, job->result, NULL) != CLI_OK) {
+    } else if (print_json(job->result) != CLI_OK) {
         return TEST_CANNOT_TELL;
     }
-    if (cli_get(args, "update") != NULL) {
+    if (cli_get(args, "update") != NULL || cli_get(args, "baseline") != NULL) {
         const int code = keep(args, job);
         if (code != CLI_OK) return not_run(code);
     }
@@ -250,6 +245,7 @@ static const cli_option test_options[] = {
     {"junit", "FILE.xml", "write JUnit XML, which CI systems read"},
     {"json", NULL, "print everything as JSON instead of tables"},
     {"update", NULL, "keep this run as \"last time\" of goal and stretch sets"},
+    {"baseline", NULL, "keep it so, and as the baseline: what later runs must not fall below"},
     {"as", "NAME", "what it is called in the history (default: the model's file)"},
     {"threads", "N", "threads to use (default: one for each allowed CPU)"},
     {"numerics", "WORD", "fast (default), or exact: the same bytes on every machine"},

@@ -8,8 +8,8 @@
  *   regression     each case passes or fails by itself (label, tolerance, bounds). Passed when all
  *                  pass, or when the share that passes is shown to be at least `rate`
  *   uniformity     a metric is the same in all groups, within `margin`
- *   goal, stretch  a metric is reported, with its trend. Failed when it is worse than last time by
- *                  more than chance
+ *   goal, stretch  a metric is reported, with its trend. Failed when it is worse than last time, or
+ *                  than the baseline, by more than chance
  *   edge           cases are changed, and the prediction must stay, rise, fall or keep bounds
  *
  *   mlsd_suite_load(NULL, "loans.suite.json", &suite);
@@ -69,11 +69,14 @@ MLSD_API int64_t mlsd_suite_set_line(const mlsd_suite *suite, int64_t i);
  * "cannot tell", "error": it could not be evaluated), n (cases), n_failed, value (share of cases
  * that pass, or the metric), low and high (its interval at the set's level; of shares of passed
  * cases `low` is the one-sided bound and `high` NaN), wanted (rate, margin or goal; NaN without),
- * p_value (of "not worse than last time"), last (the value then), detail (a sentence), line.
+ * p_value (of "not worse than last time and than the baseline": of both together), last (the value
+ * of last time), detail (a sentence), line.
  * "failures", a row a case that failed: set, file, line, change, expected, got. "groups", a row a
  * group of a uniformity set: set, column, level, n, value, low, high, difference (to the rows
  * outside) with difference_low and difference_high, status. "trend", a row a run of a goal or
- * stretch set: set, run, name, n, value, low, high. "outcomes", what mlsd_suite_keep writes.
+ * stretch set: set, run, name, n, value, low, high. "outcomes", what mlsd_suite_keep writes: set,
+ * run, what (of a case is kept: the metric where it is a mean over cases, else "prediction",
+ * "predicts <class>" or "p(<class>)"), case (its name), outcome.
  *
  * A set that cannot be evaluated (a column the model needs is missing, a label is empty) has status
  * "error" and says why in `detail`; the others are run. Errors: MLSD_E_NOMEM, MLSD_E_CANCELLED.
@@ -106,16 +109,28 @@ MLSD_API mlsd_status mlsd_suite_run_function(const mlsd_context *context, const 
                                              int32_t has_proba, mlsd_result **out);
 
 /* Keep what a run of this suite found as "last time": each goal and stretch set's outcome of each
- * case goes to "....last.csv", and a row to "....history.csv", called `name` (NULL: ""). A set that
- * could not be evaluated keeps what it had. Written beside its place, flushed and renamed.
+ * case goes to "....last.csv", and a row to "....history.csv", called `name` (NULL: ""). The first
+ * run that is kept is the baseline, whose outcomes stay in the former beside those of the last run
+ * (as long as the metric, the classes and some of the cases are the same). A set that could not be
+ * evaluated keeps what it had. Each file is written beside its place, flushed and renamed.
  * Errors: MLSD_E_ARG (a result of another kind), MLSD_E_IO. Since 0.1. */
 MLSD_API mlsd_status mlsd_suite_keep(const mlsd_context *context, const mlsd_suite *suite,
                                      const mlsd_result *result, const char *name);
+
+/* The same, and from now on this run is the baseline of the goal and stretch sets that it could
+ * evaluate, whatever it found: a decision of people, such as to accept a model that is worse in
+ * something. Since 0.1. */
+MLSD_API mlsd_status mlsd_suite_keep_baseline(const mlsd_context *context, const mlsd_suite *suite,
+                                              const mlsd_result *result, const char *name);
 
 /* A run as JUnit XML, which CI systems read: a test case each set; what cannot be told or evaluated
  * is an error there. Errors: MLSD_E_ARG (a result of another kind), MLSD_E_BUFFER. Since 0.1. */
 MLSD_API mlsd_status mlsd_suite_junit(const mlsd_result *result, char *buf, int64_t capacity,
                                       int64_t *out_length);
+
+/* The same into a file, which is there whole or not at all. Errors: MLSD_E_ARG, MLSD_E_IO.
+ * Since 0.1. */
+MLSD_API mlsd_status mlsd_suite_junit_save(const mlsd_result *result, const char *path);
 
 #ifdef __cplusplus
 }

@@ -57,6 +57,7 @@ typedef struct mlsd__metric_ops {
     bool any_columns;  /* needs_proba, but any numbers serve as the scores of all classes */
     bool of_decisions; /* predictions are decision values, which models here do not give */
     bool is_share;     /* a share of rows, whose interval is Wilson's */
+    bool is_area;      /* of two classes the area under the ROC curve, or a line of it */
     /* Of metrics that are the weighted mean of a number for each row, or its square root (is_root);
      * NULL for the others. */
     mlsd__loss_fn row_loss;

@@ -516,14 +516,14 @@ static const mlsd_param table[] = {
                      "all of it"),
 };
 
-#define OPS(params_)                                                                             \
+#define OPS(params_, is_area_)                                                                   \
     {                                                                                            \
         .params = params_, .params_size = sizeof(roc_params), .is_usual = true,                  \
         .greater_is_better = true, .for_classification = true, .needs_proba = true,              \
         .any_score = true, .for_labels = true, .check = check_roc_auc, .finish = finish_roc_auc, \
-        .score = score_roc_auc, .direct = mlsd__auc_direct,                                      \
+        .score = score_roc_auc, .direct = mlsd__auc_direct, .is_area = is_area_,                 \
     }
-static const mlsd__metric_ops roc_auc_ops = OPS(&defaults);
+static const mlsd__metric_ops roc_auc_ops = OPS(&defaults, true);
 const mlsd_kind mlsd__kind_roc_auc = {
     .name = "roc_auc",
     .family = "metric",
@@ -542,10 +542,10 @@ static const roc_params ovo = {.multi_class = OVO, .max_fpr = NAN};
 static const roc_params ovo_weighted = {.average = WEIGHTED, .multi_class = OVO, .max_fpr = NAN};
 static const roc_params micro = {.average = MICRO, .max_fpr = NAN};
 const mlsd__metric_alias mlsd__ranking_aliases[] = {
-    {"roc_auc_ovr", "roc_auc", OPS(&defaults)},
-    {"roc_auc_ovr_weighted", "roc_auc", OPS(&ovr_weighted)},
-    {"roc_auc_ovo", "roc_auc", OPS(&ovo)},
-    {"roc_auc_ovo_weighted", "roc_auc", OPS(&ovo_weighted)},
-    {"roc_auc_micro", "roc_auc", OPS(&micro)},
+    {"roc_auc_ovr", "roc_auc", OPS(&defaults, true)},
+    {"roc_auc_ovr_weighted", "roc_auc", OPS(&ovr_weighted, false)},
+    {"roc_auc_ovo", "roc_auc", OPS(&ovo, false)},
+    {"roc_auc_ovo_weighted", "roc_auc", OPS(&ovo_weighted, false)},
+    {"roc_auc_micro", "roc_auc", OPS(&micro, false)},
     {0},
 };

@@ -291,7 +291,8 @@ const mlsd_kind mlsd__kind_ks = {
 };
 
 static const mlsd__metric_ops gini_ops = {OF_SCORES, .greater_is_better = true,
-                                          .for_binary_only = true, .finish = finish_gini};
+                                          .for_binary_only = true, .is_area = true,
+                                          .finish = finish_gini};
 const mlsd_kind mlsd__kind_gini = {
     .name = "gini",
     .family = "metric",

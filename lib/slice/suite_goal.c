@@ -1,154 +1,26 @@
 /* suite_goal.c - sets that a model need not pass: the metric is reported with its interval and its
- * trend, and the set fails only when the model is worse than last time by more than chance.
+ * trend, and the set fails only when the model is worse than last time, or than the baseline, by
+ * more than chance.
  *
- * The test is paired, case by case, so it sees what two intervals side by side do not. What is
- * compared of a case depends on the metric: whether it is right (McNemar), its loss (permutation),
- * or its score (DeLong). Metrics that are no mean over cases, such as f1, are guarded by what they
- * are made of: right or wrong. */
+ * Last time alone would be a ratchet that slips: a model that gets a little worse each time is
+ * never worse than last time. So the first run that was kept is the baseline, and stays it until
+ * somebody says otherwise; it does not move to a better run by itself, for the best of many runs
+ * was lucky, and whatever follows would look worse. Where both are there, each is tested at half of
+ * the chance of a false alarm (Bonferroni). */
 #include <math.h>
 #include <string.h>
 
-#include "mlsd/compare.h"
-#include "metric/metric_impl.h"
-#include "base/hash.h"
-#include "numeric/mathfun.h"
 #include "slice/suite_impl.h"
 
-typedef int32_t outcome_type;
-enum { RIGHT = 0, LOG_LOSS, SQUARED, ABSOLUTE, SCORE };
+enum { LAST = 0, BASELINE = 1, N_REFERENCES = 2 };
 
-/* By how a metric's name begins; the others by task: right or wrong, squared error. */
-static const struct {
-    const char *start;
-    outcome_type type;
-} types[] = {{"log_loss", LOG_LOSS},       {"neg_log_loss", LOG_LOSS}, {"brier", SQUARED},
-             {"roc_auc", SCORE},           {"mae", ABSOLUTE},          {"mean_absolute", ABSOLUTE},
-             {"median_absolute", ABSOLUTE}};
-
-static outcome_type type_of(const mlsd__predictor *p, const char *metric)
-{
-    outcome_type type = p->n_classes == 0 ? SQUARED : RIGHT;
-    for (int64_t i = 0; i < MLSD__COUNT(types); i++) {
-        if (strncmp(metric, types[i].start, strlen(types[i].start)) == 0) type = types[i].type;
-    }
-    if (p->n_classes == 0) return type == ABSOLUTE ? ABSOLUTE : SQUARED;
-    if (type == SCORE && p->n_classes != 2) type = LOG_LOSS;
-    return p->has_proba ? type : RIGHT;
-}
-
-static double outcome_of(const mlsd__predictor *p, outcome_type type, const mlsd__answers *answers,
-                         int64_t row, double label)
-{
-    /* A probability of 0 is as bad as the smallest that a loss is told of elsewhere. */
-    static const double least = 2.220446049250313e-16;
-    const double error = answers->value[row] - label;
-    const double *const proba = answers->proba == NULL ? NULL : answers->proba + row * p->n_classes;
-    double sum = 0;
-    switch (type) {
-    case RIGHT:
-        return error == 0;
-    case LOG_LOSS:
-        return -mlsd__log(fmax(proba[(int64_t)label], least));
-    case SCORE:
-        return proba[1];
-    case ABSOLUTE:
-        return fabs(error);
-    default:
-        if (p->n_classes == 0) return error * error;
-        for (int64_t c = 0; c < p->n_classes; c++) {
-            const double miss = proba[c] - ((double)c == label);
-            sum += miss * miss;
-        }
-        return sum;
-    }
-}
-
-/* ---- now and last time, case by case ---- */
-
-typedef struct pairs {
-    int64_t n;
-    double *scores; /* n x 2: last, now */
-    double *labels;
-} pairs;
-
-static mlsd_status look_up(const mlsd__allocator *a, const mlsd__suite_last *last,
-                           mlsd__dictionary **out)
-{
-    MLSD__TRY(mlsd__dictionary_new(a, out));
-    for (int64_t i = 0; i < last->n; i++) {
-        int32_t number;
-        MLSD__TRY(mlsd__dictionary_intern(*out, last->keys[i], strlen(last->keys[i]), &number));
-    }
-    return MLSD_OK;
-}
-
-static mlsd_status match(const mlsd__allocator *a, const mlsd__suite_set *set, char *const *keys,
-                         const double *now, const double *labels, pairs *out)
-{
-    mlsd__dictionary *known = NULL;
-    out->scores = mlsd__alloc_raw(a, 2 * set->n_rows, sizeof *out->scores);
-    out->labels = mlsd__alloc_raw(a, set->n_rows, sizeof *out->labels);
-    mlsd_status status =
-        out->scores == NULL || out->labels == NULL ? MLSD_E_NOMEM : look_up(a, &set->last, &known);
-    for (int64_t i = 0; i < set->n_rows && status == MLSD_OK; i++) {
-        const int32_t at = mlsd__dictionary_find(known, keys[i], strlen(keys[i]));
-        if (at < 0) continue;
-        out->scores[2 * out->n] = set->last.outcomes[at];
-        out->scores[2 * out->n + 1] = now[i];
-        out->labels[out->n++] = labels[i];
-    }
-    if (known != NULL) mlsd__dictionary_free(known);
-    return status;
-}
-
-static const char *const type_names[] = {
-    [RIGHT] = "right",           [LOG_LOSS] = "log_loss",
-    [SQUARED] = "squared_error", [ABSOLUTE] = "absolute_error",
-    [SCORE] = "score",
-};
-
-static const char *const test_names[] = {
-    [RIGHT] = "mcnemar",
-    [LOG_LOSS] = "paired_permutation",
-    [SQUARED] = "paired_permutation",
-    [ABSOLUTE] = "paired_permutation",
-    [SCORE] = "delong",
-};
-
-/* As many as some seconds allow; 999 tell whether p is below 0.05. */
-static int64_t n_permutations(int64_t n)
-{
-    static const int64_t most_flips = 200000000, fewest = 999, most = 9999;
-    const int64_t affordable = most_flips / n;
-    return affordable < fewest ? fewest : affordable > most ? most : affordable;
-}
-
-/* One-sided p of "now is worse". */
-static mlsd_status test(const mlsd__suite_run *run, const mlsd__suite_set *set, outcome_type type,
-                        const pairs *both, double *out_p)
-{
-    static const char *const names[] = {"last", "now"};
-    const bool is_loss = type != RIGHT && type != SCORE;
-    mlsd_spec *spec = NULL;
-    mlsd_result *found = NULL;
-    mlsd_status status = mlsd_spec_new(run->context, test_names[type], &spec);
-    if (status == MLSD_OK) status = mlsd_spec_set_f64(spec, "level", set->level);
-    if (status == MLSD_OK)
-        status = mlsd_spec_set_str(spec, "alternative", is_loss ? "greater" : "less");
-    if (status == MLSD_OK) status = mlsd_spec_set_str_list(spec, "names", names, 2);
-    if (status == MLSD_OK && is_loss) status = mlsd_spec_set_bool(spec, "greater_is_better", 0);
-    if (status == MLSD_OK && is_loss)
-        status = mlsd_spec_set_i64(spec, "n_permutations", n_permutations(both->n));
-    if (status == MLSD_OK) {
-        const mlsd_matrix scores = {both->scores, both->n, 2, 2, 1, MLSD_F64, 0};
-        const mlsd_matrix truth = {both->labels, both->n, 1, 1, 1, MLSD_F64, 0};
-        status = mlsd_compare(run->context, spec, &scores, type == SCORE ? &truth : NULL, &found);
-    }
-    if (status == MLSD_OK) status = mlsd_result_get_f64(found, "p_value", out_p);
-    mlsd_result_free(found);
-    mlsd_spec_free(spec);
-    return status;
-}
+/* Now against one run that was kept. */
+typedef struct reference {
+    const mlsd__suite_kept *kept; /* without rows: there is none */
+    bool fits;
+    int64_t n; /* cases of both */
+    double p;  /* one-sided, that now is not worse */
+} reference;
 
 /* ---- the finding ---- */
 
@@ -173,11 +45,68 @@ static void say_score(const mlsd__suite_set *set, const mlsd__suite_finding *f, 
 static void say_p(double p, mlsd__text *t)
 {
     static const double smallest = 0.0001;
-    mlsd__text_append(t, p < smallest ? " (p < " : " (p = ");
+    mlsd__text_append(t, p < smallest ? "p < " : "p = ");
     mlsd__text_double(t, p < smallest ? smallest : mlsd__round_significant(p, 2));
 }
 
-static void conclude(const mlsd__suite_set *set, const char *what, const pairs *both,
+/* "last time", or "the baseline, run 3 'v1.2'". */
+static void say_reference(const mlsd__suite_set *set, const reference *r, mlsd__text *t)
+{
+    if (r->kept == &set->last) {
+        mlsd__text_append(t, "last time");
+        return;
+    }
+    mlsd__text_format(t, "the baseline, run %lld", (long long)r->kept->run);
+    for (int64_t i = 0; i < set->n_trend; i++) {
+        const mlsd__suite_point *const x = &set->trend[i];
+        if (x->run == r->kept->run && *x->name != '\0') mlsd__text_format(t, " '%.60s'", x->name);
+    }
+}
+
+/* Why now cannot be compared with what was kept; NULL where it can. */
+static const char *obstacle(const reference *r)
+{
+    if (!r->fits) return "what was kept is of another metric or of other classes: keep this run";
+    if (r->n == 0)
+        return "none of the cases was there last time: name them by 'id', or keep this run";
+    return isnan(r->p) ? "the cases that were there last time are too few or too alike for a test"
+                       : NULL;
+}
+
+/* The set fails by the reference that shows it best; p-values are of all references together. */
+static void conclude_tests(const mlsd__suite_set *set, const reference *references,
+                           mlsd__suite_finding *out)
+{
+    mlsd__text *const t = &out->detail;
+    const reference *worst = &references[LAST];
+    const double times = references[BASELINE].kept->n > 0 ? 2 : 1;
+    for (int k = 0; k < N_REFERENCES; k++) {
+        const reference *const r = &references[k];
+        if (r->kept->n == 0) continue;
+        const char *const why = obstacle(r);
+        if (why != NULL) {
+            out->status = MLSD__SET_CANNOT_TELL;
+            mlsd__text_format(t, "; %s", why);
+            return;
+        }
+        if (r->p < worst->p) worst = r;
+    }
+    out->p_value = fmin(1, times * worst->p);
+    const bool is_worse = out->p_value < 1 - set->level;
+    out->status = is_worse ? MLSD__SET_FAILED : MLSD__SET_PASSED;
+    mlsd__text_append(t, is_worse ? "; worse than " : "; not worse than ");
+    say_reference(set, is_worse ? worst : &references[LAST], t);
+    if (!is_worse && times > 1) {
+        mlsd__text_append(t, " or ");
+        say_reference(set, &references[BASELINE], t);
+        mlsd__text_append(t, ",");
+    }
+    mlsd__text_append(t, " by more than chance (");
+    say_p(out->p_value, t);
+    mlsd__text_format(t, ", %lld common case%s)", (long long)worst->n, worst->n == 1 ? "" : "s");
+}
+
+static void conclude(const mlsd__suite_set *set, const reference *references,
                      mlsd__suite_finding *out)
 {
     mlsd__text *const t = &out->detail;
@@ -187,34 +116,15 @@ static void conclude(const mlsd__suite_set *set, const char *what, const pairs *
         return;
     }
     say_score(set, out, t);
-    if (set->last.n == 0 && set->n_trend > 0) {
+    if (set->last.n > 0) {
+        conclude_tests(set, references, out);
+    } else if (set->n_trend > 0) {
         out->status = MLSD__SET_CANNOT_TELL;
         mlsd__text_append(t, "; the history has earlier runs, but the cases of the last are gone: "
                              "restore the file, or keep this run");
-        return;
-    }
-    if (set->last.n == 0) {
+    } else {
         mlsd__text_append(t, "; nothing was kept to compare with");
-        return;
     }
-    if (strcmp(set->last.what, what) != 0) {
-        out->status = MLSD__SET_CANNOT_TELL;
-        mlsd__text_append(t, "; what was kept is of another metric: keep this run");
-        return;
-    }
-    if (both->n == 0) {
-        out->status = MLSD__SET_CANNOT_TELL;
-        mlsd__text_append(t, "; none of the cases was there last time: name them by 'id', or keep "
-                             "this run");
-        return;
-    }
-    const bool is_worse = out->p_value < 1 - set->level;
-    out->status = is_worse ? MLSD__SET_FAILED : MLSD__SET_PASSED;
-    mlsd__text_append(t, is_worse ? "; worse than last time by more than chance"
-                                  : "; not worse than last time by more than chance");
-    if (!isnan(out->p_value)) say_p(out->p_value, t);
-    mlsd__text_format(t, "%s%lld common case%s)", isnan(out->p_value) ? " (" : ", ",
-                      (long long)both->n, both->n == 1 ? "" : "s");
 }
 
 static void put_point(mlsd__rows *rows, const mlsd__suite_set *set, const mlsd__suite_point *x)
@@ -228,67 +138,77 @@ static void put_point(mlsd__rows *rows, const mlsd__suite_set *set, const mlsd__
     mlsd__rows_f64(rows, x->high);
 }
 
-static void put_tables(mlsd__suite_run *run, const mlsd__suite_set *set, const char *what,
-                       char *const *keys, const double *outcomes, const mlsd__suite_finding *f)
+/* What was kept of the baseline stays, unless nothing can be compared with it any more. */
+static void put_tables(mlsd__suite_run *run, const mlsd__suite_set *set,
+                       const mlsd__outcomes *outcomes, char *const *keys,
+                       const reference *references, const mlsd__suite_finding *f)
 {
-    const mlsd__suite_point now = {run->suite->n_runs + 1, "now", f->n, f->value, f->low, f->high};
+    const int64_t number = run->suite->n_runs + 1;
+    const mlsd__suite_point now = {number, "now", f->n, f->value, f->low, f->high};
+    const reference *const first = &references[references[BASELINE].kept->n > 0 ? BASELINE : LAST];
     for (int64_t i = 0; i < set->n_trend; i++) put_point(&run->trend, set, &set->trend[i]);
     put_point(&run->trend, set, &now);
-    for (int64_t i = 0; i < set->n_rows; i++) {
-        mlsd__rows_str(&run->outcomes, set->name);
-        mlsd__rows_str(&run->outcomes, what);
-        mlsd__rows_str(&run->outcomes, keys[i]);
-        mlsd__rows_f64(&run->outcomes, outcomes[i]);
-    }
+    if (first->kept->n > 0 && obstacle(first) == NULL)
+        mlsd__kept_put(&run->outcomes, set, first->kept);
+    mlsd__outcomes_put(run, set, outcomes, keys, number);
+}
+
+/* ---- the comparison ---- */
+
+static mlsd_status refer(mlsd__suite_run *run, const mlsd__suite_set *set,
+                         const mlsd__outcomes *now, const mlsd__suite_scored *s, char *const *keys,
+                         const mlsd__suite_kept *kept, reference *out)
+{
+    mlsd__outcome_pairs pairs = {0};
+    *out = (reference){.kept = kept, .p = NAN};
+    if (kept->n == 0) return MLSD_OK;
+    mlsd_status status = mlsd__outcomes_match(run, set, now, s, keys, kept, &pairs);
+    if (status == MLSD_OK && pairs.fits && pairs.n > 0)
+        status = mlsd__outcomes_test(run, set, now, &pairs, &out->p);
+    out->fits = pairs.fits;
+    out->n = pairs.n;
+    mlsd__outcome_pairs_free(run->scope->allocator, &pairs);
+    return status;
 }
 
 static mlsd_status judge(mlsd__suite_run *run, const mlsd__suite_set *set,
-                         const mlsd__answers *answers, const double *labels,
-                         mlsd__suite_finding *out)
+                         const mlsd__suite_scored *s, mlsd__suite_finding *out)
 {
     const mlsd__allocator *const a = run->scope->allocator;
-    const mlsd__predictor *const p = &run->predictor;
-    const outcome_type type = type_of(p, set->metric);
+    reference references[N_REFERENCES];
+    mlsd__outcomes now = {0};
     char **keys = NULL;
-    pairs both = {0};
-    double *const now = mlsd__alloc_raw(a, set->n_rows, sizeof *now);
-    mlsd_status status = now == NULL ? MLSD_E_NOMEM : mlsd__case_keys(a, set, &keys);
-    for (int64_t i = 0; i < set->n_rows && status == MLSD_OK; i++)
-        now[i] = mlsd__round_significant(outcome_of(p, type, answers, set->rows[i], labels[i]), 9);
-    if (status == MLSD_OK) status = match(a, set, keys, now, labels, &both);
-    if (status == MLSD_OK && both.n > 0 && strcmp(set->last.what, type_names[type]) == 0)
-        status = test(run, set, type, &both, &out->p_value);
+    mlsd_status status = mlsd__outcomes_make(run, set, s, &now);
+    if (status == MLSD_OK) status = mlsd__case_keys(a, set, &keys);
+    if (status == MLSD_OK) status = refer(run, set, &now, s, keys, &set->last, &references[LAST]);
+    if (status == MLSD_OK)
+        status = refer(run, set, &now, s, keys, &set->baseline, &references[BASELINE]);
     if (status == MLSD_OK) {
-        conclude(set, type_names[type], &both, out);
-        put_tables(run, set, type_names[type], keys, now, out);
+        conclude(set, references, out);
+        put_tables(run, set, &now, keys, references, out);
     }
-    mlsd__free(a, both.labels);
-    mlsd__free(a, both.scores);
     mlsd__case_keys_free(a, set, keys);
-    mlsd__free(a, now);
+    mlsd__outcomes_free(a, &now);
     return status;
 }
 
 mlsd_status mlsd__suite_run_goal(mlsd__suite_run *run, const mlsd__suite_set *set,
                                  mlsd__suite_finding *out)
 {
-    const mlsd__answers *answers;
+    mlsd__suite_scored s;
     mlsd__suite_score score;
-    double *labels = NULL;
     out->n = set->n_rows;
     out->wanted = set->goal;
     if (set->n_trend > 0) out->last = set->trend[set->n_trend - 1].value;
-    MLSD__TRY(mlsd__suite_metric_check(run, set));
-    MLSD__TRY(mlsd__suite_answers(run, set, &answers));
-    MLSD__TRY(mlsd__suite_labels(run, set, false, &labels));
-    mlsd_status status =
-        mlsd__suite_score_rows(run, set, answers, labels, NULL, set->n_rows, set->level, &score);
+    mlsd_status status = mlsd__suite_scored_open(run, set, &s);
+    if (status == MLSD_OK)
+        status = mlsd__suite_score_rows(run, set, &s, NULL, set->n_rows, set->level, &score);
     if (status == MLSD_OK) {
         out->value = score.value;
         out->low = score.low;
         out->high = score.high;
-        status = judge(run, set, answers, labels, out);
+        status = judge(run, set, &s, out);
     }
-    mlsd__free(run->scope->allocator, labels);
+    mlsd__suite_scored_free(run->scope->allocator, &s);
     return status;
 }

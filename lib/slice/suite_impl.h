@@ -10,6 +10,7 @@
 #include "base/scope.h"
 #include "base/text.h"
 #include "data/table_impl.h"
+#include "metric/metric_impl.h"
 #include "validate/result_rows.h"
 
 /* ---- a suite: made by suite_read.c and suite_cases.c, fixed from then on ---- */
@@ -59,13 +60,14 @@ enum {
     MLSD__EXPECT_LOWER
 };
 
-/* What was kept of a set the last time, and in all runs. */
-typedef struct mlsd__suite_last {
-    int64_t n;        /* cases; 0: nothing was kept */
-    const char *what; /* of a case was kept: "right", "log_loss", ... */
-    const char **keys;
+/* What was kept of a set's cases in one run. */
+typedef struct mlsd__suite_kept {
+    int64_t run;
+    int64_t n;          /* rows; 0: nothing was kept */
+    const char **whats; /* what of the case: "log_loss", "p(yes)", ... (suite_outcome.c) */
+    const char **keys;  /* the case's name */
     double *outcomes;
-} mlsd__suite_last;
+} mlsd__suite_kept;
 
 typedef struct mlsd__suite_point {
     int64_t run;
@@ -81,6 +83,7 @@ typedef struct mlsd__suite_set {
     mlsd__suite_file *file;
     int64_t *rows, n_rows; /* of the file; ascending */
     int64_t label, id;     /* columns, -1 for none */
+    int64_t weight;        /* the same */
     double level, rate;
     double tolerance;  /* NaN: not given */
     const char *class; /* whose probability; NULL: the label's, or the last of two */
@@ -92,7 +95,7 @@ typedef struct mlsd__suite_set {
     mlsd__suite_expect expect;
     mlsd__suite_change *changes;
     int64_t n_changes, n_copies;
-    mlsd__suite_last last;
+    mlsd__suite_kept last, baseline; /* the second without rows: they are of one run */
     mlsd__suite_point *trend;
     int64_t n_trend;
 } mlsd__suite_set;
@@ -136,7 +139,9 @@ double mlsd__suite_cell_number(const mlsd_table *t, int64_t column, int64_t row)
 mlsd_status mlsd__case_keys(const mlsd__allocator *a, const mlsd__suite_set *set, char ***out);
 void mlsd__case_keys_free(const mlsd__allocator *a, const mlsd__suite_set *set, char **keys);
 
-/* suite_keep.c: what was kept. */
+/* suite_keep.c: what was kept, and the columns of the file and of the table "outcomes". */
+enum { MLSD__N_OUTCOME_COLUMNS = 5 };
+extern const mlsd__row_column mlsd__outcome_columns[MLSD__N_OUTCOME_COLUMNS];
 mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s);
 
 /* ---- what predicts ---- */
@@ -189,6 +194,10 @@ int64_t mlsd__class_number(const mlsd__predictor *p, const char *name);
  * where `may_lack`. The result's by mlsd__free. */
 mlsd_status mlsd__suite_labels(const mlsd__suite_run *run, const mlsd__suite_set *set,
                                bool may_lack, double **out);
+/* Weights of a set's cases: NULL where it names no column of them. The result's by mlsd__free.
+ * Errors: MLSD_E_DATA (an empty, negative or infinite one, or no case that weighs anything). */
+mlsd_status mlsd__suite_weights(const mlsd__suite_run *run, const mlsd__suite_set *set,
+                                double **out);
 /* An answer as a person reads it: "yes (0.83)", "12.5". */
 void mlsd__answer_text(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i,
                        mlsd__text *t);
@@ -263,10 +272,59 @@ typedef struct mlsd__suite_score {
     double value, low, high;
     double support; /* cases that the metric is about: of recall the positives */
 } mlsd__suite_score;
-mlsd_status mlsd__suite_metric_check(const mlsd__suite_run *run, const mlsd__suite_set *set);
+/* What a set's metric is computed from; labels and weights (or NULL) are of its cases. */
+typedef struct mlsd__suite_scored {
+    const mlsd__answers *answers;
+    double *labels, *weights; /* owned */
+} mlsd__suite_scored;
+/* Errors: the metric does not suit what predicts; those of answers, labels and weights. Free it
+ * also after a failure. */
+mlsd_status mlsd__suite_scored_open(mlsd__suite_run *run, const mlsd__suite_set *set,
+                                    mlsd__suite_scored *out);
+void mlsd__suite_scored_free(const mlsd__allocator *a, mlsd__suite_scored *s);
+/* What the metric reads of n cases, those of `which` (NULL: all); free by mlsd__scored_free. */
+mlsd_status mlsd__suite_gather(const mlsd__suite_run *run, const mlsd__suite_set *set,
+                               const mlsd__suite_scored *s, const int64_t *which, int64_t n,
+                               mlsd__scored_copy *out);
 mlsd_status mlsd__suite_score_rows(const mlsd__suite_run *run, const mlsd__suite_set *set,
-                                   const mlsd__answers *answers, const double *labels,
-                                   const int64_t *which, int64_t n, double level,
-                                   mlsd__suite_score *out);
+                                   const mlsd__suite_scored *s, const int64_t *which, int64_t n,
+                                   double level, mlsd__suite_score *out);
+
+/* ---- goals: now against a run that was kept ---- */
+
+/* What is kept of each of a set's cases, `width` numbers, rounded as the file has them. */
+typedef struct mlsd__outcomes {
+    const mlsd__metric_ops *metric;
+    bool is_part;     /* the case's part of a metric that is a mean; else what the metric reads */
+    int64_t n, width; /* 1, or of probabilities a number for each class */
+    double *values;   /* owned */
+} mlsd__outcomes;
+/* suite_outcome.c */
+mlsd_status mlsd__outcomes_make(mlsd__suite_run *run, const mlsd__suite_set *set,
+                                const mlsd__suite_scored *s, mlsd__outcomes *out);
+void mlsd__outcomes_free(const mlsd__allocator *a, mlsd__outcomes *o);
+/* Rows of the table "outcomes": of this run, which has the number `number`, or as they were kept.
+ */
+void mlsd__outcomes_put(mlsd__suite_run *run, const mlsd__suite_set *set, const mlsd__outcomes *o,
+                        char *const *keys, int64_t number);
+void mlsd__kept_put(mlsd__rows *rows, const mlsd__suite_set *set, const mlsd__suite_kept *kept);
+
+/* Cases of both runs that weigh something. */
+typedef struct mlsd__outcome_pairs {
+    bool fits; /* what was kept is of this metric and these classes */
+    int64_t n, width;
+    double *before, *now;     /* n x width, owned */
+    double *labels, *weights; /* of each, owned; NULL: all weigh 1 */
+} mlsd__outcome_pairs;
+mlsd_status mlsd__outcomes_match(const mlsd__suite_run *run, const mlsd__suite_set *set,
+                                 const mlsd__outcomes *now, const mlsd__suite_scored *s,
+                                 char *const *keys, const mlsd__suite_kept *kept,
+                                 mlsd__outcome_pairs *out);
+void mlsd__outcome_pairs_free(const mlsd__allocator *a, mlsd__outcome_pairs *p);
+
+/* suite_paired.c: one-sided p-value of "now is worse"; NaN where it is not defined. */
+mlsd_status mlsd__outcomes_test(mlsd__suite_run *run, const mlsd__suite_set *set,
+                                const mlsd__outcomes *now, const mlsd__outcome_pairs *pairs,
+                                double *out_p);
 
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/handle.h"
 #include "slice/suite_impl.h"
 #include "validate/result_impl.h"
@@ -144,17 +145,37 @@ static void put_suite(mlsd__text *t, const mlsd_result *r)
     mlsd__text_append(t, "  </testsuite>\n</testsuites>\n");
 }
 
-mlsd_status mlsd_suite_junit(const mlsd_result *result, char *buf, int64_t capacity,
-                             int64_t *out_length)
+static mlsd_status check(const mlsd_result *result)
 {
     MLSD__REQUIRE_LIVE(result, MLSD__MAGIC_RESULT, "result");
     MLSD__REQUIRE(strcmp(mlsd__result_kind(result), "suite") == 0,
                   "the result is of a %s, not of a suite", mlsd__result_kind(result));
+    return MLSD_OK;
+}
+
+mlsd_status mlsd_suite_junit(const mlsd_result *result, char *buf, int64_t capacity,
+                             int64_t *out_length)
+{
+    MLSD__TRY(check(result));
     mlsd__text t;
     mlsd__text_init(&t, &result->allocator);
     put_suite(&t, result);
     mlsd_status status = t.status;
     if (status == MLSD_OK) status = mlsd__text_to_buffer(&t, buf, capacity, out_length);
+    mlsd__text_free(&t);
+    return status;
+}
+
+mlsd_status mlsd_suite_junit_save(const mlsd_result *result, const char *path)
+{
+    MLSD__TRY(check(result));
+    MLSD__REQUIRE(path != NULL, "'path' is NULL");
+    mlsd__text t;
+    mlsd__text_init(&t, &result->allocator);
+    put_suite(&t, result);
+    mlsd_status status = t.status;
+    if (status == MLSD_OK)
+        status = mlsd__file_write(&result->allocator, path, t.data, (size_t)t.length);
     mlsd__text_free(&t);
     return status;
 }

@@ -1,6 +1,7 @@
-/* suite_keep.c - what a goal remembers: each case's outcome of the run that was kept last, and a
- * row for each run. Two small CSV files beside the suite, so that version control shows what
- * changed, and says when. */
+/* suite_keep.c - what a goal remembers: each case's outcome of the run that was kept last and of
+ * the baseline, and a row for each run. Two small CSV files beside the suite, so that version
+ * control shows what changed, and says when. Of the outcomes the smallest number of a run is the
+ * baseline's. */
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,17 +10,17 @@
 #include "slice/suite_impl.h"
 #include "validate/result_impl.h"
 
-static const mlsd__row_column last_columns[] = {
-    {"set", MLSD_COLUMN_CATEGORY},
-    {"what", MLSD_COLUMN_CATEGORY},
-    {"case", MLSD_COLUMN_CATEGORY},
-    {"outcome", MLSD_COLUMN_F64},
+const mlsd__row_column mlsd__outcome_columns[MLSD__N_OUTCOME_COLUMNS] = {
+    {"set", MLSD_COLUMN_CATEGORY},  {"run", MLSD_COLUMN_I64},     {"what", MLSD_COLUMN_CATEGORY},
+    {"case", MLSD_COLUMN_CATEGORY}, {"outcome", MLSD_COLUMN_F64},
 };
 static const mlsd__row_column history_columns[] = {
     {"run", MLSD_COLUMN_I64},  {"name", MLSD_COLUMN_CATEGORY}, {"set", MLSD_COLUMN_CATEGORY},
     {"n", MLSD_COLUMN_I64},    {"value", MLSD_COLUMN_F64},     {"low", MLSD_COLUMN_F64},
     {"high", MLSD_COLUMN_F64},
 };
+
+enum { MOST_RUNS = 1000000000 };
 
 /* ---- reading ---- */
 
@@ -74,30 +75,65 @@ static int64_t count_rows(const mlsd_table *t, int64_t column, const char *name)
     return n;
 }
 
-static mlsd_status recall_last(mlsd_suite *s, const mlsd_table *t, const int64_t *at)
+/* Room for n rows of a run. */
+static mlsd_status make_kept(mlsd_suite *s, int64_t n, mlsd__suite_kept *out)
 {
-    for (int64_t k = 0; k < s->n_sets; k++) {
-        mlsd__suite_set *const set = &s->sets[k];
-        const int64_t n = find_set(s, set->name) == set ? count_rows(t, at[0], set->name) : 0;
-        if (n == 0) continue;
-        set->last.keys = mlsd__suite_alloc(s, n, sizeof *set->last.keys);
-        set->last.outcomes = mlsd__suite_alloc(s, n, sizeof *set->last.outcomes);
-        if (set->last.keys == NULL || set->last.outcomes == NULL) return MLSD_E_NOMEM;
-    }
+    out->whats = mlsd__suite_alloc(s, n, sizeof *out->whats);
+    out->keys = mlsd__suite_alloc(s, n, sizeof *out->keys);
+    out->outcomes = mlsd__suite_alloc(s, n, sizeof *out->outcomes);
+    return out->whats == NULL || out->keys == NULL || out->outcomes == NULL ? MLSD_E_NOMEM
+                                                                            : MLSD_OK;
+}
+
+/* The first and the last run of each set that the file has, and room for their rows. */
+static mlsd_status find_kept_runs(mlsd_suite *s, const mlsd_table *t, const int64_t *at)
+{
     for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) {
         mlsd__suite_set *const set = find_set(s, mlsd_table_get_str(t, at[0], i));
-        const char *const what = mlsd_table_get_str(t, at[1], i);
-        const char *const key = mlsd_table_get_str(t, at[2], i);
-        const double outcome = mlsd__suite_cell_number(t, at[3], i);
-        if (set == NULL) continue;
-        if (what == NULL || key == NULL || !isfinite(outcome))
-            return mlsd__suite_fail(s->last_path, 0, MLSD_E_DATA, "row %lld has an empty cell",
+        const double run = mlsd__suite_cell_number(t, at[1], i);
+        if (!(run >= 1 && run < MOST_RUNS && run == floor(run)))
+            return mlsd__suite_fail(s->last_path, 0, MLSD_E_DATA, "row %lld has no number of a run",
                                     (long long)i + 1);
-        if (set->last.n == 0) set->last.what = mlsd__suite_text(s, what);
-        set->last.keys[set->last.n] = mlsd__suite_text(s, key);
-        if (set->last.what == NULL || set->last.keys[set->last.n] == NULL) return MLSD_E_NOMEM;
-        set->last.outcomes[set->last.n++] = outcome;
+        if ((int64_t)run > s->n_runs) s->n_runs = (int64_t)run;
+        if (set == NULL) continue;
+        if (set->last.run == 0 || (int64_t)run > set->last.run) set->last.run = (int64_t)run;
+        if (set->baseline.run == 0 || (int64_t)run < set->baseline.run)
+            set->baseline.run = (int64_t)run;
     }
+    for (int64_t k = 0; k < s->n_sets; k++) {
+        mlsd__suite_set *const set = &s->sets[k];
+        const int64_t n = set->last.run > 0 ? count_rows(t, at[0], set->name) : 0;
+        if (n == 0) continue;
+        MLSD__TRY(make_kept(s, n, &set->last));
+        if (set->baseline.run != set->last.run) MLSD__TRY(make_kept(s, n, &set->baseline));
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status recall_outcome(mlsd_suite *s, const mlsd_table *t, const int64_t *at, int64_t i)
+{
+    mlsd__suite_set *const set = find_set(s, mlsd_table_get_str(t, at[0], i));
+    const int64_t run = (int64_t)mlsd__suite_cell_number(t, at[1], i);
+    const char *const what = mlsd_table_get_str(t, at[2], i);
+    const char *const key = mlsd_table_get_str(t, at[3], i);
+    const double outcome = mlsd__suite_cell_number(t, at[4], i);
+    if (set == NULL) return MLSD_OK;
+    if (what == NULL || key == NULL || !isfinite(outcome))
+        return mlsd__suite_fail(s->last_path, 0, MLSD_E_DATA, "row %lld has an empty cell",
+                                (long long)i + 1);
+    if (run != set->last.run && run != set->baseline.run) return MLSD_OK;
+    mlsd__suite_kept *const kept = run == set->last.run ? &set->last : &set->baseline;
+    kept->whats[kept->n] = mlsd__suite_text(s, what);
+    kept->keys[kept->n] = mlsd__suite_text(s, key);
+    if (kept->whats[kept->n] == NULL || kept->keys[kept->n] == NULL) return MLSD_E_NOMEM;
+    kept->outcomes[kept->n++] = outcome;
+    return MLSD_OK;
+}
+
+static mlsd_status recall_outcomes(mlsd_suite *s, const mlsd_table *t, const int64_t *at)
+{
+    MLSD__TRY(find_kept_runs(s, t, at));
+    for (int64_t i = 0; i < mlsd_table_n_rows(t); i++) MLSD__TRY(recall_outcome(s, t, at, i));
     return MLSD_OK;
 }
 
@@ -106,7 +142,7 @@ static mlsd_status recall_point(mlsd_suite *s, const mlsd_table *t, const int64_
     const double run = mlsd__suite_cell_number(t, at[0], i),
                  n = mlsd__suite_cell_number(t, at[3], i);
     mlsd__suite_set *const set = find_set(s, mlsd_table_get_str(t, at[2], i));
-    if (!(run >= 1 && run < 1e9 && n >= 0 && n < 1e15))
+    if (!(run >= 1 && run < MOST_RUNS && n >= 0 && n < 1e15))
         return mlsd__suite_fail(s->history_path, 0, MLSD_E_DATA,
                                 "row %lld has no number of a run or of cases", (long long)i + 1);
     if ((int64_t)run > s->n_runs) s->n_runs = (int64_t)run;
@@ -140,8 +176,8 @@ mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
     int64_t at[MLSD__COUNT(history_columns)];
     mlsd_table *t = NULL;
     mlsd_status status =
-        read_file(context, s->last_path, last_columns, MLSD__COUNT(last_columns), at, &t);
-    if (status == MLSD_OK && t != NULL) status = recall_last(s, t, at);
+        read_file(context, s->last_path, mlsd__outcome_columns, MLSD__N_OUTCOME_COLUMNS, at, &t);
+    if (status == MLSD_OK && t != NULL) status = recall_outcomes(s, t, at);
     mlsd_table_free(t);
     t = NULL;
     if (status == MLSD_OK)
@@ -154,22 +190,23 @@ mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
 
 /* ---- writing ---- */
 
-static void put_old_last(mlsd__rows *rows, const mlsd__suite_set *set)
+/* The run of row i of the table "outcomes". */
+static int64_t run_of(const mlsd_table *outcomes, int64_t i)
 {
-    for (int64_t i = 0; i < set->last.n; i++) {
-        mlsd__rows_str(rows, set->name);
-        mlsd__rows_str(rows, set->last.what);
-        mlsd__rows_str(rows, set->last.keys[i]);
-        mlsd__rows_f64(rows, set->last.outcomes[i]);
-    }
+    return (int64_t)mlsd__suite_cell_number(outcomes, 1, i);
 }
 
-static void put_new_last(mlsd__rows *rows, const mlsd_table *outcomes, const char *set)
+/* What the run found of a set, from run `first` on. */
+static void put_new(mlsd__rows *rows, const mlsd_table *outcomes, const char *set, int64_t first)
 {
     for (int64_t i = 0; i < mlsd_table_n_rows(outcomes); i++) {
         if (strcmp(mlsd_table_get_str(outcomes, 0, i), set) != 0) continue;
-        for (int64_t j = 0; j < 3; j++) mlsd__rows_str(rows, mlsd_table_get_str(outcomes, j, i));
-        mlsd__rows_f64(rows, mlsd__suite_cell_number(outcomes, 3, i));
+        if (run_of(outcomes, i) < first) continue;
+        mlsd__rows_str(rows, set);
+        mlsd__rows_i64(rows, run_of(outcomes, i));
+        mlsd__rows_str(rows, mlsd_table_get_str(outcomes, 2, i));
+        mlsd__rows_str(rows, mlsd_table_get_str(outcomes, 3, i));
+        mlsd__rows_f64(rows, mlsd__suite_cell_number(outcomes, 4, i));
     }
 }
 
@@ -182,16 +219,17 @@ static mlsd_status write_rows(mlsd__rows *rows, const char *path)
     return status;
 }
 
-static mlsd_status write_last(const mlsd_suite *s, const mlsd_table *outcomes)
+static mlsd_status write_last(const mlsd_suite *s, const mlsd_table *outcomes, bool is_baseline)
 {
     mlsd__rows rows;
-    mlsd__rows_init(&rows, &s->allocator, last_columns, MLSD__COUNT(last_columns));
+    mlsd__rows_init(&rows, &s->allocator, mlsd__outcome_columns, MLSD__N_OUTCOME_COLUMNS);
     for (int64_t k = 0; k < s->n_sets; k++) {
         const mlsd__suite_set *const set = &s->sets[k];
         if (count_rows(outcomes, 0, set->name) > 0) {
-            put_new_last(&rows, outcomes, set->name);
+            put_new(&rows, outcomes, set->name, is_baseline ? s->n_runs + 1 : 0);
         } else {
-            put_old_last(&rows, set);
+            mlsd__kept_put(&rows, set, &set->baseline);
+            mlsd__kept_put(&rows, set, &set->last);
         }
     }
     return write_rows(&rows, s->last_path);
@@ -237,17 +275,31 @@ static mlsd_status write_history(const mlsd_suite *s, const mlsd_table *trend, c
     return write_rows(&rows, s->history_path);
 }
 
-mlsd_status mlsd_suite_keep(const mlsd_context *context, const mlsd_suite *suite,
-                            const mlsd_result *result, const char *name)
+/* The outcomes first: a history that lacks a run stops nobody, one whose cases are gone does. */
+static mlsd_status keep(const mlsd_suite *suite, const mlsd_result *result, const char *name,
+                        bool is_baseline)
 {
     MLSD__REQUIRE_LIVE(suite, MLSD__MAGIC_SUITE, "suite");
     MLSD__REQUIRE_LIVE(result, MLSD__MAGIC_RESULT, "result");
     MLSD__REQUIRE(strcmp(mlsd__result_kind(result), "suite") == 0,
                   "the result is of a %s, not of a suite", mlsd__result_kind(result));
-    (void)context;
     const mlsd_table *const outcomes = mlsd_result_get_table(result, "outcomes");
     const mlsd_table *const trend = mlsd_result_get_table(result, "trend");
     if (mlsd_table_n_rows(outcomes) == 0) return MLSD_OK;
-    MLSD__TRY(write_last(suite, outcomes));
+    MLSD__TRY(write_last(suite, outcomes, is_baseline));
     return write_history(suite, trend, name != NULL ? name : "");
+}
+
+mlsd_status mlsd_suite_keep(const mlsd_context *context, const mlsd_suite *suite,
+                            const mlsd_result *result, const char *name)
+{
+    (void)context;
+    return keep(suite, result, name, false);
+}
+
+mlsd_status mlsd_suite_keep_baseline(const mlsd_context *context, const mlsd_suite *suite,
+                                     const mlsd_result *result, const char *name)
+{
+    (void)context;
+    return keep(suite, result, name, true);
 }

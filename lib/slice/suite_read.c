@@ -18,9 +18,9 @@ typedef struct reader {
 
 static const mlsd__suite_role roles[] = {
     {"regression", " rate tolerance class low high ", mlsd__suite_run_regression},
-    {"uniformity", " metric by margin min_support ", mlsd__suite_run_uniformity},
-    {"goal", " metric goal id ", mlsd__suite_run_goal},
-    {"stretch", " metric goal id ", mlsd__suite_run_goal},
+    {"uniformity", " metric by margin min_support weight ", mlsd__suite_run_uniformity},
+    {"goal", " metric goal id weight ", mlsd__suite_run_goal},
+    {"stretch", " metric goal id weight ", mlsd__suite_run_goal},
     {"edge", " change expect rate tolerance class low high seed ", mlsd__suite_run_edge},
 };
 static const char keys_of_all[] = " role name cases where label level ";
@@ -88,6 +88,14 @@ static mlsd_status find_column(const reader *r, int64_t line, const char *name, 
                             message);
 }
 
+/* The column that a value names must not hold texts. */
+static mlsd_status need_numbers(const reader *r, const mlsd__json *value, int64_t column)
+{
+    if (mlsd_table_type(r->set->file->table, column) != MLSD_COLUMN_CATEGORY) return MLSD_OK;
+    return fail_at(r, value, MLSD_E_TYPE, "'%s': column '%.60s' of '%.60s' holds texts", value->key,
+                   value->text, r->set->file->name);
+}
+
 static mlsd_status read_column(const reader *r, const mlsd__json *value, int64_t *out)
 {
     MLSD__TRY(need_type(r, value, MLSD__JSON_TEXT, "the name of a column"));
@@ -104,6 +112,12 @@ static mlsd_status read_label(reader *r, const mlsd__json *value)
 static mlsd_status read_id(reader *r, const mlsd__json *value)
 {
     return read_column(r, value, &r->set->id);
+}
+
+static mlsd_status read_weight(reader *r, const mlsd__json *value)
+{
+    MLSD__TRY(read_column(r, value, &r->set->weight));
+    return need_numbers(r, value, r->set->weight);
 }
 
 static mlsd_status read_level(reader *r, const mlsd__json *value)
@@ -151,10 +165,7 @@ static mlsd_status read_limit(reader *r, const mlsd__json *value, mlsd__suite_li
 {
     if (value->type == MLSD__JSON_TEXT) {
         MLSD__TRY(read_column(r, value, &out->column));
-        if (mlsd_table_type(r->set->file->table, out->column) != MLSD_COLUMN_CATEGORY)
-            return MLSD_OK;
-        return fail_at(r, value, MLSD_E_TYPE, "'%s': column '%.60s' of '%.60s' holds texts",
-                       value->key, value->text, r->set->file->name);
+        return need_numbers(r, value, out->column);
     }
     MLSD__TRY(need_type(r, value, MLSD__JSON_NUMBER, "a number or the name of a column"));
     out->number = value->number;
@@ -403,6 +414,7 @@ static const suite_key keys[] = {
     {"margin", read_margin, false}, {"min_support", read_min_support, true},
     {"goal", read_goal, false},     {"change", read_change, false},
     {"expect", read_expect, false}, {"seed", read_seed, true},
+    {"weight", read_weight, true},
 };
 
 static const mlsd__json *member(const mlsd__json *object, const char *key)
@@ -559,6 +571,7 @@ static mlsd_status read_set(reader *r, const mlsd__json *object, const mlsd__jso
     *r->set = (mlsd__suite_set){.line = object->line,
                                 .label = -1,
                                 .id = -1,
+                                .weight = -1,
                                 .level = 0.95,
                                 .rate = 1,
                                 .tolerance = NAN,

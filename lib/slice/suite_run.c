@@ -46,13 +46,6 @@ static const mlsd__row_column trend_columns[] = {
     {"n", MLSD_COLUMN_I64},        {"value", MLSD_COLUMN_F64}, {"low", MLSD_COLUMN_F64},
     {"high", MLSD_COLUMN_F64},
 };
-static const mlsd__row_column outcome_columns[] = {
-    {"set", MLSD_COLUMN_CATEGORY},
-    {"what", MLSD_COLUMN_CATEGORY},
-    {"case", MLSD_COLUMN_CATEGORY},
-    {"outcome", MLSD_COLUMN_F64},
-};
-
 void mlsd__suite_failure(mlsd__suite_run *run, const mlsd__suite_set *set, int64_t row,
                          const char *change, const char *expected, const char *got)
 {
@@ -219,7 +212,7 @@ static mlsd_status run_suite(mlsd__suite_run *run, mlsd_result **out)
     mlsd__rows_init(&run->failures, a, failure_columns, MLSD__COUNT(failure_columns));
     mlsd__rows_init(&run->groups, a, group_columns, MLSD__COUNT(group_columns));
     mlsd__rows_init(&run->trend, a, trend_columns, MLSD__COUNT(trend_columns));
-    mlsd__rows_init(&run->outcomes, a, outcome_columns, MLSD__COUNT(outcome_columns));
+    mlsd__rows_init(&run->outcomes, a, mlsd__outcome_columns, MLSD__N_OUTCOME_COLUMNS);
     run->answers = mlsd__alloc(a, run->suite->n_files, sizeof *run->answers);
     mlsd_status status = run->answers == NULL ? MLSD_E_NOMEM : mlsd__result_new(a, "suite", &r);
     if (status == MLSD_OK) status = fill(run, &tests, &seconds, r);

@@ -32,8 +32,7 @@ typedef struct group {
 typedef struct groups {
     mlsd__suite_run *run;
     const mlsd__suite_set *set;
-    const mlsd__answers *answers;
-    const double *labels;
+    mlsd__suite_scored scored;
     mlsd__dictionary *names;
     int32_t *group_of;         /* of each case */
     int64_t *inside, *outside; /* scratch: cases of a group, and the others */
@@ -79,10 +78,9 @@ static mlsd_status compare(const groups *g, const group *of, double level, diffe
                            double *out_support)
 {
     mlsd__suite_score inside, outside;
-    MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, g->answers, g->labels, g->inside, of->n, level,
-                                     &inside));
-    MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, g->answers, g->labels, g->outside,
-                                     of->n_outside, level, &outside));
+    MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, &g->scored, g->inside, of->n, level, &inside));
+    MLSD__TRY(mlsd__suite_score_rows(g->run, g->set, &g->scored, g->outside, of->n_outside, level,
+                                     &outside));
     *out = subtract(inside, outside);
     *out_support = fmin(inside.support, outside.support);
     return MLSD_OK;
@@ -103,8 +101,8 @@ static mlsd_status judge(groups *g, int32_t number, group *out)
     }
     MLSD__TRY(compare(g, out, 1 - 2 * alpha, &out->narrow, &support));
     MLSD__TRY(compare(g, out, 1 - alpha / (double)g->n_tests, &out->wide, &support));
-    MLSD__TRY(mlsd__suite_score_rows(g->run, set, g->answers, g->labels, g->inside, out->n,
-                                     set->level, &out->inside));
+    MLSD__TRY(mlsd__suite_score_rows(g->run, set, &g->scored, g->inside, out->n, set->level,
+                                     &out->inside));
     const double margin = set->margin;
     if (out->n < set->min_support || out->n_outside < set->min_support) {
         out->status = few;
@@ -258,14 +256,10 @@ mlsd_status mlsd__suite_run_uniformity(mlsd__suite_run *run, const mlsd__suite_s
                                        mlsd__suite_finding *out)
 {
     const mlsd__allocator *const a = run->scope->allocator;
-    double *labels = NULL;
     groups g = {.run = run, .set = set};
     out->n = set->n_rows;
     out->wanted = set->margin;
-    MLSD__TRY(mlsd__suite_metric_check(run, set));
-    MLSD__TRY(mlsd__suite_answers(run, set, &g.answers));
-    mlsd_status status = mlsd__suite_labels(run, set, false, &labels);
-    g.labels = labels;
+    mlsd_status status = mlsd__suite_scored_open(run, set, &g.scored);
     g.group_of = mlsd__alloc_raw(a, set->n_rows, sizeof *g.group_of);
     g.inside = mlsd__alloc_raw(a, set->n_rows, sizeof *g.inside);
     g.outside = mlsd__alloc_raw(a, set->n_rows, sizeof *g.outside);
@@ -275,6 +269,6 @@ mlsd_status mlsd__suite_run_uniformity(mlsd__suite_run *run, const mlsd__suite_s
     mlsd__free(a, g.outside);
     mlsd__free(a, g.inside);
     mlsd__free(a, g.group_of);
-    mlsd__free(a, labels);
+    mlsd__suite_scored_free(a, &g.scored);
     return status;
 }

@@ -88,7 +88,7 @@ def test_update_keeps_last_time(mlsd, suite):
     first = run(mlsd, "--update", "--as", "first")
     assert first.code == PASSED and "kept as last time" in first.out
     kept = (mlsd.work / "t.suite.last.csv").read_text().splitlines()
-    assert kept[0] == "set,what,case,outcome" and len(kept) == 21 and sum(line.endswith(",0") for line in kept) == 2
+    assert kept[0] == "set,run,what,case,outcome" and len(kept) == 21 and sum(line.endswith(",0") for line in kept) == 2
     assert (mlsd.work / "t.suite.history.csv").read_text().splitlines()[1].startswith("1,first,right,20,0.9,")
     again = run(mlsd)
     assert again.code == PASSED and "not worse than last time" in again.out and "trend: first 0.9000, now 0.9000" in again.out
@@ -103,8 +103,11 @@ def test_update_keeps_last_time(mlsd, suite):
     (mlsd.work / "predictions.csv").write_text("prediction,p_no,p_yes\n" + worse)
     outcome = run(mlsd, "--update")
     assert outcome.code == FAILED and "worse than last time by more than chance" in " ".join(outcome.out.split()), outcome
-    assert run(mlsd).code == PASSED  # what was kept is last time from now on
-    assert len((mlsd.work / "t.suite.history.csv").read_text().splitlines()) == 3
+    outcome = run(mlsd)  # what was kept is last time from now on, and the baseline is what it was
+    assert outcome.code == FAILED and "worse than the baseline, run 1 'first'" in " ".join(outcome.out.split()), outcome
+    assert run(mlsd, "--baseline", "--as", "so be it").code == FAILED
+    assert run(mlsd).code == PASSED
+    assert len((mlsd.work / "t.suite.history.csv").read_text().splitlines()) == 4
 
 
 def test_a_model_and_what_it_lacks(mlsd, suite, binary_csv):

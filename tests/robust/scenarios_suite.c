@@ -13,6 +13,7 @@ static const char suite_text[] =
     "{\"role\": \"regression\", \"low\": 0.4, \"rate\": 0.5},"
     "{\"role\": \"uniformity\", \"by\": \"g\", \"metric\": \"accuracy\", \"margin\": 0.3},"
     "{\"role\": \"goal\", \"name\": \"g\", \"metric\": \"log_loss\", \"goal\": 0.1},"
+    "{\"role\": \"stretch\", \"name\": \"s\", \"metric\": \"roc_auc\"},"
     "{\"role\": \"edge\", \"change\": {\"x0\": {\"noise\": 0.1}, \"g\": {\"swap\": [\"a\", "
     "\"b\"]}},"
     " \"expect\": \"same\", \"tolerance\": 0.01},"

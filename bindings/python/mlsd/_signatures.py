@@ -355,7 +355,9 @@ SIGNATURES = {
         STATUS, [HANDLE, HANDLE, SUITE_PREDICT_FN, POINTER, TEXTS, I64, I32, HANDLE_OUT]
     ),
     "mlsd_suite_keep": (STATUS, [HANDLE, HANDLE, HANDLE, TEXT]),
+    "mlsd_suite_keep_baseline": (STATUS, [HANDLE, HANDLE, HANDLE, TEXT]),
     "mlsd_suite_junit": (STATUS, [HANDLE, BUFFER, I64, I64S]),
+    "mlsd_suite_junit_save": (STATUS, [HANDLE, TEXT]),
     # mlsd/experiment.h
     "mlsd_experiment_complete": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     "mlsd_experiment_run": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE_OUT]),

@@ -106,9 +106,10 @@ class Suite(Handle):
         arguments = (self._h, function, None, names, n, int(asked.has_proba))
         return SuiteResult._made(call_long, lib.mlsd_suite_run_function, *arguments)
 
-    def keep(self, result, name=""):
-        """Keep a run as "last time" of goal and stretch sets, in the files beside the suite."""
-        call_long(lib.mlsd_suite_keep, self._h, result._h, encode(name))
+    def keep(self, result, name="", baseline=False):
+        """Keep a run as "last time" of goal and stretch sets, in the files beside the suite; baseline: also as what
+        later runs must not fall below."""
+        call_long(lib.mlsd_suite_keep_baseline if baseline else lib.mlsd_suite_keep, self._h, result._h, encode(name))
 
 
 def _class_name(value):

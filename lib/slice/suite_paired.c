@@ -1,0 +1,195 @@
+/* suite_paired.c - is the model worse than the one of a run that was kept, by more than chance? The
+ * same cases were judged twice, so the test is paired, and sees what two intervals side by side do
+ * not. The metric's kind says which test:
+ *
+ *   a mean of right and wrong              McNemar's, mid-p
+ *   any other mean over cases              signs of the cases' differences, flipped
+ *   the area under the ROC curve           DeLong's
+ *   the rest (r2, f1, ndcg, ...)           the two models' answers to a case exchanged, and the
+ *                                          metric computed again: were both alike, either might
+ * have given either (Noreen 1989, "Computer-intensive methods for testing hypotheses", ch. 2; Yeh
+ * 2000, COLING, 947)
+ *
+ * Of weighted cases a mean is that of weighted parts, whose signs are flipped; DeLong's test has no
+ * weights, so answers are exchanged. */
+#include <math.h>
+#include <string.h>
+
+#include "mlsd/compare.h"
+#include "base/random.h"
+#include "slice/suite_impl.h"
+
+/* ---- the comparisons that there are ---- */
+
+/* As many permutations as some seconds allow; 999 tell whether p is below 0.05. */
+static int64_t n_permutations(int64_t n, int64_t most_rows)
+{
+    static const int64_t fewest = 999, most = 9999;
+    const int64_t affordable = most_rows / n;
+    return affordable < fewest ? fewest : affordable > most ? most : affordable;
+}
+
+static mlsd_status make_spec(const mlsd__suite_run *run, const mlsd__suite_set *set,
+                             const char *test, bool greater_is_better, int64_t n, mlsd_spec **out)
+{
+    static const char *const names[] = {"then", "now"};
+    static const int64_t most_flips = 200000000;
+    MLSD__TRY(mlsd_spec_new(run->context, test, out));
+    MLSD__TRY(mlsd_spec_set_f64(*out, "level", set->level));
+    MLSD__TRY(mlsd_spec_set_str(*out, "alternative", greater_is_better ? "less" : "greater"));
+    MLSD__TRY(mlsd_spec_set_str_list(*out, "names", names, 2));
+    if (strcmp(test, "paired_permutation") != 0) return MLSD_OK;
+    MLSD__TRY(mlsd_spec_set_bool(*out, "greater_is_better", greater_is_better));
+    return mlsd_spec_set_i64(*out, "n_permutations", n_permutations(n, most_flips));
+}
+
+/* `scores` is n x 2, then and now. */
+static mlsd_status compare(const mlsd__suite_run *run, const mlsd__suite_set *set, const char *test,
+                           bool greater_is_better, const double *scores, const double *labels,
+                           int64_t n, double *out_p)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_result *found = NULL;
+    const mlsd_matrix columns = {scores, n, 2, 2, 1, MLSD_F64, 0};
+    const mlsd_matrix truth = {labels, n, 1, 1, 1, MLSD_F64, 0};
+    mlsd_status status = make_spec(run, set, test, greater_is_better, n, &spec);
+    if (status == MLSD_OK)
+        status = mlsd_compare(run->context, spec, &columns, labels == NULL ? NULL : &truth, &found);
+    if (status == MLSD_OK) status = mlsd_result_get_f64(found, "p_value", out_p);
+    mlsd_result_free(found);
+    mlsd_spec_free(spec);
+    return status;
+}
+
+/* Columns then and now: parts of the mean by weight, or the scores of the second class. */
+static mlsd_status pair_columns(const mlsd__allocator *a, const mlsd__outcome_pairs *pairs,
+                                double **out)
+{
+    const int64_t n = pairs->n, at = pairs->width - 1;
+    double *const scores = mlsd__alloc_raw(a, 2 * n, sizeof *scores);
+    if (scores == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < n; i++) {
+        const double weight = pairs->weights == NULL ? 1 : pairs->weights[i];
+        scores[2 * i] = weight * pairs->before[i * pairs->width + at];
+        scores[2 * i + 1] = weight * pairs->now[i * pairs->width + at];
+    }
+    *out = scores;
+    return MLSD_OK;
+}
+
+/* ---- exchanged answers ---- */
+
+typedef struct exchange {
+    const mlsd__metric_ops *metric;
+    const mlsd__outcome_pairs *pairs;
+    int64_t n_classes, seed;
+    double *worse_by; /* of each exchange: how much worse now would be; 0 is the data as they are */
+} exchange;
+
+static mlsd_status score(mlsd__scope *scope, const exchange *e, const double *prediction,
+                         double *out)
+{
+    mlsd__estimate found;
+    const mlsd__scored scored = {.n = e->pairs->n,
+                                 .n_classes = e->n_classes,
+                                 .y = e->pairs->labels,
+                                 .prediction = prediction,
+                                 .weight = e->pairs->weights};
+    MLSD__TRY(mlsd__metric_score(scope, e->metric, &scored, NULL, scored.n, NAN, &found));
+    *out = found.value;
+    return MLSD_OK;
+}
+
+/* Half of the cases change sides, by a coin each that depends on seed and number alone. */
+static void exchange_some(const exchange *e, int64_t number, double *then, double *now)
+{
+    const int64_t n = e->pairs->n, k = e->pairs->width;
+    mlsd__stream stream;
+    uint32_t bits = 0;
+    mlsd__stream_init(&stream, (uint64_t)e->seed, (uint64_t)number, 0, 0, MLSD__PURPOSE_SHUFFLE);
+    for (int64_t i = 0; i < n; i++) {
+        if (i % 32 == 0) bits = mlsd__stream_u32(&stream);
+        if ((bits >> (i % 32) & 1) == 0) continue;
+        memcpy(then + i * k, e->pairs->now + i * k, (size_t)k * sizeof *then);
+        memcpy(now + i * k, e->pairs->before + i * k, (size_t)k * sizeof *now);
+    }
+}
+
+static mlsd_status score_exchange(void *arg, int64_t number, mlsd__scope *scope)
+{
+    const exchange *const e = arg;
+    const int64_t size = e->pairs->n * e->pairs->width;
+    double *const room = mlsd__alloc_raw(scope->allocator, 2 * size, sizeof *room);
+    if (room == NULL) return MLSD_E_NOMEM;
+    double *const then = room, *const now = room + size, value_then = NAN, value_now = NAN;
+    memcpy(then, e->pairs->before, (size_t)size * sizeof *then);
+    memcpy(now, e->pairs->now, (size_t)size * sizeof *now);
+    if (number > 0) exchange_some(e, number, then, now);
+    mlsd_status status = score(scope, e, then, &value_then);
+    if (status == MLSD_OK) status = score(scope, e, now, &value_now);
+    e->worse_by[number] =
+        e->metric->greater_is_better ? value_then - value_now : value_now - value_then;
+    mlsd__free(scope->allocator, room);
+    return status == MLSD_OK ? mlsd__checkpoint(scope) : status;
+}
+
+/* The data as they are count as one of the exchanges (Phipson & Smyth 2010). One of which the
+ * metric is not defined counts against a verdict. */
+static double share_as_bad(const double *worse_by, int64_t n)
+{
+    int64_t as_bad = 0;
+    const double tolerance = 1e-12 * (1 + fabs(worse_by[0]));
+    if (isnan(worse_by[0])) return NAN;
+    for (int64_t r = 0; r < n; r++) as_bad += !(worse_by[r] < worse_by[0] - tolerance);
+    return (double)as_bad / (double)n;
+}
+
+static mlsd_status test_exchanges(mlsd__suite_run *run, const mlsd__suite_set *set,
+                                  const mlsd__metric_ops *metric, const mlsd__outcome_pairs *pairs,
+                                  double *out_p)
+{
+    static const int64_t most_rows = 1000000;
+    const int64_t n = n_permutations(pairs->n, most_rows) + 1;
+    exchange e = {
+        .metric = metric, .pairs = pairs, .n_classes = run->predictor.n_classes, .seed = set->seed};
+    e.worse_by = mlsd__alloc_raw(run->scope->allocator, n, sizeof *e.worse_by);
+    if (e.worse_by == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = mlsd__parallel_for(run->scope, n, score_exchange, &e);
+    if (status == MLSD_OK) *out_p = share_as_bad(e.worse_by, n);
+    mlsd__free(run->scope->allocator, e.worse_by);
+    return status;
+}
+
+/* ---- which of them ---- */
+
+static const char *test_of(const mlsd__outcomes *now, const mlsd__outcome_pairs *pairs)
+{
+    if (now->is_part && now->metric->is_share && pairs->weights == NULL) return "mcnemar";
+    if (now->is_part) return "paired_permutation";
+    return now->metric->is_area && now->width == 2 && pairs->weights == NULL ? "delong" : NULL;
+}
+
+mlsd_status mlsd__outcomes_test(mlsd__suite_run *run, const mlsd__suite_set *set,
+                                const mlsd__outcomes *now, const mlsd__outcome_pairs *pairs,
+                                double *out_p)
+{
+    const mlsd__allocator *const a = run->scope->allocator;
+    const char *const test = test_of(now, pairs);
+    double *scores = NULL;
+    *out_p = 1; /* answers that are all the same are not worse; tests do not speak of them */
+    const int64_t size = pairs->n * pairs->width;
+    if (memcmp(pairs->before, pairs->now, (size_t)size * sizeof *pairs->now) == 0) return MLSD_OK;
+    *out_p = NAN;
+    if (test != NULL) {
+        MLSD__TRY(pair_columns(a, pairs, &scores));
+        const bool needs_labels = strcmp(test, "delong") == 0;
+        const mlsd_status status = compare(run, set, test, now->metric->greater_is_better, scores,
+                                           needs_labels ? pairs->labels : NULL, pairs->n, out_p);
+        mlsd__free(a, scores);
+        MLSD__TRY(status);
+    }
+    /* Also where curves do not vary, as when all cases are in order. */
+    if (test == NULL || (isnan(*out_p) && !now->is_part))
+        return test_exchanges(run, set, now->metric, pairs, out_p);
+    return MLSD_OK;
+}

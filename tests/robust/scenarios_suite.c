@@ -118,6 +118,8 @@ static mlsd_status run_once(const mlsd_context *context, const char *path, const
     }
     TRY(mlsd_suite_junit(result, junit, length + 1, NULL));
     TRY(mlsd_suite_keep(context, suite, result, name));
+    if (is_last) TRY(mlsd_suite_keep_baseline(context, suite, result, NULL));
+    if (is_last) TRY(mlsd_suite_junit_save(result, path));
     if (is_last) TRY(run_others(context, path, text, hash));
 out:
     free(junit);

@@ -324,6 +324,42 @@ static void test_goal__paired_with_last_time(void **state)
     mlsd_suite_free(suite);
 }
 
+/* Right of 100 cases: 97, then 92, then 87, each losing 5 that the one before had right. McNemar's
+ * mid-p of 5 : 0 is (1/2)^6, of 10 : 0 (1/2)^11. */
+static void test_goal__baseline(void **state)
+{
+    (void)state;
+    forget();
+    for (int k = 0; k < 5; k++) {
+        static const int wrong[] = {3, 8, 13, 13, 13};
+        static const char *const statuses[] = {"passed", "failed", "failed", "failed", "passed"};
+        static const double p[] = {NAN, 0x1p-6, 2 * 0x1p-11, 2 * 0x1p-11, 1};
+        static const char *const words[] = {
+            "nothing was kept", "worse than last time by", "than the baseline, run 1 'v0' by",
+            "than the baseline, run 1 'v0' by", "not worse than last time by"};
+        mlsd_suite *suite = NULL;
+        write_goal(0, wrong[k], 0);
+        ASSERT_OK(parse(goal_suite, &suite));
+        mlsd_result *const r = run_loaded(suite, 1);
+        assert_string_equal(status_of(r), statuses[k]);
+        if (k > 0) ASSERT_NEAR(cell(r, "tests", "p_value", 0), p[k], 1e-12);
+        assert_holds(text(r, "tests", "detail", 0), words[k]);
+        char name[8];
+        snprintf(name, sizeof name, "v%d", k);
+        if (k == 3) {
+            ASSERT_OK(mlsd_suite_keep_baseline(NULL, suite, r, name));
+            ASSERT_OK(mlsd_suite_junit_save(r, path_of("c.csv")));
+            ASSERT_FAILS(MLSD_E_IO, "none", mlsd_suite_junit_save(r, path_of("none/c.xml")));
+            ASSERT_FAILS(MLSD_E_ARG, "NULL", mlsd_suite_junit_save(r, NULL));
+        } else {
+            ASSERT_OK(mlsd_suite_keep(NULL, suite, r, name));
+        }
+        mlsd_result_free(r);
+        mlsd_suite_free(suite);
+    }
+    forget();
+}
+
 static void test_goal__what_cannot_be_compared(void **state)
 {
     (void)state;
@@ -717,6 +753,7 @@ int main(void)
         cmocka_unit_test(test_uniformity__verdicts),
         cmocka_unit_test(test_uniformity__undefined),
         cmocka_unit_test(test_goal__paired_with_last_time),
+        cmocka_unit_test(test_goal__baseline),
         cmocka_unit_test(test_goal__what_cannot_be_compared),
         cmocka_unit_test(test_goal__losses),
         cmocka_unit_test(test_edge__changes),

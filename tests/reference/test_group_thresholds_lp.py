@@ -1,5 +1,6 @@
 """Thresholds by group against the linear program that defines them (scipy.optimize.linprog over mixtures of all thresholds of each group), for every
-constraint, objective and tolerance, on drawn tables; weights by reweighing against their formula; policies that are saved, loaded and applied."""
+constraint, objective and tolerance, on drawn tables; against every vertex that the optimum can be at, on small ones; weights by reweighing against
+their formula; policies that are saved, loaded and applied."""
 
 import os
 
@@ -59,9 +60,19 @@ def oracle(y, score, group, w, constraint, tolerance, gain, cost):
                 rows.append(row)
                 limits.append(limit)
         at += len(fpr)
-    found = linprog(c, A_ub=np.array(rows), b_ub=limits, A_eq=np.array(sums), b_eq=np.ones(len(names)), bounds=(0, None))
+    tight = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+    found = linprog(c, A_ub=np.array(rows), b_ub=limits, A_eq=np.array(sums), b_eq=np.ones(len(names)), bounds=(0, None), options=tight)
     assert found.status == 0
     return -found.fun
+
+
+def weights_of(objective, P, N):
+    """What a unit of TPR gains and of FPR costs, per positive and per negative; cost_fn is 5 and cost_fp 2."""
+    return {"accuracy": (1 / (P + N), 1 / (P + N)), "balanced_accuracy": (0.5 / P, 0.5 / N), "cost": (5 / (P + N), 2 / (P + N))}[objective]
+
+
+def objective_of(objective, best, P, N):
+    return {"accuracy": best + N / (P + N), "balanced_accuracy": best + 0.5, "cost": 5 * P / (P + N) - best}[objective]
 
 
 @pytest.mark.parametrize("constraint", CONSTRAINTS)
@@ -72,15 +83,14 @@ def test_as_good_as_the_linear_program(constraint, seed):
     tolerance = (0.0, 0.02, 0.1, 0.5)[seed % 4]
     objective = ("accuracy", "balanced_accuracy", "cost")[seed % 3]
     P, N = w[y == 1].sum(), w[y == 0].sum()
-    gain, cost = {"accuracy": (1 / (P + N), 1 / (P + N)), "balanced_accuracy": (0.5 / P, 0.5 / N), "cost": (5 / (P + N), 2 / (P + N))}[objective]
+    gain, cost = weights_of(objective, P, N)
     policy = fairness.GroupThresholds(
         y, score, group, sample_weight=weight, constraint=constraint, tolerance=tolerance, objective=objective, cost_fn=5, cost_fp=2,
     )
     told = policy.describe()
     best = oracle(y, score, group, w, constraint, tolerance, gain, cost)
-    value = {"accuracy": best + N / (P + N), "balanced_accuracy": best + 0.5, "cost": 5 * P / (P + N) - best}[objective]
-    np.testing.assert_allclose(told.number("objective"), value, rtol=0, atol=1e-8)
-    assert told.number("gap") <= tolerance + 1e-9
+    np.testing.assert_allclose(told.number("objective"), objective_of(objective, best, P, N), rtol=0, atol=1e-12)
+    assert told.number("gap") <= tolerance + 1e-14
     # What is told is what the policy does, in the mean over coins.
     chance, names = policy.predict_proba(group, score), np.unique(group)
     for j, g in enumerate(names):
@@ -90,6 +100,93 @@ def test_as_good_as_the_linear_program(constraint, seed):
     correct = np.average(np.where(y == 1, chance, 1 - chance), weights=w)
     if objective == "accuracy":
         np.testing.assert_allclose(told.number("objective"), correct, atol=1e-9)
+
+
+SLACK = 1e-13
+
+
+class Hull:
+    """Upper and lower chain of a group's ROC points, each a convex hull by looking at all triples."""
+
+    def __init__(self, fpr, tpr):
+        points = sorted(set(zip(fpr, tpr)))
+        self.chains = []
+        for sign in (1, -1):
+            kept = []
+            for x in sorted({x for x, _ in points}):
+                y = max(sign * b for a, b in points if a == x)
+                while len(kept) > 1 and (kept[-1][1] - kept[-2][1]) * (x - kept[-2][0]) <= (y - kept[-2][1]) * (kept[-1][0] - kept[-2][0]):
+                    kept.pop()
+                kept.append((x, y))
+            self.chains.append(np.array([(x, sign * y) for x, y in kept]))
+        self.vertices = np.vstack(self.chains)
+
+    def at(self, x):
+        return [np.interp(x, c[:, 0], c[:, 1]) for c in self.chains]
+
+    def best_in(self, v, u, t, gain, cost):
+        """Best gain * y - cost * x in each box; -inf where it holds no point. Every vertex that hull and box together can have is tried."""
+        tried = [(np.full(len(v), x), np.full(len(v), y)) for x, y in self.vertices]
+        tried += [(x, y) for x in (v, v + t) for y in (u, u + t)]
+        tried += [(x, y) for x in (v, v + t) for y in self.at(x)]
+        for chain in self.chains:
+            for (x0, y0), (x1, y1) in zip(chain[:-1], chain[1:]):
+                if y0 != y1:
+                    tried += [(x0 + np.clip((y - y0) / (y1 - y0), 0, 1) * (x1 - x0), y) for y in (u, u + t)]
+        best = np.full(len(v), -np.inf)
+        for x, y in tried:
+            up, down = self.at(x)
+            fits = (x >= v - SLACK) & (x <= v + t + SLACK) & (y >= u - SLACK) & (y <= u + t + SLACK) & (y <= up + SLACK) & (y >= down - SLACK)
+            best = np.where(fits, np.maximum(best, gain * y - cost * x), best)
+        return best
+
+
+def candidates(hulls, t):
+    """Where two of the lines meet at which the best of all groups in a box bends: sides through vertices, and shifted hulls."""
+    lines = []  # a x + b y = c, and the span of x
+    for x, y in {(x, y) for h in hulls for x, y in h.vertices}:
+        lines += [(1, 0, x - s, -1, 2) for s in {0, t}] + [(0, 1, y - s, -1, 2) for s in {0, t}]
+    lines += [(1, 0, 0, -1, 2), (1, 0, 1 - t, -1, 2), (0, 1, 0, -1, 2), (0, 1, 1 - t, -1, 2)]
+    for chain in (c for h in hulls for c in h.chains):
+        for (x0, y0), (x1, y1) in zip(chain[:-1], chain[1:]):
+            for sx in {0, t}:
+                for sy in {0, t}:
+                    a, b = y1 - y0, x0 - x1
+                    lines.append((a, b, a * (x0 - sx) + b * (y0 - sy), x0 - sx - 1e-9, x1 - sx + 1e-9))
+    lines = np.array(sorted(set(lines)))
+    i, j = np.triu_indices(len(lines), 1)
+    (a, b, c, low, high), (d, e, f, low2, high2) = lines[i].T, lines[j].T
+    with np.errstate(all="ignore"):
+        x, y = (c * e - b * f) / (a * e - b * d), (a * f - c * d) / (a * e - b * d)
+    keep = np.isfinite(x) & np.isfinite(y) & (x >= np.maximum(low, low2)) & (x <= np.minimum(high, high2))
+    keep &= (x >= -SLACK) & (x <= 1 - t + SLACK) & (y >= -SLACK) & (y <= 1 - t + SLACK)
+    return x[keep], y[keep]
+
+
+@pytest.mark.parametrize("seed", range(3 * CASES))
+def test_equalized_odds_at_the_best_of_all_vertices(seed):
+    rng = np.random.default_rng(1000 + seed)
+    k = int(rng.integers(2, 4))
+    group = np.repeat(np.arange(k), rng.integers(4, 9, k))
+    y = rng.integers(0, 2, len(group))
+    for g in range(k):
+        y[np.flatnonzero(group == g)[:2]] = (0, 1)
+    score = np.round(rng.normal(0, 1, len(y)) + y * rng.uniform(-0.5, 1.5, k)[group], 1)
+    w = rng.integers(1, 5, len(y)) * 1.0 if seed % 2 else np.ones(len(y))
+    t = (0.0, 0.03, 0.125, 0.4)[seed % 4]
+    objective = ("accuracy", "balanced_accuracy", "cost")[seed % 3]
+    P, N = w[y == 1].sum(), w[y == 0].sum()
+    gain, cost = weights_of(objective, P, N)
+    hulls = [Hull(*points(y[group == g], score[group == g], w[group == g])) for g in range(k)]
+    v, u = candidates(hulls, t)
+    best = sum(
+        h.best_in(v, u, t, gain * w[(group == g) & (y == 1)].sum(), cost * w[(group == g) & (y == 0)].sum()) for g, h in enumerate(hulls)
+    ).max()
+    told = fairness.GroupThresholds(
+        y, score, group, sample_weight=w, constraint="equalized_odds", tolerance=t, objective=objective, cost_fn=5, cost_fp=2
+    ).describe()
+    np.testing.assert_allclose(told.number("objective"), objective_of(objective, best, P, N), rtol=0, atol=1e-12)
+    assert told.number("gap") <= t + 1e-14
 
 
 def people(n=4000, seed=0):

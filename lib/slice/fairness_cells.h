@@ -74,6 +74,12 @@ static inline double mlsd__fair_weight(const mlsd__fair_rows *r, int64_t i)
     return r->weight == NULL ? 1 : r->weight[i];
 }
 
+/* The probability of a class; there must be scores. */
+static inline double mlsd__fair_score(const mlsd__fair_rows *r, int64_t i, int64_t positive)
+{
+    return r->score[i * r->n_classes + positive];
+}
+
 /* Which of the four cells (0: TP, 1: FP, 2: TN, 3: FN) row i is in, of a class against the rest. */
 int mlsd__cell_of(const mlsd__fair_rows *r, int64_t i, int64_t positive);
 

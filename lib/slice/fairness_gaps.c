@@ -1,9 +1,6 @@
-/* fairness_gaps.c - what compares groups by their rates: differences, ratios, the worst group.
- *
- * The largest difference of many groups is taken after looking at all of them, so its interval
- * comes from intervals of all pairs that hold together (Bonferroni): the largest of their lower
- * limits, and of their upper ones. Of two groups that is Newcombe's interval, of a ratio Katz's. A
- * group without the rows that a rate needs is left out and counted; it is never a rate of 0. */
+/* fairness_gaps.c - what compares groups by their rates: differences, ratios, the worst group. A
+ * group without the rows that a rate needs is left out and counted; it is never a rate of 0. The
+ * intervals are fairness_limits.c's. */
 #include <math.h>
 
 #include "metric/interval_rates.h"
@@ -114,127 +111,6 @@ double mlsd__fair_spread(mlsd__fair_form form, int64_t method, const double *val
     return spread_overall(form, values, counts, n, overall, out_group);
 }
 
-/* ---- intervals ---- */
-
-static mlsd__rate rate_of(const mlsd__fair_rate *r)
-{
-    return (mlsd__rate){r->successes, r->trials};
-}
-
-/* Limits of the odds of a share. */
-static void odds_limits(const mlsd__fair_rate *r, double level, double *low, double *high)
-{
-    mlsd__proportion_interval(MLSD__WILSON, rate_of(r), level, low, high);
-    *low = *low / (1 - *low);
-    *high = *high < 1 ? *high / (1 - *high) : INFINITY;
-}
-
-/* a less b. Of odds from the limits of both: the method of variance estimates recovery (Zou &
- * Donner 2008, Statistics in Medicine 27:1693), by which Newcombe's is made too. */
-static void difference_limits(const mlsd__fair_rate *a, const mlsd__fair_rate *b, bool is_odds,
-                              double level, double *low, double *high)
-{
-    if (!is_odds) {
-        mlsd__two_rates is;
-        mlsd__rates_difference(MLSD__NEWCOMBE, rate_of(a), rate_of(b), level, &is);
-        *low = is.low;
-        *high = is.high;
-        return;
-    }
-    double low_a, high_a, low_b, high_b;
-    odds_limits(a, level, &low_a, &high_a);
-    odds_limits(b, level, &low_b, &high_b);
-    const double d = a->value - b->value, below_a = a->value - low_a, above_b = high_b - b->value;
-    const double above_a = high_a - a->value, below_b = b->value - low_b;
-    *low = d - sqrt(below_a * below_a + above_b * above_b);
-    *high = d + sqrt(above_a * above_a + below_b * below_b);
-}
-
-/* a by b; where a count is 0, with half a count more. */
-static void ratio_limits(const mlsd__fair_rate *a, const mlsd__fair_rate *b, bool is_odds,
-                         double level, double *low, double *high)
-{
-    mlsd__two_rates is;
-    if (is_odds) {
-        const bool full = a->successes > 0 && b->successes > 0;
-        mlsd__rates_odds_ratio(full ? MLSD__RATIO_LOG : MLSD__RATIO_LOG_ADJUSTED, rate_of(a),
-                               rate_of(b), level, &is);
-    } else {
-        const bool full = a->successes > 0 && b->successes > 0;
-        mlsd__rates_ratio(full ? MLSD__RATIO_LOG : MLSD__RATIO_LOG_ADJUSTED, rate_of(a), rate_of(b),
-                          level, &is);
-    }
-    *low = is.low;
-    *high = is.high;
-}
-
-double mlsd__fair_together(double level, int64_t n)
-{
-    return n > 1 ? 1 - (1 - level) / (double)n : level;
-}
-
-/* One more pair: its limits either way round. */
-static void widen(mlsd__fair_form form, double low, double high, mlsd__fair_measure *m)
-{
-    if (form == MLSD__FAIR_DIFFERENCE) {
-        m->low = fmax(m->low, fmax(low, -high));
-        m->high = fmax(m->high, fmax(high, -low));
-    } else {
-        m->low = fmin(m->low, fmin(low, 1 / high));
-        m->high = fmin(m->high, fmin(high, 1 / low));
-    }
-}
-
-/* Of the largest difference or the smallest ratio between groups that count. */
-static mlsd_status limits_between(mlsd__scope *scope, const mlsd__fair_gap_of *of,
-                                  const bool *counts, double level, mlsd__fair_measure *m)
-{
-    const mlsd__fair_form form = of->form;
-    const int64_t n_pairs = m->n_groups * (m->n_groups - 1) / 2;
-    const double each = mlsd__fair_together(level, n_pairs);
-    m->low = m->high = form == MLSD__FAIR_DIFFERENCE ? 0 : 1;
-    for (int64_t a = 0; a < of->n; a++) {
-        MLSD__TRY(mlsd__checkpoint(scope));
-        for (int64_t b = a + 1; b < of->n; b++) {
-            double low, high;
-            if (!counts[a] || !counts[b]) continue;
-            if (form == MLSD__FAIR_DIFFERENCE) {
-                difference_limits(&of->rates[a], &of->rates[b], of->is_odds, each, &low, &high);
-            } else {
-                ratio_limits(&of->rates[a], &of->rates[b], of->is_odds, each, &low, &high);
-            }
-            widen(form, low, high, m);
-        }
-    }
-    return MLSD_OK;
-}
-
-/* A group less all: (1 - its share) of the group less the others, whose rows are not its own. */
-static void limits_overall(const mlsd__fair_rate *rates, const bool *counts, int64_t n,
-                           double level, mlsd__fair_measure *m)
-{
-    double numerator = 0, denominator = 0, successes = 0, trials = 0;
-    for (int64_t g = 0; g < n; g++) {
-        if (!counts[g]) continue;
-        numerator += rates[g].numerator;
-        denominator += rates[g].denominator;
-        successes += rates[g].successes;
-        trials += rates[g].trials;
-    }
-    m->low = m->high = 0;
-    for (int64_t g = 0; g < n; g++) {
-        if (!counts[g]) continue;
-        const mlsd__fair_rate *const r = &rates[g];
-        const double others = denominator - r->denominator, share = r->denominator / denominator;
-        mlsd__fair_rate rest = {.value = (numerator - r->numerator) / others,
-                                .trials = fmax(0, trials - r->trials)};
-        double low, high;
-        rest.successes = fmin(fmax(0, successes - r->successes), rest.trials);
-        difference_limits(r, &rest, false, mlsd__fair_together(level, m->n_groups), &low, &high);
-        widen(MLSD__FAIR_DIFFERENCE, (1 - share) * low, (1 - share) * high, m);
-    }
-}
-
 /* ---- parities ---- */
 
 mlsd_status mlsd__fair_room_new(const mlsd__allocator *a, int64_t n, mlsd__fair_room *out)
@@ -286,13 +162,13 @@ mlsd_status mlsd__fair_gap(mlsd__scope *scope, const mlsd__fair_gap_of *of, doub
         m->value_than = r[m->than].value;
     }
     if (of->method == MLSD__BETWEEN_GROUPS) {
-        MLSD__TRY(limits_between(scope, of, room->counts, level, m));
+        MLSD__TRY(mlsd__fair_limits_between(scope, of, room->counts, level, m));
         if (of->form == MLSD__FAIR_RATIO) { /* a ratio of 0 lies below its adjusted limits */
             m->low = fmin(m->low, m->value);
             m->high = fmin(1, m->high);
         }
     } else if (of->form == MLSD__FAIR_DIFFERENCE && !of->is_odds) {
-        limits_overall(r, room->counts, of->n, level, m);
+        mlsd__fair_limits_overall(r, room->counts, of->n, level, m);
     }
     return MLSD_OK;
 }
@@ -377,9 +253,9 @@ static void two_groups(const mlsd__fair_rate *u, const mlsd__fair_rate *p, mlsd_
     m->status = u->is_low || p->is_low ? MLSD__FAIR_LOW_SUPPORT : MLSD__FAIR_OK;
     m->value = value;
     if (form == MLSD__FAIR_DIFFERENCE) {
-        difference_limits(u, p, false, level, &m->low, &m->high);
+        mlsd__fair_difference_limits(u, p, false, level, &m->low, &m->high);
     } else {
-        ratio_limits(u, p, false, level, &m->low, &m->high);
+        mlsd__fair_ratio_limits(u, p, false, level, &m->low, &m->high);
         m->low = fmin(m->low, value);
     }
 }
@@ -519,7 +395,7 @@ static mlsd_status worst_groups(mlsd__fairness *f, const mlsd__fair_part *part,
             double from, to;
             if (!room->counts[g]) continue;
             if (m.group < 0 || sign * r[g].value < sign * r[m.group].value) m.group = g;
-            mlsd__proportion_interval(MLSD__WILSON, rate_of(&r[g]), level, &from, &to);
+            mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[g]), level, &from, &to);
             low = fmin(low, sign > 0 ? from : -to);
             high = fmin(high, sign > 0 ? to : -from);
         }
@@ -562,7 +438,7 @@ static mlsd_status differential(mlsd__fairness *f, const mlsd__fair_part *part,
         if (q < least) m.than = g;
         most = fmax(most, q);
         least = fmin(least, q);
-        mlsd__proportion_interval(MLSD__WILSON, rate_of(&r[g]), level, &low, &high);
+        mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[g]), level, &low, &high);
         low_most = fmax(low_most, low);
         low_least = fmin(low_least, low);
         high_most = fmax(high_most, high);

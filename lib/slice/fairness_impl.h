@@ -1,14 +1,15 @@
 /* fairness_impl.h - one run of the kind fairness: what its parts share.
  *
  * fairness_cells reads and counts; fairness_gaps makes what compares groups by their rates,
- * fairness_permute how likely chance makes as much; fairness_inequality what looks at persons and
- * not at groups; fairness_scores what needs probabilities; fairness_consistency what needs
- * features; fairness.c runs them in each cell of the control columns and for each class, and
- * reports. */
+ * fairness_limits their intervals, fairness_permute how likely chance makes as much;
+ * fairness_inequality what looks at persons and not at groups; fairness_scores and fairness_auc what
+ * needs probabilities; fairness_consistency what needs features; fairness.c runs them in each cell
+ * of the control columns and for each class, and reports. */
 #ifndef MLSD_SLICE_FAIRNESS_IMPL_H
 #define MLSD_SLICE_FAIRNESS_IMPL_H
 
 #include "base/random.h"
+#include "metric/interval_rates.h"
 #include "slice/fairness_cells.h"
 #include "validate/result_rows.h"
 
@@ -109,6 +110,38 @@ mlsd_status mlsd__fair_gap(mlsd__scope *scope, const mlsd__fair_gap_of *of, doub
 /* The level of each of n intervals that shall hold together (Bonferroni). */
 double mlsd__fair_together(double level, int64_t n);
 
+/* Limits of a less b, of a by b; m->low and m->high of the widest gap between groups that count (of
+ * which m->n_groups), and of a group and all rows. */
+static inline mlsd__rate mlsd__fair_counts(const mlsd__fair_rate *r)
+{
+    return (mlsd__rate){r->successes, r->trials};
+}
+void mlsd__fair_difference_limits(const mlsd__fair_rate *a, const mlsd__fair_rate *b, bool is_odds,
+                                  double level, double *low, double *high);
+void mlsd__fair_ratio_limits(const mlsd__fair_rate *a, const mlsd__fair_rate *b, bool is_odds,
+                             double level, double *low, double *high);
+mlsd_status mlsd__fair_limits_between(mlsd__scope *scope, const mlsd__fair_gap_of *of,
+                                      const bool *counts, double level, mlsd__fair_measure *m);
+void mlsd__fair_limits_overall(const mlsd__fair_rate *rates, const bool *counts, int64_t n,
+                               double level, mlsd__fair_measure *m);
+
+/* The pair (a of first, b of second), of different groups, that makes a's value less b's plus sign
+ * * sqrt(a's x^2 + b's y^2) largest; groups -1 where there is none. sign is 1 or -1; x, y >= 0. */
+typedef struct mlsd__fair_span {
+    int64_t group;
+    double value, x, y;
+} mlsd__fair_span;
+typedef struct mlsd__fair_spans {
+    int64_t n;
+    mlsd__fair_span *spans;
+} mlsd__fair_spans;
+typedef struct mlsd__fair_pair {
+    double reach;
+    int64_t a, b;
+} mlsd__fair_pair;
+mlsd_status mlsd__fair_widest(mlsd__scope *scope, const mlsd__fair_spans *first,
+                              const mlsd__fair_spans *second, double sign, mlsd__fair_pair *best);
+
 /* What compares groups by rates; part of it are the measures that a permutation tests. */
 enum { MLSD__N_FAIR_PARITIES = 20 };
 typedef struct mlsd__fair_parity {
@@ -125,9 +158,15 @@ mlsd_status mlsd__fair_gaps(mlsd__scope *scope, mlsd__fairness *f, const mlsd__f
 mlsd_status mlsd__fair_permute(mlsd__scope *scope, const mlsd__fairness *f,
                                const mlsd__fair_part *part, const double *observed,
                                double *p_values);
-/* Successes among `drawn` of `total` with `marked` successes: hypergeometric. */
-
+/* Successes among `drawn` of `total` with `marked` successes: hypergeometric. With a table of
+ * logarithms of factorials (NULL: none) the same number comes sooner. */
+typedef struct mlsd__log_factorials {
+    int64_t n;
+    double *log; /* of 0!, 1!, ... */
+} mlsd__log_factorials;
 int64_t mlsd__hypergeometric(mlsd__stream *stream, int64_t total, int64_t marked, int64_t drawn);
+int64_t mlsd__hypergeometric_by(const mlsd__log_factorials *f, mlsd__stream *stream, int64_t total,
+                                int64_t marked, int64_t drawn);
 
 mlsd_status mlsd__fair_inequality(mlsd__fairness *f, const mlsd__fair_part *part);
 mlsd_status mlsd__fair_calibration(mlsd__scope *scope, mlsd__fairness *f,

@@ -1,19 +1,10 @@
-/* fairness_scores.c - what is judged by probabilities: calibration within groups, and areas under
- * ROC curves within and across groups. */
+/* fairness_scores.c - calibration within groups. */
 #include <math.h>
 #include <string.h>
 
 #include "metric/interval_rates.h"
-#include "metric/metric_impl.h"
 #include "numeric/mathfun.h"
 #include "slice/fairness_impl.h"
-
-static double score_of(const mlsd__fairness *f, int64_t i, int64_t positive)
-{
-    return f->rows.score[i * f->rows.n_classes + positive];
-}
-
-/* ---- calibration ---- */
 
 /* Rows of a group in a bin of scores, and what they are and were said to be. */
 typedef struct bin {
@@ -39,7 +30,8 @@ static void fill_bins(const mlsd__fairness *f, const mlsd__fair_part *part, bin 
     const int64_t n_bins = f->p->n_bins;
     for (int64_t i = 0; i < f->rows.n; i++) {
         if (f->controls.of_row[i] != part->control) continue;
-        const double s = score_of(f, i, part->positive), w = mlsd__fair_weight(&f->rows, i);
+        const double s = mlsd__fair_score(&f->rows, i, part->positive),
+                     w = mlsd__fair_weight(&f->rows, i);
         int64_t k = (int64_t)floor(s * (double)n_bins);
         if (k >= n_bins) k = n_bins - 1;
         bin *const b = &bins[k * f->groups.n_groups + f->groups.of_row[i]];
@@ -163,158 +155,5 @@ mlsd_status mlsd__fair_calibration(mlsd__scope *scope, mlsd__fairness *f,
     mlsd__fair_room_free(&room, a);
     mlsd__free(a, rates);
     mlsd__free(a, bins);
-    return status;
-}
-
-/* ---- areas under curves (Borkan, Dixon, Sorensen, Thain & Vasserman 2019, WWW companion) ---- */
-
-enum { SUBGROUP, BPSN, BNSP, N_AUCS };
-static const struct {
-    const char *name, *least, *mean;
-} aucs[N_AUCS] = {
-    {"subgroup_auc", "subgroup_auc_min", "subgroup_auc_mean"},
-    {"bpsn_auc", "bpsn_auc_min", "bpsn_auc_mean"},
-    {"bnsp_auc", "bnsp_auc_min", "bnsp_auc_mean"},
-};
-
-typedef struct auc_work {
-    double *y, *two; /* 0 and 1; probabilities of both, n x 2 */
-    int64_t *rows;
-    mlsd__estimate *is; /* N_AUCS x groups */
-    double *n_positive, *n_negative;
-} auc_work;
-
-static void auc_work_free(auc_work *w, const mlsd__allocator *a)
-{
-    mlsd__free(a, w->y);
-    mlsd__free(a, w->two);
-    mlsd__free(a, w->rows);
-    mlsd__free(a, w->is);
-    mlsd__free(a, w->n_positive);
-    mlsd__free(a, w->n_negative);
-}
-
-static mlsd_status auc_work_new(auc_work *w, const mlsd__fairness *f, int64_t positive)
-{
-    const mlsd__allocator *const a = f->allocator;
-    const int64_t n = f->rows.n, n_cells = N_AUCS * f->groups.n_groups;
-    w->y = mlsd__alloc_raw(a, n, sizeof *w->y);
-    if (w->y == NULL) return MLSD_E_NOMEM;
-    w->two = mlsd__alloc_raw(a, 2 * n, sizeof *w->two);
-    if (w->two == NULL) return MLSD_E_NOMEM;
-    w->rows = mlsd__alloc_raw(a, n, sizeof *w->rows);
-    if (w->rows == NULL) return MLSD_E_NOMEM;
-    w->is = mlsd__alloc(a, n_cells, sizeof *w->is);
-    if (w->is == NULL) return MLSD_E_NOMEM;
-    w->n_positive = mlsd__alloc(a, n_cells, sizeof *w->n_positive);
-    if (w->n_positive == NULL) return MLSD_E_NOMEM;
-    w->n_negative = mlsd__alloc(a, n_cells, sizeof *w->n_negative);
-    if (w->n_negative == NULL) return MLSD_E_NOMEM;
-    for (int64_t i = 0; i < n; i++) {
-        w->y[i] = f->rows.y[i] == positive;
-        w->two[2 * i + 1] = score_of(f, i, positive);
-        w->two[2 * i] = 1 - w->two[2 * i + 1];
-    }
-    return MLSD_OK;
-}
-
-/* Group only; the group's negatives with the others' positives; or the other way round. */
-static bool belongs(int which, bool inside, bool positive)
-{
-    if (which == SUBGROUP) return inside;
-    return inside == (which == BNSP ? positive : !positive);
-}
-
-static mlsd_status auc_of(mlsd__scope *scope, const mlsd__fairness *f, const mlsd__fair_part *part,
-                          auc_work *w, int which, int64_t group)
-{
-    const mlsd__metric_ops *metric;
-    const int64_t cell = which * f->groups.n_groups + group;
-    const double level = mlsd__pow(f->p->level, 1 / (double)f->groups.n_groups);
-    const mlsd__scored scored = {
-        .n = f->rows.n, .n_classes = 2, .y = w->y, .prediction = w->two, .weight = f->rows.weight};
-    int64_t n = 0;
-    for (int64_t i = 0; i < f->rows.n; i++) {
-        if (f->controls.of_row[i] != part->control) continue;
-        if (!belongs(which, f->groups.of_row[i] == group, w->y[i] > 0)) continue;
-        if (!(mlsd__fair_weight(&f->rows, i) > 0)) continue;
-        w->rows[n++] = i;
-        *(w->y[i] > 0 ? &w->n_positive[cell] : &w->n_negative[cell]) += 1;
-    }
-    MLSD__TRY(mlsd__metric_find("roc_auc", &metric));
-    return mlsd__metric_score(scope, metric, &scored, w->rows, n, level, &w->is[cell]);
-}
-
-static mlsd__fair_status auc_status(const mlsd__fairness *f, const auc_work *w, int64_t cell)
-{
-    if (isnan(w->is[cell].value)) return MLSD__FAIR_UNDEFINED;
-    const double least = fmin(w->n_positive[cell], w->n_negative[cell]);
-    return least < (double)f->p->min_support ? MLSD__FAIR_LOW_SUPPORT : MLSD__FAIR_OK;
-}
-
-static void put_auc(mlsd__fairness *f, const mlsd__fair_part *part, const auc_work *w, int which,
-                    int64_t group)
-{
-    mlsd__rows *const t = &f->auc_rows;
-    const int64_t cell = which * f->groups.n_groups + group;
-    mlsd__rows_str(t, f->controls.labels[part->control]);
-    mlsd__rows_i64(t, part->positive);
-    mlsd__rows_str(t, f->groups.labels[group]);
-    mlsd__rows_str(t, aucs[which].name);
-    mlsd__rows_f64(t, w->is[cell].value);
-    mlsd__rows_f64(t, w->is[cell].low);
-    mlsd__rows_f64(t, w->is[cell].high);
-    mlsd__rows_i64(t, (int64_t)w->n_positive[cell]);
-    mlsd__rows_i64(t, (int64_t)w->n_negative[cell]);
-    mlsd__rows_str(t, mlsd__fair_statuses[auc_status(f, w, cell)]);
-}
-
-/* The least over groups, and their generalised mean. */
-static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const auc_work *w,
-                          int which)
-{
-    const int64_t n = f->groups.n_groups;
-    const double power = f->p->mean_power;
-    mlsd__fair_measure least, mean;
-    double sum = 0, count = 0;
-    mlsd__fair_measure_init(&least, aucs[which].least, part, MLSD__NO_RULE);
-    for (int64_t g = 0; g < n; g++) {
-        const int64_t cell = which * n + g;
-        const mlsd__estimate *const e = &w->is[cell];
-        if (auc_status(f, w, cell) != MLSD__FAIR_OK) continue;
-        count++;
-        sum += power == 0 ? mlsd__log(e->value) : mlsd__pow(e->value, power);
-        least.low = fmin(least.low, e->low);
-        least.high = fmin(least.high, e->high);
-        if (least.group >= 0 && !(e->value < least.value)) continue;
-        least.value = e->value;
-        least.group = g;
-        least.n_group = w->n_positive[cell] + w->n_negative[cell];
-    }
-    least.n_groups = (int64_t)count;
-    least.n_skipped = n - least.n_groups;
-    if (count > 0) least.status = MLSD__FAIR_OK;
-    mean = least;
-    mean.name = aucs[which].mean;
-    mean.group = -1;
-    mean.low = mean.high = NAN;
-    if (count > 0 && power == 0) mean.value = mlsd__exp(sum / count);
-    if (count > 0 && power != 0) mean.value = mlsd__pow(sum / count, 1 / power);
-    MLSD__TRY(mlsd__fair_measure_add(f, &least));
-    return mlsd__fair_measure_add(f, &mean);
-}
-
-mlsd_status mlsd__fair_aucs(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part)
-{
-    auc_work w = {0};
-    mlsd_status status = auc_work_new(&w, f, part->positive);
-    for (int which = 0; which < N_AUCS && status == MLSD_OK; which++) {
-        for (int64_t g = 0; g < f->groups.n_groups && status == MLSD_OK; g++) {
-            status = auc_of(scope, f, part, &w, which, g);
-            if (status == MLSD_OK) put_auc(f, part, &w, which, g);
-        }
-        if (status == MLSD_OK) status = sum_up(f, part, &w, which);
-    }
-    auc_work_free(&w, scope->allocator);
     return status;
 }

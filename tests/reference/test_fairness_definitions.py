@@ -221,6 +221,74 @@ def test_areas(seed):
         close(found[f"{name}_mean"]["value"], np.mean(expected**-5.0) ** (-1 / 5))
 
 
+def wilson(k, n, z):
+    centre, half = (k + z * z / 2) / (n + z * z), z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
+    return np.maximum(0, centre - half), np.minimum(1, centre + half)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_limits_of_the_largest_gap_of_many_groups(seed):
+    """Newcombe's and Katz's (with half a count more where there is none) limits of all pairs, with NumPy; the library looks at few of them."""
+    normal = pytest.importorskip("scipy.stats").norm
+    rng = np.random.default_rng(40 + seed)
+    k, n = int(rng.integers(17, 60)), int(rng.integers(300, 4000))
+    group = np.concatenate([np.arange(k), rng.integers(0, k, n) if seed % 2 else np.minimum(k - 1, rng.exponential(k / 5, n)).astype(int)])
+    y = rng.integers(0, 2, n + k)
+    said = (rng.random(n + k) < rng.choice([0.02, 0.3, 0.6])) * 1
+    found = measures(fairness.assess(y, said, group, min_support=1, permutations=0, max_values=100))
+    x, m = (np.array([f(group == g) for g in range(k)], float) for f in (lambda g: said[g].sum(), lambda g: g.sum()))
+    z = normal.ppf(1 - 0.05 / (k * (k - 1) / 2) / 2)
+    a, b = np.array([(i, j) for i in range(k) for j in range(k) if i != j]).T
+    p, (low, high) = x / m, wilson(x, m, z)
+    close(found["demographic_parity_difference"]["low"], max(0, (p[a] - p[b] - np.hypot(p[a] - low[a], high[b] - p[b])).max()))
+    close(found["demographic_parity_difference"]["high"], max(0, (p[a] - p[b] + np.hypot(high[a] - p[a], p[b] - low[b])).max()))
+    if x.max() == 0:
+        return
+    more = np.where((x[a] > 0) & (x[b] > 0), 0, 0.5)
+    xa, xb, na, nb = x[a] + more, x[b] + more, m[a] + more, m[b] + more
+    se = np.sqrt(1 / xa - 1 / na + 1 / xb - 1 / nb)
+    row = found["demographic_parity_ratio"]
+    close(row["low"], min(1, row["value"], (xa / na / (xb / nb) * np.exp(-z * se)).min()))
+    close(row["high"], min(1, (xa / na / (xb / nb) * np.exp(z * se)).min()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_intervals_of_areas(seed):
+    """DeLong's standard error (weights as in a weighted mean) from every pair of rows; ties, weights of 0 and controls among them."""
+    normal = pytest.importorskip("scipy.stats").norm
+    rng = np.random.default_rng(60 + seed)
+    n, k = 400, 12
+    group, inside = rng.integers(0, k, n), rng.choice(["x", "y"], n)
+    y = rng.integers(0, 2, n)
+    p = np.round(1 / (1 + np.exp(-(y + rng.normal(0, 1, n)))), 1 + seed % 3)
+    w = np.ones(n) if seed % 2 else rng.integers(0, 3, n) * 1.0
+    result = fairness.assess(
+        y, p, {"g": group, "c": list(inside)}, by="g", control="c", sample_weight=w, min_support=1, permutations=0
+    )
+    table = {c: np.array(v) for c, v in result.table("auc").items()}
+    z = normal.ppf(0.5 + 0.95 ** (1 / k) / 2)
+    for i in range(len(table["value"])):
+        g, kept = int(table["group"][i]), (w > 0) & (inside == table["control"][i])
+        own = {"subgroup_auc": (True, True), "bpsn_auc": (False, True), "bnsp_auc": (True, False)}[table["measure"][i]]
+        a, b = (kept & (y == side) & ((group == g) == is_own) for side, is_own in zip((1, 0), own))
+        assert (table["n_positive"][i], table["n_negative"][i]) == (a.sum(), b.sum())
+        if not (a.any() and b.any()):
+            assert np.isnan(table["value"][i]) and table["status"][i] == "undefined"
+            continue
+        wins = (p[a][:, None] > p[b]) + 0.5 * (p[a][:, None] == p[b])
+        up, down = np.average(wins, axis=1, weights=w[b]), np.average(wins, axis=0, weights=w[a])
+        auc = np.average(up, weights=w[a])
+        close(table["value"][i], auc)
+        if min(a.sum(), b.sum()) < 2:
+            assert np.isnan(table["low"][i])
+            continue
+        variance = sum(
+            ((v * (x - auc)) ** 2).sum() / v.sum() ** 2 * len(v) / (len(v) - 1) for v, x in ((w[a], up), (w[b], down))
+        )
+        np.testing.assert_allclose(table["low"][i], max(0, auc - z * np.sqrt(variance)), rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(table["high"][i], min(1, auc + z * np.sqrt(variance)), rtol=1e-10, atol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_calibration(seed):
     y, p, group, weight = drawn(seed, n_groups=3)

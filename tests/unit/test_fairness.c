@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #include "mlsd/slice.h"
+#include "numeric/mathfun.h"
 #include "slice/fairness_impl.h"
 
 enum { MOST = 2000 };
@@ -307,6 +308,70 @@ static void draws_are_hypergeometric(void **state)
     ASSERT_NEAR(sum / 2000, 150000, 30); /* sd of the mean: 5 */
 }
 
+/* With the table of factorials the same stream gives the same draws. */
+static void tables_change_no_draw(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    double log[N];
+    for (int x = 0; x < N; x++) log[x] = mlsd__lgamma(x + 1.0);
+    const mlsd__log_factorials whole = {N, log}, half = {N / 2, log};
+    for (int i = 0; i < 2000; i++) {
+        mlsd__stream s[3];
+        for (int k = 0; k < 3; k++) {
+            mlsd__stream_init(&s[k], 1, 2, 3, (uint64_t)i, MLSD__PURPOSE_SHUFFLE);
+        }
+        const int64_t total = 2 + i % 57, marked = i % (total + 1), drawn = 1 + i % total;
+        const int64_t k = mlsd__hypergeometric(&s[0], total, marked, drawn);
+        assert_int_equal(mlsd__hypergeometric_by(&whole, &s[1], total, marked, drawn), k);
+        assert_int_equal(mlsd__hypergeometric_by(&half, &s[2], total, marked, drawn), k);
+    }
+}
+
+/* The pair that is found without looking at all of them, against looking at all of them; also where
+ * values, or spreads, are the same or far apart. */
+static void the_widest_pair_is_that_of_all(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    mlsd__scope scope;
+    mlsd__stream s;
+    ASSERT_OK(mlsd__scope_open(&scope, NULL));
+    mlsd__stream_init(&s, 5, 0, 0, 0, MLSD__PURPOSE_SHUFFLE);
+    for (int round = 0; round < 4000; round++) {
+        mlsd__fair_span of[2][N];
+        const int64_t n[2] = {1 + mlsd__stream_below(&s, N), 1 + mlsd__stream_below(&s, N)};
+        for (int k = 0; k < 2; k++) {
+            for (int64_t i = 0; i < n[k]; i++) {
+                const double wide = round % 3 == 0 ? 0 : round % 3 == 1 ? 1 : 100;
+                const double x = round % 2 ? 1 : mlsd__stream_double(&s) * wide;
+                const double y = mlsd__stream_double(&s) * wide;
+                of[k][i] = (mlsd__fair_span){i, round % 7 ? mlsd__stream_double(&s) : 0.5, x, y};
+            }
+        }
+        const mlsd__fair_spans first = {n[0], of[0]}, second = {n[1], of[1]};
+        for (int sign = -1; sign < 2; sign += 2) {
+            mlsd__fair_pair found;
+            double most = -INFINITY;
+            for (int64_t a = 0; a < n[0]; a++) {
+                for (int64_t b = 0; b < n[1]; b++) {
+                    if (a == b) continue;
+                    const double x = of[0][a].x, y = of[1][b].y;
+                    most = fmax(most, of[0][a].value - of[1][b].value + sign * sqrt(x * x + y * y));
+                }
+            }
+            ASSERT_OK(mlsd__fair_widest(&scope, &first, &second, sign, &found));
+            if (isinf(most)) {
+                assert_int_equal(found.a, -1);
+                continue;
+            }
+            assert_true(found.a != found.b);
+            ASSERT_NEAR(found.reach, most, 1e-13 * (1 + fabs(most)));
+        }
+    }
+    mlsd__scope_close(&scope);
+}
+
 static void refuses(const char *param, const char *value, const people *p, const char *message)
 {
     mlsd_spec *spec = spec_of(1);
@@ -356,6 +421,8 @@ int main(void)
         cmocka_unit_test(says_what_is_impossible),
         cmocka_unit_test(p_values_hold_their_level),
         cmocka_unit_test(draws_are_hypergeometric),
+        cmocka_unit_test(tables_change_no_draw),
+        cmocka_unit_test(the_widest_pair_is_that_of_all),
         cmocka_unit_test(names_the_culprit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,9 +94,27 @@ static bool is_level(const mlsd__level *level, double x)
     return false;
 }
 
-static int64_t level_of_text(const mlsd__group_column *c, const char *text)
+/* Levels of numbers ascend, and a missing one is the last. */
+static int64_t level_of_number(const mlsd__group_column *c, double x)
 {
-    for (int64_t k = 0; k < c->n_levels; k++) {
+    int64_t low = 0, high = c->n_levels - 1;
+    while (low < high) {
+        const int64_t middle = low + (high - low) / 2;
+        if (c->levels[middle].kind != MLSD__LEVEL_MISSING && c->levels[middle].at_most >= x) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return is_level(&c->levels[low], x) ? low : -1;
+}
+
+/* Texts mostly come in the order that they had when the groups were made: `from` is looked at
+ * first. */
+static int64_t level_of_text(const mlsd__group_column *c, const char *text, int64_t from)
+{
+    for (int64_t i = 0; i < c->n_levels; i++) {
+        const int64_t k = (from + i) % c->n_levels;
         const mlsd__level_kind kind = c->levels[k].kind;
         if (text == NULL ? kind == MLSD__LEVEL_MISSING
                          : kind == MLSD__LEVEL_CATEGORY && strcmp(c->labels[k], text) == 0) {
@@ -123,10 +141,11 @@ static mlsd_status find_texts(const mlsd__group_column *c, const mlsd__allocator
     int64_t *const text = mlsd__alloc_raw(a, n, sizeof *text);
     mlsd_status status = level == NULL || text == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) status = mlsd_table_get_i64(table, at, 0, n, text);
-    for (int64_t k = 0; k < n_texts && status == MLSD_OK; k++) {
-        level[k] = level_of_text(c, mlsd_table_level_at(table, at, k));
+    for (int64_t k = 0, from = 0; k < n_texts && status == MLSD_OK; k++) {
+        level[k] = level_of_text(c, mlsd_table_level_at(table, at, k), from);
+        if (level[k] >= 0) from = level[k] + 1;
     }
-    const int64_t missing = level_of_text(c, NULL);
+    const int64_t missing = level_of_text(c, NULL, 0);
     for (int64_t i = 0; i < n && status == MLSD_OK; i++) {
         const int64_t is = text[i] < 0 ? missing : level[text[i]];
         if (is < 0) status = unknown_value(c, i, mlsd_table_get_str(table, at, i));
@@ -144,12 +163,11 @@ static mlsd_status find_numbers(const mlsd__group_column *c, const mlsd__allocat
     if (x == NULL) return MLSD_E_NOMEM;
     mlsd_status status = mlsd_table_get_f64(table, at, 0, n, x);
     for (int64_t i = 0; i < n && status == MLSD_OK; i++) {
-        int64_t k = 0;
-        while (k < c->n_levels && !is_level(&c->levels[k], x[i])) k++;
-        if (k == c->n_levels) {
+        const int64_t k = level_of_number(c, x[i]);
+        if (k < 0) {
             char text[MLSD__NUMBER_CAPACITY];
             mlsd__format_double(x[i], text);
-            status = unknown_value(c, i, text);
+            status = unknown_value(c, i, isnan(x[i]) ? NULL : text);
         }
         codes[i] = codes[i] * c->n_levels + k;
     }

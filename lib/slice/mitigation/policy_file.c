@@ -88,6 +88,19 @@ static int64_t take_n(mlsd__reader *r)
     return mlsd__take_count(r, (int64_t)(r->size - r->position));
 }
 
+/* Levels are found by halving: numbers ascend, and a missing one is the last. */
+static bool are_in_order(const mlsd__group_column *c)
+{
+    for (int64_t k = 0; k < c->n_levels; k++) {
+        const mlsd__level *const is = &c->levels[k];
+        if (is->kind == MLSD__LEVEL_MISSING && k + 1 < c->n_levels) return false;
+        if (is->kind == MLSD__LEVEL_CATEGORY || is->kind == MLSD__LEVEL_MISSING) continue;
+        if (isnan(is->at_most) || (k > 0 && !(is->at_most > c->levels[k - 1].at_most)))
+            return false;
+    }
+    return true;
+}
+
 static mlsd_status take_column(mlsd__reader *r, mlsd__group_column *c)
 {
     const mlsd__allocator *const a = r->allocator;
@@ -109,7 +122,7 @@ static mlsd_status take_column(mlsd__reader *r, mlsd__group_column *c)
         MLSD__TRY(r->status);
         if (c->labels[k] == NULL) return damaged("a level without label");
     }
-    return MLSD_OK;
+    return are_in_order(c) ? MLSD_OK : damaged("levels out of order");
 }
 
 static mlsd_status take_map(mlsd__reader *r, mlsd__group_map *m)

@@ -70,6 +70,13 @@ MLSD_API mlsd_status mlsd_policy_save(const mlsd_policy *policy, const char *pat
 MLSD_API mlsd_status mlsd_policy_load(const mlsd_context *context, const char *path,
                                       mlsd_policy **out);
 
+/* The same bytes in memory: *out_size is always set, buf may be NULL with capacity 0 to ask.
+ * Errors: MLSD_E_BUFFER (nothing is written); those of reading a file but MLSD_E_IO. Since 0.1. */
+MLSD_API mlsd_status mlsd_policy_to_bytes(const mlsd_policy *policy, void *buf, size_t capacity,
+                                          size_t *out_size);
+MLSD_API mlsd_status mlsd_policy_from_bytes(const mlsd_context *context, const void *bytes,
+                                            size_t size, mlsd_policy **out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 /* fuzz_driver.c - the fuzz targets as an ordinary test: samples are cut, flipped, spliced and
- * repeated by a fixed generator. The checksum of models and folds is set right again after most
- * changes, so that what lies behind it is reached. MLSD_SWEEP draws more. */
+ * repeated by a fixed generator. The checksum of models, folds and policies is set right again
+ * after most changes, so that what lies behind it is reached. MLSD_SWEEP draws more. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,12 +262,59 @@ static void test_fuzz__suite(void **state)
     (void)rmdir(directory);
 }
 
+/* Groups of texts, of numbers in bins, and of both; missing ones among them; one that needs coins.
+ */
+static size_t sample_policy(const char *json, unsigned char *bytes)
+{
+    static const char *const texts[] = {"a", "b", "a", NULL, "b", "a", "b", NULL};
+    static const char *const ids[] = {"1", "2", "3", "4", "5", "6", "7", "8"};
+    static const double numbers[] = {1, 2, 3, 4, 5, NAN, 7, 8}, y[] = {0, 1, 0, 1, 1, 0, 0, 1};
+    static const double scores[] = {1, 2, 3, 1, 2, 3, 1, 2};
+    const mlsd_matrix Y = {y, 8, 1, 1, 1, MLSD_F64, 0}, S = {scores, 8, 1, 1, 1, MLSD_F64, 0};
+    mlsd_table *table = NULL;
+    mlsd_spec *spec = NULL;
+    mlsd_policy *policy = NULL;
+    size_t size = 0;
+    ASSERT_OK(mlsd_table_new(NULL, &table));
+    ASSERT_OK(mlsd_table_set_str(table, "g", texts, 8));
+    ASSERT_OK(mlsd_table_set_f64(table, "x", numbers, 8));
+    ASSERT_OK(mlsd_table_set_str(table, "id", ids, 8));
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
+    ASSERT_OK(mlsd_policy_fit(NULL, spec, table, &Y, &S, NULL, &policy));
+    ASSERT_OK(mlsd_policy_to_bytes(policy, bytes, MAX_SIZE, &size));
+    mlsd_policy_free(policy);
+    mlsd_spec_free(spec);
+    mlsd_table_free(table);
+    return size;
+}
+
+static void test_fuzz__policy(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {
+        "{\"kind\": \"group_thresholds\", \"by\": [\"g\"], \"id\": \"id\"}",
+        "{\"kind\": \"group_thresholds\", \"by\": [\"x\"], \"max_values\": 2, \"group_bins\": 2}",
+        "{\"kind\": \"group_thresholds\", \"by\": [\"g\", \"x\"], \"constraint\": \"none\"}",
+    };
+    enum { N_SPECS = sizeof specs / sizeof *specs };
+    static unsigned char samples[N_SPECS][MAX_SIZE], bytes[MAX_SIZE];
+    size_t sizes[N_SPECS];
+    for (int k = 0; k < N_SPECS; k++) sizes[k] = sample_policy(specs[k], samples[k]);
+    for (long long i = 0; i < rounds(); i++) {
+        const uint64_t k = draw(N_SPECS);
+        memcpy(bytes, samples[k], sizes[k]);
+        size_t size = mutate(bytes, sizes[k]);
+        if (size > 32 && draw(8) != 0) seal(bytes, size);
+        fuzz_policy(bytes, size);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fuzz__csv),   cmocka_unit_test(test_fuzz__spec),
         cmocka_unit_test(test_fuzz__model), cmocka_unit_test(test_fuzz__folds),
-        cmocka_unit_test(test_fuzz__suite),
+        cmocka_unit_test(test_fuzz__suite), cmocka_unit_test(test_fuzz__policy),
     };
     return cmocka_run_group_tests_name("fuzz", tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
-/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, folds, suites; Arrow is
- * not among them (its structs are trusted by contract). Each target takes any bytes and must end
- * with a status.
+/* fuzz_targets.c - what reads foreign bytes: CSV, JSON specs, model files, folds, suites, policies;
+ * Arrow is not among them (its structs are trusted by contract). Each target takes any bytes and
+ * must end with a status.
  *
- * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec, _model, _folds or _suite it is
- * a libFuzzer program; fuzz_driver.c runs all of them over changed samples as an ordinary test. */
+ * Built with -fsanitize=fuzzer (clang) and -DTARGET=fuzz_csv, _spec, _model, _folds, _suite or
+ * _policy it is a libFuzzer program; fuzz_driver.c runs all of them over changed samples as an
+ * ordinary test. */
 #include "fuzz_targets.h"
 
 #include <stdlib.h>
@@ -131,6 +132,35 @@ void fuzz_suite(const unsigned char *bytes, size_t size)
         abort();
     }
     mlsd_suite_free(suite);
+}
+
+/* What is read decides rows of columns that it may or may not name, by coins where it needs them.
+ */
+void fuzz_policy(const unsigned char *bytes, size_t size)
+{
+    static const char *const texts[] = {"a", "b", NULL, "c"};
+    static const double numbers[] = {1, 2.5, -1e300, 4}, scores[] = {-1, 0, 0.5, 9};
+    const mlsd_matrix score = {scores, 4, 1, 1, 1, MLSD_F64, 0};
+    mlsd_policy *policy = NULL;
+    if (mlsd_policy_from_bytes(NULL, bytes, size, &policy) == MLSD_OK) {
+        mlsd_table *table = NULL;
+        mlsd_result *told = NULL;
+        double out[4];
+        if (mlsd_table_new(NULL, &table) != MLSD_OK) abort();
+        if (mlsd_table_set_str(table, "g", texts, 4) != MLSD_OK) abort();
+        if (mlsd_table_set_f64(table, "x", numbers, 4) != MLSD_OK) abort();
+        if (mlsd_table_set_str(table, "id", texts, 4) != MLSD_OK) abort();
+        if (mlsd_policy_predict(policy, table, &score, out, 4) == MLSD_OK)
+            for (int i = 0; i < 4; i++)
+                if (out[i] != 0 && out[i] != 1) abort();
+        (void)mlsd_policy_chance(policy, table, &score, out, 4);
+        if (mlsd_policy_describe(policy, &told) != MLSD_OK) abort();
+        mlsd_result_free(told);
+        mlsd_table_free(table);
+    } else if (*mlsd_last_error() == '\0') {
+        abort();
+    }
+    mlsd_policy_free(policy);
 }
 
 #ifdef TARGET

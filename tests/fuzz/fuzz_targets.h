@@ -9,5 +9,6 @@ void fuzz_spec(const unsigned char *bytes, size_t size);
 void fuzz_model(const unsigned char *bytes, size_t size);
 void fuzz_folds(const unsigned char *bytes, size_t size);
 void fuzz_suite(const unsigned char *bytes, size_t size);
+void fuzz_policy(const unsigned char *bytes, size_t size);
 
 #endif

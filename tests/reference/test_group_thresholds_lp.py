@@ -3,11 +3,12 @@ constraint, objective and tolerance, on drawn tables; against every vertex that 
 their formula; policies that are saved, loaded and applied."""
 
 import os
+import pickle
 
 import numpy as np
 import pytest
 
-from mlsd import fairness
+from mlsd import MlsdError, fairness
 
 linprog = pytest.importorskip("scipy.optimize").linprog
 
@@ -210,6 +211,13 @@ def test_one_person_always_gets_one_answer(tmp_path):
     again = fairness.GroupThresholds.load(tmp_path / "policy.mlsd")
     assert (again.predict(table, score) == said).all()
     assert again.describe().to_json() == policy.describe().to_json()
+    data = policy.to_bytes()
+    assert data == (tmp_path / "policy.mlsd").read_bytes()
+    copy = pickle.loads(pickle.dumps(policy))
+    assert copy.to_bytes() == data and (copy.predict(table, score) == said).all()
+    for cut in (b"", data[:40], data[:-1], data + b"x", data[:50] + bytes([data[50] ^ 1]) + data[51:]):
+        with pytest.raises(MlsdError, match="."):
+            fairness.GroupThresholds.from_bytes(cut)
     # The coins are fair: decisions come as often as the chances say.
     chance = policy.predict_proba(table, score)
     assert abs(said.sum() - chance.sum()) < 5 * np.sqrt((chance * (1 - chance)).sum()) + 1e-9

@@ -129,6 +129,37 @@ static void damaged_files_are_refused(void **state)
     assert_int_equal(remove(path), 0);
 }
 
+static void bytes_are_those_of_the_file(void **state)
+{
+    (void)state;
+    static const char path[] = "test_group_thresholds_bytes.policy";
+    static unsigned char bytes[4096], file[4096], again[4096];
+    mlsd_policy *const p = make_policy("equalized_odds", 0.1), *read = NULL;
+    size_t size = 0, same = 0;
+    ASSERT_OK(mlsd_policy_to_bytes(p, NULL, 0, &size));
+    assert_in_range(size, 100, sizeof bytes - 1);
+    ASSERT_FAILS(MLSD_E_BUFFER, "the buffer has room for 10",
+                 mlsd_policy_to_bytes(p, bytes, 10, &same));
+    assert_int_equal(same, size);
+    assert_int_equal(bytes[0], 0);
+    ASSERT_OK(mlsd_policy_to_bytes(p, bytes, sizeof bytes, &same));
+    ASSERT_OK(mlsd_policy_save(p, path));
+    FILE *const f = fopen(path, "rb");
+    assert_int_equal(fread(file, 1, sizeof file, f), size);
+    assert_int_equal(fclose(f), 0);
+    assert_memory_equal(bytes, file, size);
+    ASSERT_OK(mlsd_policy_from_bytes(NULL, bytes, size, &read));
+    ASSERT_OK(mlsd_policy_to_bytes(read, again, sizeof again, &same));
+    assert_memory_equal(bytes, again, size);
+    mlsd_policy_free(read);
+    read = NULL;
+    ASSERT_FAILS(MLSD_E_CORRUPT, "", mlsd_policy_from_bytes(NULL, bytes, size - 1, &read));
+    ASSERT_FAILS(MLSD_E_ARG, "the bytes are NULL", mlsd_policy_from_bytes(NULL, NULL, 5, &read));
+    assert_null(read);
+    assert_int_equal(remove(path), 0);
+    mlsd_policy_free(p);
+}
+
 static void names_the_culprit(void **state)
 {
     (void)state;
@@ -159,8 +190,11 @@ static void names_the_culprit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(equal_odds_by_hand),     cmocka_unit_test(thresholds_lie_between_scores),
-        cmocka_unit_test(the_coin_never_changes), cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(equal_odds_by_hand),
+        cmocka_unit_test(thresholds_lie_between_scores),
+        cmocka_unit_test(the_coin_never_changes),
+        cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(bytes_are_those_of_the_file),
         cmocka_unit_test(names_the_culprit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -337,6 +337,8 @@ SIGNATURES = {
     "mlsd_policy_describe": (STATUS, [HANDLE, HANDLE_OUT]),
     "mlsd_policy_save": (STATUS, [HANDLE, TEXT]),
     "mlsd_policy_load": (STATUS, [HANDLE, TEXT, HANDLE_OUT]),
+    "mlsd_policy_to_bytes": (STATUS, [HANDLE, POINTER, SIZE, SIZES]),
+    "mlsd_policy_from_bytes": (STATUS, [HANDLE, POINTER, SIZE, HANDLE_OUT]),
     # mlsd/robustness.h
     "mlsd_robustness": (STATUS, [HANDLE, HANDLE, HANDLE, HANDLE, HANDLE_OUT]),
     # mlsd/slice.h

@@ -6,6 +6,8 @@
 A measure that cannot be computed is NaN, never 0. What the measures mean, and what they cannot tell: docs/fairness.md.
 """
 
+import ctypes
+
 from ._arrays import Matrices, doubles, is_frame
 from ._errors import InputError
 from ._estimators import DECISION, Classifier, is_classifier, spec_told
@@ -169,6 +171,22 @@ class GroupThresholds(Handle):
     def load(cls, path):
         """Read from a file."""
         return cls._made(lib.mlsd_policy_load, context(), encode_path(path))
+
+    def to_bytes(self):
+        """What save writes; pickle does the same."""
+        size = ctypes.c_size_t()
+        lib.mlsd_policy_to_bytes(self._h, None, 0, ctypes.byref(size))
+        buffer = ctypes.create_string_buffer(size.value)
+        lib.mlsd_policy_to_bytes(self._h, buffer, size.value, ctypes.byref(size))
+        return buffer.raw
+
+    @classmethod
+    def from_bytes(cls, data):
+        """The policy that to_bytes gave."""
+        return cls._made(lib.mlsd_policy_from_bytes, context(), data, len(data))
+
+    def __reduce__(self):
+        return GroupThresholds.from_bytes, (self.to_bytes(),)
 
 
 class ExponentiatedGradient(Wraps, Classifier):

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/handle.h"
+#include "base/text.h"
 #include "slice/mitigation/policy_impl.h"
 
 enum { FORMAT = 1 };
@@ -57,21 +58,49 @@ static void put_policy(mlsd__writer *w, const mlsd_policy *p)
     for (int64_t g = 0; g < p->map.n_groups; g++) put_group(w, &p->groups[g]);
 }
 
-mlsd_status mlsd_policy_save(const mlsd_policy *policy, const char *path)
+/* The whole file; the caller's to free. */
+static mlsd_status write_policy(const mlsd_policy *policy, mlsd__writer *out)
 {
-    mlsd__writer payload, whole;
-    MLSD__REQUIRE_LIVE(policy, MLSD__MAGIC_POLICY, "policy");
-    MLSD__REQUIRE(path != NULL, "the path is NULL");
+    mlsd__writer payload;
     mlsd__writer_init(&payload, &policy->allocator);
-    mlsd__writer_init(&whole, &policy->allocator);
+    mlsd__writer_init(out, &policy->allocator);
     put_policy(&payload, policy);
     mlsd_status status = payload.status;
-    if (status == MLSD_OK) status = mlsd__container_wrap(&payload, MLSD__FILE_POLICY, &whole);
-    if (status == MLSD_OK) {
-        status = mlsd__file_write(&policy->allocator, path, whole.data, (size_t)whole.size);
-    }
-    mlsd__writer_free(&whole);
+    if (status == MLSD_OK) status = mlsd__container_wrap(&payload, MLSD__FILE_POLICY, out);
     mlsd__writer_free(&payload);
+    if (status != MLSD_OK) mlsd__writer_free(out);
+    return status;
+}
+
+mlsd_status mlsd_policy_save(const mlsd_policy *policy, const char *path)
+{
+    mlsd__writer file;
+    MLSD__REQUIRE_LIVE(policy, MLSD__MAGIC_POLICY, "policy");
+    MLSD__REQUIRE(path != NULL, "the path is NULL");
+    MLSD__TRY(write_policy(policy, &file));
+    const mlsd_status status =
+        mlsd__file_write(&policy->allocator, path, file.data, (size_t)file.size);
+    mlsd__writer_free(&file);
+    return status;
+}
+
+mlsd_status mlsd_policy_to_bytes(const mlsd_policy *policy, void *buf, size_t capacity,
+                                 size_t *out_size)
+{
+    mlsd__writer file;
+    MLSD__REQUIRE(out_size != NULL, "the place for the size is NULL");
+    *out_size = 0;
+    MLSD__REQUIRE_LIVE(policy, MLSD__MAGIC_POLICY, "policy");
+    MLSD__TRY(write_policy(policy, &file));
+    *out_size = (size_t)file.size;
+    mlsd_status status = MLSD_OK;
+    if (buf != NULL && capacity >= *out_size) {
+        memcpy(buf, file.data, *out_size);
+    } else if (buf != NULL || capacity != 0) {
+        status = mlsd__fail(MLSD_E_BUFFER, "the policy has %zu bytes, the buffer has room for %zu",
+                            *out_size, buf != NULL ? capacity : (size_t)0);
+    }
+    mlsd__writer_free(&file);
     return status;
 }
 
@@ -86,6 +115,17 @@ static mlsd_status damaged(const char *what)
 static int64_t take_n(mlsd__reader *r)
 {
     return mlsd__take_count(r, (int64_t)(r->size - r->position));
+}
+
+/* A text that a result may show; NULL where none was put, and where it is none. */
+static char *take_text(mlsd__reader *r)
+{
+    size_t bad;
+    char *const text = mlsd__take_str(r);
+    if (text == NULL || mlsd__utf8_valid(text, strlen(text), &bad)) return text;
+    mlsd__free(r->allocator, text);
+    if (r->status == MLSD_OK) r->status = damaged("a text is not valid UTF-8");
+    return NULL;
 }
 
 /* Levels are found by halving: numbers ascend, and a missing one is the last. */
@@ -104,7 +144,7 @@ static bool are_in_order(const mlsd__group_column *c)
 static mlsd_status take_column(mlsd__reader *r, mlsd__group_column *c)
 {
     const mlsd__allocator *const a = r->allocator;
-    c->name = mlsd__take_str(r);
+    c->name = take_text(r);
     const int64_t n = take_n(r);
     MLSD__TRY(r->status);
     if (c->name == NULL || n == 0) return damaged("a column without name or levels");
@@ -114,7 +154,7 @@ static mlsd_status take_column(mlsd__reader *r, mlsd__group_column *c)
     c->levels = mlsd__alloc(a, n, sizeof *c->levels);
     if (c->levels == NULL) return MLSD_E_NOMEM;
     for (int64_t k = 0; k < n; k++) {
-        c->labels[k] = mlsd__take_str(r);
+        c->labels[k] = take_text(r);
         const int64_t kind = mlsd__take_count(r, MLSD__LEVEL_MISSING);
         c->levels[k].kind = (mlsd__level_kind)kind;
         c->levels[k].above = mlsd__take_f64(r);
@@ -147,7 +187,7 @@ static mlsd_status take_map(mlsd__reader *r, mlsd__group_map *m)
     m->codes = mlsd__alloc(a, n_groups, sizeof *m->codes);
     if (m->codes == NULL) return MLSD_E_NOMEM;
     for (int64_t g = 0; g < n_groups; g++) {
-        m->labels[g] = mlsd__take_str(r);
+        m->labels[g] = take_text(r);
         m->codes[g] = mlsd__take_i64(r);
         MLSD__TRY(r->status);
         if (m->labels[g] == NULL) return damaged("a group without label");
@@ -180,9 +220,9 @@ static mlsd_status take_policy(mlsd__reader *r, mlsd_policy *p)
     const uint32_t format = mlsd__take_u32(r);
     MLSD__TRY(r->status);
     if (format > FORMAT) return mlsd__fail(MLSD_E_VERSION, "the policy is of a newer mlsd");
-    p->id = mlsd__take_str(r);
-    p->constraint = mlsd__take_str(r);
-    p->objective = mlsd__take_str(r);
+    p->id = take_text(r);
+    p->constraint = take_text(r);
+    p->objective = take_text(r);
     p->seed = mlsd__take_i64(r);
     p->value = mlsd__take_f64(r);
     p->unconstrained = mlsd__take_f64(r);
@@ -194,34 +234,42 @@ static mlsd_status take_policy(mlsd__reader *r, mlsd_policy *p)
     p->groups = mlsd__alloc(r->allocator, p->map.n_groups, sizeof *p->groups);
     if (p->groups == NULL) return MLSD_E_NOMEM;
     for (int64_t g = 0; g < p->map.n_groups; g++) MLSD__TRY(take_group(r, &p->groups[g]));
-    return MLSD_OK;
+    return r->position == r->size ? MLSD_OK : damaged("there are bytes too many");
 }
 
-mlsd_status mlsd_policy_load(const mlsd_context *context, const char *path, mlsd_policy **out)
+mlsd_status mlsd_policy_from_bytes(const mlsd_context *context, const void *bytes, size_t size,
+                                   mlsd_policy **out)
 {
-    const mlsd__allocator *const a = mlsd__context_allocator(context);
-    mlsd__map map;
     const unsigned char *payload = NULL;
-    size_t size = 0;
+    size_t payload_size = 0;
     mlsd_policy *p = NULL;
+    mlsd__reader r;
     MLSD__REQUIRE(out != NULL, "the place for the policy is NULL");
     *out = NULL;
-    MLSD__REQUIRE(path != NULL, "the path is NULL");
-    MLSD__TRY(mlsd__map_open(&map, path));
-    mlsd_status status =
-        mlsd__container_unwrap(map.data, map.size, MLSD__FILE_POLICY, &payload, &size);
-    if (status == MLSD_OK) status = mlsd__policy_new(a, &p);
-    if (status == MLSD_OK) {
-        mlsd__reader r;
-        mlsd__reader_init(&r, a, payload, size);
-        status = take_policy(&r, p);
-    }
-    mlsd__map_close(&map);
+    MLSD__REQUIRE(bytes != NULL || size == 0, "the bytes are NULL");
+    if (context != NULL) MLSD__REQUIRE_LIVE(context, MLSD__MAGIC_CONTEXT, "context");
+    MLSD__TRY(mlsd__container_unwrap(bytes, size, MLSD__FILE_POLICY, &payload, &payload_size));
+    const mlsd__allocator *const a = mlsd__context_allocator(context);
+    MLSD__TRY(mlsd__policy_new(a, &p));
+    mlsd__reader_init(&r, a, payload, payload_size);
+    const mlsd_status status = take_policy(&r, p);
     if (status == MLSD_OK) {
         *out = p;
     } else {
         mlsd_policy_free(p);
     }
+    return status;
+}
+
+mlsd_status mlsd_policy_load(const mlsd_context *context, const char *path, mlsd_policy **out)
+{
+    mlsd__map map;
+    MLSD__REQUIRE(out != NULL, "the place for the policy is NULL");
+    *out = NULL;
+    MLSD__REQUIRE(path != NULL, "the path is NULL");
+    MLSD__TRY(mlsd__map_open(&map, path));
+    const mlsd_status status = mlsd_policy_from_bytes(context, map.data, map.size, out);
+    mlsd__map_close(&map);
     if (status == MLSD_OK || status == MLSD_E_NOMEM) return status;
     char message[MLSD__ERROR_CAPACITY];
     mlsd__error_copy(message);

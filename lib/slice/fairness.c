@@ -55,6 +55,8 @@ static const mlsd_param params[] = {
                      "columns of numbers in which persons are alike, for consistency; null: none"),
     MLSD__P_I64(mlsd__fairness_params, n_neighbors, 1, 10000, "5", "log",
                 "nearest rows that consistency compares with"),
+    MLSD__P_I64_NULL(mlsd__fairness_params, consistency_rows, 1, 1000000000000.0, "10000",
+                     "rows, drawn, whose neighbours consistency looks at; null: all"),
     MLSD__P_BOOL(mlsd__fairness_params, include_self, "false",
                  "a row is its own first neighbour, as AIF360 has it"),
     MLSD__P_I64(mlsd__fairness_params, max_values, 0, 100000, "20", "log",
@@ -530,6 +532,7 @@ static void fairness_free(mlsd__fairness *f)
     mlsd__rows_free(&f->group_rows);
     mlsd__rows_free(&f->calibration_rows);
     mlsd__rows_free(&f->auc_rows);
+    mlsd__fair_near_free(&f->near, a);
     mlsd__free(a, f->measures);
     mlsd__free(a, f->rates);
     mlsd__free(a, f->cells);

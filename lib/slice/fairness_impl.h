@@ -2,9 +2,9 @@
  *
  * fairness_cells reads and counts; fairness_gaps makes what compares groups by their rates,
  * fairness_limits their intervals, fairness_permute how likely chance makes as much;
- * fairness_inequality what looks at persons and not at groups; fairness_scores and fairness_auc what
- * needs probabilities; fairness_consistency what needs features; fairness.c runs them in each cell
- * of the control columns and for each class, and reports. */
+ * fairness_inequality what looks at persons and not at groups; fairness_scores and fairness_auc
+ * what needs probabilities; fairness_consistency what needs features; fairness.c runs them in each
+ * cell of the control columns and for each class, and reports. */
 #ifndef MLSD_SLICE_FAIRNESS_IMPL_H
 #define MLSD_SLICE_FAIRNESS_IMPL_H
 
@@ -17,6 +17,7 @@ typedef struct mlsd__fairness_params {
     mlsd__str_list by, control, features;
     char *privileged, *unprivileged;
     int64_t positive, method, min_support, max_groups, permutations, n_bins, n_neighbors;
+    int64_t consistency_rows;
     int64_t include_self, subgroup_auc, max_values, group_bins, seed;
     double threshold, tolerance, min_ratio, entropy_power, mean_power, concentration, level;
 } mlsd__fairness_params;
@@ -50,6 +51,13 @@ typedef struct mlsd__fair_measure {
     mlsd__fair_rule rule;
 } mlsd__fair_measure;
 
+/* Rows that were asked for their neighbours, and these. */
+typedef struct mlsd__fair_near {
+    int64_t n, k;
+    int64_t *rows;
+    int64_t *neighbors; /* n x k, the nearest first */
+} mlsd__fair_near;
+
 typedef struct mlsd__fairness {
     const mlsd__fairness_params *p;
     const mlsd__allocator *allocator;
@@ -58,6 +66,7 @@ typedef struct mlsd__fairness {
     int64_t privileged, unprivileged; /* -1: not given; unprivileged -1: all others */
     mlsd__cells *cells;               /* controls x groups, of the class at work */
     mlsd__fair_rate *rates;           /* MLSD__N_FAIR_RATES x groups, of the part at work */
+    mlsd__fair_near near;             /* rows NULL before it is asked for */
     mlsd__fair_measure *measures;
     int64_t n_measures, capacity;
     mlsd__rows group_rows, calibration_rows, auc_rows;
@@ -172,6 +181,7 @@ mlsd_status mlsd__fair_inequality(mlsd__fairness *f, const mlsd__fair_part *part
 mlsd_status mlsd__fair_calibration(mlsd__scope *scope, mlsd__fairness *f,
                                    const mlsd__fair_part *part);
 mlsd_status mlsd__fair_aucs(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part);
+void mlsd__fair_near_free(mlsd__fair_near *near, const mlsd__allocator *a);
 mlsd_status mlsd__fair_consistency(mlsd__scope *scope, mlsd__fairness *f, const mlsd_table *table,
                                    const mlsd__fair_part *part);
 

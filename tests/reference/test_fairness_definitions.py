@@ -304,14 +304,58 @@ def test_calibration(seed):
     close(measures(result)["calibration_gap"]["value"], max(gaps))
 
 
-def test_consistency():
-    neighbors = pytest.importorskip("sklearn.neighbors")
-    rng = np.random.default_rng(9)
-    X, y, said = rng.normal(size=(300, 3)), rng.integers(0, 2, 300), rng.integers(0, 2, 300)
-    columns = {"g": list(rng.choice(["a", "b"], 300)), **{f"x{j}": X[:, j] for j in range(3)}}
-    for include, skip in ((True, 0), (False, 1)):
-        near = neighbors.NearestNeighbors(n_neighbors=5 + skip).fit(X).kneighbors(X, return_distance=False)[:, skip:]
+def consistency(X, said, w, k, include_self):
+    """Zemel et al.'s, by all distances: of equally near rows the first."""
+    rows = np.flatnonzero(w > 0)
+    far = ((X[rows][:, None] - X[rows]) ** 2).sum(axis=2)
+    if not include_self:
+        np.fill_diagonal(far, np.inf)
+    near = np.argsort(far, axis=1, kind="stable")[:, : min(k, len(rows) - 1 + include_self)]
+    alike = 1 - np.abs(said[rows] - said[rows][near].mean(axis=1))
+    return np.average(alike, weights=w[rows]), alike, w[rows]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_consistency(seed):
+    normal = pytest.importorskip("scipy.stats").norm
+    rng = np.random.default_rng(90 + seed)
+    n, p = int(rng.integers(20, 700)), int(rng.integers(1, 6))
+    X = rng.normal(size=(n, p)) if seed % 3 else rng.integers(0, 3, (n, p)) * 1.0  # many rows are the same
+    y, said = rng.integers(0, 3, n), rng.integers(0, 3, n)
+    w = rng.integers(0, 3, n) * 1.0 if seed % 2 else np.ones(n)
+    columns = {"g": list(rng.choice(["a", "b"], n)), **{f"x{j}": X[:, j] for j in range(p)}}
+    for include in (True, False):
         result = fairness.assess(
-            y, said, columns, by="g", features=["x0", "x1", "x2"], include_self=include, permutations=0
+            y, said, columns, by="g", features=[f"x{j}" for j in range(p)], n_neighbors=4, include_self=include, permutations=0,
+            sample_weight=w if seed % 2 else None, min_support=1,
         )
-        close(measures(result)["consistency"]["value"], 1 - np.abs(said - said[near].mean(axis=1)).mean())
+        for c in range(3):
+            value, alike, v = consistency(X, (said == c) * 1, w, 4, include)
+            row = measures(result, positive=c)["consistency"]
+            se = np.sqrt(((v * (alike - value)) ** 2).sum() * len(v) / (len(v) - 1)) / v.sum()
+            close(row["value"], value)
+            close(row["low"], max(0, value - normal.ppf(0.975) * se))
+            close(row["high"], min(1, value + normal.ppf(0.975) * se))
+
+
+def test_consistency_of_drawn_rows():
+    """Drawn rows are asked, and all rows answer: the mean over seeds is that of all rows, and 95 % of the intervals hold it."""
+    rng = np.random.default_rng(8)
+    n = 1500
+    X, said = rng.normal(size=(n, 2)), rng.integers(0, 2, n)
+    said[X[:, 0] > 0.3] = 1
+    columns = {"g": list(rng.choice(["a", "b"], n)), "x0": X[:, 0], "x1": X[:, 1]}
+    whole = consistency(X, said, np.ones(n), 5, False)[0]
+    rows = [
+        measures(fairness.assess(
+            said, said, columns, by="g", features=["x0", "x1"], consistency_rows=200, permutations=0, seed=seed
+        ))["consistency"]
+        for seed in range(200)
+    ]
+    values = np.array([row["value"] for row in rows])
+    assert all(row["n_group"] == 200 for row in rows) and len(set(values)) > 50
+    assert abs(values.mean() - whole) < 4 * values.std() / np.sqrt(len(values))
+    inside = sum(row["low"] <= whole <= row["high"] for row in rows)
+    assert 180 <= inside  # 190 are expected, or more: 200 of 1,500 rows vary less than 200 of all that there could be
+    every = fairness.assess(said, said, columns, by="g", features=["x0", "x1"], consistency_rows=None, permutations=0)
+    close(measures(every)["consistency"]["value"], whole)

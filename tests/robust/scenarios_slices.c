@@ -138,7 +138,9 @@ mlsd_status run_mitigation(const mlsd_context *context, uint64_t *hash)
     const char *by[] = {"h", "g"};
     mlsd_table *groups = NULL;
     mlsd_spec *spec = NULL, *weigh = NULL, *sweep = NULL;
-    mlsd_policy *policy = NULL, *again = NULL;
+    mlsd_policy *policy = NULL, *again = NULL, *copy = NULL;
+    unsigned char bytes[4096];
+    size_t n_bytes = 0;
     mlsd_result *told = NULL, *weights = NULL, *frontier = NULL;
     mlsd_status status;
     file_path(path, "policy");
@@ -151,6 +153,8 @@ mlsd_status run_mitigation(const mlsd_context *context, uint64_t *hash)
     TRY(mlsd_policy_chance(policy, groups, &score, said, N));
     TRY(mlsd_policy_save(policy, path));
     TRY(mlsd_policy_load(context, path, &again));
+    TRY(mlsd_policy_to_bytes(again, bytes, sizeof bytes, &n_bytes));
+    TRY(mlsd_policy_from_bytes(context, bytes, n_bytes, &copy));
     TRY(mlsd_policy_describe(again, &told));
     TRY(hash_result(told, hash));
     TRY(mlsd_spec_new(context, "reweighing", &weigh));
@@ -167,6 +171,7 @@ out:
     mlsd_result_free(frontier);
     mlsd_result_free(weights);
     mlsd_result_free(told);
+    mlsd_policy_free(copy);
     mlsd_policy_free(again);
     mlsd_policy_free(policy);
     mlsd_spec_free(sweep);

@@ -51,9 +51,10 @@ MLSD_API int32_t mlsd_metric_direction(const char *metric);
 /* Evaluate one metric with its parameters. *out has the numbers value, low, high, se, n (rows that
  * weigh more than 0) and n_effective; the table "values", where the metric has parts, one row a
  * class, label or output: id, value, low, high, se, numerator, denominator (NaN where it is no
- * rate), support (rows of the denominator), status ("ok", "undefined"); and what tables the metric
- * adds ("confusion", "curve", ...). level NaN: no intervals. Errors: as above, and
- * MLSD_E_PARAM_RANGE where a parameter does not suit the rows. Since 0.1. */
+ * rate), support (rows of the denominator; of areas under curves those of the rarer class), status
+ * ("ok", "undefined"); and what tables the metric adds ("confusion", "curve", ...). level NaN: no
+ * intervals. Errors: as above, and MLSD_E_PARAM_RANGE where a parameter does not suit the rows.
+ * Since 0.1. */
 MLSD_API mlsd_status mlsd_metric_evaluate(const mlsd_context *context, const mlsd_spec *metric,
                                           const mlsd_matrix *y, const mlsd_matrix *prediction,
                                           const mlsd_matrix *weight, double level,

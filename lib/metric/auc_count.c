@@ -540,7 +540,7 @@ static void add_up(const deal *d, double level, mlsd__estimate *out)
             n[c] += (double)d->size[2 * k + c];
         }
     }
-    out->support = n[0] + n[1];
+    out->support = fmin(n[0], n[1]);
     if (!(weight[0] > 0 && weight[1] > 0)) return;
     out->value = fmin(1, wins / (weight[0] * weight[1]));
     out->df = INFINITY;

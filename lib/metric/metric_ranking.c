@@ -182,11 +182,17 @@ static double delong_se(const sweep *w, double auc)
                 squares[0] / (n * n) * (w->n_negative / (w->n_negative - 1)));
 }
 
+/* What the area is known from: the rarer class, however many rows the other has. */
+static double support_of(const sweep *w)
+{
+    return fmin(w->n_positive, w->n_negative);
+}
+
 static void estimate_class(const sweep *w, double auc, double level, mlsd__estimate *out)
 {
     mlsd__estimate_undefined(out);
     out->value = auc;
-    out->support = w->n_positive + w->n_negative;
+    out->support = support_of(w);
     if (isnan(auc) || isnan(level)) return;
     out->se = delong_se(w, auc);
     out->df = INFINITY;
@@ -251,7 +257,7 @@ static mlsd_status score_two_classes(const job *j, sweep *w)
     if (is_partial(j->p)) {
         MLSD__TRY(partial_area(j, w, &auc));
         j->estimate->value = auc;
-        j->estimate->support = w->n_positive + w->n_negative;
+        j->estimate->support = support_of(w);
     } else {
         MLSD__TRY(sweep_class(j->scope, w, &auc));
         estimate_class(w, auc, j->level, j->estimate);
@@ -265,7 +271,7 @@ static mlsd_status score_each(const job *j, sweep *w)
 {
     const int64_t k = n_columns(j->s);
     const bool by_rows = j->p->average == WEIGHTED;
-    double sum = 0, total = 0;
+    double sum = 0, total = 0, rarest = INFINITY;
     for (int64_t c = 0; c < k && by_rows; c++) {
         load_class(w, j->s, j->rows, c);
         total += w->positive_weight;
@@ -280,6 +286,7 @@ static mlsd_status score_each(const job *j, sweep *w)
             MLSD__TRY(sweep_class(j->scope, w, &auc));
         }
         sum += share * auc;
+        rarest = fmin(rarest, support_of(w));
         if (j->out != NULL) {
             mlsd__estimate part;
             estimate_class(w, auc, is_partial(j->p) ? NAN : j->level, &part);
@@ -291,7 +298,7 @@ static mlsd_status score_each(const job *j, sweep *w)
             w->influence[i] += (w->placement[i] - auc) * (all / side) * share;
         }
     }
-    j->estimate->support = w->n_positive + w->n_negative;
+    j->estimate->support = rarest;
     if (j->p->average == NONE) return MLSD_OK;
     j->estimate->value = sum;
     if (isnan(j->level) || isnan(sum) || is_partial(j->p)) return MLSD_OK;

@@ -81,7 +81,7 @@ static mlsd_status estimate_rows(const job *j, int64_t n, double level, bool wan
     mlsd__estimate_undefined(e);
     MLSD__TRY(mlsd__sweep_new(j->scope, j->score, j->is_positive, j->weight, n, &sweep));
     j->curve(&sweep, level, e);
-    e->support = sweep.n_rows;
+    e->support = fmin(sweep.n_positive, sweep.n_negative);
     mlsd_status status = MLSD_OK;
     if (wants_table) {
         status = mlsd__sweep_table(&sweep, j->p->curve == CORNERS, &table);

@@ -6,6 +6,7 @@
  * .05), "holm"). */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -298,7 +299,7 @@ static void test_slice__undefined_is_never_zero(void **state)
     mlsd_table *t = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &t));
     ASSERT_OK(mlsd_table_set_str(t, "g", group, 8));
-    mlsd_result *const r = slice_by(t, "g", "roc_auc", 8, y, p, 3);
+    mlsd_result *const r = slice_by(t, "g", "roc_auc", 8, y, p, 2); /* two of each class in a */
     assert_int_equal(n_slices(r), 4);
     assert_string_equal(cell_text(r, "status", 0), "ok");
     for (int64_t k = 1; k < 4; k++) {
@@ -307,6 +308,35 @@ static void test_slice__undefined_is_never_zero(void **state)
         assert_true(isnan(cell(r, "p_value", k)));
     }
     assert_string_equal(cell_text(r, "level", 3), "(missing)");
+    mlsd_result_free(r);
+    mlsd_table_free(t);
+}
+
+/* An area is known from the rarer class: of 100 rows with 3 positives it is not judged. Were all
+ * rows counted, a quarter of such groups would be findings where nothing differs, as DeLong's error
+ * of so few is often far too small. */
+static void test_slice__an_area_needs_rows_of_both_classes(void **state)
+{
+    (void)state;
+    enum { N = 1000, SMALL = 100 };
+    static const char *group[N];
+    static double y[N], p[N];
+    mlsd_table *t = NULL;
+    for (int i = 0; i < N; i++) {
+        group[i] = i < SMALL ? "small" : "large";
+        y[i] = i < SMALL ? i < 3 : i % 3 == 0;
+        p[i] = i < 3 ? 0.5 + 1e-4 * i : (double)(i * 37 % 101) / 101; /* three alike */
+    }
+    ASSERT_OK(mlsd_table_new(NULL, &t));
+    ASSERT_OK(mlsd_table_set_str(t, "g", group, N));
+    mlsd_result *const r = slice_by(t, "g", "roc_auc", N, y, p, 20);
+    const int64_t small = strcmp(cell_text(r, "level", 0), "small") != 0;
+    assert_string_equal(cell_text(r, "level", small), "small");
+    assert_near(cell(r, "n", small), SMALL, 0);
+    assert_near(cell(r, "support", small), 3, 0);
+    assert_string_equal(cell_text(r, "status", small), "low support");
+    assert_near(cell(r, "support", 1 - small), 300, 0);
+    for (int64_t k = 0; k < 2; k++) assert_near(cell(r, "finding", k), 0, 0);
     mlsd_result_free(r);
     mlsd_table_free(t);
 }
@@ -437,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_slice__cuts_have_few_decimals),
         cmocka_unit_test(test_slice__equal_quartiles_are_one),
         cmocka_unit_test(test_slice__undefined_is_never_zero),
+        cmocka_unit_test(test_slice__an_area_needs_rows_of_both_classes),
         cmocka_unit_test(test_slice__values_are_those_of_the_rows_alone),
         cmocka_unit_test(test_slice__arguments_are_checked),
         cmocka_unit_test(test_slice__threads_and_failing_memory),

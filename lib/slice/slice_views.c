@@ -88,15 +88,10 @@ static mlsd_status too_many_cells(const mlsd__views *v, const mlsd__view *view, 
     return status;
 }
 
-/* Cells that have rows, in the order of control cells, then of the columns' levels. */
-static mlsd_status number_cells(mlsd__scope *scope, const mlsd__views *v, mlsd__view *view,
-                                int64_t max_cells)
+/* The number of each row's combination of levels, control cells first: the last column's levels
+ * turn the fastest. */
+static void number_rows(const mlsd__views *v, const mlsd__view *view, int64_t *id)
 {
-    const mlsd__allocator *const a = v->allocator;
-    double *ids = NULL;
-    int64_t size = 0;
-    int64_t *const id = mlsd__alloc_raw(a, v->n_rows, sizeof *id);
-    if (id == NULL) return MLSD_E_NOMEM;
     for (int64_t i = 0; i < v->n_rows; i++) {
         id[i] = v->control.cell_of == NULL ? 0 : v->control.cell_of[i];
         for (int k = 0; k < view->n_columns; k++) {
@@ -104,21 +99,41 @@ static mlsd_status number_cells(mlsd__scope *scope, const mlsd__views *v, mlsd__
             id[i] = id[i] * c->n_levels + c->code[i];
         }
     }
-    mlsd_status status =
-        mlsd__factorize_new_i64(scope, id, v->n_rows, &ids, &view->n_cells, view->cell_of);
-    mlsd__free(a, id);
-    if (status == MLSD_OK && view->n_cells > max_cells) {
-        status = too_many_cells(v, view, view->n_cells, max_cells);
+}
+
+/* Every combination is a cell, also one without rows; or only those that have some, whose numbers
+ * go to *out_ids. */
+static mlsd_status number_cells(mlsd__scope *scope, const mlsd__views *v, mlsd__view *view,
+                                int64_t n_all, bool is_full, double **out_ids)
+{
+    int64_t *const id = mlsd__alloc_raw(v->allocator, v->n_rows, sizeof *id);
+    if (id == NULL) return MLSD_E_NOMEM;
+    mlsd_status status = MLSD_OK;
+    number_rows(v, view, id);
+    if (is_full) {
+        view->n_cells = n_all;
+        for (int64_t i = 0; i < v->n_rows; i++) view->cell_of[i] = (int32_t)id[i];
+    } else {
+        status =
+            mlsd__factorize_new_i64(scope, id, v->n_rows, out_ids, &view->n_cells, view->cell_of);
     }
-    if (status == MLSD_OK) status = mlsd__mul_size(view->n_cells, view->n_columns, &size);
-    if (status == MLSD_OK) {
-        view->levels = mlsd__alloc(a, size, sizeof *view->levels);
-        view->control = mlsd__alloc(a, view->n_cells, sizeof *view->control);
-        view->n = mlsd__alloc(a, view->n_cells, sizeof *view->n);
-        if (view->levels == NULL || view->control == NULL || view->n == NULL) status = MLSD_E_NOMEM;
-    }
-    for (int64_t cell = 0; status == MLSD_OK && cell < view->n_cells; cell++) {
-        int64_t left = (int64_t)ids[cell];
+    mlsd__free(v->allocator, id);
+    return status;
+}
+
+static mlsd_status describe_cells(const mlsd__views *v, mlsd__view *view, const double *ids)
+{
+    const mlsd__allocator *const a = v->allocator;
+    int64_t size = 0;
+    MLSD__TRY(mlsd__mul_size(view->n_cells, view->n_columns, &size));
+    view->levels = mlsd__alloc(a, size, sizeof *view->levels);
+    if (view->levels == NULL) return MLSD_E_NOMEM;
+    view->control = mlsd__alloc(a, view->n_cells, sizeof *view->control);
+    if (view->control == NULL) return MLSD_E_NOMEM;
+    view->n = mlsd__alloc(a, view->n_cells, sizeof *view->n);
+    if (view->n == NULL) return MLSD_E_NOMEM;
+    for (int64_t cell = 0; cell < view->n_cells; cell++) {
+        int64_t left = ids == NULL ? cell : (int64_t)ids[cell];
         for (int k = view->n_columns - 1; k >= 0; k--) {
             const int64_t n_levels = v->columns[view->columns[k]].n_levels;
             view->levels[cell * view->n_columns + k] = (int32_t)(left % n_levels);
@@ -126,41 +141,35 @@ static mlsd_status number_cells(mlsd__scope *scope, const mlsd__views *v, mlsd__
         }
         view->control[cell] = (int32_t)left;
     }
-    mlsd__free(a, ids);
-    return status;
+    return MLSD_OK;
 }
 
-/* A column alone has all of its levels as cells, also those without rows. */
-static mlsd_status number_levels(const mlsd__views *v, mlsd__view *view)
+/* Groups that are shown have all of their cells: that nobody is in one is worth knowing. Where
+ * these are more than max_cells, as with the control column itself and what only strata need, those
+ * with rows do. */
+static bool shows_all(const mlsd__views *v, const mlsd__view *view, double n_all, int64_t max_cells)
 {
-    const mlsd__allocator *const a = v->allocator;
-    const mlsd__view_column *const c = &v->columns[view->columns[0]];
-    const size_t size = (size_t)v->n_rows * sizeof *view->cell_of;
-    if (size > 0) memcpy(view->cell_of, c->code, size);
-    view->n_cells = c->n_levels;
-    view->levels = mlsd__alloc(a, c->n_levels, sizeof *view->levels);
-    if (view->levels == NULL) return MLSD_E_NOMEM;
-    view->control = mlsd__alloc(a, c->n_levels, sizeof *view->control);
-    if (view->control == NULL) return MLSD_E_NOMEM;
-    view->n = mlsd__alloc(a, c->n_levels, sizeof *view->n);
-    if (view->n == NULL) return MLSD_E_NOMEM;
-    for (int64_t k = 0; k < c->n_levels; k++) view->levels[k] = (int32_t)k;
-    return MLSD_OK;
+    const bool is_control = view->n_columns == 0 || view->columns[0] >= v->n_by;
+    return !is_control && !view->is_hidden && n_all <= (double)max_cells;
 }
 
 static mlsd_status view_make(mlsd__scope *scope, const mlsd__views *v, const double *weight,
                              int64_t max_cells, mlsd__view *view)
 {
-    double product = v->control.cell_of == NULL ? 1 : (double)v->control.n_cells;
+    double *ids = NULL, product = v->control.cell_of == NULL ? 1 : (double)v->control.n_cells;
     for (int k = 0; k < view->n_columns; k++) {
         product *= (double)v->columns[view->columns[k]].n_levels;
     }
     if (product > 0x1p53) return too_many_cells(v, view, INT64_MAX, max_cells);
     view->cell_of = mlsd__alloc_raw(v->allocator, v->n_rows, sizeof *view->cell_of);
     if (view->cell_of == NULL) return MLSD_E_NOMEM;
-    /* The control column's own view comes first, and it is not one of those sliced by. */
-    const bool is_column = view->n_columns == 1 && v->n_by == v->n_columns;
-    MLSD__TRY(is_column ? number_levels(v, view) : number_cells(scope, v, view, max_cells));
+    const bool is_full = shows_all(v, view, product, max_cells);
+    mlsd_status status = number_cells(scope, v, view, (int64_t)product, is_full, &ids);
+    if (status == MLSD_OK && view->n_cells > max_cells)
+        status = too_many_cells(v, view, view->n_cells, max_cells);
+    if (status == MLSD_OK) status = describe_cells(v, view, ids);
+    mlsd__free(v->allocator, ids);
+    MLSD__TRY(status);
     for (int64_t i = 0; i < v->n_rows; i++) {
         view->n[view->cell_of[i]] += weight == NULL || weight[i] > 0;
     }

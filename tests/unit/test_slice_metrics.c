@@ -349,6 +349,45 @@ static void test_slice_metrics__control_and_reference(void **state)
     mlsd_result_free(r);
 }
 
+/* A value that nobody has within a control value, or a crossing, is there: with no rows, undefined,
+ * and no finding. Where there are more cells than max_levels those with rows are. */
+static void test_slice_metrics__cells_without_rows_are_there(void **state)
+{
+    (void)state;
+    static const char *const specs[] = {
+        "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"control\":[\"b\"],\"metrics\":[\"accuracy\"]"
+        "}",
+        "{\"kind\":\"slice_metrics\",\"intersections\":2,\"metrics\":[\"accuracy\"]}",
+        "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"control\":[\"b\"],\"metrics\":[\"accuracy\"],"
+        "\"max_levels\":5}",
+    };
+    static const int64_t n_slices[] = {6, 3 + 2 + 6, 5};
+    static sample s;
+    s.n = 0;
+    for (int k = 0; k < 3; k++) {
+        add(&s, 30, k == 0 ? "p" : k == 1 ? "q" : "r", "u", k == 2, 1);
+        if (k < 2) add(&s, 40, k == 0 ? "p" : "q", "v", k, 1);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        mlsd_result *const r = run(&s, false, specs[k]);
+        int64_t n_empty = 0;
+        assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "slices")), n_slices[k]);
+        for (int64_t i = 0; i < n_slices[k]; i++) {
+            if (number_at(r, "slices", "n", i) > 0) continue;
+            assert_string_equal(text_at(r, "slices", k == 1 ? "slice" : "level", i),
+                                k == 1 ? "a = r and b = v" : "r");
+            assert_string_equal(text_at(r, "slices", "control", i), k == 1 ? "" : "b = v");
+            assert_string_equal(text_at(r, "slices", "status", i), "undefined");
+            assert_true(isnan(number_at(r, "slices", "value", i)));
+            assert_true(isnan(number_at(r, "slices", "p_value", i)));
+            assert_near(number_at(r, "slices", "finding", i), 0, 0);
+            n_empty++;
+        }
+        assert_int_equal(n_empty, k < 2);
+        mlsd_result_free(r);
+    }
+}
+
 static void test_slice_metrics__rare_values_and_too_many(void **state)
 {
     (void)state;
@@ -443,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_slice_metrics__few_rows_are_no_finding),
         cmocka_unit_test(test_slice_metrics__equals_the_rows_alone),
         cmocka_unit_test(test_slice_metrics__control_and_reference),
+        cmocka_unit_test(test_slice_metrics__cells_without_rows_are_there),
         cmocka_unit_test(test_slice_metrics__rare_values_and_too_many),
         cmocka_unit_test(test_slice_metrics__arguments_are_checked),
         cmocka_unit_test(test_slice_metrics__threads_and_failing_memory),

@@ -155,6 +155,17 @@ static void add_stratum(const double *estimate, int64_t g, double value, double 
     out->df += n - 1;
 }
 
+mlsd_status mlsd__leave_each(mlsd__scope *scope, const mlsd__statistic *s, int64_t n_groups,
+                             uint64_t seed, double *out, int64_t *out_n)
+{
+    left l = {.s = s};
+    const mlsd_status status = make_estimates(scope, &l, n_groups, seed);
+    *out_n = status == MLSD_OK ? l.n : 0;
+    if (*out_n > 0) memcpy(out, l.estimate, (size_t)l.n * sizeof *out);
+    left_free(&l, scope->allocator);
+    return status;
+}
+
 mlsd_status mlsd__leave_out(mlsd__scope *scope, const mlsd__statistic *s, double value,
                             int64_t n_groups, uint64_t seed, mlsd__left_out *out)
 {

@@ -67,5 +67,9 @@ typedef struct mlsd__left_out {
 /* At most n_groups groups, drawn by the seed, where the form has no cheaper way; 0: each unit. */
 mlsd_status mlsd__leave_out(mlsd__scope *scope, const mlsd__statistic *s, double value,
                             int64_t n_groups, uint64_t seed, mlsd__left_out *out);
+/* The estimates themselves, out_n of them (no more than units): statistics of as many units leave
+ * out the same ones, in the same order, for the same seed. */
+mlsd_status mlsd__leave_each(mlsd__scope *scope, const mlsd__statistic *s, int64_t n_groups,
+                             uint64_t seed, double *out, int64_t *out_n);
 
 #endif

@@ -15,7 +15,7 @@
 
 static const mlsd_param params[] = {
     MLSD__P_STR(mlsd__robustness_params, metric, "null",
-                "metric that is a mean over rows; null: log_loss or rmse"),
+                "what is scored, such as roc_auc or r2; null: log_loss or rmse"),
     MLSD__P_F64_LIST(mlsd__robustness_params, noise, 0, INFINITY,
                      MLSD__OPEN_LOWER | MLSD__OPEN_UPPER, "[0.1,0.5]", NULL,
                      "noise put on columns of numbers, in their standard deviations"),
@@ -117,6 +117,12 @@ static mlsd_status read_rows(mlsd__scope *scope, mlsd__robustness *r, const mlsd
     return make_room(scope, r);
 }
 
+/* Of a number for each row, or the root of one. */
+static bool is_mean(const mlsd__robustness *r)
+{
+    return r->metric->row_loss != NULL;
+}
+
 static mlsd_status score_clean(mlsd__scope *scope, mlsd__robustness *r)
 {
     mlsd__scored scored;
@@ -125,7 +131,13 @@ static mlsd_status score_clean(mlsd__scope *scope, mlsd__robustness *r)
     mlsd__scoring_view(&r->clean, r->metric, &scored);
     MLSD__TRY(
         mlsd__metric_score(scope, r->metric, &scored, NULL, r->n, r->p->level, &r->clean_score));
-    mlsd__row_losses(r->metric, &r->clean, r->clean_loss);
+    r->support = r->clean_score.support > 0 ? r->clean_score.support : (double)r->n;
+    if (is_mean(r)) {
+        mlsd__row_losses(r->metric, &r->clean, r->clean_loss);
+    } else {
+        MLSD__TRY(mlsd__robustness_leave_out(scope, r, &r->clean, &r->clean_value, r->clean_loss,
+                                             &r->n_left));
+    }
     return mlsd__checkpoint(scope);
 }
 
@@ -231,36 +243,45 @@ static void restore(mlsd__robustness *r, int64_t feature)
 /* ---- what the model makes of them ---- */
 
 /* Answers of one draw; r->influence is free for them until the end. */
-static void add_answers(mlsd__robustness *r, mlsd__shake *s, const mlsd__scoring *scoring)
+static mlsd_status add_answers(mlsd__scope *scope, mlsd__robustness *r, mlsd__shake *s,
+                               const mlsd__scoring *scoring)
 {
     const bool is_least = s->how == MLSD__SHAKE_NOISE && s->amount == r->least_noise;
-    mlsd__row_losses(r->metric, scoring, r->influence);
+    int64_t n = r->n;
+    double value = NAN;
+    if (is_mean(r)) {
+        mlsd__row_losses(r->metric, scoring, r->influence);
+    } else {
+        MLSD__TRY(mlsd__robustness_leave_out(scope, r, scoring, &value, r->influence, &n));
+    }
+    s->total += value;
+    for (int64_t i = 0; i < n; i++) r->loss[i] += r->influence[i];
     for (int64_t i = 0; i < r->n; i++) {
         const bool differs = scoring->values[i] != r->clean.values[i];
-        r->loss[i] += r->influence[i];
         s->shift += fabs(scoring->values[i] - r->clean.values[i]);
         s->n_changed += differs;
         if (is_least) r->edge[i] += differs;
     }
     s->n_asked += r->n;
     if (is_least) r->n_edge++;
+    return MLSD_OK;
 }
 
 /* A model may refuse; that memory ran out or the call was cancelled is no answer. */
 static mlsd_status ask(mlsd__scope *scope, mlsd__robustness *r, mlsd__shake *s)
 {
     mlsd__scoring scoring;
-    const mlsd_status status = mlsd__scoring_make_frame(scope, r->model, &r->frame, r->y, r->weight,
-                                                        r->names, r->n_names, false, &scoring);
+    mlsd_status status = mlsd__scoring_make_frame(scope, r->model, &r->frame, r->y, r->weight,
+                                                  r->names, r->n_names, false, &scoring);
     if (status == MLSD_E_NOMEM || status == MLSD_E_CANCELLED) return status;
     if (status != MLSD_OK) {
         s->is_refused = true;
         mlsd__text_append(&s->message, mlsd_last_error());
         return s->message.status;
     }
-    add_answers(r, s, &scoring);
+    status = add_answers(scope, r, s, &scoring);
     mlsd__scoring_free(&scoring);
-    return mlsd__checkpoint(scope);
+    return status == MLSD_OK ? mlsd__checkpoint(scope) : status;
 }
 
 static double weighted_mean(const mlsd__robustness *r, const double *x)
@@ -275,10 +296,10 @@ static double weighted_mean(const mlsd__robustness *r, const double *x)
 }
 
 /* Losses that differ by no more than the rounding of their sums do not differ. */
-static bool differ(const mlsd__robustness *r, bool *out_varies)
+static bool differ(const mlsd__robustness *r, int64_t n, bool *out_varies)
 {
     double low = INFINITY, high = -INFINITY, largest = 0;
-    for (int64_t i = 0; i < r->n; i++) {
+    for (int64_t i = 0; i < n; i++) {
         const double d = r->loss[i] - r->clean_loss[i];
         low = fmin(low, d);
         high = fmax(high, d);
@@ -295,29 +316,51 @@ static double slope_of(const mlsd__robustness *r, double mean)
     return mean > 0 ? 1 / (2 * sqrt(mean)) : 0;
 }
 
-/* The difference on the metric's scale; of roots by the delta method, paired row by row. */
-static void judge(mlsd__robustness *r, mlsd__shake *s)
+/* The difference of means on the metric's scale with its standard error, paired row by row; of
+ * roots by the delta method. Returns whether losses differ by more than one number. */
+static bool judge_mean(mlsd__robustness *r, mlsd__shake *s, double *out_se, double *out_df)
 {
-    const mlsd__pair_settings settings = {.level = r->p->level, .power = NAN};
     mlsd__estimate e;
-    mlsd__paired is;
     bool varies;
-    mlsd__paired_clear(&is);
-    for (int64_t i = 0; i < r->n; i++) r->loss[i] /= (double)s->n_draws;
-    if (!differ(r, &varies)) memcpy(r->loss, r->clean_loss, (size_t)r->n * sizeof *r->loss);
+    if (!differ(r, r->n, &varies)) memcpy(r->loss, r->clean_loss, (size_t)r->n * sizeof *r->loss);
     const double before = weighted_mean(r, r->clean_loss), after = weighted_mean(r, r->loss);
     const double by = slope_of(r, after), from = slope_of(r, before);
     for (int64_t i = 0; i < r->n; i++)
         r->influence[i] = by * (r->loss[i] - after) - from * (r->clean_loss[i] - before);
     mlsd__estimate_from_influence(r->influence, r->weight, r->n, &e);
     s->score = r->metric->is_root ? sqrt(after) : after;
+    s->difference = s->score - (r->metric->is_root ? sqrt(before) : before);
+    *out_se = e.se;
+    *out_df = e.df;
+    return varies;
+}
+
+/* The same of any other metric. */
+static bool judge_any(mlsd__robustness *r, mlsd__shake *s, double *out_se, double *out_df)
+{
+    bool varies;
+    s->score = s->total / (double)s->n_draws;
+    if (!differ(r, r->n_left, &varies)) s->score = r->clean_value;
+    s->difference = s->score - r->clean_value;
+    mlsd__robustness_jackknife(r->clean_loss, r->loss, r->n_left, out_se, out_df);
+    return varies;
+}
+
+static void judge(mlsd__robustness *r, mlsd__shake *s)
+{
+    const mlsd__pair_settings settings = {.level = r->p->level, .power = NAN};
+    const int64_t n = is_mean(r) ? r->n : r->n_left;
+    mlsd__paired is;
+    double se, df;
+    mlsd__paired_clear(&is);
+    for (int64_t i = 0; i < n; i++) r->loss[i] /= (double)s->n_draws;
+    const bool varies = is_mean(r) ? judge_mean(r, s, &se, &df) : judge_any(r, s, &se, &df);
     s->shift /= (double)s->n_asked;
-    const double clean = r->metric->is_root ? sqrt(before) : before;
-    mlsd__paired_by_t(&is, &settings, s->score - clean, varies ? e.se : (double)NAN, e.df);
+    mlsd__paired_by_t(&is, &settings, s->difference, varies ? se : (double)NAN, df);
     s->difference = is.difference;
     s->low = is.low;
     s->high = is.high;
-    if (isfinite(s->score) && r->n >= r->p->min_support) s->p_value = is.p_value;
+    if (isfinite(s->score) && r->support >= (double)r->p->min_support) s->p_value = is.p_value;
 }
 
 static mlsd_status shake(mlsd__scope *scope, mlsd__robustness *r, mlsd__shake *s, double sd)
@@ -457,7 +500,8 @@ static mlsd_status prepare(mlsd__robustness *r)
     r->names[0] = r->p->metric != NULL ? r->p->metric : mlsd__metric_default(model->task);
     r->names[1] = "accuracy";
     r->n_names = model->n_classes > 0 ? 2 : 1;
-    return mlsd__row_loss_find(r->names[0], model->task, &r->metric);
+    MLSD__TRY(mlsd__metric_check(r->names[0], model->task));
+    return mlsd__metric_find(r->names[0], &r->metric);
 }
 
 static mlsd_status run(mlsd__scope *scope, mlsd__robustness *r, const mlsd_dataset *data)

@@ -33,6 +33,7 @@ typedef struct mlsd__shake {
     double amount; /* standard deviations, the value that was put, or a rate; NaN for none */
     int64_t n_draws;
     double score, difference, low, high, p_value, q_value;
+    double total; /* of the draws' scores, where the metric is no mean over rows */
     double shift; /* mean absolute change of the prediction, of numbers */
     int64_t n_changed, n_asked;
     bool is_refused;
@@ -56,6 +57,10 @@ typedef struct mlsd__robustness {
     mlsd__frame frame;   /* of x */
     mlsd__scoring clean;
     mlsd__estimate clean_score;
+    double support;     /* rows that the metric counts */
+    double clean_value; /* where the metric is no mean over rows: the score, and in the place of
+                           losses n_left scores without some of the rows */
+    int64_t n_left;
     double *clean_loss, *loss, *influence;
     int64_t *order, *edge; /* edge: how often the least noise turned a row's class */
     int64_t n_edge;        /* out of so many times */
@@ -70,6 +75,16 @@ bool mlsd__shake_is_finding(const mlsd__robustness *r, const mlsd__shake *s);
 /* Does it make the score worse? */
 bool mlsd__shake_is_worse(const mlsd__robustness *r, const mlsd__shake *s);
 const char *mlsd__shake_status(const mlsd__robustness *r, const mlsd__shake *s);
+
+/* robustness_left.c: the score and, with each row or each of some groups of rows left out, out_n
+ * scores (no more than rows). */
+mlsd_status mlsd__robustness_leave_out(mlsd__scope *scope, const mlsd__robustness *r,
+                                       const mlsd__scoring *of, double *out_value, double *out,
+                                       int64_t *out_n);
+/* Standard error of the difference of two scores from n of each, the same rows left out of both:
+ * Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 11. */
+void mlsd__robustness_jackknife(const double *before, const double *after, int64_t n,
+                                double *out_se, double *out_df);
 
 /* robustness_report.c: numbers, tables and verdict. */
 mlsd_status mlsd__robustness_report(mlsd__scope *scope, const mlsd__robustness *r,

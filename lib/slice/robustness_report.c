@@ -24,7 +24,7 @@ const char *mlsd__shake_status(const mlsd__robustness *r, const mlsd__shake *s)
 {
     if (s->is_refused) return "refused";
     if (!isfinite(s->score)) return "undefined";
-    return r->n < r->p->min_support ? "low support" : "ok";
+    return r->support < (double)r->p->min_support ? "low support" : "ok";
 }
 
 bool mlsd__shake_is_finding(const mlsd__robustness *r, const mlsd__shake *s)
@@ -334,9 +334,11 @@ static void say_refused(mlsd__text *t, const mlsd__robustness *r)
 static void say(mlsd__text *t, const mlsd__robustness *r)
 {
     const mlsd__shake *const most = find_leaned_on(r);
-    if (r->n < r->p->min_support) {
-        mlsd__text_format(t, "too few rows (%lld of %lld) to say what the model leans on",
-                          (long long)r->n, (long long)r->p->min_support);
+    if (r->support < (double)r->p->min_support) {
+        mlsd__text_append(t, "too few rows (");
+        mlsd__text_fixed(t, r->support, 0);
+        mlsd__text_format(t, " that %s counts, %lld are needed) to say what the model leans on",
+                          r->names[0], (long long)r->p->min_support);
     } else if (most == NULL) {
         mlsd__text_format(t,
                           "no column is shown to matter: permuted, none makes %s worse by more "

@@ -101,7 +101,72 @@ def test_labels_that_are_wrong_and_rows_that_are_dangerous():
     assert str(again) == str(found)
 
 
-def test_metrics_that_are_no_mean_are_refused():
+def _lost(model, X, y, found):
+    """Probabilities of class 1 as they are and with x0 far above."""
+    changed = X.copy()
+    changed[:, 0] = _row(found.features, "x0", "far above")["amount"]
+    return model.predict_proba(X)[:, 1], model.predict_proba(changed)[:, 1]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("metric", ["roc_auc", "f1", "balanced_accuracy", "average_precision"])
+def test_any_metric_is_a_paired_jackknife(metric, weighted):
+    """scikit-learn's metrics with each row left out of both; below 100 rows a group is a row."""
+    from scipy.stats import t
+    from sklearn import metrics
+
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(80, 2))
+    y = (X[:, 0] + X[:, 1] + rng.normal(size=80) > 0).astype(int)
+    w = rng.integers(1, 4, 80).astype(float) if weighted else None
+    model = LogisticRegression().fit(X, y)
+    found = robustness.analyse(model, X, y, sample_weight=w, metric=metric, min_support=10)
+    before, after = _lost(model, X, y, found)
+    of_scores = {"roc_auc": metrics.roc_auc_score, "average_precision": metrics.average_precision_score}
+    of_classes = {"f1": metrics.f1_score, "balanced_accuracy": metrics.balanced_accuracy_score}
+    call = of_scores.get(metric) or of_classes[metric]
+    if metric in of_classes:
+        before, after = before > 0.5, after > 0.5
+
+    def difference(rows):
+        of = None if w is None else w[rows]
+        return call(y[rows], after[rows], sample_weight=of) - call(y[rows], before[rows], sample_weight=of)
+
+    everyone = np.arange(80)
+    out = np.array([difference(np.delete(everyone, i)) for i in range(80)])
+    half = t.ppf(0.975, 79) * np.sqrt(79 / 80 * np.sum((out - out.mean()) ** 2))
+    row = _row(found.features, "x0", "far above")
+    assert row["difference"] == pytest.approx(difference(everyone), abs=1e-12)
+    assert row["low"] == pytest.approx(difference(everyone) - half, abs=1e-9)
+    assert row["high"] == pytest.approx(difference(everyone) + half, abs=1e-9)
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "average_precision", "f1"])
+def test_the_error_is_that_of_other_samples(metric):
+    """The spread of the difference over 300 samples of the same population, and DeLong's for the area."""
+    from sklearn import metrics
+
+    def sample(rng, n=1500):
+        X = rng.normal(size=(n, 2))
+        return X, (X[:, 0] + X[:, 1] + rng.normal(size=n) > 0.5).astype(int)
+
+    model = LogisticRegression().fit(*sample(np.random.default_rng(0)))
+    X, y = sample(np.random.default_rng(1))
+    found = robustness.analyse(model, X, y, metric=metric, missing_rate=[], noise=[])
+    row = _row(found.features, "x0", "far above")
+    call = {"roc_auc": metrics.roc_auc_score, "average_precision": metrics.average_precision_score,
+            "f1": lambda y, p: metrics.f1_score(y, p > 0.5)}[metric]
+    seen = []
+    for k in range(300):
+        X, y = sample(np.random.default_rng(100 + k))
+        changed = X.copy()
+        changed[:, 0] = row["amount"]
+        seen.append(call(y, model.predict_proba(changed)[:, 1]) - call(y, model.predict_proba(X)[:, 1]))
+    se = (row["high"] - row["low"]) / 2 / 1.97
+    assert se == pytest.approx(np.std(seen), rel=0.25)
+
+
+def test_metrics_of_another_task_are_refused():
     X, y = _numbers()
-    with pytest.raises(mlsd.MlsdError, match="not a mean over rows"):
-        robustness.analyse(Ridge().fit(X, y), X, y, metric="r2")
+    with pytest.raises(mlsd.MlsdError, match="'accuracy' is for classes"):
+        robustness.analyse(Ridge().fit(X, y), X, y, metric="accuracy")

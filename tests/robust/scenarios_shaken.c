@@ -10,6 +10,7 @@ mlsd_status run_shaken(const mlsd_context *context, uint64_t *hash)
         "\"handle_unknown\":\"error\"},{\"name\":\"b\",\"kind\":\"logistic_regression\"}]}";
     static const char *const analysis = "{\"kind\":\"robustness\",\"noise\":[0.5],\"n_repeats\":2,"
                                         "\"missing_rate\":[0.2],\"n_rows\":3}";
+    static const char *const metrics[] = {"log_loss", "roc_auc", "f1", "average_precision"};
     const char *column = "y", *role = "target", *group[FEW];
     sample s;
     make_sample(&s);
@@ -28,8 +29,13 @@ mlsd_status run_shaken(const mlsd_context *context, uint64_t *hash)
     TRY(mlsd_spec_from_json(context, pipeline, &spec));
     TRY(mlsd_model_fit(context, spec, data, NULL, NULL, &model));
     TRY(mlsd_spec_from_json(context, analysis, &shake));
-    TRY(mlsd_robustness(context, shake, model, data, &found));
-    TRY(hash_result(found, hash));
+    for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++) {
+        TRY(mlsd_spec_set_str(shake, "metric", metrics[m]));
+        TRY(mlsd_robustness(context, shake, model, data, &found));
+        TRY(hash_result(found, hash));
+        mlsd_result_free(found);
+        found = NULL;
+    }
 out:
     mlsd_result_free(found);
     mlsd_model_free(model);

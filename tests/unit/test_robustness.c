@@ -253,6 +253,92 @@ static void test_robustness__support_and_weights(void **state)
     end_numbers(&s);
 }
 
+/* ---- metrics that are no mean over rows ---- */
+
+static double r2_without(const double *y, const double *f, int out)
+{
+    double mean = 0, n = 0, error = 0, all = 0;
+    for (int i = 0; i < N; i++) {
+        if (i == out) continue;
+        mean += y[i];
+        n++;
+    }
+    for (int i = 0; i < N; i++) {
+        if (i == out) continue;
+        error += (y[i] - f[i]) * (y[i] - f[i]);
+        all += (y[i] - mean / n) * (y[i] - mean / n);
+    }
+    return 1 - error / all;
+}
+
+/* Pairs of the two classes in the right order; ties count half. */
+static double auc_without(const double *y, const double *f, int out)
+{
+    double pairs = 0, wins = 0;
+    for (int i = 0; i < N; i++) {
+        for (int j = 0; j < N; j++) {
+            if (i == out || j == out || y[i] != 1 || y[j] != 0) continue;
+            pairs++;
+            wins += f[i] > f[j] ? 1 : f[i] == f[j] ? 0.5 : 0;
+        }
+    }
+    return wins / pairs;
+}
+
+static double f1_without(const double *y, const double *f, int out)
+{
+    double hits = 0, sum = 0;
+    for (int i = 0; i < N; i++) {
+        if (i == out) continue;
+        hits += y[i] == 1 && f[i] == 1;
+        sum += y[i] + f[i];
+    }
+    return 2 * hits / sum;
+}
+
+typedef double (*without_fn)(const double *y, const double *f, int out);
+
+/* The jackknife by hand: row by row out of both. */
+static void expect_jackknife(const mlsd_result *r, int64_t at, without_fn value, const double *y,
+                             const double *before, const double *after)
+{
+    static const double T = 2.0226909200367604; /* scipy.stats.t.ppf(.975, 39) */
+    const double difference = value(y, after, -1) - value(y, before, -1);
+    double d[N], mean = 0, ss = 0;
+    for (int i = 0; i < N; i++) {
+        d[i] = value(y, after, i) - value(y, before, i);
+        mean += d[i] / N;
+    }
+    for (int i = 0; i < N; i++) ss += (d[i] - mean) * (d[i] - mean);
+    const double half = T * sqrt(ss * (N - 1) / N);
+    ASSERT_NEAR(number(r, "clean"), value(y, before, -1), 1e-12);
+    ASSERT_NEAR(cell(r, "features", "difference", at), difference, 1e-9);
+    ASSERT_NEAR(cell(r, "features", "low", at), difference - half, 1e-7);
+    ASSERT_NEAR(cell(r, "features", "high", at), difference + half, 1e-7);
+}
+
+static void test_robustness__r2_is_a_paired_jackknife(void **state)
+{
+    (void)state;
+    numbers s;
+    double x[N][P], before[N], after[N];
+    make_numbers(&s);
+    mlsd_result *const r = run("{\"kind\":\"robustness\",\"metric\":\"r2\"}", s.model, s.data);
+    const int64_t at = find(r, "x1", "far above"), idle = find(r, "x2", "permuted");
+    memcpy(x, s.x, sizeof x);
+    for (int i = 0; i < N; i++) x[i][1] = cell(r, "features", "amount", at);
+    predict(s.model, s.x[0], before);
+    predict(s.model, x[0], after);
+    expect_jackknife(r, at, r2_without, s.y, before, after);
+    assert_string_equal(cell_text(r, "features", "effect", at), "worse");
+    ASSERT_NEAR(cell(r, "features", "difference", idle), 0, 0);
+    assert_true(isnan(cell(r, "features", "p_value", idle)));
+    assert_non_null(
+        strstr(mlsd_result_verdict(r), "leans most on 'x0': with its values permuted, r2"));
+    mlsd_result_free(r);
+    end_numbers(&s);
+}
+
 /* ---- classes ---- */
 
 /* A column of two categories and one of numbers. */
@@ -396,6 +482,43 @@ static void test_robustness__rates(void **state)
     end_classes(&s);
 }
 
+/* What the model says of rows that lack x. */
+static void test_robustness__areas_and_f1_are_a_paired_jackknife(void **state)
+{
+    (void)state;
+    classes s;
+    double nan[N], y[N], before[N], after[N], proba[2][N][2];
+    make_classes(&s, "ignore");
+    for (int i = 0; i < N; i++) {
+        nan[i] = NAN;
+        y[i] = s.y[i][0] == 'y';
+    }
+    mlsd_dataset *const lost = class_data(&s, s.g, nan);
+    mlsd_result *r =
+        run("{\"kind\":\"robustness\",\"metric\":\"f1\",\"min_support\":2}", s.model, s.data);
+    ASSERT_OK(mlsd_model_predict(NULL, s.model, s.data, MLSD_OUTPUT_VALUE, before, N));
+    ASSERT_OK(mlsd_model_predict(NULL, s.model, lost, MLSD_OUTPUT_VALUE, after, N));
+    expect_jackknife(r, find(r, "x", "missing"), f1_without, y, before, after);
+    mlsd_result_free(r);
+    r = run("{\"kind\":\"robustness\",\"metric\":\"roc_auc\",\"min_support\":2}", s.model, s.data);
+    ASSERT_OK(mlsd_model_predict(NULL, s.model, s.data, MLSD_OUTPUT_PROBA, proba[0][0], 2 * N));
+    ASSERT_OK(mlsd_model_predict(NULL, s.model, lost, MLSD_OUTPUT_PROBA, proba[1][0], 2 * N));
+    for (int i = 0; i < N; i++) {
+        before[i] = proba[0][i][1];
+        after[i] = proba[1][i][1];
+    }
+    expect_jackknife(r, find(r, "x", "missing"), auc_without, y, before, after);
+    mlsd_result_free(r);
+    /* The rarer class has fewer than 30 of 40 rows. */
+    r = run("{\"kind\":\"robustness\",\"metric\":\"roc_auc\"}", s.model, s.data);
+    assert_string_equal(cell_text(r, "features", "status", find(r, "x", "missing")), "low support");
+    ASSERT_NEAR(number(r, "n_worse"), 0, 0);
+    assert_non_null(strstr(mlsd_result_verdict(r), "that roc_auc counts, 30 are needed"));
+    mlsd_result_free(r);
+    mlsd_dataset_free(lost);
+    end_classes(&s);
+}
+
 /* ---- rows, threads, bad input ---- */
 
 static void test_robustness__finds_the_row_that_was_planted(void **state)
@@ -436,27 +559,34 @@ static char *json_of(const mlsd_result *r)
     return text;
 }
 
+/* Means, the area, metrics of classes, and one that is asked about groups of rows. */
 static void test_robustness__threads_make_no_difference(void **state)
 {
     (void)state;
+    static const int64_t threads[3] = {1, 2, 7};
+    static const char *const metrics[] = {"log_loss", "roc_auc", "f1", "average_precision"};
     classes s;
-    char *text[2];
     make_classes(&s, "ignore");
-    mlsd_spec *const spec = parse("{\"kind\":\"robustness\",\"seed\":7}");
-    for (int k = 0; k < 2; k++) {
-        mlsd_context *context = NULL;
-        mlsd_result *r = NULL;
-        ASSERT_OK(mlsd_context_new(&context));
-        ASSERT_OK(mlsd_context_set_i64(context, "n_threads", 1 + 2 * k));
-        ASSERT_OK(mlsd_robustness(context, spec, s.model, s.data, &r));
-        text[k] = json_of(r);
-        mlsd_result_free(r);
-        mlsd_context_free(context);
+    for (size_t m = 0; m < sizeof metrics / sizeof *metrics; m++) {
+        char *text[3], json[100];
+        (void)snprintf(json, sizeof json,
+                       "{\"kind\":\"robustness\",\"seed\":7,\"min_support\":2,\"metric\":\"%s\"}",
+                       metrics[m]);
+        mlsd_spec *const spec = parse(json);
+        for (int k = 0; k < 3; k++) {
+            mlsd_context *context = NULL;
+            mlsd_result *r = NULL;
+            ASSERT_OK(mlsd_context_new(&context));
+            ASSERT_OK(mlsd_context_set_i64(context, "n_threads", threads[k]));
+            ASSERT_OK(mlsd_robustness(context, spec, s.model, s.data, &r));
+            text[k] = json_of(r);
+            mlsd_result_free(r);
+            mlsd_context_free(context);
+        }
+        for (int k = 1; k < 3; k++) assert_string_equal(text[0], text[k]);
+        for (int k = 0; k < 3; k++) free(text[k]);
+        mlsd_spec_free(spec);
     }
-    assert_string_equal(text[0], text[1]);
-    free(text[0]);
-    free(text[1]);
-    mlsd_spec_free(spec);
     end_classes(&s);
 }
 
@@ -466,15 +596,15 @@ static void test_robustness__names_what_is_wrong(void **state)
     numbers s;
     mlsd_result *r = NULL;
     make_numbers(&s);
-    mlsd_spec *const r2 = parse("{\"kind\":\"robustness\",\"metric\":\"r2\"}");
+    mlsd_spec *const right = parse("{\"kind\":\"robustness\",\"metric\":\"accuracy\"}");
     mlsd_spec *const other = parse("{\"kind\":\"ridge\"}");
-    ASSERT_FAILS(MLSD_E_UNSUPPORTED, "not a mean over rows",
-                 mlsd_robustness(NULL, r2, s.model, s.data, &r));
+    ASSERT_FAILS(MLSD_E_KIND, "'accuracy' is for classes",
+                 mlsd_robustness(NULL, right, s.model, s.data, &r));
     ASSERT_FAILS(MLSD_E_KIND, "robustness", mlsd_robustness(NULL, other, s.model, s.data, &r));
-    ASSERT_FAILS(MLSD_E_ARG, "model", mlsd_robustness(NULL, r2, NULL, s.data, &r));
+    ASSERT_FAILS(MLSD_E_ARG, "model", mlsd_robustness(NULL, right, NULL, s.data, &r));
     assert_null(r);
     mlsd_spec_free(other);
-    mlsd_spec_free(r2);
+    mlsd_spec_free(right);
     end_numbers(&s);
 }
 
@@ -483,6 +613,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_robustness__far_is_brute_force),
         cmocka_unit_test(test_robustness__root_is_bootstrap),
+        cmocka_unit_test(test_robustness__r2_is_a_paired_jackknife),
+        cmocka_unit_test(test_robustness__areas_and_f1_are_a_paired_jackknife),
         cmocka_unit_test(test_robustness__says_what_it_leans_on),
         cmocka_unit_test(test_robustness__support_and_weights),
         cmocka_unit_test(test_robustness__categories_are_brute_force),

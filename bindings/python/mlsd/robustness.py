@@ -77,7 +77,7 @@ def analyse(model, X, y=None, *, sample_weight=None, **options):
     """Shake, lose and stretch the columns of X one by one and score the model again each time.
 
     model is a fitted estimator of this package, or a Model; X and y are what it would be scored on, or X is a Dataset.
-    Options: metric (a mean over rows), noise, missing_rate, label_noise (lists), n_repeats, n_rows, min_support, level, seed.
+    Options: metric (any that suits the model: roc_auc, f1, r2, ...), noise, missing_rate, label_noise (lists), n_repeats, n_rows, min_support, level, seed.
     """
     data = X if isinstance(X, Dataset) else _dataset(model, X, y, sample_weight)
     fitted = model if isinstance(model, Model) else model.model_

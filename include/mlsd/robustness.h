@@ -35,8 +35,8 @@ extern "C" {
  * "clean_high", "n", "n_tested", "n_worse", "n_refused"; texts "metric" and "leans_on", the column
  * whose permuted values cost most ("" where none is shown to cost anything). More: docs/slices.md.
  * Errors: MLSD_E_KIND (also a metric of another task); MLSD_E_UNSUPPORTED (a model of a series or
- * without a target, or without the probabilities that a metric needs); MLSD_E_DATA, MLSD_E_COLUMN, ... where the model does not take the rows as
- * they are; MLSD_E_CANCELLED. Since 0.1. */
+ * without a target, or without the probabilities that a metric needs); MLSD_E_DATA, MLSD_E_COLUMN,
+ * ... where the model does not take the rows as they are; MLSD_E_CANCELLED. Since 0.1. */
 MLSD_API mlsd_status mlsd_robustness(const mlsd_context *context, const mlsd_spec *analysis,
                                      const mlsd_model *model, const mlsd_dataset *data,
                                      mlsd_result **out);

@@ -107,6 +107,10 @@ extern const mlsd_kind mlsd__kind_recall_at_k;
 extern const mlsd_kind mlsd__kind_top_k_accuracy;
 extern const mlsd_kind mlsd__kind_calibration_error;
 extern const mlsd_kind mlsd__kind_brier;
+extern const mlsd_kind mlsd__kind_brier_reliability;
+extern const mlsd_kind mlsd__kind_brier_resolution;
+extern const mlsd_kind mlsd__kind_brier_uncertainty;
+extern const mlsd_kind mlsd__kind_brier_within;
 extern const mlsd_kind mlsd__kind_bootstrap_interval;
 extern const mlsd_kind mlsd__kind_jackknife_interval;
 extern const mlsd_kind mlsd__kind_early_stopping;
@@ -362,6 +366,10 @@ const mlsd_kind *const mlsd__kinds[] = {
     &mlsd__kind_top_k_accuracy,
     &mlsd__kind_calibration_error,
     &mlsd__kind_brier,
+    &mlsd__kind_brier_reliability,
+    &mlsd__kind_brier_resolution,
+    &mlsd__kind_brier_uncertainty,
+    &mlsd__kind_brier_within,
     &mlsd__kind_bootstrap_interval,
     &mlsd__kind_jackknife_interval,
     &mlsd__kind_early_stopping,

@@ -2,6 +2,7 @@
  * many rows an interval needs. What the numbers mean stands in interval_rates.c and
  * interval_strata.c. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mlsd/interval.h"
@@ -32,10 +33,16 @@ static mlsd_status find_method(const char *name, const char *const *names, int *
             return MLSD_OK;
         }
     }
-    const char *near = mlsd__nearest_name(name, name_at, names, n);
-    return mlsd__fail(MLSD_E_ARG, "no method '%.60s'; %s '%s'%s", name,
-                      near == NULL ? "there is" : "did you mean", near == NULL ? names[0] : near,
-                      near == NULL ? "" : "?");
+    const char *const near = mlsd__nearest_name(name, name_at, names, n);
+    if (near != NULL) {
+        return mlsd__fail(MLSD_E_ARG, "no method '%.60s'; did you mean '%s'?", name, near);
+    }
+    char all[128] = "";
+    for (int i = 0; i < n; i++) {
+        const size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s%s", i == 0 ? "" : ", ", names[i]);
+    }
+    return mlsd__fail(MLSD_E_ARG, "no method '%.60s'; there are %s", name, all);
 }
 
 static mlsd_status check_level(double level)

@@ -211,6 +211,11 @@ static void test_what_is_refused(void **state)
     int64_t n;
     ASSERT_FAILS(MLSD_E_ARG, "did you mean 'wilson'?",
                  mlsd_interval_proportion("wilsn", 1, 2, 0.95, &low, &high));
+    ASSERT_FAILS(MLSD_E_ARG,
+                 "no method 'zz'; there are wilson, clopper_pearson, jeffreys, agresti_coull, wald",
+                 mlsd_interval_proportion("zz", 1, 2, 0.95, &low, &high));
+    ASSERT_FAILS(MLSD_E_ARG, "no method 'zz'; there are newcombe, agresti_caffo, wald",
+                 mlsd_rows_needed_difference("zz", 0.5, 0.5, 0.1, 0.95, &n));
     ASSERT_FAILS(MLSD_E_ARG, "got 3 of 2",
                  mlsd_interval_proportion("wilson", 3, 2, 0.95, &low, &high));
     ASSERT_FAILS(MLSD_E_ARG, "got nan of 2",

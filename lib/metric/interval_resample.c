@@ -9,6 +9,7 @@
 #include "base/handle.h"
 #include "base/text.h"
 #include "data/matrix_view.h"
+#include "metric/intake.h"
 
 /* The values whose mean is asked for, and their weights. */
 static mlsd_status read_values(mlsd__scope *scope, const mlsd_matrix *y, const mlsd_matrix *weight,
@@ -44,9 +45,33 @@ static mlsd_status read_values(mlsd__scope *scope, const mlsd_matrix *y, const m
     return MLSD_OK;
 }
 
-static mlsd_status check_spread(const mlsd__metric_ops *metric, const mlsd_matrix *stratum)
+/* What a metric reads, in any shape that mlsd_metric_evaluate takes. `in` holds the rows. */
+static mlsd_status read_rows(mlsd__scope *scope, const mlsd__metric_ops *metric,
+                             const mlsd_matrix *y, const mlsd_matrix *prediction,
+                             const mlsd_matrix *weight, mlsd__intake *in, mlsd__scored *out)
 {
-    if (metric != NULL && metric->row_loss == NULL) {
+    mlsd__batch b;
+    const int64_t n = y->rows;
+    MLSD__TRY(mlsd__intake_plan(scope, metric, 1, -1, 1, y, prediction, weight, in));
+    MLSD__TRY(mlsd__intake_open(scope->allocator, n > 0 ? n : 1, in));
+    MLSD__TRY(mlsd__intake_read(in, y, prediction, weight, 0, n, &b));
+    const bool proba = metric->needs_proba;
+    *out = (mlsd__scored){.n = n,
+                          .n_classes = in->shape.n_classes,
+                          .y = b.y,
+                          .prediction = proba ? b.proba : b.prediction,
+                          .weight = b.weight,
+                          .params = metric->params,
+                          .data = metric->data,
+                          .y_cols = in->shape.y_cols,
+                          .prediction_cols = proba && in->of_classes ? in->shape.n_classes
+                                                                     : in->shape.prediction_cols};
+    return mlsd__checkpoint(scope);
+}
+
+static mlsd_status check_spread(const mlsd__statistic *s, const mlsd_matrix *stratum)
+{
+    if (s->form != MLSD__OF_MEAN && s->form != MLSD__OF_RATIO) {
         return mlsd__fail(MLSD_E_PARAM_CONFLICT,
                           "method 'studentized' is for means over rows, and this metric is none; "
                           "use 'bca'");
@@ -83,24 +108,25 @@ static mlsd_status resample(mlsd__scope *scope, const mlsd_spec *how,
                             double *replicates, mlsd__resampled *out)
 {
     const mlsd__interval_ops *const ops = mlsd__spec_ops(how);
-    mlsd__scored_copy scored = {0};
+    mlsd__scored_copy values = {0};
+    mlsd__intake rows = {0};
     mlsd__statistic s = {0};
     const bool with_spread = ops->needs_spread(how);
-    mlsd_status status = with_spread ? check_spread(metric, stratum) : MLSD_OK;
-    if (status == MLSD_OK) {
-        status = metric == NULL ? read_values(scope, y, weight, &scored)
-                                : mlsd__scored_read(scope, metric, y, prediction, weight, &scored);
-    }
+    mlsd_status status = metric == NULL
+                             ? read_values(scope, y, weight, &values)
+                             : read_rows(scope, metric, y, prediction, weight, &rows, &values.view);
     if (status == MLSD_OK) {
         status =
-            mlsd__statistic_new(scope, metric, &scored.view, cluster, stratum, with_spread, &s);
+            mlsd__statistic_new(scope, metric, &values.view, cluster, stratum, with_spread, &s);
     }
+    if (status == MLSD_OK && with_spread) status = check_spread(&s, stratum);
     if (status == MLSD_OK && s.n_units > 0) status = ops->run(scope, how, &s, replicates, out);
     for (int64_t b = 0; s.n_units == 0 && replicates != NULL && b < ops->n_replicates(how); b++) {
         replicates[b] = NAN;
     }
     mlsd__statistic_free(&s, scope->allocator);
-    mlsd__scored_free(&scored, scope->allocator);
+    mlsd__scored_free(&values, scope->allocator);
+    mlsd__intake_close(&rows);
     return status;
 }
 

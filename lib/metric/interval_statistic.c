@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/matrix_view.h"
+#include "metric/summary.h"
 #include "numeric/rank.h"
 #include "numeric/sum.h"
 
@@ -273,6 +274,22 @@ static bool is_of_labels(const mlsd__statistic *s)
            s->scored->weight == NULL && s->n_units == s->scored->n;
 }
 
+/* Is its value a function of sums over rows? With parameters that ask for more than a loss a row
+ * (many quantiles), and of many outputs, it is not. */
+static bool is_of_sums(const mlsd__metric_ops *metric, const mlsd__scored *s)
+{
+    if (metric == NULL) return true;
+    if (metric->row_loss == NULL && metric->of_squares == NULL) return false;
+    if (s->y_cols > 1 && !metric->for_labels) return false;
+    const mlsd__shape shape = {.n_classes = s->n_classes,
+                               .y_cols = s->y_cols > 1 ? s->y_cols : 1,
+                               .prediction_cols = s->prediction_cols,
+                               .n_slots = 1,
+                               .has_proba = metric->needs_proba,
+                               .is_weighted = s->weight != NULL};
+    return mlsd__summary_of(metric, &shape) != &mlsd__summary_rows;
+}
+
 mlsd_status mlsd__statistic_new(mlsd__scope *scope, const mlsd__metric_ops *metric,
                                 const mlsd__scored *scored, const mlsd_matrix *cluster,
                                 const mlsd_matrix *stratum, bool with_spread, mlsd__statistic *out)
@@ -280,7 +297,7 @@ mlsd_status mlsd__statistic_new(mlsd__scope *scope, const mlsd__metric_ops *metr
     *out = (mlsd__statistic){.metric = metric, .scored = scored};
     mlsd_status status = find_units(scope, cluster, stratum, out);
     if (status == MLSD_OK) {
-        if (metric == NULL || metric->row_loss != NULL || metric->of_squares != NULL) {
+        if (is_of_sums(metric, scored)) {
             status = make_columns(scope, with_spread, out);
         } else if (is_of_labels(out)) {
             status = make_cells(scope->allocator, out);
@@ -325,11 +342,31 @@ double mlsd__statistic_of_sums(const mlsd__statistic *s, const double *sums, dou
     return s->is_root ? sqrt(fmax(0, mean)) : mean;
 }
 
+/* Of a metric that takes no weights: rows that count twice stand twice. */
+static mlsd_status value_of_repeated(mlsd__scope *scope, const mlsd__statistic *s,
+                                     const int32_t *counts, double *out)
+{
+    int64_t n = 0, filled = 0;
+    mlsd__estimate e;
+    for (int64_t i = 0; i < s->scored->n; i++) n += unit_of(s, i) < 0 ? 0 : counts[unit_of(s, i)];
+    int64_t *const rows = mlsd__alloc_raw(scope->allocator, n, sizeof *rows);
+    if (rows == NULL) return MLSD_E_NOMEM;
+    for (int64_t i = 0; i < s->scored->n; i++) {
+        const int64_t unit = unit_of(s, i);
+        for (int32_t k = 0; unit >= 0 && k < counts[unit]; k++) rows[filled++] = i;
+    }
+    const mlsd_status status = mlsd__metric_score(scope, s->metric, s->scored, rows, n, NAN, &e);
+    mlsd__free(scope->allocator, rows);
+    if (status == MLSD_OK) *out = e.value;
+    return status;
+}
+
 mlsd_status mlsd__statistic_of_counts(mlsd__scope *scope, const mlsd__statistic *s,
                                       const int32_t *counts, double *weight, double *out)
 {
     mlsd__scored rows = *s->scored;
     mlsd__estimate e;
+    if (s->metric->has_no_weights) return value_of_repeated(scope, s, counts, out);
     if (s->form == MLSD__OF_CELLS) {
         for (int64_t c = 0; c < s->n_cells; c++) weight[c] = counts[c];
         rows.n = s->n_cells;

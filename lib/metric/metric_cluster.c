@@ -1,8 +1,16 @@
 /* metric_cluster.c - do two clusterings agree? Pair counts (Rand and kin), information (mutual,
  * normalised, adjusted) and V. y and prediction are labels, any numbers; only which rows share one
- * matters. Values have no interval: rows of a clustering do not come one by one. Bootstrap them.
+ * matters.
  *
- * With weights a pair of rows counts as the product of its weights. */
+ * With weights a pair of rows counts as the product of its weights.
+ *
+ * Every value is a smooth function of three sums over the cells of the contingency table: of
+ * squared shares of cells, rows and columns, or of information and the two entropies. So a row's
+ * influence on it is that of its cell on these, and the interval is the t interval of the rows'
+ * influences (the infinitesimal jackknife: Efron & Tibshirani 1993, ch. 22). It is about rows drawn
+ * from more of their kind to which both labellings were given; that a clustering would come out
+ * otherwise with other rows is not in it. Where no row has any (equal clusterings) nothing tells a
+ * spread, and there is no interval. */
 #include <math.h>
 #include <string.h>
 
@@ -107,32 +115,55 @@ static pair_counts count_pairs(const clusters *c)
                          .none = fmax(0, c->total * c->total - rows - cols + cells)};
 }
 
+/* A value and its derivatives by three sums: squared shares of cells, rows and columns, or mutual
+ * information, entropy of y and entropy of prediction. */
+typedef struct slopes {
+    double value;
+    double by[3];
+} slopes;
+static const slopes undefined = {NAN, {NAN, NAN, NAN}};
+
 /* Rand (1971), JASA 66:846. */
-static double rand_index(const clusters *c, mlsd__estimate *e)
+static slopes rand_index(const clusters *c, mlsd__estimate *e)
 {
     const pair_counts p = count_pairs(c);
     const double all = p.both + p.y_only + p.prediction_only + p.none;
     e->numerator = p.both + p.none;
     e->denominator = all;
-    return all > 0 ? (p.both + p.none) / all : NAN;
+    if (!(all > 0)) return undefined;
+    const double s = c->total * c->total / all; /* ordered pairs, with a row's own, to those */
+    return (slopes){(p.both + p.none) / all, {2 * s, -s, -s}};
 }
 
-/* Hubert & Arabie (1985), J. Classification 2:193. */
-static double adjusted_rand(const clusters *c)
+/* Hubert & Arabie (1985), J. Classification 2:193. The value is 2 (a d - b c) / B, by the numbers
+ * of pairs; slopes are those of the limit (q - r k) / ((r + k) / 2 - r k) of many rows, q, r and k
+ * being the sums of squared shares. */
+static slopes adjusted_rand(const clusters *c)
 {
     const pair_counts p = count_pairs(c);
-    if (p.y_only == 0 && p.prediction_only == 0) return p.both + p.none > 0 ? 1 : NAN;
-    return 2 * (p.both * p.none - p.y_only * p.prediction_only) /
-           ((p.both + p.y_only) * (p.y_only + p.none) +
-            (p.both + p.prediction_only) * (p.prediction_only + p.none));
+    if (p.y_only == 0 && p.prediction_only == 0) {
+        return p.both + p.none > 0 ? (slopes){1, {0, 0, 0}} : undefined;
+    }
+    const double n2 = c->total * c->total, own = c->squares / n2;
+    const double q = p.both / n2 + own, r = q + p.y_only / n2, k = q + p.prediction_only / n2;
+    const double above = q - r * k, below = (r + k) / 2 - r * k;
+    return (slopes){2 * (p.both * p.none - p.y_only * p.prediction_only) /
+                        ((p.both + p.y_only) * (p.y_only + p.none) +
+                         (p.both + p.prediction_only) * (p.prediction_only + p.none)),
+                    {1 / below, (-k - above / below * (0.5 - k)) / below,
+                     (-r - above / below * (0.5 - r)) / below}};
 }
 
 /* Fowlkes & Mallows (1983), JASA 78:553. */
-static double fowlkes_mallows(const clusters *c)
+static slopes fowlkes_mallows(const clusters *c)
 {
     const pair_counts p = count_pairs(c);
     const double y = p.both + p.y_only, prediction = p.both + p.prediction_only;
-    return y > 0 && prediction > 0 ? sqrt(p.both / y) * sqrt(p.both / prediction) : NAN;
+    if (!(y > 0 && prediction > 0)) return undefined;
+    const double value = sqrt(p.both / y) * sqrt(p.both / prediction), n2 = c->total * c->total;
+    return (slopes){
+        value,
+        {n2 / (sqrt(y) * sqrt(prediction)), -value / (2 * y) * n2, -value / (2 * prediction) * n2}};
 }
 
 /* ---- information, in nats ---- */
@@ -212,48 +243,137 @@ static mlsd_status expected_information(mlsd__scope *scope, const clusters *c, d
     return MLSD_OK;
 }
 
-static mlsd_status adjusted_information(mlsd__scope *scope, const clusters *c, int64_t method,
-                                        double *out)
+/* Information, entropies and what a mean of these grows by with either. */
+typedef struct information {
+    double mutual, of_y, of_prediction, mean;
+    double mean_by[2];
+} information;
+
+static information measure(const clusters *c, int64_t method)
+{
+    information x = {.mutual = mutual_information(c),
+                     .of_y = entropy_of(c->row_weight, c->n_rows, c->total),
+                     .of_prediction = entropy_of(c->col_weight, c->n_cols, c->total)};
+    const bool y_is_less = x.of_y < x.of_prediction;
+    x.mean = average_of(x.of_y, x.of_prediction, method);
+    switch (method) {
+    case GEOMETRIC:
+        x.mean_by[0] = x.of_prediction / (2 * x.mean);
+        x.mean_by[1] = x.of_y / (2 * x.mean);
+        break;
+    case MIN:
+    case MAX:
+        x.mean_by[0] = y_is_less == (method == MIN);
+        x.mean_by[1] = 1 - x.mean_by[0];
+        break;
+    default:
+        x.mean_by[0] = x.mean_by[1] = 0.5;
+        break;
+    }
+    return x;
+}
+
+/* `expected` changes by as little as 1 / rows: it is taken to stay. */
+static slopes share_of_mean(const information *x, double expected, double value)
+{
+    const double room = x->mean - expected;
+    return (slopes){value,
+                    {1 / room, -value / room * x->mean_by[0], -value / room * x->mean_by[1]}};
+}
+
+static mlsd_status adjusted_information(mlsd__scope *scope, const clusters *c, const information *x,
+                                        slopes *out)
 {
     double expected = 0;
-    *out = 1;
+    *out = (slopes){1, {0, 0, 0}};
     if (c->n_rows == 1 && c->n_cols == 1) return MLSD_OK;
     MLSD__TRY(expected_information(scope, c, &expected));
-    const double of_y = entropy_of(c->row_weight, c->n_rows, c->total);
-    const double of_p = entropy_of(c->col_weight, c->n_cols, c->total);
-    const double room = average_of(of_y, of_p, method) - expected;
+    const double room = x->mean - expected;
     /* Every row alone in both: nothing is left to be found by luck, or by anything else. */
     const double least = 2.220446049250313e-16;
-    *out = (mutual_information(c) - expected) / (room < 0 ? fmin(room, -least) : fmax(room, least));
+    const double value =
+        (x->mutual - expected) / (room < 0 ? fmin(room, -least) : fmax(room, least));
+    *out = share_of_mean(x, expected, value);
     return MLSD_OK;
 }
 
-static double normalized_information(const clusters *c, int64_t method)
+static slopes normalized_information(const clusters *c, const information *x)
 {
-    if (c->n_rows == 1 && c->n_cols == 1) return 1;
-    const double mi = mutual_information(c);
-    if (!(mi > 0)) return 0;
-    return mi / average_of(entropy_of(c->row_weight, c->n_rows, c->total),
-                           entropy_of(c->col_weight, c->n_cols, c->total), method);
+    if (c->n_rows == 1 && c->n_cols == 1) return (slopes){1, {0, 0, 0}};
+    if (!(x->mutual > 0)) return (slopes){0, {0, 0, 0}};
+    return share_of_mean(x, 0, x->mutual / x->mean);
 }
 
 /* Rosenberg & Hirschberg (2007), EMNLP: 1 where there is nothing to tell. */
-static double homogeneity_of(const clusters *c)
+static slopes homogeneity_of(const information *x)
 {
-    const double h = entropy_of(c->row_weight, c->n_rows, c->total);
-    return h > 0 ? mutual_information(c) / h : 1;
+    if (!(x->of_y > 0)) return (slopes){1, {0, 0, 0}};
+    const double value = x->mutual / x->of_y;
+    return (slopes){value, {1 / x->of_y, -value / x->of_y, 0}};
 }
 
-static double completeness_of(const clusters *c)
+static slopes completeness_of(const information *x)
 {
-    const double h = entropy_of(c->col_weight, c->n_cols, c->total);
-    return h > 0 ? mutual_information(c) / h : 1;
+    if (!(x->of_prediction > 0)) return (slopes){1, {0, 0, 0}};
+    const double value = x->mutual / x->of_prediction;
+    return (slopes){value, {1 / x->of_prediction, 0, -value / x->of_prediction}};
 }
 
-static double v_of(const clusters *c, double beta)
+static slopes v_of(const information *x, double beta)
 {
-    const double h = homogeneity_of(c), k = completeness_of(c);
-    return h + k > 0 ? (1 + beta) * h * k / (beta * h + k) : 0;
+    const slopes h = homogeneity_of(x), k = completeness_of(x);
+    const double below = beta * h.value + k.value;
+    if (!(h.value + k.value > 0)) return (slopes){0, {0, 0, 0}};
+    slopes out = {(1 + beta) * h.value * k.value / below, {0, 0, 0}};
+    const double by_h = (1 + beta) * k.value * k.value / (below * below);
+    const double by_k = beta * (1 + beta) * h.value * h.value / (below * below);
+    for (int i = 0; i < 3; i++) out.by[i] = by_h * h.by[i] + by_k * k.by[i];
+    return out;
+}
+
+/* ---- the spread ---- */
+
+/* What a cell's rows bring to the three sums: their means over rows are the sums themselves. Of a
+ * sum of squared shares it is twice the share, half of which is the row's own. */
+static void cell_terms(const clusters *c, int64_t i, bool of_information, double *x)
+{
+    const double of_row = c->row_weight[c->row_of[i]] / c->total;
+    const double of_col = c->col_weight[c->col_of[i]] / c->total;
+    const double share = c->cells[i].weight / c->total;
+    if (of_information) {
+        x[0] = mlsd__log(share / of_row / of_col);
+        x[1] = -mlsd__log(of_row);
+        x[2] = -mlsd__log(of_col);
+    } else {
+        x[0] = 2 * share;
+        x[1] = 2 * of_row;
+        x[2] = 2 * of_col;
+    }
+}
+
+/* Of less than this there is only rounding. */
+static const double least_se = 1e-12;
+
+/* Standard error from the influences of the rows of each cell on the value. */
+static void spread(const clusters *c, const slopes *of, bool of_information, mlsd__estimate *e)
+{
+    double x[3], mean[3] = {0}, squares = 0;
+    for (int64_t i = 0; i < c->n_cells; i++) {
+        cell_terms(c, i, of_information, x);
+        for (int k = 0; k < 3; k++) mean[k] += c->cells[i].weight / c->total * x[k];
+    }
+    for (int64_t i = 0; i < c->n_cells; i++) {
+        double influence = 0;
+        cell_terms(c, i, of_information, x);
+        for (int k = 0; k < 3; k++) influence += of->by[k] * (x[k] - mean[k]);
+        squares += c->cells[i].squares * influence * influence;
+    }
+    const double n = c->support;
+    e->n_rows = c->total * c->total / c->squares;
+    e->df = n - 1;
+    if (n < 2) return;
+    const double se = sqrt(squares * (n / (n - 1))) / c->total;
+    if (se > least_se) e->se = se;
 }
 
 /* ---- tables ---- */
@@ -303,34 +423,44 @@ static mlsd_status value_of(mlsd__scope *scope, const mlsd__finish *f, const clu
                             mlsd__estimate *e)
 {
     const cluster_params *const p = f->params;
-    switch (*(const int *)f->metric->data) {
+    const int code = *(const int *)f->metric->data;
+    const int64_t method = code == NMI || code == AMI ? p->average_method : ARITHMETIC;
+    information x = {0};
+    if (code >= MI) x = measure(c, method);
+    slopes found = {x.mutual, {1, 0, 0}}; /* MI */
+    switch (code) {
     case RAND:
-        e->value = rand_index(c, e);
+        found = rand_index(c, e);
         break;
     case ADJUSTED_RAND:
-        e->value = adjusted_rand(c);
+        found = adjusted_rand(c);
         break;
     case FOWLKES:
-        e->value = fowlkes_mallows(c);
-        break;
-    case MI:
-        e->value = mutual_information(c);
+        found = fowlkes_mallows(c);
         break;
     case NMI:
-        e->value = normalized_information(c, p->average_method);
+        found = normalized_information(c, &x);
         break;
     case AMI:
-        return adjusted_information(scope, c, p->average_method, &e->value);
+        MLSD__TRY(adjusted_information(scope, c, &x, &found));
+        break;
     case HOMOGENEITY:
-        e->value = homogeneity_of(c);
+        found = homogeneity_of(&x);
         break;
     case COMPLETENESS:
-        e->value = completeness_of(c);
+        found = completeness_of(&x);
+        break;
+    case V:
+        found = v_of(&x, p->beta);
         break;
     default:
-        e->value = v_of(c, p->beta);
         break;
     }
+    e->value = found.value;
+    if (isnan(f->level) || isnan(found.value)) return MLSD_OK;
+    spread(c, &found, code >= MI, e);
+    const bool is_adjusted = code == ADJUSTED_RAND || code == AMI;
+    mlsd__estimate_interval(e, f->level, is_adjusted ? -INFINITY : 0, code == MI ? INFINITY : 1);
     return MLSD_OK;
 }
 
@@ -377,43 +507,44 @@ static const mlsd_param v_table[] = {
     MLSD__P_F64(cluster_params, beta, 0, INFINITY, MLSD__OPEN_UPPER, "1.0", NULL,
                 "above 1 completeness counts more, below 1 homogeneity")};
 
-#define OPS(code_, params_, size_, check_)                                                    \
+#define OPS(code_, params_, size_, check_, no_weights_)                                       \
     {                                                                                         \
         .params = params_, .params_size = size_, .data = &(code_), .greater_is_better = true, \
-        .summary = &mlsd__summary_contingency, .check = check_, .finish = finish              \
+        .summary = &mlsd__summary_contingency, .check = check_, .finish = finish,             \
+        .has_no_weights = no_weights_                                                         \
     }
-#define KIND(name_, code_, doc_)                                            \
-    static const mlsd__metric_ops name_##_ops = OPS(code_, NULL, 0, check); \
-    const mlsd_kind mlsd__kind_##name_ = {                                  \
-        .name = #name_,                                                     \
-        .family = "metric",                                                 \
-        .doc = doc_ "; of two clusterings, no interval",                    \
-        .ops = &name_##_ops,                                                \
-        .traits = "{\"tasks\":[\"clustering\"],\"direction\":1}",           \
+#define KIND(name_, code_, doc_)                                                   \
+    static const mlsd__metric_ops name_##_ops = OPS(code_, NULL, 0, check, false); \
+    const mlsd_kind mlsd__kind_##name_ = {                                         \
+        .name = #name_,                                                            \
+        .family = "metric",                                                        \
+        .doc = doc_ "; of two clusterings, t interval by the influence function",  \
+        .ops = &name_##_ops,                                                       \
+        .traits = "{\"tasks\":[\"clustering\"],\"direction\":1}",                  \
     }
-#define KIND_WITH(name_, code_, params_, table_, check_, doc_)    \
-    static const mlsd__metric_ops name_##_ops =                   \
-        OPS(code_, &params_, sizeof(cluster_params), check_);     \
-    const mlsd_kind mlsd__kind_##name_ = {                        \
-        .name = #name_,                                           \
-        .family = "metric",                                       \
-        .doc = doc_ "; of two clusterings, no interval",          \
-        .params = table_,                                         \
-        .n_params = MLSD__COUNT(table_),                          \
-        .params_size = sizeof(cluster_params),                    \
-        .ops = &name_##_ops,                                      \
-        .traits = "{\"tasks\":[\"clustering\"],\"direction\":1}", \
+#define KIND_WITH(name_, code_, params_, table_, check_, no_weights_, doc_)       \
+    static const mlsd__metric_ops name_##_ops =                                   \
+        OPS(code_, &params_, sizeof(cluster_params), check_, no_weights_);        \
+    const mlsd_kind mlsd__kind_##name_ = {                                        \
+        .name = #name_,                                                           \
+        .family = "metric",                                                       \
+        .doc = doc_ "; of two clusterings, t interval by the influence function", \
+        .params = table_,                                                         \
+        .n_params = MLSD__COUNT(table_),                                          \
+        .params_size = sizeof(cluster_params),                                    \
+        .ops = &name_##_ops,                                                      \
+        .traits = "{\"tasks\":[\"clustering\"],\"direction\":1}",                 \
     }
 
 KIND(rand, code_rand, "share of the pairs of rows that are together in both or in none (Rand)");
 KIND(adjusted_rand, code_ari, "Rand's share above what luck gives, 1 for equal clusterings");
 KIND(fowlkes_mallows, code_fm, "geometric mean of precision and recall of pairs that are together");
 KIND(mutual_info, code_mi, "mutual information, in nats");
-KIND_WITH(normalized_mutual_info, code_nmi, of_average, average_table, check,
+KIND_WITH(normalized_mutual_info, code_nmi, of_average, average_table, check, false,
           "mutual information over a mean of the entropies, in [0, 1]");
-KIND_WITH(adjusted_mutual_info, code_ami, of_average, average_table, check_unweighted,
+KIND_WITH(adjusted_mutual_info, code_ami, of_average, average_table, check_unweighted, true,
           "mutual information above what luck gives, 1 for equal clusterings");
 KIND(homogeneity, code_h, "share of the entropy of y that prediction tells");
 KIND(completeness, code_c, "share of the entropy of prediction that y tells");
-KIND_WITH(v_measure, code_v, of_beta, v_table, check,
+KIND_WITH(v_measure, code_v, of_beta, v_table, check, false,
           "harmonic mean of homogeneity and completeness");

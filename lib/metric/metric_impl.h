@@ -52,12 +52,13 @@ typedef struct mlsd__metric_ops {
     bool is_usual; /* shown where nobody says which: an experiment's test part */
     bool for_regression, for_classification;
     bool for_binary_only;
-    bool needs_proba;  /* n x n_classes probabilities */
-    bool any_score;    /* needs_proba, but any number serves as the score of class 1 of two */
-    bool any_columns;  /* needs_proba, but any numbers serve as the scores of all classes */
-    bool of_decisions; /* predictions are decision values, which models here do not give */
-    bool is_share;     /* a share of rows, whose interval is Wilson's */
-    bool is_area;      /* of two classes the area under the ROC curve, or a line of it */
+    bool needs_proba;    /* n x n_classes probabilities */
+    bool any_score;      /* needs_proba, but any number serves as the score of class 1 of two */
+    bool any_columns;    /* needs_proba, but any numbers serve as the scores of all classes */
+    bool of_decisions;   /* predictions are decision values, which models here do not give */
+    bool is_share;       /* a share of rows, whose interval is Wilson's */
+    bool is_area;        /* of two classes the area under the ROC curve, or a line of it */
+    bool has_no_weights; /* its check refuses them */
     /* Of metrics that are the weighted mean of a number for each row, or its square root (is_root);
      * NULL for the others. */
     mlsd__loss_fn row_loss;

@@ -263,8 +263,13 @@ static mlsd_status finish_rows(mlsd__scope *scope, const mlsd__finish *f, mlsd__
 static mlsd_status need_many(const void *params, const mlsd__shape *shape)
 {
     (void)params;
-    if (shape->y_cols > 1) return MLSD_OK;
-    return mlsd__fail(MLSD_E_SHAPE, "y must be n x the number of labels, at least 2, got 1 column");
+    if (shape->y_cols < 2) {
+        return mlsd__fail(MLSD_E_SHAPE,
+                          "y must be n x the number of labels, at least 2, got 1 column");
+    }
+    if (shape->prediction_cols == shape->y_cols) return MLSD_OK;
+    return mlsd__fail(MLSD_E_SHAPE, "prediction must have %lld columns as y has, got %lld",
+                      (long long)shape->y_cols, (long long)shape->prediction_cols);
 }
 
 #define K_OF(doc_) MLSD__P_I64_NULL(rank_params, k, 1, INT32_MAX, "null", doc_)

@@ -189,7 +189,10 @@ mlsd_status mlsd__metric_score(mlsd__scope *scope, const mlsd__metric_ops *metri
     scored.params = metric->params;
     scored.data = metric->data;
     mlsd__estimate_undefined(out);
-    if (metric->score != NULL) return metric->score(scope, &scored, rows, n_rows, level, out);
+    const bool of_outputs = metric->for_outputs && s->y_cols > 1; /* `score` knows one */
+    if (metric->score != NULL && !of_outputs) {
+        return metric->score(scope, &scored, rows, n_rows, level, out);
+    }
     const bool has_proba = metric->needs_proba;
     const int64_t y_cols = s->y_cols > 0 ? s->y_cols : 1;
     feed f = {.shape = {.y_cols = y_cols,

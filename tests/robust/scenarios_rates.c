@@ -80,6 +80,10 @@ mlsd_status run_resampling(const mlsd_context *context, uint64_t *hash)
                  "{\"kind\":\"jackknife_interval\",\"n_groups\":4,\"metric\":{\"kind\":"
                  "\"roc_auc\"}}",
                  &label, &score, NULL, &g, hash));
+    TRY(resample(context,
+                 "{\"kind\":\"bootstrap_interval\",\"n_resamples\":20,\"metric\":{\"kind\":"
+                 "\"adjusted_mutual_info\"}}",
+                 &label, &guessed, NULL, &g, hash));
 out:
     return status;
 }

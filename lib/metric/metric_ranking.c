@@ -166,6 +166,104 @@ static mlsd_status sweep_class(mlsd__scope *scope, sweep *w, double *out_auc)
     return mlsd__checkpoint(scope);
 }
 
+/* ---- the area up to a false positive rate ---- */
+
+/* A run of equal scores from the highest down: the weights of either side above it and in it. */
+typedef struct run_of_ties {
+    int64_t first, end; /* in `order`, which rises */
+    double hits, alarms, rise, step;
+} run_of_ties;
+
+static run_of_ties next_ties(const sweep *w, const run_of_ties *before)
+{
+    run_of_ties r = {.end = before->first,
+                     .first = before->first - 1,
+                     .hits = before->hits + before->rise,
+                     .alarms = before->alarms + before->step};
+    const double score = w->score[w->order[r.first]];
+    while (r.first > 0 && w->score[w->order[r.first - 1]] == score) r.first--;
+    for (int64_t k = r.first; k < r.end; k++) {
+        const int64_t i = w->order[k];
+        if (w->is_positive[i]) {
+            r.rise += weight_of(w, i);
+        } else {
+            r.step += weight_of(w, i);
+        }
+    }
+    return r;
+}
+
+/* The part of a run, in its step, that lies below `limit` alarms. */
+static double inside(const run_of_ties *r, double limit)
+{
+    return fmax(0, fmin(limit - r->alarms, r->step));
+}
+
+/* Give each row of one side its share of the area, in the weights of the other side: to a row of
+ * the class the alarms up to the limit that it beats, to another one the hits up to the limit that
+ * it stands above of, which are lost to it. On a straight piece both are means over it. */
+static void share_side(sweep *w, bool of_positives, double limit, double hits_at_limit)
+{
+    for (run_of_ties r = {.first = w->n}; r.first > 0;) {
+        r = next_ties(w, &r);
+        const double part = inside(&r, limit), is_whole = part == r.step;
+        double share = 0;
+        if (of_positives) {
+            share = is_whole ? fmax(0, limit - r.alarms - r.step / 2) : part * part / (2 * r.step);
+        } else if (is_whole) {
+            share = fmax(0, hits_at_limit - r.hits - r.rise / 2);
+        } else {
+            share = r.rise * (part / r.step) * (part / r.step) / 2;
+        }
+        for (int64_t k = r.first; k < r.end; k++) {
+            const int64_t i = w->order[k];
+            if (w->is_positive[i] == of_positives) w->placement[i] = share;
+        }
+    }
+}
+
+static double hits_at(const sweep *w, double limit)
+{
+    for (run_of_ties r = {.first = w->n}; r.first > 0;) {
+        r = next_ties(w, &r);
+        if (r.alarms + r.step > limit) return r.hits + r.rise * inside(&r, limit) / r.step;
+    }
+    return w->positive_weight;
+}
+
+/* A is the mean over the class of max(0, max_fpr - the share of alarms above a row): the integrand
+ * is 0 at the limit, so that where the limit falls does not matter to first order, and a row's
+ * influence is its share less the mean of its side's (Dodd & Pepe 2003, Biometrics 59:614; He &
+ * Escobar 2008, Statistics in Medicine 27:5291). Placements are those of McClish's standardised
+ * area, shifted so that both sides have it as their mean: delong_se and the averages then hold. */
+static mlsd_status sweep_partial(mlsd__scope *scope, sweep *w, double max_fpr, double *out_auc)
+{
+    const double p = w->positive_weight, n = w->negative_weight, limit = max_fpr * n;
+    *out_auc = NAN;
+    if (!(p > 0 && n > 0)) return MLSD_OK;
+    MLSD__TRY(mlsd__argsort_rows(scope, w->score, w->n, w->order));
+    MLSD__TRY(mlsd__checkpoint(scope));
+    share_side(w, true, limit, NAN);
+    share_side(w, false, limit, hits_at(w, limit));
+    double won = 0, lost = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        if (w->is_positive[i]) {
+            won += weight_of(w, i) * w->placement[i];
+        } else {
+            lost += weight_of(w, i) * w->placement[i];
+        }
+    }
+    const double area = won / (p * n), least = max_fpr * max_fpr / 2;
+    const double scale = 1 / (2 * (max_fpr - least));
+    *out_auc = fmin(1, 0.5 + scale * (area - least));
+    for (int64_t i = 0; i < w->n; i++) {
+        const double off =
+            w->is_positive[i] ? w->placement[i] / n - area : (lost / n - w->placement[i]) / p;
+        w->placement[i] = *out_auc + scale * off;
+    }
+    return mlsd__checkpoint(scope);
+}
+
 /* DeLong, DeLong & Clarke-Pearson (1988), Biometrics 44:837, by placements as in Sun & Xu (2014),
  * IEEE Signal Processing Letters 21:1389: the variance is S10 / m + S01 / n with the sample
  * variances of the placements of either side; weights enter as in a weighted mean. */
@@ -220,20 +318,17 @@ static mlsd_status open_sweep(const job *j, sweep *w)
 }
 
 /* The sums down to each threshold of the class that `w` holds. */
-static mlsd_status partial_area(const job *j, const sweep *w, double *out_auc)
+static mlsd_status put_curve(const job *j, const sweep *w)
 {
     const mlsd__allocator *const a = j->scope->allocator;
     mlsd__sweep points = {0};
+    mlsd_table *table = NULL;
     double *is_positive = mlsd__alloc_raw(a, w->n, sizeof *is_positive);
     if (is_positive == NULL) return MLSD_E_NOMEM;
     for (int64_t i = 0; i < w->n; i++) is_positive[i] = w->is_positive[i];
     mlsd_status status = mlsd__sweep_new(j->scope, w->score, is_positive, w->weight, w->n, &points);
-    if (status == MLSD_OK && out_auc != NULL) *out_auc = mlsd__sweep_area(&points, j->p->max_fpr);
-    if (status == MLSD_OK && out_auc == NULL) {
-        mlsd_table *table = NULL;
-        status = mlsd__sweep_table(&points, j->p->curve == CORNERS, &table);
-        if (status == MLSD_OK) status = mlsd__measured_table(j->out, "curve", table);
-    }
+    if (status == MLSD_OK) status = mlsd__sweep_table(&points, j->p->curve == CORNERS, &table);
+    if (status == MLSD_OK) status = mlsd__measured_table(j->out, "curve", table);
     mlsd__sweep_free(&points);
     mlsd__free(a, is_positive);
     return status;
@@ -242,6 +337,13 @@ static mlsd_status partial_area(const job *j, const sweep *w, double *out_auc)
 static bool is_partial(const roc_params *p)
 {
     return p->max_fpr < 1;
+}
+
+/* The area of the class that `w` holds, and its rows' placements. */
+static mlsd_status area_of(const job *j, sweep *w, double *out_auc)
+{
+    return is_partial(j->p) ? sweep_partial(j->scope, w, j->p->max_fpr, out_auc)
+                            : sweep_class(j->scope, w, out_auc);
 }
 
 bool mlsd__auc_is_plain(const void *params)
@@ -254,16 +356,9 @@ static mlsd_status score_two_classes(const job *j, sweep *w)
 {
     load_class(w, j->s, j->rows, 1);
     double auc = NAN;
-    if (is_partial(j->p)) {
-        MLSD__TRY(partial_area(j, w, &auc));
-        j->estimate->value = auc;
-        j->estimate->support = support_of(w);
-    } else {
-        MLSD__TRY(sweep_class(j->scope, w, &auc));
-        estimate_class(w, auc, j->level, j->estimate);
-    }
-    if (j->out == NULL || j->p->curve == NO_CURVE) return MLSD_OK;
-    return partial_area(j, w, NULL);
+    MLSD__TRY(area_of(j, w, &auc));
+    estimate_class(w, auc, j->level, j->estimate);
+    return j->out == NULL || j->p->curve == NO_CURVE ? MLSD_OK : put_curve(j, w);
 }
 
 /* Each class or label against the rest. */
@@ -280,16 +375,12 @@ static mlsd_status score_each(const job *j, sweep *w)
         double auc = NAN;
         load_class(w, j->s, j->rows, c);
         const double share = by_rows ? w->positive_weight / total : 1 / (double)k;
-        if (is_partial(j->p)) {
-            MLSD__TRY(partial_area(j, w, &auc));
-        } else {
-            MLSD__TRY(sweep_class(j->scope, w, &auc));
-        }
+        MLSD__TRY(area_of(j, w, &auc));
         sum += share * auc;
         rarest = fmin(rarest, support_of(w));
         if (j->out != NULL) {
             mlsd__estimate part;
-            estimate_class(w, auc, is_partial(j->p) ? NAN : j->level, &part);
+            estimate_class(w, auc, j->level, &part);
             MLSD__TRY(mlsd__measured_part(j->out, c, &part));
         }
         const double all = w->positive_weight + w->negative_weight;
@@ -301,7 +392,7 @@ static mlsd_status score_each(const job *j, sweep *w)
     j->estimate->support = rarest;
     if (j->p->average == NONE) return MLSD_OK;
     j->estimate->value = sum;
-    if (isnan(j->level) || isnan(sum) || is_partial(j->p)) return MLSD_OK;
+    if (isnan(j->level) || isnan(sum)) return MLSD_OK;
     mlsd__estimate_from_influence(w->influence, w->weight, w->n, j->estimate);
     j->estimate->df = INFINITY;
     return MLSD_OK;
@@ -328,14 +419,13 @@ static mlsd_status score_micro(const job *j, sweep *w)
     }
     if (status == MLSD_OK) {
         count_sides(&flat);
-        status =
-            is_partial(j->p) ? partial_area(j, &flat, &auc) : sweep_class(j->scope, &flat, &auc);
+        status = area_of(j, &flat, &auc);
     }
     if (status == MLSD_OK) {
         j->estimate->value = auc;
         j->estimate->support = (double)n;
     }
-    if (status == MLSD_OK && !isnan(auc) && !isnan(j->level) && !is_partial(j->p)) {
+    if (status == MLSD_OK && !isnan(auc) && !isnan(j->level)) {
         const double all = (flat.positive_weight + flat.negative_weight) / (double)k;
         for (int64_t e = 0; e < size; e++) {
             const double side = flat.is_positive[e] ? flat.positive_weight : flat.negative_weight;
@@ -366,7 +456,7 @@ static mlsd_status score_samples(const job *j, sweep *w)
             one.is_positive[c] = is_of(j->s, row, c);
         }
         count_sides(&one);
-        status = is_partial(j->p) ? partial_area(j, &one, &auc) : sweep_class(j->scope, &one, &auc);
+        status = area_of(j, &one, &auc);
         w->influence[i] = auc;
         sum += weight_of(w, i) * auc;
         total += weight_of(w, i);
@@ -383,11 +473,12 @@ static mlsd_status score_samples(const job *j, sweep *w)
     return MLSD_OK;
 }
 
-/* The mean of both classes' areas among the rows of the two, each by its own column. */
+/* The mean of both classes' areas among the rows of the two, each by its own column. `rows` gets
+ * which rows these are, and `by_row` the sum of their influences on that mean, weights aside. */
 static mlsd_status score_pair(const job *j, const sweep *all, sweep *w, int64_t a, int64_t b,
-                              double *out_auc, double *out_weight)
+                              int64_t *rows, double *by_row, double *out_auc)
 {
-    double sum = 0;
+    *out_auc = 0;
     for (int side = 0; side < 2; side++) {
         const int64_t own = side == 0 ? a : b;
         double auc = NAN;
@@ -398,36 +489,60 @@ static mlsd_status score_pair(const job *j, const sweep *all, sweep *w, int64_t 
             w->score[w->n] = j->s->prediction[row * j->s->n_classes + own];
             w->is_positive[w->n] = j->s->y[row] == (double)own;
             if (all->weight != NULL) w->weight[w->n] = all->weight[i];
-            w->n++;
+            rows[w->n++] = i;
         }
         count_sides(w);
         MLSD__TRY(sweep_class(j->scope, w, &auc));
-        sum += auc / 2;
+        *out_auc += auc / 2;
+        for (int64_t i = 0; i < w->n && !isnan(auc); i++) {
+            const double weight = w->is_positive[i] ? w->positive_weight : w->negative_weight;
+            by_row[i] = (side == 0 ? 0 : by_row[i]) + (w->placement[i] - auc) / weight / 2;
+        }
     }
-    *out_auc = sum;
-    *out_weight = w->positive_weight + w->negative_weight;
     return MLSD_OK;
 }
 
-static mlsd_status score_pairs(const job *j, sweep *w)
+/* Each pair's area has the influence of its rows on it, as DeLong has it of two classes; those on
+ * the average are averaged. */
+static mlsd_status add_pairs(const job *j, sweep *all, sweep *pair, int64_t *rows, double *by_row)
 {
     const int64_t k = j->s->n_classes;
-    double sum = 0, total = 0;
-    sweep pair = {0};
-    mlsd_status status = open_sweep(j, &pair);
+    double sum = 0, total = 0, everything = 0, rarest = INFINITY;
     for (int64_t a = 0; a < k; a++) {
-        for (int64_t b = a + 1; b < k && status == MLSD_OK; b++) {
-            double auc = NAN, weight = 0;
-            status = score_pair(j, w, &pair, a, b, &auc, &weight);
+        for (int64_t b = a + 1; b < k; b++) {
+            double auc = NAN;
+            MLSD__TRY(score_pair(j, all, pair, a, b, rows, by_row, &auc));
             if (isnan(auc)) continue; /* of classes without rows */
-            if (j->p->average != WEIGHTED) weight = 1;
+            const double both = pair->positive_weight + pair->negative_weight;
+            rarest = fmin(rarest, support_of(pair));
+            const double weight = j->p->average == WEIGHTED ? both : 1;
             sum += weight * auc;
             total += weight;
+            for (int64_t i = 0; i < pair->n; i++) all->influence[rows[i]] += weight * by_row[i];
         }
     }
-    sweep_free(&pair, j->scope->allocator);
-    j->estimate->support = (double)w->n;
+    j->estimate->support = isinf(rarest) ? 0 : rarest;
     j->estimate->value = total > 0 ? sum / total : NAN;
+    if (isnan(j->estimate->value) || isnan(j->level)) return MLSD_OK;
+    for (int64_t i = 0; i < all->n; i++) everything += weight_of(all, i);
+    for (int64_t i = 0; i < all->n; i++) all->influence[i] *= everything / total;
+    mlsd__estimate_from_influence(all->influence, all->weight, all->n, j->estimate);
+    j->estimate->df = INFINITY;
+    return MLSD_OK;
+}
+
+static mlsd_status score_pairs(const job *j, sweep *all)
+{
+    const mlsd__allocator *const a = j->scope->allocator;
+    sweep pair = {0};
+    mlsd_status status = open_sweep(j, &pair);
+    int64_t *const rows = mlsd__alloc_raw(a, all->n, sizeof *rows);
+    double *const by_row = mlsd__alloc_raw(a, all->n, sizeof *by_row);
+    if (status == MLSD_OK && (rows == NULL || by_row == NULL)) status = MLSD_E_NOMEM;
+    if (status == MLSD_OK) status = add_pairs(j, all, &pair, rows, by_row);
+    mlsd__free(a, by_row);
+    mlsd__free(a, rows);
+    sweep_free(&pair, a);
     return status;
 }
 

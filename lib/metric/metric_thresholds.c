@@ -4,9 +4,10 @@
  *
  * average_precision has the logit interval of Boyd, Eng & Page (2013), ECML PKDD, with the
  * effective number of rows of class 1; gini that of the area, DeLong's, since it is 2 x area - 1.
- * The others have none. */
+ * Those of the other two stand at each. */
 #include <math.h>
 
+#include "metric/interval_rates.h"
 #include "metric/score_sweep.h"
 #include "metric/summary.h"
 #include "numeric/distribution.h"
@@ -38,17 +39,57 @@ static void average_precision(const mlsd__sweep *s, double level, mlsd__estimate
     out->high = 1 / (1 + mlsd__exp(-z * spread) / odds);
 }
 
-static void equal_error_rate(const mlsd__sweep *s, double level, mlsd__estimate *out)
+/* Effective rows of a class. */
+static double rows_of(double weight, double squares)
 {
-    (void)level;
-    out->value = mlsd__sweep_equal_error(s);
+    return weight * weight / squares;
 }
 
+/* At the threshold c where F0, the share of alarms, falls to F1, that of misses, a change of both
+ * moves the rate by s dF1 + (1 - s) dF0, s being the part of F0's slope in the sum of the slopes:
+ * so its variance is e (1 - e) (s^2 / n1 + (1 - s)^2 / n0), and the interval Wilson's of as many
+ * rows as give it. The slopes are those of the curve as far as c is uncertain: where the two shares
+ * are within two standard errors of each other. */
+static void equal_error_rate(const mlsd__sweep *s, double level, mlsd__estimate *out)
+{
+    const double e = mlsd__sweep_equal_error(s);
+    out->value = e;
+    if (isnan(e) || isnan(level)) return;
+    const double n1 = rows_of(s->positives, s->positive_squares);
+    const double n0 = rows_of(s->negatives, s->negative_squares);
+    const double reach = 2 * sqrt(e * (1 - e) * (1 / n1 + 1 / n0));
+    const double slope = mlsd__sweep_alarm_share(s, reach);
+    out->n_rows = isnan(slope) ? fmin(n1, n0) /* nothing is wrong, so nothing tells the slopes */
+                               : 1 / (slope * slope / n1 + (1 - slope) * (1 - slope) / n0);
+    out->se = sqrt(e * (1 - e) / out->n_rows);
+    out->df = INFINITY;
+    mlsd__wilson(e, out->n_rows, mlsd__normal_quantile(0.5 + level / 2), &out->low, &out->high);
+}
+
+/* The distance found is the largest of many, hence too large rather than too small. Above: the
+ * distance is at least that at the threshold found, a difference of two rates (Newcombe). Below: it
+ * is at most the one found less the largest difference of the deviations of both curves, for which
+ * Kolmogorov's limit stands (the first term of his series, next to which the others vanish). Both
+ * ends hold for every pair of distributions; where these are equal the interval begins at 0. */
 static void ks(const mlsd__sweep *s, double level, mlsd__estimate *out)
 {
-    double threshold = NAN;
-    (void)level;
-    out->value = mlsd__sweep_distance(s, &threshold);
+    mlsd__sweep_shares at;
+    mlsd__two_rates difference;
+    out->value = mlsd__sweep_distance(s, &at);
+    if (isnan(out->value) || isnan(level)) return;
+    const double n1 = rows_of(s->positives, s->positive_squares);
+    const double n0 = rows_of(s->negatives, s->negative_squares);
+    const mlsd__rate hits = {at.hits * n1, n1}, alarms = {at.alarms * n0, n0};
+    const bool is_above = at.hits >= at.alarms;
+    mlsd__rates_difference(MLSD__NEWCOMBE, is_above ? hits : alarms, is_above ? alarms : hits,
+                           level, &difference);
+    const double reach = sqrt(-mlsd__log((1 - level) / 4) / 2 * (1 / n1 + 1 / n0));
+    out->low = fmax(0, out->value - reach);
+    out->high = difference.high;
+    out->se =
+        sqrt(at.hits * (1 - at.hits) / n1 + at.alarms * (1 - at.alarms) / n0); /* at a threshold */
+    out->n_rows = s->n_rows;
+    out->df = INFINITY;
 }
 
 /* What a finish works on. */
@@ -272,7 +313,8 @@ static const mlsd__metric_ops equal_error_ops = {PARAMS, OF_SCORES, .for_binary_
 const mlsd_kind mlsd__kind_equal_error_rate = {
     .name = "equal_error_rate",
     .family = "metric",
-    .doc = "where the share of misses and that of false alarms are equal",
+    .doc = "where the share of misses and that of false alarms are equal; Wilson interval by the "
+           "delta method",
     TABLE(curve_table),
     .ops = &equal_error_ops,
     .traits = TRAITS("\"binary\"", "-1"),
@@ -284,7 +326,7 @@ const mlsd_kind mlsd__kind_ks = {
     .name = "ks",
     .family = "metric",
     .doc = "largest distance between the two classes' distributions of scores (Kolmogorov and "
-           "Smirnov)",
+           "Smirnov); interval by Kolmogorov's limit below and Newcombe's above",
     TABLE(curve_table),
     .ops = &ks_ops,
     .traits = TRAITS("\"binary\"", "1"),

@@ -1,7 +1,7 @@
 /* score_sweep.c - one sort by score, and the sums of weights of both classes down to each value.
  *
- * Without weights every sum is a whole number, hence exact. Curves and areas of ROC, precision and
- * recall, detection errors and lift are all read off these sums. */
+ * Without weights every sum is a whole number, hence exact. Curves of ROC, precision and recall,
+ * detection errors and lift, and what is made of them, are all read off these sums. */
 #include "metric/score_sweep.h"
 
 #include <math.h>
@@ -81,34 +81,6 @@ static bool has_both(const mlsd__sweep *s)
     return s->positives > 0 && s->negatives > 0;
 }
 
-/* Areas are summed in the units of the weights, so that without weights they are exact. */
-static double area_up_to(const mlsd__sweep *s, double limit)
-{
-    double sum = 0, hits = 0, alarms = 0;
-    for (int64_t k = 0; k < s->n; k++) {
-        const double step = s->alarms[k] - alarms, rise = s->hits[k] - hits;
-        if (s->alarms[k] > limit) {
-            const double part = limit - alarms;
-            return sum + part * (hits + rise * (part / step) / 2);
-        }
-        sum += step * (hits + rise / 2);
-        hits = s->hits[k];
-        alarms = s->alarms[k];
-    }
-    return sum;
-}
-
-double mlsd__sweep_area(const mlsd__sweep *s, double max_alarms)
-{
-    if (!has_both(s)) return NAN;
-    if (!(max_alarms < 1)) {
-        return fmin(1, area_up_to(s, INFINITY) / (s->positives * s->negatives));
-    }
-    const double area = area_up_to(s, max_alarms * s->negatives) / (s->positives * s->negatives);
-    const double least = max_alarms * max_alarms / 2;
-    return (1 + (area - least) / (max_alarms - least)) / 2;
-}
-
 double mlsd__sweep_precision(const mlsd__sweep *s)
 {
     double sum = 0, hits = 0;
@@ -121,16 +93,23 @@ double mlsd__sweep_precision(const mlsd__sweep *s)
     return fmin(1, sum / s->positives);
 }
 
-double mlsd__sweep_distance(const mlsd__sweep *s, double *out_threshold)
+static mlsd__sweep_shares shares_at(const mlsd__sweep *s, int64_t k)
 {
-    double largest = 0;
-    *out_threshold = NAN;
+    return (mlsd__sweep_shares){.hits = s->hits[k] / s->positives,
+                                .alarms = s->alarms[k] / s->negatives};
+}
+
+double mlsd__sweep_distance(const mlsd__sweep *s, mlsd__sweep_shares *out)
+{
+    double largest = -1;
+    *out = (mlsd__sweep_shares){NAN, NAN};
     if (!has_both(s)) return NAN;
     for (int64_t k = 0; k < s->n; k++) {
-        const double d = fabs(s->hits[k] / s->positives - s->alarms[k] / s->negatives);
-        if (isnan(*out_threshold) || d > largest) {
+        const mlsd__sweep_shares here = shares_at(s, k);
+        const double d = fabs(here.hits - here.alarms);
+        if (d > largest) {
             largest = d;
-            *out_threshold = s->threshold[k];
+            *out = here;
         }
     }
     return largest;
@@ -152,6 +131,21 @@ double mlsd__sweep_equal_error(const mlsd__sweep *s)
         before_misses = misses;
     }
     return NAN;
+}
+
+double mlsd__sweep_alarm_share(const mlsd__sweep *s, double reach)
+{
+    mlsd__sweep_shares first = {0, 0}, last = {1, 1};
+    for (int64_t k = 0; k < s->n; k++) {
+        const mlsd__sweep_shares here = shares_at(s, k);
+        const double ahead = here.alarms - (1 - here.hits);
+        if (ahead <= -reach) first = here;
+        if (ahead < reach) continue;
+        last = here;
+        break;
+    }
+    const double alarms = last.alarms - first.alarms, hits = last.hits - first.hits;
+    return alarms / (alarms + hits);
 }
 
 /* Is a point on the straight line between its neighbours, equally far in both? scikit-learn drops

@@ -24,17 +24,21 @@ mlsd_status mlsd__sweep_new(mlsd__scope *scope, const double *score, const doubl
                             const double *weight, int64_t n, mlsd__sweep *out);
 void mlsd__sweep_free(mlsd__sweep *s);
 
-/* Area under hits over alarms, the corner (0, 0) included, up to a share `max_alarms` of alarms,
- * where it is McClish's (1989) standardised one: 1/2 for chance, 1 for all. max_alarms >= 1: all.
- * NaN where a class is absent. */
-double mlsd__sweep_area(const mlsd__sweep *s, double max_alarms);
 /* Sum of (gain of recall) x precision; NaN without a row of class 1. */
 double mlsd__sweep_precision(const mlsd__sweep *s);
-/* Largest distance of the classes' distribution functions (Kolmogorov and Smirnov), and the
- * threshold where it is reached first. NaN where a class is absent. */
-double mlsd__sweep_distance(const mlsd__sweep *s, double *out_threshold);
+/* Shares of either class at or above a threshold. */
+typedef struct mlsd__sweep_shares {
+    double hits, alarms;
+} mlsd__sweep_shares;
+/* Largest distance of the classes' distribution functions (Kolmogorov and Smirnov), and the shares
+ * where it is reached first. NaN where a class is absent. */
+double mlsd__sweep_distance(const mlsd__sweep *s, mlsd__sweep_shares *out);
 /* Where the shares of false alarms and of misses are equal, between points by a line. */
 double mlsd__sweep_equal_error(const mlsd__sweep *s);
+/* How steep the curve is there: of the alarms and hits that come with the thresholds at which
+ * alarms and misses differ by no more than `reach`, the part of the alarms, in shares; NaN where
+ * none come. */
+double mlsd__sweep_alarm_share(const mlsd__sweep *s, double reach);
 /* Columns threshold, hits, alarms, all points or those that are no inner points of a straight
  * piece. */
 mlsd_status mlsd__sweep_table(const mlsd__sweep *s, bool corners_only, mlsd_table **out);

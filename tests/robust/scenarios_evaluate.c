@@ -33,6 +33,22 @@ out:
     return status;
 }
 
+static mlsd_status evaluate_one(const mlsd_context *context, const char *json, const mlsd_matrix *y,
+                                const mlsd_matrix *prediction, const mlsd_matrix *weight,
+                                uint64_t *hash)
+{
+    mlsd_spec *spec = NULL;
+    mlsd_result *r = NULL;
+    mlsd_status status;
+    TRY(mlsd_spec_from_json(context, json, &spec));
+    TRY(mlsd_metric_evaluate(context, spec, y, prediction, weight, 0.9, &r));
+    TRY(hash_result(r, hash));
+out:
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    return status;
+}
+
 /* Metrics of classes with their parts, from labels and from probabilities. */
 mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
 {
@@ -49,9 +65,21 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
         "{\"kind\":\"top_k_accuracy\",\"k\":1}",
         "{\"kind\":\"calibration_error\",\"strategy\":\"quantile\",\"n_bins\":3}",
         "{\"kind\":\"calibration_error\",\"norm\":\"l2\",\"debiased\":true}",
+        "{\"kind\":\"calibration_error\",\"norm\":\"max\"}",
+        "{\"kind\":\"brier_resolution\",\"n_bins\":3}",
+        "{\"kind\":\"brier_within\",\"n_bins\":3}",
+        "{\"kind\":\"log_loss\",\"eps\":0}",
         "{\"kind\":\"hinge_loss\"}",
         "{\"kind\":\"confusion_matrix\",\"normalize\":\"true\"}",
         "{\"kind\":\"multilabel_confusion_matrix\",\"labels\":[1,0]}",
+    };
+    static const char *const of_three[] = {
+        "{\"kind\":\"roc_auc\",\"multi_class\":\"ovo\"}",
+        "{\"kind\":\"calibration_error\"}",
+        "{\"kind\":\"calibration_error\",\"multi_class\":\"classwise\"}",
+        "{\"kind\":\"calibration_error\",\"multi_class\":\"classwise\",\"norm\":\"max\"}",
+        "{\"kind\":\"brier_reliability\"}",
+        "{\"kind\":\"brier_uncertainty\"}",
     };
     static const char *const of_labels[] = {
         "{\"kind\":\"roc_auc\",\"average\":\"micro\"}",
@@ -68,39 +96,31 @@ mlsd_status run_metrics(const mlsd_context *context, uint64_t *hash)
     for (int64_t i = 0; i < N; i++) score[i] = (double)(i % 9) / 9;
     const mlsd_matrix y = matrix_of(s.label, N, 1), p = matrix_of(score, N, 1),
                       w = matrix_of(s.weight, N, 1);
-    mlsd_spec *spec = NULL;
-    mlsd_result *r = NULL;
     mlsd_status status = MLSD_OK;
     for (int i = 0; i < (int)(sizeof specs / sizeof *specs); i++) {
-        mlsd_spec_free(spec);
-        spec = NULL;
-        TRY(mlsd_spec_from_json(context, specs[i], &spec));
-        TRY(mlsd_metric_evaluate(context, spec, &y, &p, &w, 0.9, &r));
-        TRY(hash_result(r, hash));
-        mlsd_result_free(r);
-        r = NULL;
+        TRY(evaluate_one(context, specs[i], &y, &p, &w, hash));
     }
-    double pairs[N][2], scores[N][2];
+    double classes[N], thirds[N][3], pairs[N][2], scores[N][2];
     for (int64_t i = 0; i < N; i++) {
+        classes[i] = (double)(i % 3);
+        thirds[i][0] = (double)(i % 5) / 8;
+        thirds[i][1] = (double)(i % 7) / 12;
+        thirds[i][2] = 1 - thirds[i][0] - thirds[i][1];
         pairs[i][0] = (double)(i % 2);
         pairs[i][1] = i % 3 == 0;
         scores[i][0] = (double)(i % 5) / 5;
         scores[i][1] = (double)(i % 7) / 7;
     }
+    const mlsd_matrix y3 = matrix_of(classes, N, 1), p3 = matrix_of(*thirds, N, 3);
+    for (int i = 0; i < (int)(sizeof of_three / sizeof *of_three); i++) {
+        TRY(evaluate_one(context, of_three[i], &y3, &p3, &w, hash));
+    }
     const mlsd_matrix y2 = matrix_of(*pairs, N, 2), p2 = matrix_of(*scores, N, 2);
     const int n_of_labels = (int)(sizeof of_labels / sizeof *of_labels);
     for (int i = 0; i < n_of_labels; i++) {
-        mlsd_spec_free(spec);
-        spec = NULL;
-        TRY(mlsd_spec_from_json(context, of_labels[i], &spec));
-        TRY(mlsd_metric_evaluate(context, spec, &y2, i < n_of_labels - 1 ? &p2 : &y2, &w, 0.9, &r));
-        TRY(hash_result(r, hash));
-        mlsd_result_free(r);
-        r = NULL;
+        TRY(evaluate_one(context, of_labels[i], &y2, i < n_of_labels - 1 ? &p2 : &y2, &w, hash));
     }
 out:
-    mlsd_result_free(r);
-    mlsd_spec_free(spec);
     return status;
 }
 

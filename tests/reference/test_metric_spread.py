@@ -1,0 +1,191 @@
+"""Intervals of metrics that are no means of rows, against rows left out one by one, counted in numpy or scikit-learn.
+
+Witness: the jackknife, by brute force (Efron & Tibshirani 1993, ch. 11): its standard error and the influence function's
+are the same up to a share 1 / rows. Values are scikit-learn's.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+import mlsd
+
+cluster = pytest.importorskip("sklearn.metrics.cluster")
+from sklearn.metrics import roc_auc_score  # noqa: E402
+
+RNG = np.random.default_rng(20261)
+
+
+def estimate(kind, y, p, weight=None, **params):
+    r = mlsd.metrics.evaluate(kind, y, p, weight, **params)
+    return {name: r.number(name) for name in ("value", "low", "high", "se")}
+
+
+def jackknife(value_of, n):
+    """Standard error of value_of(rows that are kept)."""
+    rows = np.arange(n)
+    left = np.array([value_of(np.delete(rows, i)) for i in rows])
+    return math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
+
+
+def clusterings(n=1500):
+    """No cell of the table has few rows."""
+    y = RNG.integers(0, 4, n)
+    p = np.where(RNG.random(n) < 0.4, (y + 1) % 4, RNG.integers(0, 5, n))
+    return y, p
+
+
+def jackknife_of_cells(value_of, y, p):
+    """The same, rows of one cell being alike."""
+    _, first, of = np.unique(5 * y + p, return_index=True, return_inverse=True)
+    left = np.array([value_of(np.delete(y, i), np.delete(p, i)) for i in first])[of]
+    n = len(y)
+    return math.sqrt((n - 1) / n * ((left - left.mean()) ** 2).sum())
+
+
+AGREEMENT = {
+    "rand": cluster.rand_score, "adjusted_rand": cluster.adjusted_rand_score,
+    "fowlkes_mallows": cluster.fowlkes_mallows_score, "mutual_info": cluster.mutual_info_score,
+    "homogeneity": cluster.homogeneity_score, "completeness": cluster.completeness_score,
+}
+for _method in ("arithmetic", "geometric", "min", "max"):
+    AGREEMENT["normalized_mutual_info", _method] = (
+        lambda y, p, m=_method: cluster.normalized_mutual_info_score(y, p, average_method=m))
+    AGREEMENT["adjusted_mutual_info", _method] = (
+        lambda y, p, m=_method: cluster.adjusted_mutual_info_score(y, p, average_method=m))
+for _beta in (1.0, 0.3):
+    AGREEMENT["v_measure", _beta] = lambda y, p, b=_beta: cluster.v_measure_score(y, p, beta=b)
+
+
+@pytest.mark.parametrize("name", AGREEMENT, ids=str)
+def test_clusterings__influence_is_the_jackknife(name):
+    y, p = clusterings()
+    kind, option = name if isinstance(name, tuple) else (name, None)
+    params = {} if option is None else {"beta": option} if kind == "v_measure" else {"average_method": option}
+    got = estimate(kind, y, p, **params)
+    value_of = AGREEMENT[name]
+    assert got["value"] == pytest.approx(value_of(y, p), abs=1e-12)
+    assert got["se"] == pytest.approx(jackknife_of_cells(value_of, y, p), rel=0.02)
+    assert got["low"] < got["value"] < got["high"]
+
+
+def test_clusterings__equal_ones_have_no_interval():
+    y, _ = clusterings(50)
+    for kind in ("adjusted_rand", "mutual_info", "v_measure", "rand"):
+        got = estimate(kind, y, (y + 2) % 4)
+        if kind != "mutual_info":  # information itself varies with the rows
+            assert math.isnan(got["low"]) and math.isnan(got["se"]), kind
+
+
+def scores(n=250, ties=True):
+    y = (RNG.random(n) < 0.4).astype(int)
+    s = y + RNG.normal(size=n)
+    return y, np.round(s, 1) if ties else s
+
+
+@pytest.mark.parametrize("max_fpr", [0.05, 0.2, 0.7])
+@pytest.mark.parametrize("ties", [False, True])
+def test_partial_area__interval(max_fpr, ties):
+    """DeLong's way: each side's placements; the jackknife moves the limit as well, by whole rows of 12 that are below 0.05."""
+    y, s = scores(400, ties)
+    got = estimate("roc_auc", y, s, max_fpr=max_fpr)
+    assert got["value"] == pytest.approx(roc_auc_score(y, s, max_fpr=max_fpr), abs=1e-13)
+    expected = jackknife(lambda rows: roc_auc_score(y[rows], s[rows], max_fpr=max_fpr), len(y))
+    assert got["se"] == pytest.approx(expected, rel=0.2 if max_fpr == 0.05 else 0.05)
+
+
+def test_partial_area__of_nearly_all_is_delongs():
+    y, s = scores(300)
+    w = RNG.random(300)
+    whole, nearly = estimate("roc_auc", y, s, w), estimate("roc_auc", y, s, w, max_fpr=1 - 1e-9)
+    assert nearly["value"] == pytest.approx(whole["value"], abs=1e-7)
+    assert nearly["se"] == pytest.approx(whole["se"], abs=1e-7)
+
+
+def test_partial_area__weights_are_rows_seen_again():
+    y, s = scores(120)
+    w = RNG.integers(0, 4, 120)
+    weighted = estimate("roc_auc", y, s, w, max_fpr=0.3)
+    repeated = estimate("roc_auc", np.repeat(y, w), np.repeat(s, w), max_fpr=0.3)
+    assert weighted["value"] == pytest.approx(repeated["value"], abs=1e-13)
+    assert weighted["value"] == pytest.approx(roc_auc_score(y, s, max_fpr=0.3, sample_weight=w), abs=1e-13)
+
+
+@pytest.mark.parametrize("average", ["macro", "weighted"])
+def test_one_against_one__interval(average):
+    n, k = 300, 4
+    y = RNG.choice(k, n, p=[0.4, 0.3, 0.2, 0.1])
+    p = RNG.dirichlet(np.ones(k), n) + 0.4 * np.eye(k)[y]
+    p /= p.sum(axis=1, keepdims=True)
+    got = estimate("roc_auc", y, p, multi_class="ovo", average=average)
+
+    def value_of(rows):
+        return roc_auc_score(y[rows], p[rows], multi_class="ovo", average=average)
+
+    assert got["value"] == pytest.approx(value_of(np.arange(n)), abs=1e-13)
+    # The weights of the pairs move with the rows that are left out; DeLong's placements stay within their sides.
+    assert got["se"] == pytest.approx(jackknife(value_of, n), rel=0.1)
+
+
+def test_one_against_one__of_two_sided_classes_is_delongs():
+    """Three classes, one of them without rows: the only pair is that of two, both by columns that say the same."""
+    y, s = scores(200)
+    s = 1 / (1 + np.exp(-s))
+    two = estimate("roc_auc", y, s)
+    three = estimate("roc_auc", y, np.column_stack([1 - s, s, 0 * s]), multi_class="ovo")
+    assert three["value"] == pytest.approx(two["value"], abs=1e-14)
+    assert three["se"] == pytest.approx(two["se"], rel=0.01)  # S10 / m + S01 / n is the same with n / (n - 1) of both
+
+
+def coverage(kind, draw, truth, n_draws=400, **params):
+    """How often the 95 % interval has the true value, and how often it lies above and below it."""
+    found = [estimate(kind, *draw(), **params) for _ in range(n_draws)]
+    above = sum(e["low"] > truth for e in found)
+    below = sum(e["high"] < truth for e in found)
+    return 1 - (above + below) / n_draws, above / n_draws, below / n_draws
+
+
+def normal_rows(n, shift, share=0.5):
+    y = (RNG.random(n) < share).astype(int)
+    return y, RNG.normal(size=n) + shift * y
+
+
+@pytest.mark.parametrize("shift, share", [(0.0, 0.5), (0.5, 0.5), (1.5, 0.2)])
+def test_ks__covers(shift, share):
+    """The true distance of two normals is 2 Phi(shift / 2) - 1; an interval of the found threshold alone, taken as given,
+    would begin above 0 in a third of the draws from equal distributions."""
+    truth = math.erf(shift / 2 / math.sqrt(2))
+    covered, above, below = coverage("ks", lambda: normal_rows(300, shift, share), truth)
+    assert covered >= 0.93 and above <= 0.045 and below <= 0.045
+
+
+@pytest.mark.parametrize("shift, share", [(0.5, 0.5), (1.5, 0.5), (1.5, 0.15), (3.0, 0.3)])
+def test_equal_error_rate__covers(shift, share):
+    """Of two normals it is Phi(-shift / 2)."""
+    truth = 0.5 * math.erfc(shift / 2 / math.sqrt(2))
+    covered, _, _ = coverage("equal_error_rate", lambda: normal_rows(400, shift, share), truth)
+    assert 0.92 <= covered <= 0.99
+
+
+def test_equal_error_rate__se_is_the_bootstraps():
+    y, s = normal_rows(2000, 1.2, 0.3)
+    got = estimate("equal_error_rate", y, s)
+    drawn = mlsd.intervals.bootstrap(y, s, metric="equal_error_rate", n_resamples=999)
+    assert got["se"] == pytest.approx(drawn.se, rel=0.15)
+
+
+def test_equal_error_rate__no_error():
+    y = np.repeat([0, 1], 20)
+    got = estimate("equal_error_rate", y, y + 0.25)
+    assert got["value"] == 0 and got["low"] == 0 and 0.1 < got["high"] < 0.2  # Wilson's of 0 of 20
+
+
+def test_largest_calibration_error__covers():
+    """Calibrated, but that in the bin of the highest probabilities it happens less often by 0.15."""
+    def draw():
+        q = RNG.random(600)
+        return (RNG.random(600) < np.where(q > 0.8, q - 0.15, q)).astype(int), q
+
+    covered, above, below = coverage("calibration_error", draw, 0.15, n_bins=5, norm="max")
+    assert covered >= 0.95 and above <= 0.03 and below <= 0.03

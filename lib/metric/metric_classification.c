@@ -85,9 +85,14 @@ static mlsd_status score_accuracy(mlsd__scope *scope, const mlsd__scored *s, con
     return MLSD_OK;
 }
 
-static inline double clip(double p)
+typedef struct log_loss_params {
+    double eps;
+} log_loss_params;
+static const log_loss_params machine_eps = {DBL_EPSILON};
+
+static inline double clip(double p, double eps)
 {
-    return p < DBL_EPSILON ? DBL_EPSILON : p > 1 - DBL_EPSILON ? 1 - DBL_EPSILON : p;
+    return p < eps ? eps : p > 1 - eps ? 1 - eps : p;
 }
 
 /* Of two classes and rows that stand together: the same operations without a branch. */
@@ -98,13 +103,14 @@ static void log_loss_of_two(const double *y, const double *p, int64_t n, double 
     for (int64_t i = 0; i < n; i++) out[i] = -out[i];
 }
 
-/* scikit-learn 1.2: clip at the machine epsilon, make the row sum to 1 again, take the logarithm.
- */
+/* scikit-learn 1.2: clip at eps, the machine's unless told otherwise, make the row sum to 1 again,
+ * take the logarithm. */
 static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
                      double *out)
 {
     const int64_t k = s->n_classes;
-    if (k == 2 && rows == NULL) {
+    const double eps = (s->params != NULL ? (const log_loss_params *)s->params : &machine_eps)->eps;
+    if (k == 2 && rows == NULL && eps == DBL_EPSILON) {
         log_loss_of_two(s->y + first, s->prediction + 2 * first, n, out);
         return;
     }
@@ -112,8 +118,8 @@ static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, 
         const int64_t row = mlsd__scored_row(rows, first + i);
         const double *const p = s->prediction + row * k;
         double sum = 0;
-        for (int64_t c = 0; c < k; c++) sum += clip(p[c]);
-        out[i] = clip(p[(int64_t)s->y[row]]) / sum;
+        for (int64_t c = 0; c < k; c++) sum += clip(p[c], eps);
+        out[i] = clip(p[(int64_t)s->y[row]], eps) / sum;
     }
     mlsd__log_block(out, n);
     for (int64_t i = 0; i < n; i++) out[i] = -out[i];
@@ -125,6 +131,39 @@ static mlsd_status score_log_loss(mlsd__scope *scope, const mlsd__scored *s, con
     MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, log_loss, level, out));
     mlsd__estimate_interval(out, level, 0, INFINITY);
     return MLSD_OK;
+}
+
+/* With eps = 0 a loss may be infinite, which the sums about a pivot cannot hold: from the rows. */
+static const mlsd__summary_ops *choose_log_loss(const void *params, const mlsd__shape *shape)
+{
+    const log_loss_params *const p = params;
+    (void)shape;
+    return p->eps > 0 ? &mlsd__summary_row_loss : &mlsd__summary_rows;
+}
+
+static mlsd_status finish_log_loss(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
+{
+    mlsd__scored s;
+    if (choose_log_loss(f->params, f->shape) == &mlsd__summary_row_loss) {
+        return mlsd__row_loss_finish(scope, f, out);
+    }
+    mlsd__rows_read(f->state, f->slot, f->metric, &s);
+    MLSD__TRY(score_log_loss(scope, &s, NULL, s.n, f->level, &out->estimate));
+    for (int64_t i = 0; i < s.n; i++) {
+        out->estimate.support += s.weight == NULL || s.weight[i] > 0;
+    }
+    return MLSD_OK;
+}
+
+/* The direct way knows the machine's eps alone. */
+static mlsd_status direct_log_loss(mlsd__scope *scope, const mlsd__metric_ops *metric,
+                                   const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                   const mlsd_matrix *weight, double level, mlsd__estimate *out,
+                                   bool *out_done)
+{
+    *out_done = false;
+    if (((const log_loss_params *)metric->params)->eps != DBL_EPSILON) return MLSD_OK;
+    return mlsd__log_loss_direct(scope, metric, y, prediction, weight, level, out, out_done);
 }
 
 /* Brier (1950), Monthly Weather Review 78:1, sums over classes; of two classes both terms are equal
@@ -208,19 +247,27 @@ const mlsd_kind mlsd__kind_accuracy = {
     .traits = TRAITS "1}",
 };
 
-static const mlsd__metric_ops log_loss_ops = {.is_usual = true,
+static const mlsd_param log_loss_table[] = {
+    MLSD__P_F64(log_loss_params, eps, 0, 0.5, MLSD__OPEN_UPPER, "2.220446049250313e-16", NULL,
+                "probabilities are kept this far from 0 and 1; with 0 a loss may be infinite")};
+static const mlsd__metric_ops log_loss_ops = {.params = &machine_eps,
+                                              .params_size = sizeof(log_loss_params),
+                                              .is_usual = true,
                                               .for_classification = true,
                                               .needs_proba = true,
                                               .row_loss = log_loss,
-                                              .summary = &mlsd__summary_row_loss,
-                                              .finish = mlsd__row_loss_finish,
+                                              .choose = choose_log_loss,
+                                              .finish = finish_log_loss,
                                               .score = score_log_loss,
-                                              .direct = mlsd__log_loss_direct};
+                                              .direct = direct_log_loss};
 const mlsd_kind mlsd__kind_log_loss = {
     .name = "log_loss",
     .family = "metric",
     .doc = "mean of -log of the probability given to the true class; t interval of the mean over "
            "rows",
+    .params = log_loss_table,
+    .n_params = MLSD__COUNT(log_loss_table),
+    .params_size = sizeof(log_loss_params),
     .ops = &log_loss_ops,
     .traits = TRAITS "-1}",
 };

@@ -430,11 +430,12 @@ def log_loss(y_true, y_pred, *, eps="auto", normalize=True, sample_weight=None, 
     else:
         codes = np.searchsorted(classes, y)
     total = len(y) if w is None else w.sum()
+    least = min(float(eps), np.finfo(np.float64).eps)  # what is clipped already is not clipped again
     if rows is None:
-        mean = _value("log_loss", codes, p, w)
+        mean = _value("log_loss", codes, p, w, eps=least)
     else:
         of_rows = np.ones(len(rows)) if w is None else w[rows]
-        mean = _value("log_loss", codes, p[rows], of_rows) * (of_rows.sum() / total)
+        mean = _value("log_loss", codes, p[rows], of_rows, eps=least) * (of_rows.sum() / total)
     return mean if normalize else mean * total
 
 
@@ -600,12 +601,6 @@ def calibration_curve(y_true, y_prob, *, pos_label=None, n_bins=5, strategy="uni
     return bins["rate"][has_rows], bins["mean_prediction"][has_rows]
 
 
-def calibration_error(y_true, y_prob, *, n_bins=10, strategy="uniform", norm="l1", debiased=False, sample_weight=None):
-    """Distance between probabilities and what happens: l1 is the expected calibration error, max the largest."""
-    params = {"n_bins": n_bins, "strategy": strategy, "norm": norm, "debiased": debiased}
-    return _value("calibration_error", y_true, y_prob, sample_weight, **params)
-
-
 def lift_curve(y_true, y_score, *, pos_label=None, sample_weight=None):
     """(share of rows taken from the top, share of class 1 found = gain, lift) by falling score."""
     fps, tps, _, _ = _curve(y_true, y_score, pos_label, sample_weight, "all")
@@ -619,4 +614,4 @@ FUNCTIONS = (
     "label_ranking_average_precision_score", "label_ranking_loss", "log_loss", "ndcg_score", "precision_recall_curve",
     "roc_auc_score", "roc_curve", "top_k_accuracy_score",
 )
-__all__ = [*FUNCTIONS, "calibration_curve", "calibration_error", "lift_curve"]
+__all__ = [*FUNCTIONS, "calibration_curve", "lift_curve"]

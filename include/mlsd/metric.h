@@ -108,7 +108,8 @@ MLSD_API mlsd_status mlsd_scorecard_finish(const mlsd_context *context, const ml
                                            double level, int64_t min_support, mlsd_result **out);
 
 /* A card as bytes, the same on every machine, and back. *out_size receives the size, also with
- * MLSD_E_BUFFER. Errors: MLSD_E_BUFFER; MLSD_E_PARSE, MLSD_E_VERSION, MLSD_E_CORRUPT. Since 0.1. */
+ * MLSD_E_BUFFER; buf may be NULL with capacity 0 to ask for it. Errors: MLSD_E_BUFFER;
+ * MLSD_E_PARSE, MLSD_E_VERSION, MLSD_E_CORRUPT. Since 0.1. */
 MLSD_API mlsd_status mlsd_scorecard_to_bytes(const mlsd_scorecard *card, void *buf, size_t capacity,
                                              size_t *out_size);
 MLSD_API mlsd_status mlsd_scorecard_from_bytes(const mlsd_context *context, const void *bytes,

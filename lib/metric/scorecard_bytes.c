@@ -64,7 +64,9 @@ mlsd_status mlsd_scorecard_to_bytes(const mlsd_scorecard *card, void *buf, size_
     }
     if (status == MLSD_OK) {
         *out_size = (size_t)file.size;
-        if (buf == NULL || capacity < (size_t)file.size) {
+        if (buf == NULL && capacity == 0) {
+            /* the size alone is asked for */
+        } else if (buf == NULL || capacity < (size_t)file.size) {
             status = mlsd__fail(MLSD_E_BUFFER, "a scorecard of %lld bytes needs a larger buffer",
                                 (long long)file.size);
         } else {

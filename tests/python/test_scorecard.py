@@ -1,9 +1,13 @@
 """Scorecards of many metrics and groups; NumPy is the witness, formula by formula."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
 import mlsd
+from mlsd import Spec
 from mlsd.metrics import Scorecard, confusion_matrix
 
 METRICS = ("accuracy", "recall", "log_loss", "brier")
@@ -77,3 +81,59 @@ def test_confusion_sees_a_rare_label_between_the_rows_looked_at_first():
     y = np.zeros(10_000, np.int64)
     y[4321], q = -5, np.zeros(10_000, np.int64)
     np.testing.assert_array_equal(confusion_matrix(y, q), [[0, 1], [0, 9999]])
+
+
+def _card(y, p, groups):
+    metrics = [*METRICS, "roc_auc", Spec("f_score", beta=2.0)]
+    return Scorecard(metrics, 2, 5).add(y, p, np.where(y > 0, 2.0, 1.0), groups=groups)
+
+
+def _same(a, b):
+    a, b = (card.finish().table("scores") for card in (a, b))
+    assert all(np.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f") for name in a)
+
+
+@pytest.mark.parametrize(
+    "through", [lambda card: Scorecard.from_bytes(card.to_bytes()), lambda card: pickle.loads(pickle.dumps(card)), copy.deepcopy]
+)
+def test_card_as_bytes_goes_on_as_itself(through):
+    """Identity: what was kept, and rows that come later, count as if nothing had happened; the first card is left alone."""
+    y, p, groups = _rows(2000)
+    card, half = _card(y, p, groups), _card(y[:1000], p[:1000], groups[:1000])
+    back = through(half)
+    assert type(back) is Scorecard and back.n_rows == 1000
+    _same(back, half)
+    _same(back.add(y[1000:], p[1000:], np.where(y[1000:] > 0, 2.0, 1.0), groups=groups[1000:]), card)
+    assert half.n_rows == 1000 and back.to_bytes() == card.to_bytes()
+
+
+def test_cards_of_other_processes_are_merged():
+    y, p, groups = _rows(3000)
+    parts = [_card(y[part], p[part], groups[part]).to_bytes() for part in (slice(0, 900), slice(900, 3000))]
+    first, second = map(Scorecard.from_bytes, parts)
+    assert first.merge(second) is first
+    a, b = (card.finish().table("scores") for card in (first, _card(y, p, groups)))
+    for name in ("value", "low", "high", "n"):
+        np.testing.assert_allclose(a[name], b[name], rtol=1e-12)
+
+
+def test_bytes_that_are_no_card():
+    card = Scorecard(["accuracy"]).add([0, 1], [0, 1]).to_bytes()
+    for bad in (b"", b"scores", card[:-1], card[:40] + bytes([card[40] ^ 1]) + card[41:]):
+        with pytest.raises((ValueError, mlsd.MlsdError)) as told:
+            Scorecard.from_bytes(bad)
+        assert str(told.value) and "\n" not in str(told.value)
+    with pytest.raises(ValueError, match="metrics"):
+        Scorecard(["accuracy"]).merge(Scorecard(["f1"]))
+
+
+def test_undefined_is_never_nought():
+    """Trap: fairlearn's recall of a group without positives is 0 (scikit-learn's confusion_matrix(normalize) makes NaN 0),
+    AIF360's and Aequitas' divisions by 0 are 0 or 10. Here they are NaN, and said to be undefined."""
+    y, p = [0, 0, 0, 1, 1], [0, 0, 0, 1, 0]
+    names = ["recall", "precision", "fnr", "f1", "positive_likelihood_ratio"]
+    scores = Scorecard(names, 2, 2).add(y, p, groups=[0, 0, 0, 1, 1]).finish().table("scores")
+    of_first = np.asarray(scores["group"]) == 0
+    assert np.isnan(np.asarray(scores["value"])[of_first]).all()
+    assert set(np.asarray(scores["status"])[of_first]) == {"undefined"}
+    assert not np.isnan(np.asarray(scores["value"])[np.asarray(scores["group"]) == 1][:4]).any()

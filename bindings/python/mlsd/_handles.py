@@ -32,6 +32,15 @@ def _item(value):
     return value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
 
 
+def bytes_of(to_bytes, handle):
+    """The state of a handle, by a function that tells the size where there is no room."""
+    size = ctypes.c_size_t()
+    to_bytes(handle, None, 0, ctypes.byref(size))
+    buffer = ctypes.create_string_buffer(size.value)
+    to_bytes(handle, buffer, size.value, ctypes.byref(size))
+    return buffer.raw
+
+
 class Spec(Handle):
     """A kind, its parameters and its children. Parameters are checked when they are set."""
 

@@ -3,7 +3,7 @@
 import ctypes
 
 from ._arrays import Matrices
-from ._handles import Spec
+from ._handles import Spec, bytes_of
 from ._library import Handle, call_long, context, encode, lib
 from ._results import Result
 
@@ -54,3 +54,21 @@ class Scorecard(Handle):
     def finish(self, level=0.95, min_support=0):
         """A Result whose table "scores" has a row for each group (-1: all rows) and metric."""
         return Result._made(call_long, lib.mlsd_scorecard_finish, self._h, level, min_support)
+
+    def to_bytes(self):
+        """What it holds, the same bytes on every machine."""
+        return bytes_of(lib.mlsd_scorecard_to_bytes, self._h)
+
+    @classmethod
+    def from_bytes(cls, data):
+        """A card that holds what to_bytes gave."""
+        return cls._made(lib.mlsd_scorecard_from_bytes, context(), data, len(data))
+
+    def __reduce__(self):
+        return Scorecard.from_bytes, (self.to_bytes(),)
+
+    def __copy__(self):
+        return Scorecard.from_bytes(self.to_bytes())
+
+    def __deepcopy__(self, memo):
+        return Scorecard.from_bytes(self.to_bytes())

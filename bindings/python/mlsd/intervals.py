@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ._arrays import Matrices, int64s
 from ._errors import InputError
-from ._handles import Handle, Spec
+from ._handles import Handle, Spec, bytes_of
 from ._library import call_long, context, encode, lib
 
 __all__ = [
@@ -277,11 +277,7 @@ class PoissonBootstrap(Handle):
 
     def to_bytes(self):
         """Its state."""
-        size = ctypes.c_size_t()
-        lib.mlsd_poisson_bootstrap_to_bytes(self._h, None, 0, ctypes.byref(size))
-        buffer = ctypes.create_string_buffer(size.value)
-        lib.mlsd_poisson_bootstrap_to_bytes(self._h, buffer, size.value, ctypes.byref(size))
-        return buffer.raw
+        return bytes_of(lib.mlsd_poisson_bootstrap_to_bytes, self._h)
 
     @classmethod
     def from_bytes(cls, data):

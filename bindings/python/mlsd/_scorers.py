@@ -1,8 +1,8 @@
 """What `scoring` means: scikit-learn's names for scores, functions of (estimator, X, y), and several of them.
 
-A name that mlsd has is scored by the library. Any other name is scikit-learn's scorer of that name, where scikit-learn is
-installed; so is every name for an estimator that is not mlsd's, which it may know in ways of its own (by
-decision_function, for several targets).
+A name in NAMED is scored by the library, for an estimator of mlsd's in one call with its fits. scikit-learn's other names
+are scored by the functions of mlsd.metrics (_function_scorers). For an estimator that is not mlsd's a name is scikit-learn's
+scorer, where scikit-learn is installed: it may know more of it (several targets).
 """
 
 from ._arrays import codes_among
@@ -85,29 +85,70 @@ def _check_task(estimator, name):
         raise ValueError(f"scoring {name!r} is for classes, and {estimator!r} predicts numbers; use {of_numbers}")
 
 
-def _by_name(estimator, name):
-    ours = name in NAMED
-    if ours and isinstance(estimator, Estimator):
-        _check_task(estimator, name)
-        return NamedScorer(name)
-    try:
-        from sklearn.metrics import get_scorer
-    except ImportError:
-        get_scorer = None
-    if get_scorer is not None:
-        try:
-            return get_scorer(name)
-        except (ValueError, KeyError):
-            pass
-    if ours:
-        return NamedScorer(name)
-    others = "" if get_scorer is None else "; scikit-learn has no scorer of that name either"
+def _unknown(name):
     import difflib
 
+    names = get_scorer_names()
     near = [scorer for scorer, (metric, _) in NAMED.items() if metric == name]
-    near = near or difflib.get_close_matches(name, NAMED, 1)
+    near = near or ["neg_" + name] * ("neg_" + name in names) or difflib.get_close_matches(name, names, 1)
     hint = f"did you mean {near[0]!r}? There" if near else "there"
-    raise ValueError(f"{name!r} is not a valid scoring value: it is not a scorer; {hint} are {', '.join(NAMED)}{others}")
+    return ValueError(f"{name!r} is not a valid scoring value: it is not a scorer; {hint} are {', '.join(names)}")
+
+
+def _by_name(estimator, name):
+    if isinstance(estimator, Estimator):
+        if name in NAMED:
+            _check_task(estimator, name)
+        return get_scorer(name)
+    try:
+        from sklearn.metrics import get_scorer as theirs
+
+        return theirs(name)
+    except (ImportError, ValueError, KeyError):
+        return get_scorer(name)
+
+
+def get_scorer(scoring):
+    """The score of a name (get_scorer_names): a function of (estimator, X, y). What is no text is given back."""
+    if not isinstance(scoring, str):
+        return scoring
+    if scoring in NAMED:
+        return NamedScorer(scoring)
+    from ._function_scorers import FUNCTION_SCORERS
+
+    if scoring not in FUNCTION_SCORERS:
+        raise _unknown(scoring)
+    return FUNCTION_SCORERS[scoring]
+
+
+def get_scorer_names():
+    """Every name that `scoring` takes: scikit-learn's."""
+    from ._function_scorers import FUNCTION_SCORERS
+
+    return sorted({*NAMED, *FUNCTION_SCORERS})
+
+
+def make_scorer(score_func, *, greater_is_better=True, needs_proba=False, needs_threshold=False, **kwargs):
+    """A score of a function of (y, prediction), which gets kwargs: a function of (estimator, X, y), greater being better.
+
+    needs_proba: prediction is what predict_proba says, of two classes its second column; needs_threshold: what
+    decision_function says, or else that.
+    """
+    from ._function_scorers import FunctionScorer
+
+    if needs_proba and needs_threshold:
+        raise ValueError("Set either needs_proba or needs_threshold to True, but not both.")
+    response = "proba" if needs_proba else "threshold" if needs_threshold else "predict"
+    return FunctionScorer(score_func, 1 if greater_is_better else -1, response, kwargs)
+
+
+def check_scoring(estimator, scoring=None, *, allow_none=False):
+    """The score that scoring stands for; None is the estimator's own, and where it has none, with allow_none, None."""
+    if not hasattr(estimator, "fit"):
+        raise TypeError(f"estimator should be an estimator implementing 'fit' method, {estimator!r} was passed")
+    if scoring is None and allow_none and not hasattr(estimator, "score"):
+        return None
+    return scorer_of(estimator, scoring)
 
 
 def scorer_of(estimator, scoring):
@@ -120,10 +161,12 @@ def scorer_of(estimator, scoring):
         return _by_name(estimator, scoring)
     if not callable(scoring):
         raise ValueError(f"scoring must be one name or one function, got {scoring!r}; cross_validate takes several")
-    if (getattr(scoring, "__module__", None) or "").startswith("sklearn.metrics.") and not hasattr(scoring, "_score_func"):
+    module = getattr(scoring, "__module__", None) or ""
+    is_metric = module.startswith("sklearn.metrics.") and not hasattr(scoring, "_score_func")
+    if is_metric or module.startswith("mlsd._metrics_"):
         raise ValueError(
             f"scoring must be a function of (estimator, X, y), and {scoring!r} is one of (y, prediction): "
-            "sklearn.metrics.make_scorer makes a scorer of it"
+            "mlsd.metrics.make_scorer makes a scorer of it"
         )
     return scoring
 

@@ -330,6 +330,8 @@ static mlsd_status read_score(mlsd__intake *in, const double *raw, int64_t first
                        in->is_any_score ? "not a finite number" : "not a probability in [0, 1]");
         }
     }
+    in->score = raw;
+    if (in->one_column) return MLSD_OK;
     if (!in->only_classes) mlsd__block_doubles(in->prediction_class, n, in->prediction);
     if (in->proba != NULL) mlsd__block_widen(raw, n, in->proba);
     return MLSD_OK;
@@ -434,7 +436,10 @@ mlsd_status mlsd__intake_read(mlsd__intake *in, const mlsd_matrix *y, const mlsd
     *out = (mlsd__batch){.n = n,
                          .y = y_read,
                          .prediction = in->prediction,
-                         .proba = labels_proba ? in->prediction : in->proba,
+                         .proba = labels_proba     ? in->prediction
+                                  : in->one_column ? NULL
+                                                   : in->proba,
+                         .score = in->one_column ? in->score : NULL,
                          .weight = weight != NULL ? in->weight : NULL,
                          .y_class = in->of_classes ? in->y_class : NULL,
                          .prediction_class = in->of_classes ? in->prediction_class : NULL};

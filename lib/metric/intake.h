@@ -14,8 +14,11 @@ typedef struct mlsd__intake {
     bool is_any_columns; /* nor need those of all classes */
     bool is_any_score;   /* one column of scores of class 1 need not be probabilities */
     bool only_classes;   /* nobody reads y and prediction as doubles: they need not be filled */
+    bool one_column;     /* of two classes nobody reads prediction as doubles, nor more of the
+                          * probabilities than the column that came */
     int64_t capacity;
     double *y, *raw, *prediction, *proba, *weight;
+    const double *score; /* the column of the block that was read last */
     int32_t *y_class, *prediction_class;
 } mlsd__intake;
 

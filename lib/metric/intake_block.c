@@ -136,6 +136,12 @@ INLINE bool happened_i64(const int64_t *restrict y, const double *restrict p, in
     return all <= 1 && n_bad == 0;
 }
 
+INLINE void squares(const double *restrict y, const double *restrict p, int64_t n,
+                    double *restrict out)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = (p[i] - y[i]) * (p[i] - y[i]);
+}
+
 INLINE bool are_weights(const double *w, int64_t n)
 {
     int64_t n_bad = 0;
@@ -157,6 +163,7 @@ typedef struct kernels {
     void (*chosen)(const double *y, const double *p, int64_t n, double *out);
     bool (*happened_f64)(const double *y, const double *p, int64_t n, double *out);
     bool (*happened_i64)(const int64_t *y, const double *p, int64_t n, double *out);
+    void (*squares)(const double *y, const double *p, int64_t n, double *out);
     bool (*are_weights)(const double *w, int64_t n);
 } kernels;
 
@@ -189,12 +196,14 @@ typedef struct kernels {
     TARGET static bool happened_i64_##NAME(const int64_t *y, const double *p, int64_t n,          \
                                            double *out)                                           \
     { return happened_i64(y, p, n, out); }                                                        \
+    TARGET static void squares_##NAME(const double *y, const double *p, int64_t n, double *out)   \
+    { squares(y, p, n, out); }                                                                    \
     TARGET static bool are_weights_##NAME(const double *w, int64_t n)                             \
     { return are_weights(w, n); }                                                                 \
     static const kernels kernels_##NAME = {                                                       \
         classes_f64_##NAME, classes_i64_##NAME, classes_i32_##NAME, largest_i64_##NAME,           \
         doubles_of_##NAME, halves_##NAME, widen_##NAME, slots_of_##NAME, cells_of_##NAME, \
-        chosen_##NAME, happened_f64_##NAME, happened_i64_##NAME, are_weights_##NAME};
+        chosen_##NAME, happened_f64_##NAME, happened_i64_##NAME, squares_##NAME, are_weights_##NAME};
 /* clang-format on */
 
 KERNELS(base, )
@@ -270,6 +279,11 @@ bool mlsd__block_happened_f64(const double *y, const double *p, int64_t n, doubl
 bool mlsd__block_happened_i64(const int64_t *y, const double *p, int64_t n, double *out)
 {
     return best()->happened_i64(y, p, n, out);
+}
+
+void mlsd__block_squares(const double *y, const double *p, int64_t n, double *out)
+{
+    best()->squares(y, p, n, out);
 }
 
 bool mlsd__block_weights(const double *w, int64_t n)

@@ -96,9 +96,12 @@ static inline double clip(double p, double eps)
 }
 
 /* Of two classes and rows that stand together: the same operations without a branch. */
-static void log_loss_of_two(const double *y, const double *p, int64_t n, double *out)
+static void log_loss_of_two(const mlsd__scored *s, int64_t first, int64_t n, double *out)
 {
-    mlsd__block_chosen(y, p, n, out);
+    if (s->prediction_cols == 1) /* both sum to 1 exactly, also when they were clipped */
+        (void)mlsd__block_happened_f64(s->y + first, s->prediction + first, n, out);
+    else
+        mlsd__block_chosen(s->y + first, s->prediction + 2 * first, n, out);
     mlsd__log_block(out, n);
     for (int64_t i = 0; i < n; i++) out[i] = -out[i];
 }
@@ -111,7 +114,7 @@ static void log_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, 
     const int64_t k = s->n_classes;
     const double eps = (s->params != NULL ? (const log_loss_params *)s->params : &machine_eps)->eps;
     if (k == 2 && rows == NULL && eps == DBL_EPSILON) {
-        log_loss_of_two(s->y + first, s->prediction + 2 * first, n, out);
+        log_loss_of_two(s, first, n, out);
         return;
     }
     for (int64_t i = 0; i < n; i++) {
@@ -171,6 +174,10 @@ static mlsd_status direct_log_loss(mlsd__scope *scope, const mlsd__metric_ops *m
 static void brier(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n, double *out)
 {
     const int64_t k = s->n_classes;
+    if (k == 2 && rows == NULL && s->prediction_cols == 1) {
+        mlsd__block_squares(s->y + first, s->prediction + first, n, out);
+        return;
+    }
     for (int64_t i = 0; i < n && k == 2 && rows == NULL; i++) {
         const double off = s->prediction[2 * (first + i) + 1] - s->y[first + i];
         out[i] = off * off;
@@ -191,6 +198,12 @@ static void brier(const mlsd__scored *s, const int64_t *rows, int64_t first, int
         }
         out[i] = sum;
     }
+}
+
+bool mlsd__takes_column(const mlsd__metric_ops *metric)
+{
+    const log_loss_params *const p = metric->params;
+    return metric->row_loss == brier || (metric->row_loss == log_loss && p->eps == DBL_EPSILON);
 }
 
 static mlsd_status score_brier(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,

@@ -130,6 +130,30 @@ int64_t mlsd_scorecard_n_rows(const mlsd_scorecard *card)
     return MLSD__IS_LIVE(card, MLSD__MAGIC_SCORECARD) ? card->n_rows : 0;
 }
 
+/* Do all summaries do with the column of probabilities that came? */
+static bool one_column_will_do(const mlsd_scorecard *card)
+{
+    const mlsd__shape *const shape = &card->plan.shape;
+    bool will_do = card->plan.of_classes && shape->has_proba && shape->n_classes == 2;
+    for (int64_t i = 0; i < card->n_summaries; i++) {
+        will_do &=
+            card->summaries[i] == &mlsd__summary_confusion ||
+            (card->summaries[i] == &mlsd__summary_row_loss && mlsd__takes_column(card->owners[i]));
+    }
+    return will_do && card->plan.cols == 1;
+}
+
+/* Two means over rows are filled together: both look for the same groups. */
+static void choose_pair(mlsd_scorecard *card)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < card->n_summaries && n < 2; i++) {
+        if (card->summaries[i] != &mlsd__summary_row_loss) continue;
+        if (mlsd__row_loss_is_plain(card->owners[i], &card->plan.shape)) card->pair[n++] = i;
+    }
+    if (n < 2) card->pair[0] = card->pair[1] = 0;
+}
+
 /* Which summaries there are, and where each metric finds its own. */
 static void choose_summaries(mlsd_scorecard *card)
 {
@@ -151,16 +175,24 @@ static void choose_summaries(mlsd_scorecard *card)
         card->owners[i] = metric;
         card->n_summaries++;
     }
+    card->plan.one_column = one_column_will_do(card);
+    choose_pair(card);
 }
 
-static int64_t rows_of_chunk(const mlsd_scorecard *card)
+/* Numbers in the summaries of a chunk. */
+static int64_t numbers_of_chunk(const mlsd_scorecard *card)
 {
     int64_t cells = 0;
     for (int64_t i = 0; i < card->n_summaries; i++) {
         cells +=
             card->summaries[i]->cells == NULL ? 8 : card->summaries[i]->cells(&card->plan.shape);
     }
-    const int64_t numbers = cells * card->plan.shape.n_slots;
+    return cells * card->plan.shape.n_slots;
+}
+
+static int64_t rows_of_chunk(const mlsd_scorecard *card)
+{
+    const int64_t numbers = numbers_of_chunk(card);
     return numbers <= CHUNK_ROWS ? CHUNK_ROWS : (numbers + 1023) / 1024 * 1024;
 }
 
@@ -226,6 +258,18 @@ static mlsd_status read_slots(const mlsd_scorecard *card, const int32_t *group, 
     return MLSD_OK;
 }
 
+static mlsd_status add_batch(mlsd__scope *scope, const mlsd_scorecard *card, void *const *states,
+                             const mlsd__batch *batch)
+{
+    const bool in_pairs = card->pair[1] > 0;
+    if (in_pairs) mlsd__row_loss_add_two(states[card->pair[0]], states[card->pair[1]], batch);
+    for (int64_t i = 0; i < card->n_summaries; i++) {
+        if (in_pairs && (i == card->pair[0] || i == card->pair[1])) continue;
+        MLSD__TRY(card->summaries[i]->add(scope, states[i], batch));
+    }
+    return mlsd__checkpoint(scope);
+}
+
 static mlsd_status add_chunk(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
                              mlsd__intake *in, chunk *c)
 {
@@ -239,10 +283,7 @@ static mlsd_status add_chunk(mlsd__scope *scope, const mlsd_scorecard *card, con
             MLSD__TRY(read_slots(card, from->group, first, n, slots));
             batch.slot = slots;
         }
-        for (int64_t i = 0; i < card->n_summaries; i++) {
-            MLSD__TRY(card->summaries[i]->add(scope, c->states.states[i], &batch));
-        }
-        MLSD__TRY(mlsd__checkpoint(scope));
+        MLSD__TRY(add_batch(scope, card, c->states.states, &batch));
     }
     return MLSD_OK;
 }
@@ -259,12 +300,15 @@ static mlsd_status run_chunk(void *arg, int64_t task, mlsd__scope *scope)
     return status;
 }
 
-/* Rows first .. first + n - 1 into `into`, chunk by chunk, some for each thread at once. */
-enum { CHUNKS_OF_THREAD = 4 };
+/* Rows first .. first + n - 1 into `into`, chunk by chunk, some for each thread at once: many where
+ * their summaries are small, since threads wait for each other before these are merged. */
+enum { CHUNKS_OF_THREAD = 4, SMALL_CHUNKS_OF_THREAD = 32 };
 static mlsd_status add_rows(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
                             int64_t first, int64_t n, mlsd__summaries *into)
 {
-    const int64_t at_once = scope->n_threads > 1 ? CHUNKS_OF_THREAD * scope->n_threads : 1;
+    const bool is_small = numbers_of_chunk(card) <= CHUNK_ROWS / 16;
+    const int64_t of_thread = is_small ? SMALL_CHUNKS_OF_THREAD : CHUNKS_OF_THREAD;
+    const int64_t at_once = scope->n_threads > 1 ? of_thread * scope->n_threads : 1;
     wave w = {.card = card, .from = from};
     mlsd_status status = MLSD_OK;
     w.chunks = mlsd__alloc(scope->allocator, at_once, sizeof *w.chunks);

@@ -27,6 +27,7 @@ struct mlsd_scorecard {
     int64_t *summary_of; /* of each metric; known once rows came */
     const mlsd__summary_ops **summaries;
     const mlsd__metric_ops **owners; /* the first metric of each summary */
+    int64_t pair[2];                 /* summaries that are filled together; both 0: none */
     bool has_rows, is_broken;
     mlsd__intake plan; /* shapes; without buffers */
     int64_t n_rows, chunk_rows;

@@ -46,6 +46,7 @@ typedef struct mlsd__batch {
     const double
         *prediction;      /* n x prediction_cols: numbers, class numbers, or 0/1 of each label */
     const double *proba;  /* n x n_classes (n x y_cols of labels), or NULL */
+    const double *score;  /* instead of proba where mlsd__intake.one_column: those of class 1 */
     const double *weight; /* NULL: ones */
     const int32_t *slot;  /* NULL: all in slot 0; otherwise in [0, n_slots) */
     const int32_t *y_class, *prediction_class; /* y and prediction where they are class numbers */
@@ -126,6 +127,13 @@ void mlsd__confusion_read(const void *state, int64_t slot, mlsd__confusion *out)
 
 /* ---- the summary `row_loss`: the weighted mean of metric->row_loss, NaN left out ---- */
 extern const mlsd__summary_ops mlsd__summary_row_loss;
+/* Rows of groups that all weigh 1 may be added to two of these at once, if neither is given others.
+ */
+bool mlsd__row_loss_is_plain(const mlsd__metric_ops *metric, const mlsd__shape *shape);
+void mlsd__row_loss_add_two(void *state, void *other, const mlsd__batch *batch);
+/* Can the row_loss of a metric of probabilities read those of class 1 of two alone? It is told so
+ * by prediction_cols of 1. */
+bool mlsd__takes_column(const mlsd__metric_ops *metric);
 /* Value, se, df, n_rows, support; no interval yet (mlsd__estimate_interval, or Wilson's). */
 void mlsd__row_loss_estimate(const void *state, int64_t slot, mlsd__estimate *out);
 /* The finish of a metric that is that mean, or its root (metric->is_root), with a t interval

@@ -20,8 +20,9 @@ typedef struct cell {
     double count;    /* rows that weigh more than 0; 0: the pivot is not set */
     double wl, w2l2; /* sums of weight x l, and of its square */
     double w, w2, w2l;
+    double unused; /* a cell fills a line of the cache: its address is a shift of the slot */
 } cell;
-enum { CELL_NUMBERS = sizeof(cell) / sizeof(double) };
+enum { CELL_NUMBERS = 7 };
 
 typedef struct row_loss {
     mlsd__allocator allocator;
@@ -67,19 +68,39 @@ static cell read_cell(const row_loss *s, int64_t slot)
     return c;
 }
 
-/* Rows that all weigh 1. wl and w2l2 are neighbours: one addition of both. */
+/* A row that weighs 1 and whose cell has a pivot. wl and w2l2 are neighbours: one addition of both.
+ */
 typedef double two __attribute__((vector_size(16)));
+static inline void add_plain_row(cell *c, double loss)
+{
+    const double l = loss - c->pivot;
+    two sum, both = {l, l * l};
+    c->count += 1;
+    memcpy(&sum, (const char *)c + offsetof(cell, wl), sizeof sum);
+    sum += both;
+    memcpy((char *)c + offsetof(cell, wl), &sum, sizeof sum);
+}
+
 static void add_plain(row_loss *s, const int32_t *slot, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
         cell *const c = &s->cells[slot[i]];
         if (c->count == 0) c->pivot = s->losses[i];
-        const double l = s->losses[i] - c->pivot;
-        c->count += 1;
-        two sum, both = {l, l * l};
-        memcpy(&sum, (const char *)c + offsetof(cell, wl), sizeof sum);
-        sum += both;
-        memcpy((char *)c + offsetof(cell, wl), &sum, sizeof sum);
+        add_plain_row(c, s->losses[i]);
+    }
+}
+
+/* The same of two states that have had the same rows. */
+static void add_plain_twice(row_loss *s, row_loss *t, const int32_t *slot, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        cell *const c = &s->cells[slot[i]], *const d = &t->cells[slot[i]];
+        if (c->count == 0) {
+            c->pivot = s->losses[i];
+            d->pivot = t->losses[i];
+        }
+        add_plain_row(c, s->losses[i]);
+        add_plain_row(d, t->losses[i]);
     }
 }
 
@@ -121,25 +142,37 @@ static void add_one(cell *c, double loss, double w)
     c->w2l2 += wl * wl;
 }
 
+/* The losses of n rows of a batch. */
+static void find_losses(row_loss *s, const mlsd__batch *b, int64_t first, int64_t n)
+{
+    const bool proba = s->metric.needs_proba, column = b->score != NULL && proba;
+    const mlsd__loss_fn loss =
+        s->metric.row_loss != NULL ? s->metric.row_loss : s->metric.summary_loss;
+    const mlsd__scored all = {
+        .n = b->n,
+        .n_classes = s->shape.n_classes,
+        .y = b->y,
+        .prediction = column  ? b->score
+                      : proba ? b->proba
+                              : b->prediction,
+        .weight = b->weight,
+        .params = s->metric.params,
+        .data = s->metric.data,
+        .y_cols = s->shape.y_cols,
+        .prediction_cols = column  ? 1
+                           : proba ? 0
+                                   : s->shape.prediction_cols,
+    };
+    loss(&all, NULL, first, n, s->losses);
+}
+
 static mlsd_status row_loss_add(mlsd__scope *scope, void *state, const mlsd__batch *b)
 {
     (void)scope;
     row_loss *const s = state;
-    const bool proba = s->metric.needs_proba;
-    const mlsd__loss_fn loss =
-        s->metric.row_loss != NULL ? s->metric.row_loss : s->metric.summary_loss;
-    const mlsd__scored all = {.n = b->n,
-                              .n_classes = s->shape.n_classes,
-                              .y = b->y,
-                              .prediction = proba ? b->proba : b->prediction,
-                              .weight = b->weight,
-                              .params = s->metric.params,
-                              .data = s->metric.data,
-                              .y_cols = s->shape.y_cols,
-                              .prediction_cols = proba ? 0 : s->shape.prediction_cols};
     for (int64_t first = 0; first < b->n; first += MLSD__BLOCK_ROWS) {
         const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
-        loss(&all, NULL, first, n, s->losses);
+        find_losses(s, b, first, n);
         if (!s->shape.is_weighted && s->metric.row_loss != NULL) {
             if (b->slot == NULL)
                 add_plain_alone(s->cells, s->losses, n);
@@ -155,6 +188,21 @@ static mlsd_status row_loss_add(mlsd__scope *scope, void *state, const mlsd__bat
         }
     }
     return MLSD_OK;
+}
+
+bool mlsd__row_loss_is_plain(const mlsd__metric_ops *metric, const mlsd__shape *shape)
+{
+    return metric->row_loss != NULL && !shape->is_weighted && shape->n_slots > 1;
+}
+
+void mlsd__row_loss_add_two(void *state, void *other, const mlsd__batch *b)
+{
+    for (int64_t first = 0; first < b->n; first += MLSD__BLOCK_ROWS) {
+        const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
+        find_losses(state, b, first, n);
+        find_losses(other, b, first, n);
+        add_plain_twice(state, other, b->slot + first, n);
+    }
 }
 
 /* The sums about another pivot: l + d for every row. */
@@ -214,7 +262,9 @@ static mlsd_status row_loss_load(void *state, mlsd__reader *r)
         status = mlsd__fail(MLSD_E_CORRUPT, "a mean over rows has %lld numbers, not %lld",
                             (long long)n, (long long)s->shape.n_slots * CELL_NUMBERS);
     }
-    if (status == MLSD_OK) memcpy(s->cells, values, (size_t)n * sizeof *values);
+    for (int64_t i = 0; status == MLSD_OK && i < s->shape.n_slots; i++) {
+        memcpy(&s->cells[i], values + i * CELL_NUMBERS, CELL_NUMBERS * sizeof *values);
+    }
     mlsd__free(r->allocator, values);
     return status;
 }

@@ -34,21 +34,36 @@ static mlsd_status put_row(mlsd__rows *rows, int64_t group, const char *metric,
 }
 
 static mlsd_status put_metric(mlsd__scope *scope, const mlsd__scorecard_view *v, int64_t group,
-                              int64_t m, double level, int64_t min_support, mlsd__rows *rows)
+                              int64_t m, const char *name, double level, int64_t min_support,
+                              mlsd__rows *rows)
 {
     mlsd__measured measured;
-    mlsd__text name;
     mlsd__measured_init(&measured, scope->allocator);
-    mlsd__text_init(&name, scope->allocator);
-    mlsd_status status = mlsd__metric_spec_name(v->card->specs[m], &name);
-    if (status == MLSD_OK) {
-        status = mlsd__scorecard_finish(scope, v, m, group, level, false, &measured);
-    }
-    if (status == MLSD_OK) {
-        status = put_row(rows, group, name.data, &measured.estimate, min_support);
-    }
-    mlsd__text_free(&name);
+    mlsd_status status = mlsd__scorecard_finish(scope, v, m, group, level, false, &measured);
+    if (status == MLSD_OK) status = put_row(rows, group, name, &measured.estimate, min_support);
     mlsd__measured_free(&measured);
+    return status;
+}
+
+static void names_free(const mlsd__allocator *a, mlsd__text *names, int64_t n)
+{
+    for (int64_t m = 0; names != NULL && m < n; m++) mlsd__text_free(&names[m]);
+    mlsd__free(a, names);
+}
+
+/* What the metrics of a card are called: found once, since there may be many groups. */
+static mlsd_status names_new(const mlsd__allocator *a, const mlsd_scorecard *card, mlsd__text **out)
+{
+    mlsd_status status = MLSD_OK;
+    *out = mlsd__alloc(a, card->n_metrics, sizeof **out);
+    if (*out == NULL) return MLSD_E_NOMEM;
+    for (int64_t m = 0; m < card->n_metrics; m++) mlsd__text_init(&(*out)[m], a);
+    for (int64_t m = 0; m < card->n_metrics && status == MLSD_OK; m++) {
+        status = mlsd__metric_spec_name(card->specs[m], &(*out)[m]);
+    }
+    if (status == MLSD_OK) return MLSD_OK;
+    names_free(a, *out, card->n_metrics);
+    *out = NULL;
     return status;
 }
 
@@ -58,14 +73,16 @@ static mlsd_status put_scores(mlsd__scope *scope, const mlsd__scorecard_view *v,
 {
     mlsd__rows rows;
     mlsd_table *table = NULL;
-    mlsd_status status = MLSD_OK;
+    mlsd__text *names = NULL;
+    mlsd_status status = names_new(scope->allocator, v->card, &names);
     mlsd__rows_init(&rows, scope->allocator, score_columns, MLSD__COUNT(score_columns));
     for (int64_t group = -1; group < v->card->n_groups && status == MLSD_OK; group++) {
         for (int64_t m = 0; m < v->card->n_metrics && status == MLSD_OK; m++) {
-            status = put_metric(scope, v, group, m, level, min_support, &rows);
+            status = put_metric(scope, v, group, m, names[m].data, level, min_support, &rows);
         }
         if (status == MLSD_OK) status = mlsd__checkpoint(scope);
     }
+    names_free(scope->allocator, names, v->card->n_metrics);
     if (status != MLSD_OK) {
         mlsd__rows_free(&rows);
         return status;

@@ -52,6 +52,25 @@ def test_neither_threads_nor_cuts_nor_dtypes_change_a_bit():
         np.testing.assert_array_equal(whole[name], alone[name])
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_metrics_together_say_what_each_says_alone(weighted):
+    """Means over rows are filled two at a time and read one column of probabilities: the bits are those of one at a time, and of two."""
+    y, p, groups = _rows(150_000)
+    p[:200] = np.repeat([0, 1, 1e-300, 1 - 2.0**-53], 50)
+    given = {"groups": groups, "sample_weight": np.arange(len(y)) % 3.0} if weighted else {"groups": groups}
+
+    def finish(metrics, prediction):
+        return Scorecard(metrics, 2, 5).add(y, prediction, **given).finish().table("scores")
+
+    for metrics in (METRICS, ("brier", "log_loss"), ("log_loss", "zero_one_loss", "brier"), ("brier", "calibration_error", "log_loss")):
+        together, of_two = finish(metrics, p), finish(metrics, np.column_stack([1 - p, p]))
+        for i, metric in enumerate(metrics):
+            alone = finish([metric], p)
+            for name in ("value", "low", "high", "se"):
+                np.testing.assert_array_equal(together[name][i :: len(metrics)], alone[name], err_msg=f"{metric} {name}")
+                np.testing.assert_array_equal(together[name], of_two[name], err_msg=f"{metrics} {name}")
+
+
 def test_merged_cards_count_as_one():
     y, p, groups = _rows()
     first = Scorecard(["accuracy", "f1"], 2, 5).add(y[:1000], p[:1000], groups=groups[:1000])

@@ -24,8 +24,9 @@ PAUSE_SECONDS = 0.06  # OpenBLAS's own threads spin for some 30 ms after a call;
 class Side:
     """One way to do the work. `call` returns whatever the check wants, or Measured with its own seconds."""
 
-    def __init__(self, name, role, call, threads="", n_threads=None, key=None, limits=None):
+    def __init__(self, name, role, call, threads="", n_threads=None, key=None, limits=None, most=None):
         self.name, self.role, self.call, self.threads = name, role, call, threads
+        self.most = most  # a slow side is run so often and each time counts, the first too; None: as often as all
         self.limits = limits  # as the workload's, of this side alone
         self.n_threads = n_threads  # what mlsd is told before each call
         self.key = key or name
@@ -75,14 +76,15 @@ class Workload:
     def run(self, set_threads, pause=PAUSE_SECONDS):
         """Time all sides in turns; the first round is not counted, and its outputs are checked."""
         for side in self.sides:
-            self._turn(side, set_threads, pause, counted=self.repeats == 1)
+            self._turn(side, set_threads, pause, counted=self.repeats == 1 or side.most is not None)
         self.checks = list(self.check({side.key: side.output for side in self.sides}))
         for side in self.sides:
             side.output = None
         for i in range(self.repeats if self.repeats > 1 else 0):
             k = i % len(self.sides)
             for side in self.sides[k:] + self.sides[:k]:
-                self._turn(side, set_threads, pause, counted=True)
+                if side.most is None or len(side.values) < side.most:
+                    self._turn(side, set_threads, pause, counted=True)
 
     def _turn(self, side, set_threads, pause, counted):
         if side.n_threads is not None:

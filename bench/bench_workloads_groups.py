@@ -70,10 +70,10 @@ def metrics_by_group(bench):
         "metrics_by_group",
         f"metrics_by_group, {len(METRICS)} metrics x {N_GROUPS} groups of {n:,} rows; mlsd with intervals, the peers without",
         ours(ours_) + [
-            Side("NumPy bincount", PEER, lambda: _by_bincount(y, p, group), "1 thread", key="numpy"),
-            Side("pandas groupby", PEER, lambda: _by_pandas(y, p, group), "1 thread", key="pandas"),
+            Side("NumPy bincount", PEER, lambda: _by_bincount(y, p, group), "1 thread", key="numpy", most=5),
+            Side("pandas groupby", PEER, lambda: _by_pandas(y, p, group), "1 thread", key="pandas", most=5),
         ],
-        check, lambda: bench.limits.seconds(read=20 * n), "reading the rows once", repeats=bench.size(5, 3, 1),
+        check, lambda: bench.limits.seconds(read=20 * n), "reading the rows once", repeats=bench.size(15, 5, 1),
     )
 
 
@@ -94,9 +94,9 @@ def metric_confusion(bench):
         "metric_confusion",
         f"confusion_matrix of {n:,} rows, two classes, labels int64",
         ours(lambda: mlsd.metrics.confusion_matrix(y, predicted)) + [
-            Side("scikit-learn", PEER, lambda: sklearn.metrics.confusion_matrix(y, predicted), "1 thread", key="sklearn"),
+            Side("scikit-learn", PEER, lambda: sklearn.metrics.confusion_matrix(y, predicted), "1 thread", key="sklearn", most=2),
         ],
-        check, lambda: bench.limits.seconds(read=2 * 16 * n), "reading the labels twice", repeats=bench.size(3, 3, 1),
+        check, lambda: bench.limits.seconds(read=2 * 16 * n), "reading the labels twice", repeats=bench.size(9, 5, 1),
     )
 
 

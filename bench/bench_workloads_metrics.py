@@ -12,7 +12,7 @@ def _rows(bench):
     return (rng.random(n) < score).astype(np.int64), score
 
 
-def _metric(bench, name, title):
+def _metric(bench, name, title, limit_text):
     import mlsd.metrics
     import sklearn.metrics
 
@@ -27,16 +27,19 @@ def _metric(bench, name, title):
         Side("mlsd", OURS, lambda: ours(y, score), f"{k} thread{'s' if k > 1 else ''}", n_threads=k, key=str(k))
         for k in (1, 2)
     ]
-    sides.append(Side("scikit-learn", PEER, lambda: theirs(y, score), "1 thread", key="sklearn"))
-    return Workload(name, f"{title} of {len(y):,} rows, two classes, labels int64", sides, check, repeats=bench.size(3, 3, 1))
+    sides.append(Side("scikit-learn", PEER, lambda: theirs(y, score), "1 thread", key="sklearn", most=2))
+    return Workload(
+        name, f"{title} of {len(y):,} rows, two classes, labels int64", sides, check,
+        lambda: bench.limits.seconds(read=16 * len(y)), limit_text, repeats=bench.size(9, 5, 1),
+    )
 
 
 def metric_roc_auc(bench):
-    return _metric(bench, "metric_roc_auc", "roc_auc_score")
+    return _metric(bench, "metric_roc_auc", "roc_auc_score", "reading labels and scores once, though they must be put in some order")
 
 
 def metric_log_loss(bench):
-    return _metric(bench, "metric_log_loss", "log_loss")
+    return _metric(bench, "metric_log_loss", "log_loss", "reading labels and probabilities once")
 
 
 WORKLOADS = {"metric_roc_auc": metric_roc_auc, "metric_log_loss": metric_log_loss}

@@ -20,6 +20,10 @@ def _rows(n, n_columns):
     return columns, (rng.random(n) < chance).astype(np.float64)
 
 
+def _peer(bench, pairs):
+    return Side("SciPy, X'X, two levels", PEER, pairs, bench.peer_threads, key="peer", most=2)
+
+
 def _pairs(columns, error, alpha, least):
     """SliceLine's first two levels with SciPy's sparse matrices, as its script does them: sizes and errors by X'X."""
     import scipy.sparse
@@ -34,6 +38,14 @@ def _pairs(columns, error, alpha, least):
     with np.errstate(divide="ignore", invalid="ignore"):
         score = alpha * (errors / size / mean - 1) - (1 - alpha) * (n / size - 1)
     return np.sort(score[np.triu(size >= least)])[::-1]
+
+
+LIMIT = "reading the sets of rows from memory"
+
+
+def _limits(bench, n, counts):
+    """Three sets of rows are read for each slice that is looked at, in both halves together a bit a row; they mostly fit the caches."""
+    return bench.limits.seconds(read=3 * n / 8 * sum(counts.get("looked_at", [1])))
 
 
 def slice_search(bench):
@@ -60,15 +72,11 @@ def slice_search(bench):
             f"{sum(counts['candidates']):,} candidates by level {counts['candidates']}, looked at {counts['looked_at']}, each tested in the other half"
         )
 
-    def limits():
-        # Three sets of rows are read for each slice that is looked at, in both halves together a bit a row; they mostly fit the caches.
-        return bench.limits.seconds(read=3 * n / 8 * sum(counts.get("looked_at", [1])))
-
     workload = Workload(
         "slice_search",
         f"slice_search, {n:,} x {n_columns} columns of 2 to 20 levels, three levels, with cutting the rows and testing all",
-        ours(search()) + [Side("SciPy, X'X, two levels", PEER, pairs, bench.peer_threads, key="peer")],
-        check, limits, "reading the sets of rows from memory", repeats=bench.size(5, 3, 1),
+        ours(search()) + [_peer(bench, pairs)],
+        check, lambda: _limits(bench, n, counts), LIMIT, repeats=bench.size(5, 3, 1),
     )
     return workload
 
@@ -79,19 +87,24 @@ def slice_search_hard(bench):
 
     n, n_columns = bench.size(500_000, 100_000, 5_000), bench.size(20, 20, 10)
     columns, error = _rows(n, n_columns)
-    table = mlsd.Table(columns)
-    options = {"alpha": 1.0, "k": 10, "max_level": 3, "min_support": 500}
+    table, counts = mlsd.Table(columns), {}
+    options = {"alpha": 1.0, "k": 10, "min_support": 500}
 
     def check(out):
+        found = slices.search(table, errors=error, max_level=2, confirm=0.0, **options)
+        theirs = out["peer"][:10]
+        yield Check("scores of the best slices of two levels, difference", np.max(np.abs(found.slices["score"] - theirs)), 1e-9)
         same = out["mlsd 1"].slices["slice"].tolist() == out["mlsd 2"].slices["slice"].tolist()
         yield Check("slices that two threads find and one does not", 1 - same, 0)
-        levels = out["mlsd 2"].table("levels")
-        workload.notes.append(f"candidates {levels['candidates'].tolist()}, looked at {levels['looked_at'].tolist()}")
+        counts.update({k: v.tolist() for k, v in out["mlsd 2"].table("levels").items()})
+        workload.notes.append(f"candidates {counts['candidates']}, looked at {counts['looked_at']}")
 
     workload = Workload(
         "slice_search_hard",
         f"slice_search, {n:,} x {n_columns}, where size does not count (alpha 1) and slices may have 500 rows: little is pruned",
-        ours(lambda: slices.search(table, errors=error, **options)), check, repeats=bench.size(3, 3, 1),
+        ours(lambda: slices.search(table, errors=error, max_level=3, **options))
+        + [_peer(bench, lambda: _pairs(columns, error, 1.0, options["min_support"]))],
+        check, lambda: _limits(bench, n, counts), LIMIT, repeats=bench.size(3, 3, 1),
     )
     return workload
 

@@ -62,7 +62,8 @@ def test_metrics_together_say_what_each_says_alone(weighted):
     def finish(metrics, prediction):
         return Scorecard(metrics, 2, 5).add(y, prediction, **given).finish().table("scores")
 
-    for metrics in (METRICS, ("brier", "log_loss"), ("log_loss", "zero_one_loss", "brier"), ("brier", "calibration_error", "log_loss")):
+    for metrics in (METRICS, ("brier", "log_loss"), ("log_loss", "zero_one_loss", "brier"), ("brier", "calibration_error", "log_loss"),
+                    (mlsd.Spec("log_loss", eps=0.01), "brier")):
         together, of_two = finish(metrics, p), finish(metrics, np.column_stack([1 - p, p]))
         for i, metric in enumerate(metrics):
             alone = finish([metric], p)

@@ -40,8 +40,10 @@ static void print_sets(const mlsd_table *tests)
     for (int c = 0; c < 7; c++) cli_grid_set(&grid, 0, c, heads[c]);
     for (int64_t i = 0; i < n; i++) {
         char text[CLI_INTERVAL_CAPACITY];
-        const double low = cli_cell_number(tests, "low", i),
-                     high = cli_cell_number(tests, "high", i);
+        const double high = cli_cell_number(tests, "high", i);
+        double low = cli_cell_number(tests, "low", i);
+        /* The bound of a rate is what is shown, so it is not rounded up to what is wanted. */
+        if (isnan(high)) low = floor(low * 1000) / 1000;
         const char *const status = cli_cell_text(tests, "status", i);
         const bool is_passed = strcmp(status, "passed") == 0;
         cli_grid_set(&grid, i + 1, 0, cli_cell_text(tests, "set", i));

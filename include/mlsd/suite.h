@@ -61,6 +61,12 @@ MLSD_API const char *mlsd_suite_set_name(const mlsd_suite *suite, int64_t i);
 MLSD_API const char *mlsd_suite_set_role(const mlsd_suite *suite, int64_t i);
 MLSD_API int64_t mlsd_suite_set_line(const mlsd_suite *suite, int64_t i);
 
+/* The cases of set i: how many, and the file (as the suite names it) and line of each; NULL and 0
+ * where there is none. Since 0.1. */
+MLSD_API int64_t mlsd_suite_case_count(const mlsd_suite *suite, int64_t i);
+MLSD_API const char *mlsd_suite_case_file(const mlsd_suite *suite, int64_t i);
+MLSD_API int64_t mlsd_suite_case_line(const mlsd_suite *suite, int64_t i, int64_t number);
+
 /* Run all sets on a model, which must know the cases' columns by name.
  *
  * Texts: "status" ("failed" where a set has failed, otherwise "cannot tell" where one cannot be

@@ -153,3 +153,22 @@ int64_t mlsd_suite_set_line(const mlsd_suite *suite, int64_t i)
     const mlsd__suite_set *const set = set_at(suite, i);
     return set == NULL ? 0 : set->line;
 }
+
+int64_t mlsd_suite_case_count(const mlsd_suite *suite, int64_t i)
+{
+    const mlsd__suite_set *const set = set_at(suite, i);
+    return set == NULL ? 0 : set->n_rows;
+}
+
+const char *mlsd_suite_case_file(const mlsd_suite *suite, int64_t i)
+{
+    const mlsd__suite_set *const set = set_at(suite, i);
+    return set == NULL ? NULL : set->file->name;
+}
+
+int64_t mlsd_suite_case_line(const mlsd_suite *suite, int64_t i, int64_t number)
+{
+    const mlsd__suite_set *const set = set_at(suite, i);
+    if (set == NULL || number < 0 || number >= set->n_rows) return 0;
+    return set->file->lines[set->rows[number]];
+}

@@ -96,7 +96,33 @@ static bool holds(const edge *e, int64_t copy, int64_t i)
                                             : is_ordered(set, of(e, before, at), of(e, after, i));
 }
 
-static void say_expected(const edge *e, int64_t copy, int64_t i, mlsd__text *t)
+/* As many digits as show that what was got is not what was expected. */
+static int digits_of(const edge *e, int64_t copy, int64_t i)
+{
+    const mlsd__suite_set *const set = e->set;
+    const mlsd__predictor *const p = &e->run->predictor;
+    const mlsd__answers *const after = &e->answers[copy];
+    double low, high;
+    int64_t at = 0;
+    int digits = MLSD__SHORT_DIGITS;
+    const mlsd__answers *const before = reference(e, copy, i, &at);
+    mlsd__suite_limits_of(set, set->rows[i], &low, &high);
+    if (e->has_quantity) {
+        const double now = of(e, after, i);
+        if (now < low || now > high) digits = mlsd__digits_apart(now, now < low ? low : high);
+        if (is_ordering(set) && before != NULL) {
+            const int more = mlsd__digits_apart(now, of(e, before, at));
+            digits = more > digits ? more : digits;
+        }
+    } else if (before != NULL &&
+               (p->n_classes == 0 || before->value[at] == after->value[i])) { /* by number alone */
+        digits = mlsd__digits_apart(mlsd__answer_number(p, before, at),
+                                    mlsd__answer_number(p, after, i));
+    }
+    return digits;
+}
+
+static void say_expected(const edge *e, int64_t copy, int64_t i, int digits, mlsd__text *t)
 {
     static const char *const words[] = {
         [MLSD__EXPECT_SAME] = "same as ",
@@ -114,9 +140,9 @@ static void say_expected(const edge *e, int64_t copy, int64_t i, mlsd__text *t)
     if (set->expect != MLSD__EXPECT_NOTHING && before != NULL) {
         mlsd__text_append(t, words[set->expect]);
         if (is_ordering(set)) {
-            mlsd__short_text(of(e, before, at), t);
+            mlsd__digits_text(of(e, before, at), digits, t);
         } else {
-            mlsd__answer_text(p, before, at, t);
+            mlsd__answer_text(p, before, at, digits, t);
         }
     }
     mlsd__suite_limits_of(set, set->rows[i], &low, &high);
@@ -134,12 +160,13 @@ static void say_failure(const edge *e, int64_t copy, int64_t i)
     mlsd__text_init(&got, a);
     mlsd__text_append(&change, "");
     if (e->tables != NULL) mlsd__suite_change_text(e->set, e->tables[copy], i, &change);
-    say_expected(e, copy, i, &expected);
+    const int digits = digits_of(e, copy, i);
+    say_expected(e, copy, i, digits, &expected);
     if (e->has_quantity) {
         mlsd__suite_quantity_text(&e->run->predictor, e->quantity, NAN, &got);
-        mlsd__short_text(of(e, &e->answers[copy], i), &got);
+        mlsd__digits_text(of(e, &e->answers[copy], i), digits, &got);
     } else {
-        mlsd__answer_text(&e->run->predictor, &e->answers[copy], i, &got);
+        mlsd__answer_text(&e->run->predictor, &e->answers[copy], i, digits, &got);
     }
     if (change.status == MLSD_OK && expected.status == MLSD_OK && got.status == MLSD_OK) {
         mlsd__suite_failure(e->run, e->set, e->set->rows[i], change.data, expected.data, got.data);

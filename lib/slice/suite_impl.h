@@ -200,7 +200,9 @@ mlsd_status mlsd__suite_weights(const mlsd__suite_run *run, const mlsd__suite_se
                                 double **out);
 /* An answer as a person reads it: "yes (0.83)", "12.5". */
 void mlsd__answer_text(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i,
-                       mlsd__text *t);
+                       int digits, mlsd__text *t);
+/* The number that a person reads there: the value, or its class's probability. */
+double mlsd__answer_number(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i);
 
 /* ---- what a set found ---- */
 
@@ -232,7 +234,11 @@ mlsd_status mlsd__suite_run_edge(mlsd__suite_run *run, const mlsd__suite_set *se
 /* "97.2 %", and "99.999 %" where rounding would say 100. */
 void mlsd__percent_text(double share, mlsd__text *t);
 /* Four significant digits. */
+enum { MLSD__SHORT_DIGITS = 4 };
 void mlsd__short_text(double value, mlsd__text *t);
+/* As many more as tell two numbers apart that are different. */
+int mlsd__digits_apart(double a, double b);
+void mlsd__digits_text(double value, int digits, mlsd__text *t);
 
 /* A row of the table "failures". */
 void mlsd__suite_failure(mlsd__suite_run *run, const mlsd__suite_set *set, int64_t row,

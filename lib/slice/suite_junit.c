@@ -11,30 +11,67 @@
 /* Failed cases that a failure lists. */
 enum { MOST_CASES = 50 };
 
-/* Escaped for text and attributes; characters that XML 1.0 cannot hold become U+FFFD. */
+/* Bytes of the character at p, 0 where they are no UTF-8 (a path may hold any bytes). */
+static int character_length(const unsigned char *p)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (*p < 0x80) return 1;
+    const int n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+    uint32_t code = *p & (0x7fu >> n);
+    if (*p < 0xc2 || *p > 0xf4) return 0;
+    for (int k = 1; k < n; k++) {
+        if ((p[k] & 0xc0) != 0x80) return 0;
+        code = code << 6 | (p[k] & 0x3fu);
+    }
+    const bool is_surrogate = code >= 0xd800 && code < 0xe000;
+    return code < least[n] || is_surrogate || code > 0x10ffff ? 0 : n;
+}
+
+/* XML 1.0, 2.2: not every character can be in a document, not even escaped. */
+static bool can_hold(const unsigned char *p, int length)
+{
+    if (length == 1) return *p >= ' ' || *p == '\n' || *p == '\t' || *p == '\r';
+    /* U+FFFE and U+FFFF are EF BF BE and EF BF BF. */
+    return !(length == 3 && p[0] == 0xef && p[1] == 0xbf && p[2] >= 0xbe);
+}
+
+static const char *entity_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\n':
+        return "&#10;";
+    case '\t':
+        return "&#9;";
+    case '\r':
+        return "&#13;";
+    default:
+        return NULL;
+    }
+}
+
+/* Escaped for text and attributes; what XML cannot hold becomes U+FFFD. */
 static void put_xml(mlsd__text *t, const char *text)
 {
-    for (const char *p = text; *p != '\0'; p++) {
-        const unsigned char c = (unsigned char)*p;
-        /* U+FFFE and U+FFFF are EF BF BE and EF BF BF. */
-        const bool is_noncharacter =
-            c == 0xef && (unsigned char)p[1] == 0xbf && ((unsigned char)p[2] & 0xfe) == 0xbe;
-        if (c == '&') {
-            mlsd__text_append(t, "&amp;");
-        } else if (c == '<') {
-            mlsd__text_append(t, "&lt;");
-        } else if (c == '>') {
-            mlsd__text_append(t, "&gt;");
-        } else if (c == '"') {
-            mlsd__text_append(t, "&quot;");
-        } else if (c == '\n' || c == '\t' || c == '\r') {
-            mlsd__text_format(t, "&#%d;", c);
-        } else if (c < ' ' || is_noncharacter) {
-            mlsd__text_append(t, "\xef\xbf\xbd");
-            p += is_noncharacter ? 2 : 0;
+    static const char replacement[] = "\xef\xbf\xbd";
+    for (const char *p = text; *p != '\0';) {
+        const int length = character_length((const unsigned char *)p);
+        const char *const entity = entity_of(*p);
+        if (length == 0 || !can_hold((const unsigned char *)p, length)) {
+            mlsd__text_append(t, replacement);
+        } else if (entity != NULL) {
+            mlsd__text_append(t, entity);
         } else {
-            mlsd__text_append_n(t, p, 1);
+            mlsd__text_append_n(t, p, length);
         }
+        p += length > 0 ? length : 1;
     }
 }
 

@@ -171,7 +171,16 @@ static mlsd_status recall_history(mlsd_suite *s, const mlsd_table *t, const int6
     return MLSD_OK;
 }
 
-mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
+/* What was kept is not read half: the message says how to go on. */
+static mlsd_status fail_recall(mlsd_status status)
+{
+    char message[MLSD__ERROR_CAPACITY];
+    if (status == MLSD_OK || status == MLSD_E_NOMEM || status == MLSD_E_CANCELLED) return status;
+    mlsd__error_copy(message);
+    return mlsd__fail(status, "%.300s; restore the file, or remove it to begin anew", message);
+}
+
+static mlsd_status recall(const mlsd_context *context, mlsd_suite *s)
 {
     int64_t at[MLSD__COUNT(history_columns)];
     mlsd_table *t = NULL;
@@ -186,6 +195,11 @@ mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
     if (status == MLSD_OK && t != NULL) status = recall_history(s, t, at);
     mlsd_table_free(t);
     return status;
+}
+
+mlsd_status mlsd__suite_recall(const mlsd_context *context, mlsd_suite *s)
+{
+    return fail_recall(recall(context, s));
 }
 
 /* ---- writing ---- */

@@ -79,8 +79,8 @@ void mlsd__suite_limits_text(double low, double high, mlsd__text *t)
 {
     if (isnan(low) && isnan(high)) return;
     mlsd__text_append(t, isnan(high) ? "at least " : isnan(low) ? "at most " : "in [");
-    if (!isnan(low)) mlsd__short_text(low, t);
+    if (!isnan(low)) mlsd__text_double(t, low);
     if (!isnan(low) && !isnan(high)) mlsd__text_append(t, ", ");
-    if (!isnan(high)) mlsd__short_text(high, t);
+    if (!isnan(high)) mlsd__text_double(t, high);
     if (!isnan(low) && !isnan(high)) mlsd__text_append(t, "]");
 }

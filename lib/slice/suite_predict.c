@@ -273,18 +273,24 @@ mlsd_status mlsd__suite_labels(const mlsd__suite_run *run, const mlsd__suite_set
     return status;
 }
 
-void mlsd__answer_text(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i,
-                       mlsd__text *t)
+double mlsd__answer_number(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i)
 {
-    const double value = answers->value[i];
+    if (p->n_classes == 0) return answers->value[i];
+    return answers->proba == NULL ? NAN
+                                  : answers->proba[i * p->n_classes + (int64_t)answers->value[i]];
+}
+
+void mlsd__answer_text(const mlsd__predictor *p, const mlsd__answers *answers, int64_t i,
+                       int digits, mlsd__text *t)
+{
+    const double number = mlsd__answer_number(p, answers, i);
     if (p->n_classes == 0) {
-        mlsd__text_double(t, mlsd__round_significant(value, 6));
+        mlsd__digits_text(number, digits + 2, t);
         return;
     }
-    mlsd__text_append(t, p->classes[(int64_t)value]);
+    mlsd__text_append(t, p->classes[(int64_t)answers->value[i]]);
     if (answers->proba == NULL) return;
     mlsd__text_append(t, " (");
-    mlsd__text_double(
-        t, mlsd__round_significant(answers->proba[i * p->n_classes + (int64_t)value], 4));
+    mlsd__digits_text(number, digits, t);
     mlsd__text_append(t, ")");
 }

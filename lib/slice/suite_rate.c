@@ -7,13 +7,28 @@
 #include "metric/interval_rates.h"
 #include "slice/suite_impl.h"
 
-void mlsd__short_text(double value, mlsd__text *t)
+void mlsd__digits_text(double value, int digits, mlsd__text *t)
 {
     if (isnan(value)) {
         mlsd__text_append(t, "undefined");
     } else {
-        mlsd__text_double(t, mlsd__round_significant(value, 4));
+        mlsd__text_double(t, mlsd__round_significant(value, digits));
     }
+}
+
+void mlsd__short_text(double value, mlsd__text *t)
+{
+    mlsd__digits_text(value, MLSD__SHORT_DIGITS, t);
+}
+
+int mlsd__digits_apart(double a, double b)
+{
+    enum { ALL_DIGITS = 17 };
+    int digits = MLSD__SHORT_DIGITS;
+    while (a != b && digits < ALL_DIGITS &&
+           mlsd__round_significant(a, digits) == mlsd__round_significant(b, digits))
+        digits++;
+    return digits;
 }
 
 void mlsd__percent_text(double share, mlsd__text *t)
@@ -25,10 +40,20 @@ void mlsd__percent_text(double share, mlsd__text *t)
     mlsd__text_append(t, " %");
 }
 
+/* What is shown is rounded down, to as many digits as leave it on its side of what is wanted. */
+static void say_bound(double low, double wanted, mlsd__text *t)
+{
+    static const double finest = 1e14;
+    double scale = 1e4, share = floor(low * scale) / scale;
+    for (; scale < finest && (share >= wanted) != (low >= wanted); scale *= 10)
+        share = floor(low * scale * 10) / (scale * 10);
+    mlsd__percent_text(share, t);
+}
+
 static void say_shown(const mlsd__suite_set *set, const mlsd__suite_finding *f, mlsd__text *t)
 {
     mlsd__text_append(t, ", which shows a rate of ");
-    mlsd__percent_text(f->low, t);
+    say_bound(f->low, set->rate, t);
     mlsd__text_append(t, " or more (confidence ");
     mlsd__percent_text(set->level, t);
     mlsd__text_append(t, ")");

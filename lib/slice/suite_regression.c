@@ -36,11 +36,13 @@ static void say_failure(mlsd__suite_run *run, const mlsd__suite_set *set,
         mlsd__suite_quantity_text(p, q, e->label, &expected);
         mlsd__suite_limits_text(e->low, e->high, &expected);
     }
-    mlsd__answer_text(p, answers, row, &got);
+    const double broken = e->quantity < e->low ? e->low : e->high;
+    const int digits = mlsd__digits_apart(e->quantity, broken);
+    mlsd__answer_text(p, answers, row, digits, &got);
     if (has_limits && p->n_classes > 0 && !e->has_label) {
         mlsd__text_append(&got, ", ");
         mlsd__suite_quantity_text(p, q, e->label, &got);
-        mlsd__short_text(e->quantity, &got);
+        mlsd__digits_text(e->quantity, digits, &got);
     }
     if (expected.status == MLSD_OK && got.status == MLSD_OK) {
         mlsd__suite_failure(run, set, row, NULL, expected.data, got.data);

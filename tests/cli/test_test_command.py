@@ -1,10 +1,16 @@
 """mlsd test: exit codes that a build can trust, a table in 80 columns, JUnit XML that Python's parser reads."""
 import json
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
 import xml.etree.ElementTree as etree
 
 import pytest
 
-from conftest import assert_refused
+from conftest import CANCELLED, ENVIRONMENT, SOURCE, TOOL, assert_refused
 
 PASSED, FAILED, CANNOT_TELL = 0, 1, 2
 
@@ -154,3 +160,119 @@ def test_help_tells_the_codes(mlsd):
     outcome = mlsd("test", "--help")
     assert outcome.code == 0 and "  0    all sets passed\n  1    a set failed\n  2    a set cannot" in outcome.out
     assert "audit" not in outcome.out  # the codes of the other commands mean something else
+
+
+KILL_AT = pathlib.Path(os.environ.get("MLSD_KILL_AT", SOURCE / "build/tests/cli/libkill_at.so"))
+
+
+def kept(directory):
+    """What stands on the disk: the runs that each file has, and the JUnit XML's number of sets; None where there is no file."""
+    found = []
+    for name, column in (("t.suite.last.csv", 1), ("t.suite.history.csv", 0)):
+        path = directory / name
+        rows = path.read_text().splitlines()[1:] if path.exists() else None
+        found.append(None if rows is None else sorted({row.split(",")[column] for row in rows}))
+    out = directory / "out.xml"
+    return found + [len(etree.parse(out).getroot().findall(".//testcase")) if out.exists() else None]
+
+
+@pytest.mark.skipif(not KILL_AT.is_file(), reason="kill_at.c is not built with a sanitizer")
+@pytest.mark.parametrize("before", [0, 1, 2])
+def test_kill_9_leaves_old_or_new(mlsd, suite, before):
+    """kill -9 after each call that changes what stands on the disk: each file is as before or as after, whole; and the
+    same command goes on from there."""
+    suite({"role": "goal", "name": "right", "metric": "accuracy", "goal": 0.95}, regression(rate=0.5))
+    command = ["test", "t.suite.json", "--predictions", "predictions.csv", "--update", "--junit", "out.xml"]
+    old = [None, None, None] if before == 0 else [sorted({"1", str(before)}), [str(k + 1) for k in range(before)], 2]
+    new = [sorted({"1", str(before + 1)}), [str(k + 1) for k in range(before + 1)], 2]
+    n_killed = 0
+    for number in range(1, 100):
+        for path in [*mlsd.work.glob("t.suite.*.csv"), *mlsd.work.glob("out.xml*")]:
+            path.unlink()
+        for _ in range(before):
+            assert mlsd(*command).code == PASSED
+        assert kept(mlsd.work) == old
+        environment = ENVIRONMENT | {"LD_PRELOAD": str(KILL_AT), "KILL_AT": str(number)}
+        done = subprocess.run([TOOL, *command], cwd=mlsd.work, env=environment, capture_output=True, timeout=60)
+        if done.returncode != -signal.SIGKILL:
+            assert done.returncode == PASSED and kept(mlsd.work) == new
+            break
+        n_killed += 1
+        for now, was, becomes in zip(kept(mlsd.work), old, new):
+            assert now in (was, becomes), (number, now)
+        again = mlsd(*command)
+        assert again.code == PASSED and again.err == "", (number, again)
+        runs = kept(mlsd.work)[0]
+        assert runs[0] == "1" and len(runs) <= 2, (number, runs)  # the baseline is still that of the first run
+    assert n_killed > 8
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_with_130_and_leaves_nothing(mlsd, suite, number):
+    """At any moment: all is written or nothing, and a build that is stopped has not passed."""
+    rows = "".join(f"{i / 20000:.5f},{'yes' if i % 3 else 'no'}\n" for i in range(20000))
+    (mlsd.work / "cases.csv").write_text("x,y\n" + rows)
+    (mlsd.work / "predictions.csv").write_text("p_no,p_yes\n" + "".join(f"{1 - i / 20000:.5f},{i / 20000:.5f}\n" for i in range(20000)))
+    suite_path = mlsd.work / "t.suite.json"
+    suite_path.write_text(json.dumps({"cases": "cases.csv", "label": "y", "sets": [
+        {"role": "goal", "name": m, "metric": m} for m in ("f1", "average_precision", "roc_auc", "matthews_corrcoef")]}))
+    command = [TOOL, "test", "t.suite.json", "--predictions", "predictions.csv", "--update", "--junit", "out.xml"]
+    subprocess.run(command, cwd=mlsd.work, env=ENVIRONMENT, check=True, capture_output=True)
+    other = "".join(f"{i / 20000:.5f},{1 - i / 20000:.5f}\n" for i in range(20000))
+    (mlsd.work / "predictions.csv").write_text("p_no,p_yes\n" + other)  # so that exchanges take a while
+    (mlsd.work / "out.xml").unlink()
+    before = kept(mlsd.work)
+    draw, n_stopped = random.Random(int(number)), 0
+    for _ in range(8):
+        process = subprocess.Popen(command, cwd=mlsd.work, env=ENVIRONMENT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.05 + draw.random())
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        if process.returncode == CANCELLED:
+            n_stopped += 1
+            assert err == "mlsd: cancelled; nothing was written\n" and out == ""
+        elif process.returncode == FAILED:  # it had finished
+            before = kept(mlsd.work)
+        else:
+            assert process.returncode == -number and out == ""  # before the tool was up and listened
+        assert kept(mlsd.work) == before
+    assert n_stopped > 0
+
+
+def test_junit_that_cannot_be_written_ends_with_2(mlsd, suite):
+    suite(regression(rate=0.5))
+    assert_refused(run(mlsd, "--junit", "none/out.xml"), CANNOT_TELL, "none/out.xml")
+    assert not (mlsd.work / "none").exists()
+
+
+def test_a_path_that_is_no_text_is_told_in_xml_and_json(mlsd, suite):
+    suite(regression())
+    name = b"\xff\xc3(\xed\xa0\x80.suite.json"
+    os.rename(mlsd.work / "t.suite.json", os.path.join(os.fsencode(mlsd.work), name))
+    done = subprocess.run([TOOL, b"test", name, b"--predictions", b"predictions.csv", b"--junit", b"out.xml", b"--json"],
+                          cwd=mlsd.work, env=ENVIRONMENT, capture_output=True)
+    assert done.returncode == FAILED and json.loads(done.stdout)["texts"]["status"] == "failed"
+    assert "suite.json" in etree.parse(mlsd.work / "out.xml").getroot().get("name")
+
+
+@pytest.mark.parametrize("name, text", [
+    ("history", "run,name,set,n,value,low,high\n"), ("history", ""), ("history", "\x00\x01"), ("history", "run,name,set,n,val"),
+    ("last", "set,run,what,case,outcome\nright,1,accuracy"), ("last", "set,what,case,outcome\nright,accuracy,1,1\n"),
+])
+def test_what_was_kept_and_is_damaged_ends_with_2(mlsd, suite, name, text):
+    suite({"role": "goal", "name": "right", "metric": "accuracy"})
+    assert run(mlsd, "--update").code == PASSED
+    (mlsd.work / f"t.suite.{name}.csv").write_text(text)
+    assert_refused(run(mlsd), CANNOT_TELL, f"t.suite.{name}.csv", "restore the file, or remove it to begin anew")
+    (mlsd.work / f"t.suite.{name}.csv").unlink()
+    assert run(mlsd, "--update").code == (CANNOT_TELL if name == "last" else PASSED)  # its own remedy: keep this run
+    assert run(mlsd).code == PASSED
+
+
+def test_a_model_that_is_cut(mlsd, suite, binary_csv):
+    assert mlsd("run", binary_csv, "--target", "y", "--out", "r", "--quick").code == 0
+    suite(regression(rate=0.5, cases=str(binary_csv)))
+    whole = (mlsd.work / "r/model.mlsd").read_bytes()
+    for n in (0, 1, len(whole) // 2, len(whole) - 1):
+        (mlsd.work / "cut.mlsd").write_bytes(whole[:n])
+        assert_refused(mlsd("test", "t.suite.json", "--model", "cut.mlsd"), CANNOT_TELL, "cut.mlsd")

@@ -128,6 +128,40 @@ def test_models_of_mlsd_predictions_and_keeping(cases, tmp_path):
     assert "<testcase" in result.junit()
 
 
+def test_sets_and_cases_one_by_one(cases):
+    frame = cases.frame
+    model = LogisticRegression().fit(frame[["a", "b"]], frame["y"])
+    suite = Suite(cases({"role": "regression", "name": "left", "where": {"group": "left"}}, SETS[0],
+                        {"role": "regression", "name": "numbers", "tolerance": 1, "where": {"group": "left"}, "label": "a"}))
+    names = suite.cases("left")
+    assert names == [f"cases.csv:{i + 2}" for i in range(1, 200, 2)] and len(suite.cases("mostly right")) == 200
+    result = suite.run(model)
+    wrong = model.predict(frame[["a", "b"]]) != frame["y"]
+    result.check("mostly right")
+    with pytest.raises(AssertionError, match=r"left: failed: \d+ of 100 cases pass; all must\n  cases.csv:\d+: expected"):
+        result.check("left")
+    for name in names:
+        row = int(name.split(":")[1]) - 2
+        if wrong[row]:
+            with pytest.raises(AssertionError, match=rf"^left: {name}: expected {frame['y'][row]}, got (yes|no) \(0.\d+\)$"):
+                result.check("left", name)
+        else:
+            result.check("left", name)
+    with pytest.raises(AssertionError, match="numbers: error: .*no class of the model"):
+        result.check("numbers", suite.cases("numbers")[0])
+    for ask in (suite.cases, result.check, result.explain):
+        with pytest.raises(KeyError, match="no set 'right'; there are 'left', 'mostly right'"):
+            ask("right")
+
+
+def test_junit_as_a_file(cases, tmp_path):
+    result = Suite(cases(SETS[0])).run(lambda t: np.full((t.n_rows, 2), 0.5), classes=["no", "yes"])
+    result.junit(tmp_path / "out.xml")
+    assert (tmp_path / "out.xml").read_text() == result.junit()
+    with pytest.raises(mlsd.FileError):
+        result.junit(tmp_path / "none" / "out.xml")
+
+
 def test_what_is_wrong_has_a_line(cases, tmp_path):
     path = cases({"role": "regression", "rates": 1})
     with pytest.raises(mlsd.ParameterError, match=r"t\.suite\.json:7: regression has no key 'rates'; did you mean 'rate'"):
@@ -160,6 +194,21 @@ def test_the_plugin_of_pytest(cases, tmp_path):
     code, said = run_pytest(tmp_path, "-v")
     assert code == 1 and "t.suite.json::mostly right PASSED" in said and "t.suite.json::never wrong FAILED" in said, said
     assert "cases pass; all must" in said and "cases.csv:" in said and "expected " in said
+
+
+def test_the_plugin_case_by_case(cases, tmp_path):
+    few = {"where": {"group": "left"}}
+    cases({"role": "regression", "name": "all", **few}, {"role": "regression", "name": "most", "rate": 0.6, **few}, SETS[3])
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    code, said = run_pytest(tmp_path, "-v", "--mlsd-cases", "-rx")
+    a, y = cases.frame["a"].to_numpy()[1::2], cases.frame["y"].to_numpy()[1::2]
+    n_wrong = int(((a >= 0) != (y == "yes")).sum())
+    assert code == 1 and n_wrong > 0
+    # The set "all" and its wrong cases fail; "most" allows them; a rises, so that its probability does.
+    assert f"{n_wrong + 1} failed, {100 - n_wrong + 1 + 100 - n_wrong + 1} passed, {n_wrong} xfailed" in said, said[-2000:]
+    assert "t.suite.json::all[cases.csv:3] " in said and "the set must pass in 60 %" in said
+    code, said = run_pytest(tmp_path, "-q", "--mlsd-cases", "-m", "edge", "--strict-markers", "-W", "error")
+    assert code == 0 and "1 passed" in said, said
 
 
 def test_the_plugin_with_a_model_file(cases, tmp_path):

@@ -499,6 +499,33 @@ static void test_edge__says_what_it_did(void **state)
     mlsd_result_free(r);
 }
 
+/* What is told does not round away what is wrong. */
+static void test_what_is_told_is_no_contradiction(void **state)
+{
+    (void)state;
+    write_cases("c.csv", 298, 0); /* of 298 clean cases the bound is 0.98999766 */
+    mlsd_result *r = run("{\"sets\": [{\"role\": \"regression\", \"cases\": \"c.csv\", "
+                         "\"label\": \"y\", \"rate\": 0.99}]}",
+                         1);
+    assert_holds(text(r, "tests", "detail", 0), "which shows a rate of 98.99 % or more");
+    mlsd_result_free(r);
+    write_file("q.csv", "p,y\n0.499996,no\n0.5,yes\n");
+    r = run(
+        "{\"cases\": \"q.csv\", \"class\": \"yes\", \"sets\": ["
+        "{\"role\": \"edge\", \"low\": 0.5},"
+        "{\"role\": \"edge\", \"change\": {\"p\": {\"times\": 0.999999}}, \"expect\": \"higher\"},"
+        "{\"role\": \"edge\", \"change\": {\"p\": {\"times\": 0.99999}}, \"expect\": \"same\", "
+        "\"tolerance\": 0}]}",
+        1);
+    assert_string_equal(text(r, "failures", "expected", 0), "p(yes) at least 0.5");
+    assert_string_equal(text(r, "failures", "got", 0), "p(yes) 0.499996");
+    assert_string_equal(text(r, "failures", "expected", 1), "p(yes) higher than 0.499996");
+    assert_string_equal(text(r, "failures", "got", 1), "p(yes) 0.4999955");
+    assert_string_equal(text(r, "failures", "expected", 3), "same as no (0.5)");
+    assert_string_equal(text(r, "failures", "got", 3), "no (0.50001)");
+    mlsd_result_free(r);
+}
+
 /* ---- the format ---- */
 
 static void test_format__one_line_of_what_is_wrong(void **state)
@@ -717,6 +744,12 @@ static void test_handles(void **state)
     assert_string_equal(mlsd_suite_set_name(suite, 0), "edge 1");
     assert_string_equal(mlsd_suite_set_role(suite, 0), "edge");
     assert_int_equal(mlsd_suite_set_line(suite, 0), 3);
+    assert_int_equal(mlsd_suite_case_count(suite, 0), 1);
+    assert_string_equal(mlsd_suite_case_file(suite, 0), "a.csv");
+    assert_int_equal(mlsd_suite_case_line(suite, 0, 0), 2);
+    assert_int_equal(mlsd_suite_case_line(suite, 0, 1), 0);
+    assert_int_equal(mlsd_suite_case_count(suite, 1), 0);
+    assert_null(mlsd_suite_case_file(NULL, 0));
     assert_null(mlsd_suite_set_name(suite, 1));
     assert_int_equal(mlsd_suite_count(NULL), 0);
     mlsd_suite_free(suite);
@@ -758,6 +791,7 @@ int main(void)
         cmocka_unit_test(test_goal__losses),
         cmocka_unit_test(test_edge__changes),
         cmocka_unit_test(test_edge__says_what_it_did),
+        cmocka_unit_test(test_what_is_told_is_no_contradiction),
         cmocka_unit_test(test_format__one_line_of_what_is_wrong),
         cmocka_unit_test(test_run__faults_of_one_set),
         cmocka_unit_test(test_run__model_and_its_predictions),

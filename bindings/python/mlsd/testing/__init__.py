@@ -41,22 +41,46 @@ class SuiteResult(Result):
         """A row for each case that failed, as a dict of arrays."""
         return self.table("failures")
 
-    def junit(self):
-        """The run as JUnit XML."""
-        return text_of(lib.mlsd_suite_junit, self._h)
+    def junit(self, path=None):
+        """The run as JUnit XML: a text, or a file."""
+        if path is None:
+            return text_of(lib.mlsd_suite_junit, self._h)
+        return lib.mlsd_suite_junit_save(self._h, encode_path(path))
+
+    def _row(self, name):
+        """The row of a set in the table tests."""
+        names = list(self.tests["set"])
+        if name not in names:
+            raise KeyError(f"no set {name!r}; there are {', '.join(map(repr, names))}")
+        return names.index(name)
+
+    def _failed(self, name):
+        """Each case of a set that failed, and what is said of it."""
+        f = self.failures
+        for i in (i for i, of in enumerate(f["set"]) if of == name):
+            change = f"{f['change'][i]}: " if f["change"][i] else ""
+            yield f"{f['file'][i]}:{f['line'][i]}", f"{change}expected {f['expected'][i]}, got {f['got'][i]}"
 
     def explain(self, name, most=20):
         """Why a set has its status: a sentence, and a line for each of the first cases that failed."""
-        tests, failures = self.tests, self.failures
-        lines = [f"{s}: {d}" for n, s, d in zip(tests["set"], tests["status"], tests["detail"]) if n == name]
-        rows = [i for i, n in enumerate(failures["set"]) if n == name]
-        for i in rows[:most]:
-            change = f"{failures['change'][i]}: " if failures["change"][i] else ""
-            where = f"{failures['file'][i]}:{failures['line'][i]}"
-            lines.append(f"  {where}: {change}expected {failures['expected'][i]}, got {failures['got'][i]}")
-        if len(rows) > most:
-            lines.append(f"  ... {len(rows) - most} more")
+        row, failed = self._row(name), list(self._failed(name))
+        lines = [f"{self.tests['status'][row]}: {self.tests['detail'][row]}"]
+        lines += [f"  {where}: {said}" for where, said in failed[:most]]
+        if len(failed) > most:
+            lines.append(f"  ... {len(failed) - most} more")
         return "\n".join(lines)
+
+    def check(self, name, case=None):
+        """Raise AssertionError unless a set passed, with what explain says; or unless one of its cases did (as
+        Suite.cases names it), whatever the others do. A set that could not be evaluated has no case that passed."""
+        status = self.tests["status"][self._row(name)]
+        if case is None or status == "error":
+            if status != "passed":
+                raise AssertionError(f"{name}: {self.explain(name)}")
+            return
+        said = dict(self._failed(name)).get(case)
+        if said is not None:
+            raise AssertionError(f"{name}: {case}: {said}")
 
 
 class Suite(Handle):
@@ -79,6 +103,15 @@ class Suite(Handle):
             )
             for i in range(lib.mlsd_suite_count(self._h))
         ]
+
+    def cases(self, name):
+        """The cases of a set as "file:line", in their order."""
+        for i, (of, _, _) in enumerate(self.sets):
+            if of == name:
+                file = lib.mlsd_suite_case_file(self._h, i).decode()
+                n = lib.mlsd_suite_case_count(self._h, i)
+                return [f"{file}:{lib.mlsd_suite_case_line(self._h, i, k)}" for k in range(n)]
+        raise KeyError(f"no set {name!r}; there are {', '.join(repr(of) for of, _, _ in self.sets)}")
 
     def run(self, model=None, predictions=None, features=None, classes=None):
         """Run all sets and return a SuiteResult.

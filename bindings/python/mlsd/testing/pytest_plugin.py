@@ -8,6 +8,9 @@ or, in conftest.py,
 
     def pytest_mlsd_model(path):          # of the suite; instead of --mlsd-model
         return fitted                     # what Suite.run takes, or a dict of its arguments
+
+With --mlsd-cases each case of a regression set is a test as well; one that fails where the set's rate allows it is an
+expected failure.
 """
 
 import pytest
@@ -27,7 +30,14 @@ def pytest_addhooks(pluginmanager):
 
 
 def pytest_addoption(parser):
-    parser.getgroup("mlsd").addoption("--mlsd-model", metavar="MODEL.mlsd", help="the model that *.suite.json are run on")
+    group = parser.getgroup("mlsd")
+    group.addoption("--mlsd-model", metavar="MODEL.mlsd", help="the model that *.suite.json are run on")
+    group.addoption("--mlsd-cases", action="store_true", help="each case of a regression set is a test, too")
+
+
+def pytest_configure(config):
+    for role in ("regression", "uniformity", "goal", "stretch", "edge"):
+        config.addinivalue_line("markers", f"{role}: sets of that role in *.suite.json")
 
 
 def pytest_collect_file(file_path, parent):
@@ -44,6 +54,9 @@ class SuiteFile(pytest.File):
             raise self.CollectError(str(error)) from None
         for name, role, line in self.suite.sets:
             yield SetItem.from_parent(self, name=name, role=role, line=line)
+            if role == "regression" and self.config.getoption("--mlsd-cases"):
+                for case in self.suite.cases(name):
+                    yield CaseItem.from_parent(self, name=f"{name}[{case}]", role=role, line=line, of=name, case=case)
 
     def result(self):
         """The run of all sets, made once."""
@@ -63,10 +76,28 @@ class SetItem(pytest.Item):
         self.add_marker(role)
 
     def runtest(self):
-        result = self.parent.result()
-        tests = result.tests
-        if dict(zip(tests["set"], tests["status"]))[self.name] != "passed":
-            pytest.fail(result.explain(self.name), pytrace=False)
+        self.judge(self.parent.result())
+
+    def judge(self, result):
+        try:
+            result.check(self.name)
+        except AssertionError as error:
+            pytest.fail(str(error), pytrace=False)
 
     def reportinfo(self):
         return self.path, self.line - 1, self.name
+
+
+class CaseItem(SetItem):
+    def __init__(self, *, of, case, **options):
+        super().__init__(**options)
+        self.of, self.case = of, case
+
+    def judge(self, result):
+        try:
+            result.check(self.of, self.case)
+        except AssertionError as error:
+            wanted = dict(zip(result.tests["set"], result.tests["wanted"]))[self.of]
+            if wanted < 1:
+                pytest.xfail(f"{error}; the set must pass in {100 * wanted:g} %")
+            pytest.fail(str(error), pytrace=False)

@@ -78,6 +78,11 @@ mlsd_status mlsd__metric_check(const char *name, mlsd_task task)
 {
     const mlsd__metric_ops *ops = NULL;
     MLSD__TRY(mlsd__metric_find(name, &ops));
+    return mlsd__metric_ops_check(ops, name, task);
+}
+
+mlsd_status mlsd__metric_ops_check(const mlsd__metric_ops *ops, const char *name, mlsd_task task)
+{
     if (task == MLSD_TASK_NONE) {
         return mlsd__fail(MLSD_E_KIND, "'%s' needs a target, and there is none", name);
     }

@@ -108,6 +108,8 @@ mlsd_status mlsd__metric_score(mlsd__scope *scope, const mlsd__metric_ops *metri
 mlsd_status mlsd__metric_of_spec(const mlsd_spec *spec, mlsd__metric_ops *out);
 /* Does it suit the task? MLSD_E_KIND with the metrics that do. */
 mlsd_status mlsd__metric_check(const char *name, mlsd_task task);
+/* The same of one with parameters, which messages call `name`. */
+mlsd_status mlsd__metric_ops_check(const mlsd__metric_ops *ops, const char *name, mlsd_task task);
 /* The metric that decides where none is named: rmse, log_loss. */
 const char *mlsd__metric_default(mlsd_task task);
 

@@ -119,6 +119,7 @@ void mlsd_suite_free(mlsd_suite *suite)
     if (!MLSD__IS_LIVE(suite, MLSD__MAGIC_SUITE)) return;
     const mlsd__allocator a = suite->allocator;
     for (int64_t i = 0; i < suite->n_files; i++) mlsd_table_free(suite->files[i].table);
+    for (int64_t i = 0; i < suite->n_rooms; i++) mlsd_spec_free(suite->sets[i].parameters);
     for (int64_t i = 0; i < suite->n_blocks; i++) mlsd__free(&a, suite->blocks[i]);
     mlsd__free(&a, suite->blocks);
     suite->magic = MLSD__DEAD_MAGIC;

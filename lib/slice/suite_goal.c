@@ -26,12 +26,11 @@ typedef struct reference {
 
 static void say_score(const mlsd__suite_set *set, const mlsd__suite_finding *f, mlsd__text *t)
 {
-    const mlsd__metric_ops *ops = NULL;
     mlsd__text_format(t, "%s ", set->metric);
     mlsd__short_text(f->value, t);
-    if (!isnan(set->goal) && !isnan(f->value) && mlsd__metric_find(set->metric, &ops) == MLSD_OK) {
+    if (!isnan(set->goal) && !isnan(f->value)) {
         const bool is_reached =
-            ops->greater_is_better ? f->value >= set->goal : f->value <= set->goal;
+            set->ops.greater_is_better ? f->value >= set->goal : f->value <= set->goal;
         mlsd__text_append(t, is_reached ? ", goal " : ", short of the goal ");
         mlsd__short_text(set->goal, t);
         if (is_reached) mlsd__text_append(t, " reached");

@@ -88,8 +88,10 @@ typedef struct mlsd__suite_set {
     double tolerance;  /* NaN: not given */
     const char *class; /* whose probability; NULL: the label's, or the last of two */
     mlsd__suite_limit low, high;
-    const char *metric;
-    int64_t *by, n_by; /* columns */
+    const char *metric;    /* as it is told: f1, f_score {"beta": 2} */
+    mlsd__metric_ops ops;  /* of it, with its parameters */
+    mlsd_spec *parameters; /* owned; NULL where it is a name */
+    int64_t *by, n_by;     /* columns */
     double margin, goal;
     int64_t min_support, seed;
     mlsd__suite_expect expect;
@@ -109,8 +111,8 @@ struct mlsd_suite {
     const char *last_path, *history_path;
     mlsd__suite_file *files;
     int64_t n_files;
-    mlsd__suite_set *sets;
-    int64_t n_sets, n_runs;
+    mlsd__suite_set *sets; /* room for n_rooms; what is not read yet is 0 */
+    int64_t n_sets, n_rooms, n_runs;
 };
 
 /* Memory that ends with the suite. */
@@ -273,7 +275,11 @@ bool mlsd__suite_is_changed(const mlsd__suite_set *set, const mlsd_table *change
 void mlsd__suite_change_text(const mlsd__suite_set *set, const mlsd_table *changed, int64_t i,
                              mlsd__text *t);
 
-/* suite_metric.c: a metric over some of a set's cases. */
+/* suite_metric.c: a metric by its name, or as an object with its kind and parameters. */
+struct mlsd__json;
+mlsd_status mlsd__suite_metric_read(const mlsd_context *context, mlsd_suite *s,
+                                    mlsd__suite_set *set, const struct mlsd__json *value);
+/* A metric over some of a set's cases. */
 typedef struct mlsd__suite_score {
     double value, low, high;
     double support; /* cases that the metric is about: of recall the positives */

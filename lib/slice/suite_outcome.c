@@ -50,8 +50,7 @@ mlsd_status mlsd__outcomes_make(mlsd__suite_run *run, const mlsd__suite_set *set
     enum { DIGITS = 9 }; /* that are kept */
     mlsd__scored_copy rows;
     const mlsd__predictor *const p = &run->predictor;
-    *out = (mlsd__outcomes){.n = set->n_rows};
-    MLSD__TRY(mlsd__metric_find(set->metric, &out->metric));
+    *out = (mlsd__outcomes){.metric = &set->ops, .n = set->n_rows};
     MLSD__TRY(mlsd__suite_gather(run, set, s, NULL, set->n_rows, &rows));
     mlsd_status status = MLSD_OK;
     if (out->metric->row_loss != NULL) status = take_parts(run, &rows.view, out);

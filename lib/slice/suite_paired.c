@@ -162,11 +162,19 @@ static mlsd_status test_exchanges(mlsd__suite_run *run, const mlsd__suite_set *s
 
 /* ---- which of them ---- */
 
-static const char *test_of(const mlsd__outcomes *now, const mlsd__outcome_pairs *pairs)
+/* DeLong's is of the area without further parameters (max_fpr is one), and knows no weights. */
+static bool is_delongs(const mlsd__suite_set *set, const mlsd__outcomes *now,
+                       const mlsd__outcome_pairs *pairs)
+{
+    return set->ops.is_area && set->parameters == NULL && now->width == 2 && pairs->weights == NULL;
+}
+
+static const char *test_of(const mlsd__suite_set *set, const mlsd__outcomes *now,
+                           const mlsd__outcome_pairs *pairs)
 {
     if (now->is_part && now->metric->is_share && pairs->weights == NULL) return "mcnemar";
     if (now->is_part) return "paired_permutation";
-    return now->metric->is_area && now->width == 2 && pairs->weights == NULL ? "delong" : NULL;
+    return is_delongs(set, now, pairs) ? "delong" : NULL;
 }
 
 mlsd_status mlsd__outcomes_test(mlsd__suite_run *run, const mlsd__suite_set *set,
@@ -174,7 +182,7 @@ mlsd_status mlsd__outcomes_test(mlsd__suite_run *run, const mlsd__suite_set *set
                                 double *out_p)
 {
     const mlsd__allocator *const a = run->scope->allocator;
-    const char *const test = test_of(now, pairs);
+    const char *const test = test_of(set, now, pairs);
     double *scores = NULL;
     *out_p = 1; /* answers that are all the same are not worse; tests do not speak of them */
     const int64_t size = pairs->n * pairs->width;

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "metric/metric_impl.h"
 #include "slice/suite_impl.h"
 
 /* As MLSD_TASK_AUTO: whole numbers with no more values than this are classes. */
@@ -52,10 +51,7 @@ static bool wants_numbers(const mlsd_suite *s)
 {
     for (int64_t i = 0; i < s->n_sets; i++) {
         const mlsd__suite_set *const set = &s->sets[i];
-        const mlsd__metric_ops *ops = NULL;
-        if (set->metric != NULL && mlsd__metric_find(set->metric, &ops) == MLSD_OK &&
-            !ops->for_classification)
-            return true;
+        if (set->metric != NULL && !set->ops.for_classification) return true;
         if (set->role->run == mlsd__suite_run_regression && !isnan(set->tolerance)) return true;
     }
     return false;

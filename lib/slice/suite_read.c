@@ -6,7 +6,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "metric/metric_impl.h"
 #include "slice/suite_impl.h"
 #include "slice/suite_json.h"
 
@@ -184,10 +183,7 @@ static mlsd_status read_high(reader *r, const mlsd__json *value)
 
 static mlsd_status read_metric(reader *r, const mlsd__json *value)
 {
-    MLSD__TRY(read_text(r, value, &r->set->metric));
-    const mlsd__metric_ops *ops;
-    const mlsd_status status = mlsd__metric_find(r->set->metric, &ops);
-    return status == MLSD_OK ? status : mlsd__suite_refail(r->suite->path, value->line, status);
+    return mlsd__suite_metric_read(r->context, r->suite, r->set, value);
 }
 
 static mlsd_status read_by(reader *r, const mlsd__json *value)
@@ -623,6 +619,7 @@ static mlsd_status read_suite(reader *r, const mlsd__json *top)
     s->sets = mlsd__suite_alloc(s, sets->n_children, sizeof *s->sets);
     s->files = mlsd__suite_alloc(s, sets->n_children, sizeof *s->files);
     if (s->sets == NULL || s->files == NULL) return MLSD_E_NOMEM;
+    s->n_rooms = sets->n_children;
     for (const mlsd__json *object = sets->first; object != NULL; object = object->next) {
         r->set = &s->sets[s->n_sets];
         MLSD__TRY(read_set(r, object, top));

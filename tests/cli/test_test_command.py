@@ -86,6 +86,23 @@ def test_junit(mlsd, suite):
     assert cases[0][0].get("message") == "18 of 20 cases pass; all must" and "cases.csv:5: expected no, got yes" in cases[0][0].text
     assert cases[2][0].get("type") == "error" and "rmse" in cases[2][0].get("message")
     assert all(c.get("classname") == "the <suite> & more" for c in cases)
+    for element in root.iter():
+        attributes, children = SHAPE[element.tag]
+        assert attributes[0] <= set(element.attrib) <= attributes[0] | attributes[1], element.attrib
+        assert {child.tag for child in element} <= children and sum(c.tag in ("failure", "error") for c in element) <= 1
+
+
+# What the schemas of Jenkins (junit-10.xsd), Ant and GitLab's reader have in common: attributes that each must have and
+# may have, and children.
+COUNTS = {"name", "tests", "failures", "errors", "time"}
+SHAPE = {
+    "testsuites": ((COUNTS, set()), {"testsuite"}),
+    "testsuite": ((COUNTS, {"skipped", "timestamp", "hostname"}), {"properties", "testcase", "system-out", "system-err"}),
+    "testcase": (({"name", "classname", "time"}, set()), {"failure", "error", "skipped", "system-out", "system-err"}),
+    "failure": (({"message", "type"}, set()), set()),
+    "error": (({"message", "type"}, set()), set()),
+    "system-out": ((set(), set()), set()),
+}
 
 
 def test_update_keeps_last_time(mlsd, suite):

@@ -38,6 +38,7 @@ def goal(tmp_path):
             path.unlink()
 
     make.frame, make.forget, make.last = frame, forget, tmp_path / "t.suite.last.csv"
+    make.path = tmp_path / "t.suite.json"
     return make
 
 
@@ -150,6 +151,31 @@ def test_weights(goal, metric, score):
         alternative="greater", n_resamples=499, random_state=5)
     assert abs(found["p_value"] - witness.pvalue) < 4 * np.sqrt(max(witness.pvalue, 0.002) / 499) + 0.001
     assert f"{(w > 0).sum()} common cases" in found["detail"]  # a case that weighs 0 is not there
+
+
+@pytest.mark.parametrize("metric, label, name, score", [
+    ({"kind": "f_score", "beta": 2}, "two", 'f_score {"beta": 2}',
+     lambda y, p: metrics.fbeta_score(y, np.where(p[:, 1] > 0.5, "yes", "no"), beta=2, pos_label="yes")),
+    ({"kind": "recall", "pos_label": 0}, "two", 'recall {"pos_label": 0}',
+     lambda y, p: metrics.recall_score(y, np.where(p[:, 1] > 0.5, "yes", "no"), pos_label="no")),
+    ({"kind": "recall", "average": "macro"}, "three", "recall_macro",
+     lambda y, p: metrics.recall_score(y, np.array(["a", "b", "c"])[p.argmax(axis=1)], average="macro")),
+    ({"kind": "pinball", "alpha": 0.9}, "number", 'pinball {"alpha": 0.9}', lambda y, p: metrics.mean_pinball_loss(y, p, alpha=0.9)),
+    ({"kind": "roc_auc", "max_fpr": 0.2}, "two", 'roc_auc {"max_fpr": 0.2}', lambda y, p: metrics.roc_auc_score(y == "yes", p[:, 1], max_fpr=0.2)),
+    ({"kind": "roc_auc", "max_fpr": None}, "two", "roc_auc", lambda y, p: metrics.roc_auc_score(y == "yes", p[:, 1])),
+])
+def test_metrics_with_parameters(goal, metric, label, name, score):
+    y = goal.frame[label].to_numpy()
+    then, now = answers(goal.frame, label, 0, 1), answers(goal.frame, label, None)
+    found = kept_and_now(goal, metric, label, then, now)
+    assert found["value"] == pytest.approx(score(y, now), rel=1e-12) and found["last"] == pytest.approx(score(y, then), rel=1e-12)
+    assert found["status"] == "failed" and found["detail"].startswith(name + " "), found
+    one = {"role": "uniformity", "name": "g", "metric": metric, "label": label, "by": "weight", "margin": 0.5}
+    goal.path.write_text(json.dumps({"cases": "cases.csv", "sets": [one]}))
+    groups = run(Suite(goal.path), label, then).table("groups")
+    for level, value in zip(groups["level"], groups["value"]):
+        rows = goal.frame["weight"] == int(level)
+        assert value == pytest.approx(score(y[rows], then[rows]), rel=1e-12)
 
 
 def test_classes_in_another_order_and_other_classes(goal):

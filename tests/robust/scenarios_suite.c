@@ -12,7 +12,8 @@ static const char suite_text[] =
     "{\"cases\": \"%s\", \"label\": \"y\", \"sets\": ["
     "{\"role\": \"regression\", \"low\": 0.4, \"rate\": 0.5},"
     "{\"role\": \"uniformity\", \"by\": \"g\", \"metric\": \"accuracy\", \"margin\": 0.3},"
-    "{\"role\": \"goal\", \"name\": \"g\", \"metric\": \"log_loss\", \"goal\": 0.1},"
+    "{\"role\": \"goal\", \"name\": \"g\", \"metric\": {\"kind\": "
+    "\"log_loss\"}, \"goal\": 0.1},"
     "{\"role\": \"stretch\", \"name\": \"s\", \"metric\": \"roc_auc\"},"
     "{\"role\": \"edge\", \"change\": {\"x0\": {\"noise\": 0.1}, \"g\": {\"swap\": [\"a\", "
     "\"b\"]}},"
@@ -108,6 +109,9 @@ static mlsd_status run_once(const mlsd_context *context, const char *path, const
     mlsd_status status;
     snprintf(text, sizeof text, suite_text, cases);
     TRY(mlsd_suite_parse(context, text, strlen(text), path, &suite));
+    const int64_t where[] = {mlsd_suite_case_count(suite, 0), mlsd_suite_case_line(suite, 0, 3),
+                             mlsd_suite_case_file(suite, 0) != NULL};
+    mix(hash, where, sizeof where);
     TRY(mlsd_suite_run(context, suite, model, &result));
     TRY(mix_tests(result, hash));
     TRY(mlsd_suite_junit(result, NULL, 0, &length));

@@ -528,6 +528,9 @@ static void test_what_is_told_is_no_contradiction(void **state)
 
 /* ---- the format ---- */
 
+#define GOAL \
+    "{\"sets\": [{\"role\": \"goal\", \"cases\": \"a.csv\", \"label\": \"y\",\n\"metric\": "
+
 static void test_format__one_line_of_what_is_wrong(void **state)
 {
     (void)state;
@@ -577,6 +580,17 @@ static void test_format__one_line_of_what_is_wrong(void **state)
          "{\"sets\": [{\"role\": \"goal\", \"cases\": \"a.csv\", \"label\": \"y\",\n\"metric\": "
          "\"acuracy\"}]}",
          "t.suite.json:2: no metric 'acuracy'; did you mean 'accuracy'?"},
+        {MLSD_E_PARAM_TYPE, GOAL "[1]}]}", "t.suite.json:2: 'metric' must be the name of a metric"},
+        {MLSD_E_PARAM_CONFLICT, GOAL "{\"beta\": 2}}]}", "t.suite.json:2: 'metric' needs 'kind'"},
+        {MLSD_E_KIND, GOAL "{\"kind\":\n\"f_scor\"}}]}", "t.suite.json:2: no kind 'f_scor'"},
+        {MLSD_E_KIND, GOAL "{\"kind\": \"ridge\"}}]}", "t.suite.json:2: "},
+        {MLSD_E_PARAM_UNKNOWN, GOAL "{\"kind\": \"f_score\",\n\"bata\": 2}}]}",
+         "t.suite.json:3: f_score has no parameter 'bata'; did you mean 'beta'?"},
+        {MLSD_E_PARAM_RANGE, GOAL "{\"kind\": \"f_score\",\n\"beta\": -2}}]}", "t.suite.json:3: "},
+        {MLSD_E_PARAM_TYPE, GOAL "{\"kind\": \"f_score\",\n\"beta\": {}}}]}",
+         "t.suite.json:3: 'beta' must not be an object"},
+        {MLSD_E_PARAM_TYPE, GOAL "{\"kind\": \"crps_quantiles\",\n\"quantiles\": [[1]]}}]}",
+         "t.suite.json:3: 'quantiles' holds a list"},
         {MLSD_E_PARAM_CONFLICT,
          "{\"sets\": [{\"role\": \"uniformity\", \"cases\": \"a.csv\", \"label\": \"y\", \"by\": "
          "\"g\", \"metric\": \"accuracy\"}]}",

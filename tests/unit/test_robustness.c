@@ -7,26 +7,7 @@
 
 #include "unit.h"
 
-#include "mlsd/mlsd.h"
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    double x = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *table, const char *column,
-                             int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
+#include "result_checks.h"
 
 /* The row of a column's change in the table "features". */
 static int64_t find(const mlsd_result *r, const char *feature, const char *change)
@@ -38,13 +19,6 @@ static int64_t find(const mlsd_result *r, const char *feature, const char *chang
     }
     fail_msg("no row %s, %s", feature, change);
     return -1;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double x = 0;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &x));
-    return x;
 }
 
 static double draw(uint64_t *state)
@@ -547,16 +521,6 @@ static void test_robustness__finds_the_row_that_was_planted(void **state)
     mlsd_result_free(r);
     mlsd_dataset_free(data);
     end_numbers(&s);
-}
-
-static char *json_of(const mlsd_result *r)
-{
-    int64_t length = 0;
-    (void)mlsd_result_to_json(r, NULL, 0, &length);
-    char *const text = malloc((size_t)length + 1);
-    assert_non_null(text);
-    ASSERT_OK(mlsd_result_to_json(r, text, length + 1, &length));
-    return text;
 }
 
 /* Means, the area, metrics of classes, and one that is asked about groups of rows. */

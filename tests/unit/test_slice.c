@@ -10,44 +10,10 @@
 
 #include "unit.h"
 
+#include "slice_checks.h"
 #include "failing_allocator.h"
 #include "data/table_impl.h"
-#include "mlsd/slice.h"
 #include "slice/slice_impl.h"
-
-static mlsd_matrix vector(const double *x, int64_t n)
-{
-    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
-}
-
-static void assert_near(double got, double wanted, double tolerance)
-{
-    if (!(fabs(got - wanted) <= tolerance)) fail_msg("got %.17g, wanted %.17g", got, wanted);
-}
-
-static double cell(const mlsd_result *r, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
-    int64_t at = 0;
-    double x = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static int64_t n_slices(const mlsd_result *r)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
-}
 
 static mlsd_status score(const mlsd_context *context, const mlsd_table *groups,
                          const char *const *by, int64_t n_by, const char *metric,
@@ -102,21 +68,22 @@ static void test_slice__mortgage_denials_by_group(void **state)
     mlsd_result *const r = two_groups(96, 339, 189, 2041);
     const char *worst = NULL;
     assert_int_equal(n_slices(r), 2);
-    assert_string_equal(cell_text(r, "level", 0), "black");
-    assert_string_equal(cell_text(r, "status", 0), "ok");
-    assert_near(cell(r, "n", 0), 339, 0);
-    assert_near(cell(r, "value", 0), 0.283185841, 5e-10);
-    assert_near(cell(r, "value", 1), 0.092601666, 5e-10);
-    assert_near(cell(r, "difference", 0), 0.283185841 - 0.092601666, 1e-9);
-    assert_near(cell(r, "difference", 1), -cell(r, "difference", 0), 1e-16);
-    assert_near(cell(r, "difference_low", 0), -cell(r, "difference_high", 1), 1e-15);
+    assert_string_equal(cell_text(r, "slices", "level", 0), "black");
+    assert_string_equal(cell_text(r, "slices", "status", 0), "ok");
+    ASSERT_NEAR(cell(r, "slices", "n", 0), 339, 0);
+    ASSERT_NEAR(cell(r, "slices", "value", 0), 0.283185841, 5e-10);
+    ASSERT_NEAR(cell(r, "slices", "value", 1), 0.092601666, 5e-10);
+    ASSERT_NEAR(cell(r, "slices", "difference", 0), 0.283185841 - 0.092601666, 1e-9);
+    ASSERT_NEAR(cell(r, "slices", "difference", 1), -cell(r, "slices", "difference", 0), 1e-16);
+    ASSERT_NEAR(cell(r, "slices", "difference_low", 0), -cell(r, "slices", "difference_high", 1),
+                1e-15);
     /* The score test squared is the chi-squared of the 2 x 2 table, 100.176: p of scipy's chi2.sf.
      */
-    assert_near(cell(r, "p_value", 0) / 1.3942663248080458e-23, 1, 1e-9);
+    ASSERT_NEAR(cell(r, "slices", "p_value", 0) / 1.3942663248080458e-23, 1, 1e-9);
     /* Two groups are one comparison: Holm has nothing to correct. */
     for (int64_t k = 0; k < 2; k++) {
-        assert_near(cell(r, "p_adjusted", k) / 1.3942663248080458e-23, 1, 1e-9);
-        assert_near(cell(r, "finding", k), 1, 0);
+        ASSERT_NEAR(cell(r, "slices", "p_adjusted", k) / 1.3942663248080458e-23, 1, 1e-9);
+        ASSERT_NEAR(cell(r, "slices", "finding", k), 1, 0);
     }
     ASSERT_OK(mlsd_result_get_str(r, "worst", &worst));
     assert_string_equal(worst, "group = other");
@@ -140,8 +107,8 @@ static void test_slice__differences_of_shares_are_newcombe_s(void **state)
     for (size_t k = 0; k < sizeof published / sizeof *published; k++) {
         mlsd_result *const r = two_groups(published[k].hits_a, published[k].n_a,
                                           published[k].hits_b, published[k].n_b);
-        assert_near(cell(r, "difference_low", 0), published[k].low, 5e-5);
-        assert_near(cell(r, "difference_high", 0), published[k].high, 5e-5);
+        ASSERT_NEAR(cell(r, "slices", "difference_low", 0), published[k].low, 5e-5);
+        ASSERT_NEAR(cell(r, "slices", "difference_high", 0), published[k].high, 5e-5);
         mlsd_result_free(r);
     }
 }
@@ -167,8 +134,8 @@ static void test_slice__a_column_of_two_is_one_comparison(void **state)
     ASSERT_OK(mlsd_table_set_f64(t, "three", three, N));
     ASSERT_OK(score(NULL, t, by, 2, "mae", &ym, &fm, NULL, 20, &r));
     assert_int_equal(n_slices(r), 5);
-    for (int64_t i = 0; i < 4; i++) p[i] = cell(r, "p_value", i);
-    assert_near(cell(r, "p_value", 4), p[3], 1e-15);
+    for (int64_t i = 0; i < 4; i++) p[i] = cell(r, "slices", "p_value", i);
+    ASSERT_NEAR(cell(r, "slices", "p_value", 4), p[3], 1e-15);
     for (int64_t i = 0; i < 5; i++) {
         double wanted = 0;
         const double own = p[i < 4 ? i : 3];
@@ -177,7 +144,7 @@ static void test_slice__a_column_of_two_is_one_comparison(void **state)
             for (int j = 0; j < 4; j++) n_before += p[j] < p[k];
             if (p[k] <= own) wanted = fmax(wanted, fmin(1, (4 - n_before) * p[k]));
         }
-        assert_near(cell(r, "p_adjusted", i), wanted, 1e-14);
+        ASSERT_NEAR(cell(r, "slices", "p_adjusted", i), wanted, 1e-14);
     }
     mlsd_result_free(r);
     mlsd_table_free(t);
@@ -196,10 +163,10 @@ static void test_slice__levels_without_rows_are_shown(void **state)
     ASSERT_OK(mlsd__table_rows(all, rows, 4, &t));
     mlsd_result *const r = slice_by(t, "g", "precision", 4, y, f, 1);
     assert_int_equal(n_slices(r), 3);
-    assert_string_equal(cell_text(r, "level", 2), "c");
-    assert_string_equal(cell_text(r, "status", 2), "undefined");
-    assert_near(cell(r, "n", 2), 0, 0);
-    assert_true(isnan(cell(r, "value", 2)) && isnan(cell(r, "p_value", 2)));
+    assert_string_equal(cell_text(r, "slices", "level", 2), "c");
+    assert_string_equal(cell_text(r, "slices", "status", 2), "undefined");
+    ASSERT_NEAR(cell(r, "slices", "n", 2), 0, 0);
+    assert_true(isnan(cell(r, "slices", "value", 2)) && isnan(cell(r, "slices", "p_value", 2)));
     assert_non_null(strstr(mlsd_result_verdict(r), "g = c"));
     mlsd_result_free(r);
     mlsd_table_free(t);
@@ -217,12 +184,12 @@ static void test_slice__differences_of_means_are_welch_s(void **state)
     ASSERT_OK(mlsd_table_new(NULL, &t));
     ASSERT_OK(mlsd_table_set_f64(t, "g", group, 10));
     mlsd_result *const r = slice_by(t, "g", "mae", 10, y, f, 5);
-    assert_string_equal(cell_text(r, "level", 1), "1");
-    assert_near(cell(r, "value", 0), 3, 0);
-    assert_near(cell(r, "difference", 0), -3.6, 1e-15);
-    assert_near(cell(r, "p_value", 0), 0.1328725622611948, 1e-12);
-    assert_near(cell(r, "p_adjusted", 1), 0.1328725622611948, 1e-12);
-    assert_near(cell(r, "difference_low", 0), -8.748628957023872, 1e-11);
+    assert_string_equal(cell_text(r, "slices", "level", 1), "1");
+    ASSERT_NEAR(cell(r, "slices", "value", 0), 3, 0);
+    ASSERT_NEAR(cell(r, "slices", "difference", 0), -3.6, 1e-15);
+    ASSERT_NEAR(cell(r, "slices", "p_value", 0), 0.1328725622611948, 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "p_adjusted", 1), 0.1328725622611948, 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "difference_low", 0), -8.748628957023872, 1e-11);
     assert_non_null(strstr(mlsd_result_verdict(r), "no group differs"));
     mlsd_result_free(r);
     mlsd_table_free(t);
@@ -241,9 +208,9 @@ static void test_slice__numbers_are_cut_at_quartiles(void **state)
     static const char *const labels[] = {"<= 10", "(10, 20]", "(20, 30]", "> 30", "(missing)"};
     assert_int_equal(n_slices(r), 5);
     for (int64_t k = 0; k < 5; k++) {
-        assert_string_equal(cell_text(r, "level", k), labels[k]);
-        assert_near(cell(r, "n", k), k < 4 ? 10 : 1, 0);
-        assert_string_equal(cell_text(r, "status", k), k < 4 ? "ok" : "low support");
+        assert_string_equal(cell_text(r, "slices", "level", k), labels[k]);
+        ASSERT_NEAR(cell(r, "slices", "n", k), k < 4 ? 10 : 1, 0);
+        assert_string_equal(cell_text(r, "slices", "status", k), k < 4 ? "ok" : "low support");
     }
     mlsd_result_free(r);
     mlsd_table_free(t);
@@ -264,8 +231,8 @@ static void test_slice__cuts_have_few_decimals(void **state)
     static const char *const labels[] = {"<= 0", "(0, 0.4]", "(0.4, 0.8]", "> 0.8"};
     assert_int_equal(n_slices(r), 4);
     for (int64_t k = 0; k < 4; k++) {
-        assert_string_equal(cell_text(r, "level", k), labels[k]);
-        assert_near(cell(r, "n", k), 10, 0);
+        assert_string_equal(cell_text(r, "slices", "level", k), labels[k]);
+        ASSERT_NEAR(cell(r, "slices", "n", k), 10, 0);
     }
     mlsd_result_free(r);
     mlsd_table_free(t);
@@ -283,10 +250,10 @@ static void test_slice__equal_quartiles_are_one(void **state)
     ASSERT_OK(mlsd_table_set_f64(t, "x", x, N));
     mlsd_result *const r = slice_by(t, "x", "mae", N, y, y, 5);
     assert_int_equal(n_slices(r), 3);
-    assert_string_equal(cell_text(r, "level", 0), "<= 0");
-    assert_string_equal(cell_text(r, "level", 1), "(0, 74]");
-    assert_near(cell(r, "n", 0), 70, 0);
-    assert_near(cell(r, "n", 2), 25, 0);
+    assert_string_equal(cell_text(r, "slices", "level", 0), "<= 0");
+    assert_string_equal(cell_text(r, "slices", "level", 1), "(0, 74]");
+    ASSERT_NEAR(cell(r, "slices", "n", 0), 70, 0);
+    ASSERT_NEAR(cell(r, "slices", "n", 2), 25, 0);
     mlsd_result_free(r);
     mlsd_table_free(t);
 }
@@ -301,13 +268,14 @@ static void test_slice__undefined_is_never_zero(void **state)
     ASSERT_OK(mlsd_table_set_str(t, "g", group, 8));
     mlsd_result *const r = slice_by(t, "g", "roc_auc", 8, y, p, 2); /* two of each class in a */
     assert_int_equal(n_slices(r), 4);
-    assert_string_equal(cell_text(r, "status", 0), "ok");
+    assert_string_equal(cell_text(r, "slices", "status", 0), "ok");
     for (int64_t k = 1; k < 4; k++) {
-        assert_string_equal(cell_text(r, "status", k), "undefined");
-        assert_true(isnan(cell(r, "value", k)) && isnan(cell(r, "difference", k)));
-        assert_true(isnan(cell(r, "p_value", k)));
+        assert_string_equal(cell_text(r, "slices", "status", k), "undefined");
+        assert_true(isnan(cell(r, "slices", "value", k)) &&
+                    isnan(cell(r, "slices", "difference", k)));
+        assert_true(isnan(cell(r, "slices", "p_value", k)));
     }
-    assert_string_equal(cell_text(r, "level", 3), "(missing)");
+    assert_string_equal(cell_text(r, "slices", "level", 3), "(missing)");
     mlsd_result_free(r);
     mlsd_table_free(t);
 }
@@ -330,13 +298,13 @@ static void test_slice__an_area_needs_rows_of_both_classes(void **state)
     ASSERT_OK(mlsd_table_new(NULL, &t));
     ASSERT_OK(mlsd_table_set_str(t, "g", group, N));
     mlsd_result *const r = slice_by(t, "g", "roc_auc", N, y, p, 20);
-    const int64_t small = strcmp(cell_text(r, "level", 0), "small") != 0;
-    assert_string_equal(cell_text(r, "level", small), "small");
-    assert_near(cell(r, "n", small), SMALL, 0);
-    assert_near(cell(r, "support", small), 3, 0);
-    assert_string_equal(cell_text(r, "status", small), "low support");
-    assert_near(cell(r, "support", 1 - small), 300, 0);
-    for (int64_t k = 0; k < 2; k++) assert_near(cell(r, "finding", k), 0, 0);
+    const int64_t small = strcmp(cell_text(r, "slices", "level", 0), "small") != 0;
+    assert_string_equal(cell_text(r, "slices", "level", small), "small");
+    ASSERT_NEAR(cell(r, "slices", "n", small), SMALL, 0);
+    ASSERT_NEAR(cell(r, "slices", "support", small), 3, 0);
+    assert_string_equal(cell_text(r, "slices", "status", small), "low support");
+    ASSERT_NEAR(cell(r, "slices", "support", 1 - small), 300, 0);
+    for (int64_t k = 0; k < 2; k++) ASSERT_NEAR(cell(r, "slices", "finding", k), 0, 0);
     mlsd_result_free(r);
     mlsd_table_free(t);
 }
@@ -376,10 +344,10 @@ static void test_slice__values_are_those_of_the_rows_alone(void **state)
                 ASSERT_OK(mlsd_metric_score(NULL, metrics[m], &a, &b, &c, 0.95, &value[outside],
                                             &low[outside], &high[outside]));
             }
-            assert_near(cell(r, "value", level), value[0], 1e-13);
-            assert_near(cell(r, "low", level), low[0], 1e-13);
-            assert_near(cell(r, "high", level), high[0], 1e-13);
-            assert_near(cell(r, "difference", level), value[0] - value[1], 1e-13);
+            ASSERT_NEAR(cell(r, "slices", "value", level), value[0], 1e-13);
+            ASSERT_NEAR(cell(r, "slices", "low", level), low[0], 1e-13);
+            ASSERT_NEAR(cell(r, "slices", "high", level), high[0], 1e-13);
+            ASSERT_NEAR(cell(r, "slices", "difference", level), value[0] - value[1], 1e-13);
         }
         mlsd_result_free(r);
     }

@@ -8,52 +8,15 @@
 
 #include "unit.h"
 
-#include "mlsd/interval.h"
-#include "mlsd/slice.h"
-
-static double cell(const mlsd_result *r, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
-    int64_t at = 0;
-    double x = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static int64_t n_slices(const mlsd_result *r)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
-}
+#include "slice_checks.h"
 
 static int64_t find_slice(const mlsd_result *r, const char *name)
 {
     for (int64_t i = 0; i < n_slices(r); i++) {
-        if (strcmp(cell_text(r, "slice", i), name) == 0) return i;
+        if (strcmp(cell_text(r, "slices", "slice", i), name) == 0) return i;
     }
     fail_msg("no slice '%s'", name);
     return -1;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double x = 0;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &x));
-    return x;
-}
-
-static uint64_t draw(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *state >> 33;
 }
 
 static mlsd_spec *new_spec(int64_t min_support)
@@ -156,28 +119,29 @@ static void check_classes(const rows *x, const mlsd_result *r, char g, char h, i
     if (h != '*') snprintf(name + strlen(name), sizeof name - strlen(name), "h = %c", h);
     const int64_t at = find_slice(r, name);
     const double size = (double)n;
-    ASSERT_NEAR(cell(r, "n", at), size, 0);
-    ASSERT_NEAR(cell(r, "a_sum", at), (double)wrong[0], 0);
-    ASSERT_NEAR(cell(r, "b", at), (double)wrong[1] / size, 1e-15);
-    ASSERT_NEAR(cell(r, "difference", at), (double)(wrong[1] - wrong[0]) / size, 1e-15);
-    ASSERT_NEAR(cell(r, "negative_flips", at), (double)worse, 0);
-    ASSERT_NEAR(cell(r, "positive_flips", at), (double)better, 0);
+    ASSERT_NEAR(cell(r, "slices", "n", at), size, 0);
+    ASSERT_NEAR(cell(r, "slices", "a_sum", at), (double)wrong[0], 0);
+    ASSERT_NEAR(cell(r, "slices", "b", at), (double)wrong[1] / size, 1e-15);
+    ASSERT_NEAR(cell(r, "slices", "difference", at), (double)(wrong[1] - wrong[0]) / size, 1e-15);
+    ASSERT_NEAR(cell(r, "slices", "negative_flips", at), (double)worse, 0);
+    ASSERT_NEAR(cell(r, "slices", "positive_flips", at), (double)better, 0);
     double low, high;
     ASSERT_OK(mlsd_interval_proportion("wilson", (double)wrong[1], size, 0.95, &low, &high));
-    ASSERT_NEAR(cell(r, "b_low", at), low, 1e-12);
-    ASSERT_NEAR(cell(r, "b_high", at), high, 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "b_low", at), low, 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "b_high", at), high, 1e-12);
     if (n < min_support) {
-        assert_string_equal(cell_text(r, "status", at), "low support");
-        assert_true(isnan(cell(r, "p_value", at)) && isnan(cell(r, "q_value", at)));
+        assert_string_equal(cell_text(r, "slices", "status", at), "low support");
+        assert_true(isnan(cell(r, "slices", "p_value", at)) &&
+                    isnan(cell(r, "slices", "q_value", at)));
         return;
     }
-    ASSERT_NEAR(cell(r, "p_value", at), mid_p(worse, better), 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "p_value", at), mid_p(worse, better), 1e-12);
     /* Bonett and Price's interval, by hand. */
     const double up = ((double)worse + 1) / (size + 2), down = ((double)better + 1) / (size + 2);
     const double half =
         1.9599639845400545 * sqrt((up + down - (up - down) * (up - down)) / (size + 2));
-    ASSERT_NEAR(cell(r, "difference_low", at), fmax(-1, up - down - half), 1e-12);
-    ASSERT_NEAR(cell(r, "difference_high", at), fmin(1, up - down + half), 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "difference_low", at), fmax(-1, up - down - half), 1e-12);
+    ASSERT_NEAR(cell(r, "slices", "difference_high", at), fmin(1, up - down + half), 1e-12);
 }
 
 static void test_slice_comparison__classes_are_brute_force(void **state)
@@ -212,14 +176,14 @@ static void test_slice_comparison__q_counts_the_judged(void **state)
     double p[16], q[16];
     int64_t n = 0, n_low = 0;
     for (int64_t i = 0; i < n_slices(r); i++) {
-        n_low += cell(r, "n", i) < 25;
-        if (cell(r, "n", i) >= 25) p[n++] = cell(r, "p_value", i);
+        n_low += cell(r, "slices", "n", i) < 25;
+        if (cell(r, "slices", "n", i) >= 25) p[n++] = cell(r, "slices", "p_value", i);
     }
     assert_true(n > 3 && n_low > 0);
     ASSERT_NEAR(number(r, "n_tested"), (double)n, 0);
     ASSERT_NEAR(number(r, "n_low_support"), (double)n_low, 0);
     ASSERT_OK(mlsd_adjust_p_values("benjamini_hochberg", p, n, q));
-    for (int64_t i = 0; i < n; i++) ASSERT_NEAR(cell(r, "q_value", i), q[i], 1e-15);
+    for (int64_t i = 0; i < n; i++) ASSERT_NEAR(cell(r, "slices", "q_value", i), q[i], 1e-15);
     mlsd_result_free(r);
     mlsd_spec_free(spec);
 }
@@ -251,12 +215,13 @@ static void test_slice_comparison__numbers_are_a_paired_t(void **state)
         snprintf(name, sizeof name, "g = %s", gs[g]);
         const int64_t at = find_slice(r, name);
         const double se = sqrt((squares - sum * sum / n) / (n - 1) / n);
-        ASSERT_NEAR(cell(r, "a", at), a / n, 1e-13);
-        ASSERT_NEAR(cell(r, "difference", at), sum / n, 1e-13);
-        ASSERT_NEAR(cell(r, "negative_flips", at), (double)worse, 0);
+        ASSERT_NEAR(cell(r, "slices", "a", at), a / n, 1e-13);
+        ASSERT_NEAR(cell(r, "slices", "difference", at), sum / n, 1e-13);
+        ASSERT_NEAR(cell(r, "slices", "negative_flips", at), (double)worse, 0);
         /* Half the interval over the standard error is t's quantile, near normal's here. */
         const double t =
-            (cell(r, "difference_high", at) - cell(r, "difference_low", at)) / (2 * se);
+            (cell(r, "slices", "difference_high", at) - cell(r, "slices", "difference_low", at)) /
+            (2 * se);
         assert_true(t > 1.96 && t < 2.0);
     }
     mlsd_result_free(r);
@@ -281,7 +246,7 @@ static void test_slice_comparison__p_is_scipys(void **state)
     ASSERT_OK(mlsd_spec_set_str_list(spec, "by", &by, 1));
     mlsd_result *r = run(&x, spec, NULL);
     ASSERT_NEAR(number(r, "p_value"), 0.018623836615006453, 1e-14);
-    ASSERT_NEAR(cell(r, "p_value", 0), 0.018623836615006453, 1e-14);
+    ASSERT_NEAR(cell(r, "slices", "p_value", 0), 0.018623836615006453, 1e-14);
     mlsd_result_free(r);
     ASSERT_OK(mlsd_spec_set_str(spec, "test", "exact"));
     r = run(&x, spec, NULL);
@@ -329,14 +294,14 @@ static void test_slice_comparison__says_who_got_worse(void **state)
     assert_string_equal(worst, "g = b");
     const int64_t b = find_slice(r, "g = b"), a = find_slice(r, "g = a"),
                   c = find_slice(r, "g = c");
-    assert_string_equal(cell_text(r, "change", b), "worse");
-    assert_string_equal(cell_text(r, "change", a), "better");
-    ASSERT_NEAR(cell(r, "finding", b), 1, 0);
+    assert_string_equal(cell_text(r, "slices", "change", b), "worse");
+    assert_string_equal(cell_text(r, "slices", "change", a), "better");
+    ASSERT_NEAR(cell(r, "slices", "finding", b), 1, 0);
     /* All twelve broken, and yet no finding. */
-    ASSERT_NEAR(cell(r, "negative_flips", c), 12, 0);
-    assert_string_equal(cell_text(r, "status", c), "low support");
-    assert_string_equal(cell_text(r, "change", c), "not shown");
-    ASSERT_NEAR(cell(r, "finding", c), 0, 0);
+    ASSERT_NEAR(cell(r, "slices", "negative_flips", c), 12, 0);
+    assert_string_equal(cell_text(r, "slices", "status", c), "low support");
+    assert_string_equal(cell_text(r, "slices", "change", c), "not shown");
+    ASSERT_NEAR(cell(r, "slices", "finding", c), 0, 0);
     mlsd_result_free(r);
     mlsd_spec_free(spec);
 }
@@ -383,12 +348,15 @@ static void test_slice_comparison__weights(void **state)
     mlsd_result *const once = run(&x, spec, x.weight), *const doubled = run(&x, spec, twice),
                        *const less = run(&kept, spec, kept.weight);
     for (int64_t i = 0; i < n_slices(once); i++) {
-        assert_string_equal(cell_text(once, "slice", i), cell_text(less, "slice", i));
-        ASSERT_NEAR(cell(doubled, "b", i), cell(once, "b", i), 1e-14);
-        ASSERT_NEAR(cell(less, "difference", i), cell(once, "difference", i), 0);
-        if (isnan(cell(once, "p_value", i))) continue;
-        ASSERT_NEAR(cell(doubled, "p_value", i), cell(once, "p_value", i), 1e-12);
-        ASSERT_NEAR(cell(less, "p_value", i), cell(once, "p_value", i), 0);
+        assert_string_equal(cell_text(once, "slices", "slice", i),
+                            cell_text(less, "slices", "slice", i));
+        ASSERT_NEAR(cell(doubled, "slices", "b", i), cell(once, "slices", "b", i), 1e-14);
+        ASSERT_NEAR(cell(less, "slices", "difference", i), cell(once, "slices", "difference", i),
+                    0);
+        if (isnan(cell(once, "slices", "p_value", i))) continue;
+        ASSERT_NEAR(cell(doubled, "slices", "p_value", i), cell(once, "slices", "p_value", i),
+                    1e-12);
+        ASSERT_NEAR(cell(less, "slices", "p_value", i), cell(once, "slices", "p_value", i), 0);
     }
     mlsd_result_free(once);
     mlsd_result_free(doubled);
@@ -449,6 +417,20 @@ static void test_slice_comparison__names_what_is_wrong(void **state)
     mlsd_spec_free(spec);
 }
 
+static void test_slice_comparison__same_bytes_on_threads(void **state)
+{
+    (void)state;
+    static slice_sample s;
+    slice_sample_make(&s);
+    const mlsd_matrix y = vector(s.y, SLICE_ROWS), p = {s.both, SLICE_ROWS, 2, 2, 1, MLSD_F64, 0};
+    const mlsd_matrix w = vector(s.weight, SLICE_ROWS);
+    assert_slices_same_on_threads("{\"kind\":\"slice_comparison\"}", s.groups, &y, &p, NULL);
+    assert_slices_same_on_threads(
+        "{\"kind\":\"slice_comparison\",\"loss\":\"absolute\",\"by\":[\"city\",\"age\"]}", s.groups,
+        &y, &p, &w);
+    mlsd_table_free(s.groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +443,7 @@ int main(void)
         cmocka_unit_test(test_slice_comparison__weights),
         cmocka_unit_test(test_slice_comparison__alike),
         cmocka_unit_test(test_slice_comparison__names_what_is_wrong),
+        cmocka_unit_test(test_slice_comparison__same_bytes_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "unit.h"
 
-#include "mlsd/slice.h"
+#include "slice_checks.h"
 #include "slice/patterns.h"
 
 enum { ROWS = 240, COLUMNS = 3, LEVELS = 3, ANY = -1 };
@@ -18,49 +18,6 @@ typedef struct small_data {
     int code[COLUMNS][ROWS];
     double outcome[ROWS]; /* 0, 1 or NaN */
 } small_data;
-
-static mlsd_matrix vector(const double *x, int64_t n)
-{
-    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    double x = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *table, const char *column,
-                             int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static int64_t n_rows_of(const mlsd_result *r, const char *table)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, table));
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double x = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &x));
-    return x;
-}
-
-static uint64_t draw(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *state >> 33;
-}
 
 static void draw_data(uint64_t *state, small_data *d)
 {
@@ -72,7 +29,7 @@ static void draw_data(uint64_t *state, small_data *d)
     }
 }
 
-static mlsd_table *table_of(const small_data *d)
+static mlsd_table *groups_of(const small_data *d)
 {
     mlsd_table *groups = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &groups));
@@ -89,7 +46,7 @@ static mlsd_table *table_of(const small_data *d)
 static mlsd_result *diverge(const small_data *d, int64_t min_support, double epsilon,
                             double confirm)
 {
-    mlsd_table *const groups = table_of(d);
+    mlsd_table *const groups = groups_of(d);
     mlsd_spec *spec = NULL;
     mlsd_result *r = NULL;
     const mlsd_matrix outcome = vector(d->outcome, ROWS);
@@ -463,6 +420,21 @@ static void test_slice_divergence__nothing_is_found_in_nothing(void **state)
     assert_true(n_with <= 16);
 }
 
+static void test_slice_divergence__same_bytes_on_threads(void **state)
+{
+    (void)state;
+    static slice_sample s;
+    slice_sample_make(&s);
+    const mlsd_matrix y = vector(s.y, SLICE_ROWS), p = vector(s.p, SLICE_ROWS);
+    const mlsd_matrix w = vector(s.weight, SLICE_ROWS);
+    assert_slices_same_on_threads("{\"kind\":\"slice_divergence\",\"outcome\":\"fnr\"}", s.groups,
+                                  &y, &p, NULL);
+    assert_slices_same_on_threads(
+        "{\"kind\":\"slice_divergence\",\"outcome\":\"error_rate\",\"max_level\":2}", s.groups, &y,
+        &p, &w);
+    mlsd_table_free(s.groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +445,7 @@ int main(void)
         cmocka_unit_test(test_slice_divergence__rates),
         cmocka_unit_test(test_slice_divergence__bad_input_is_named),
         cmocka_unit_test(test_slice_divergence__nothing_is_found_in_nothing),
+        cmocka_unit_test(test_slice_divergence__same_bytes_on_threads),
     };
     return cmocka_run_group_tests_name("slice_divergence", tests, NULL, NULL);
 }

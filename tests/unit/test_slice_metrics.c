@@ -10,9 +10,8 @@
 
 #include "unit.h"
 
+#include "slice_checks.h"
 #include "failing_allocator.h"
-#include "mlsd/metric.h"
-#include "mlsd/slice.h"
 
 enum { ROOM = 5000 };
 
@@ -22,16 +21,6 @@ typedef struct sample {
     double y[ROOM], p[ROOM], w[ROOM];
     const char *a[ROOM], *b[ROOM];
 } sample;
-
-static mlsd_matrix vector(const double *x, int64_t n)
-{
-    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
-}
-
-static void assert_near(double got, double wanted, double tolerance)
-{
-    if (!(fabs(got - wanted) <= tolerance)) fail_msg("got %.17g, wanted %.17g", got, wanted);
-}
 
 static void add(sample *s, int count, const char *a, const char *b, double y, double p)
 {
@@ -44,7 +33,7 @@ static void add(sample *s, int count, const char *a, const char *b, double y, do
     }
 }
 
-static mlsd_table *table_of(const sample *s)
+static mlsd_table *groups_of(const sample *s)
 {
     mlsd_table *t = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &t));
@@ -56,7 +45,7 @@ static mlsd_table *table_of(const sample *s)
 static mlsd_status try_run(const mlsd_context *context, const sample *s, bool weighted,
                            const char *json, mlsd_result **out)
 {
-    mlsd_table *const t = table_of(s);
+    mlsd_table *const t = groups_of(s);
     mlsd_spec *spec = NULL;
     const mlsd_matrix y = vector(s->y, s->n), p = vector(s->p, s->n), w = vector(s->w, s->n);
     *out = NULL;
@@ -75,33 +64,13 @@ static mlsd_result *run(const sample *s, bool weighted, const char *json)
     return r;
 }
 
-static const char *text_at(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static double number_at(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    double x = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
 /* The row of a slice and a metric. */
 static int64_t row_of(const mlsd_result *r, const char *slice, const char *metric)
 {
     const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
     for (int64_t i = 0; i < n; i++) {
-        if (strcmp(text_at(r, "slices", "slice", i), slice) == 0 &&
-            strcmp(text_at(r, "slices", "metric", i), metric) == 0)
+        if (strcmp(cell_text(r, "slices", "slice", i), slice) == 0 &&
+            strcmp(cell_text(r, "slices", "metric", i), metric) == 0)
             return i;
     }
     fail_msg("no slice %s", slice);
@@ -110,7 +79,7 @@ static int64_t row_of(const mlsd_result *r, const char *slice, const char *metri
 
 static double is(const mlsd_result *r, const char *slice, const char *metric, const char *column)
 {
-    return number_at(r, "slices", column, row_of(r, slice, metric));
+    return cell(r, "slices", column, row_of(r, slice, metric));
 }
 
 static void make_admissions(sample *s)
@@ -132,19 +101,19 @@ static void test_slice_metrics__admissions_turn_around(void **state)
     make_admissions(&s);
     mlsd_result *const r =
         run(&s, false, "{\"kind\":\"slice_metrics\",\"metrics\":[\"selection_rate\"]}");
-    assert_near(is(r, "a = male", "selection_rate", "value"), .44518766, 5e-9);
-    assert_near(is(r, "a = female", "selection_rate", "value"), .30354223, 5e-9);
-    assert_string_equal(text_at(r, "strata", "within", 0), "b");
+    ASSERT_NEAR(is(r, "a = male", "selection_rate", "value"), .44518766, 5e-9);
+    ASSERT_NEAR(is(r, "a = female", "selection_rate", "value"), .30354223, 5e-9);
+    assert_string_equal(cell_text(r, "strata", "within", 0), "b");
     for (int64_t i = 0; i < 2; i++)
-        assert_string_equal(text_at(r, "strata", "alarm", i), "turns around");
-    assert_string_equal(text_at(r, "strata", "level", 1), "male");
-    assert_near(number_at(r, "strata", "odds_ratio", 1), .90469683, 5e-9);
-    assert_near(number_at(r, "strata", "low", 1), .77190736, 5e-9);
-    assert_near(number_at(r, "strata", "high", 1), 1.06032976, 5e-9);
-    assert_near(number_at(r, "strata", "statistic", 1), 1.42695, 5e-6);
-    assert_near(number_at(r, "strata", "p_value", 1), .23226, 5e-6);
-    assert_near(number_at(r, "strata", "homogeneity", 1), 17.901712, 5e-7);
-    assert_near(number_at(r, "strata", "homogeneity_p", 1), .0030721, 5e-8);
+        assert_string_equal(cell_text(r, "strata", "alarm", i), "turns around");
+    assert_string_equal(cell_text(r, "strata", "level", 1), "male");
+    ASSERT_NEAR(cell(r, "strata", "odds_ratio", 1), .90469683, 5e-9);
+    ASSERT_NEAR(cell(r, "strata", "low", 1), .77190736, 5e-9);
+    ASSERT_NEAR(cell(r, "strata", "high", 1), 1.06032976, 5e-9);
+    ASSERT_NEAR(cell(r, "strata", "statistic", 1), 1.42695, 5e-6);
+    ASSERT_NEAR(cell(r, "strata", "p_value", 1), .23226, 5e-6);
+    ASSERT_NEAR(cell(r, "strata", "homogeneity", 1), 17.901712, 5e-7);
+    ASSERT_NEAR(cell(r, "strata", "homogeneity_p", 1), .0030721, 5e-8);
     assert_non_null(strstr(mlsd_result_verdict(r), "its sign flips"));
     assert_non_null(strstr(mlsd_result_verdict(r), "rows of the same b"));
     mlsd_result_free(r);
@@ -167,15 +136,15 @@ static void test_slice_metrics__mortgage_denials(void **state)
     mlsd_result *const r = run(&s, false,
                                "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":["
                                "\"prevalence\"],\"correction\":\"none\"}");
-    assert_near(is(r, "a = yes", "prevalence", "value"), .283185841, 5e-10);
-    assert_near(is(r, "a = yes", "prevalence", "other"), .092601666, 5e-10);
+    ASSERT_NEAR(is(r, "a = yes", "prevalence", "value"), .283185841, 5e-10);
+    ASSERT_NEAR(is(r, "a = yes", "prevalence", "other"), .092601666, 5e-10);
     /* The square of the score test is the chi-square, 100.176: p of scipy's chi2.sf. */
-    assert_near(is(r, "a = yes", "prevalence", "p_value") / 1.3942663248080458e-23, 1, 1e-9);
+    ASSERT_NEAR(is(r, "a = yes", "prevalence", "p_value") / 1.3942663248080458e-23, 1, 1e-9);
     /* Newcombe's limits lie within half a per cent of Wald's published [.14100194, .24016641]. */
-    assert_near(is(r, "a = yes", "prevalence", "difference_low"), .14100194, 5e-3);
-    assert_near(is(r, "a = yes", "prevalence", "difference_high"), .24016641, 5e-3);
-    assert_near(number_at(r, "extremes", "difference", 0), .283185841 - .092601666, 1e-9);
-    assert_near(number_at(r, "extremes", "p_value", 0), 0.001, 1e-12);
+    ASSERT_NEAR(is(r, "a = yes", "prevalence", "difference_low"), .14100194, 5e-3);
+    ASSERT_NEAR(is(r, "a = yes", "prevalence", "difference_high"), .24016641, 5e-3);
+    ASSERT_NEAR(cell(r, "extremes", "difference", 0), .283185841 - .092601666, 1e-9);
+    ASSERT_NEAR(cell(r, "extremes", "p_value", 0), 0.001, 1e-12);
     assert_non_null(strstr(mlsd_result_verdict(r), "by more than chance"));
     mlsd_result_free(r);
 }
@@ -196,17 +165,17 @@ static void test_slice_metrics__undefined_is_not_zero(void **state)
             "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"recall\"],"
             "\"reference\":\"zero\"}");
     const int64_t none = row_of(r, "a = none", "recall");
-    assert_true(isnan(number_at(r, "slices", "value", none)));
-    assert_near(number_at(r, "slices", "denominator", none), 0, 0);
-    assert_string_equal(text_at(r, "slices", "status", none), "undefined");
-    assert_true(isnan(number_at(r, "slices", "difference", none)));
-    assert_true(isnan(number_at(r, "slices", "p_value", none)));
-    assert_near(number_at(r, "slices", "finding", none), 0, 0);
-    assert_near(is(r, "a = some", "recall", "difference"), 1, 0);
+    assert_true(isnan(cell(r, "slices", "value", none)));
+    ASSERT_NEAR(cell(r, "slices", "denominator", none), 0, 0);
+    assert_string_equal(cell_text(r, "slices", "status", none), "undefined");
+    assert_true(isnan(cell(r, "slices", "difference", none)));
+    assert_true(isnan(cell(r, "slices", "p_value", none)));
+    ASSERT_NEAR(cell(r, "slices", "finding", none), 0, 0);
+    ASSERT_NEAR(is(r, "a = some", "recall", "difference"), 1, 0);
     assert_true(isnan(is(r, "a = some", "recall", "ratio")));
-    assert_near(number_at(r, "extremes", "difference", 0), 1, 0); /* of "some" and "zero" */
-    assert_near(number_at(r, "extremes", "groups", 0), 2, 0);
-    assert_near(number_at(r, "extremes", "not_judged", 0), 1, 0);
+    ASSERT_NEAR(cell(r, "extremes", "difference", 0), 1, 0); /* of "some" and "zero" */
+    ASSERT_NEAR(cell(r, "extremes", "groups", 0), 2, 0);
+    ASSERT_NEAR(cell(r, "extremes", "not_judged", 0), 1, 0);
     mlsd_result_free(r);
 }
 
@@ -237,17 +206,17 @@ static void test_slice_metrics__each_metric_tests_its_own_rows(void **state)
         run(&s, false,
             "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"recall\",\"fpr\","
             "\"precision\",\"fdr\",\"specificity\"],\"comparisons\":[\"overall\"]}");
-    assert_near(is(r, "a = u", "recall", "p_value"), score_p(70, 100, 150, 190), 1e-12);
-    assert_near(is(r, "a = u", "fpr", "p_value"), score_p(20, 100, 30, 210), 1e-12);
-    assert_near(is(r, "a = u", "specificity", "p_value"), score_p(80, 100, 180, 210), 1e-12);
-    assert_near(is(r, "a = u", "precision", "p_value"), score_p(70, 90, 150, 180), 1e-12);
-    assert_near(is(r, "a = u", "fdr", "p_value"), score_p(20, 90, 30, 180), 1e-12);
+    ASSERT_NEAR(is(r, "a = u", "recall", "p_value"), score_p(70, 100, 150, 190), 1e-12);
+    ASSERT_NEAR(is(r, "a = u", "fpr", "p_value"), score_p(20, 100, 30, 210), 1e-12);
+    ASSERT_NEAR(is(r, "a = u", "specificity", "p_value"), score_p(80, 100, 180, 210), 1e-12);
+    ASSERT_NEAR(is(r, "a = u", "precision", "p_value"), score_p(70, 90, 150, 180), 1e-12);
+    ASSERT_NEAR(is(r, "a = u", "fdr", "p_value"), score_p(20, 90, 30, 180), 1e-12);
     /* To all rows: the same p; the difference is the part that is outside, 190 of 290. */
     const int64_t n = mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
-    assert_string_equal(text_at(r, "comparisons", "against", n), "overall");
-    assert_near(number_at(r, "comparisons", "p_value", n), score_p(70, 100, 150, 190), 1e-12);
-    assert_near(number_at(r, "comparisons", "difference", n), 70. / 100 - 220. / 290, 1e-15);
-    assert_near(number_at(r, "comparisons", "difference_low", n),
+    assert_string_equal(cell_text(r, "comparisons", "against", n), "overall");
+    ASSERT_NEAR(cell(r, "comparisons", "p_value", n), score_p(70, 100, 150, 190), 1e-12);
+    ASSERT_NEAR(cell(r, "comparisons", "difference", n), 70. / 100 - 220. / 290, 1e-15);
+    ASSERT_NEAR(cell(r, "comparisons", "difference_low", n),
                 is(r, "a = u", "recall", "difference_low") * 190 / 290, 1e-14);
     mlsd_result_free(r);
 }
@@ -264,10 +233,10 @@ static void test_slice_metrics__few_rows_are_no_finding(void **state)
     mlsd_result *const r =
         run(&s, false, "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"accuracy\"]}");
     const int64_t few = row_of(r, "a = few", "accuracy");
-    assert_string_equal(text_at(r, "slices", "status", few), "low support");
-    assert_true(number_at(r, "slices", "p_value", few) < 0.001);
-    assert_true(isnan(number_at(r, "slices", "p_adjusted", few)));
-    for (int64_t i = 0; i < 2; i++) assert_near(number_at(r, "slices", "finding", i), 0, 0);
+    assert_string_equal(cell_text(r, "slices", "status", few), "low support");
+    assert_true(cell(r, "slices", "p_value", few) < 0.001);
+    assert_true(isnan(cell(r, "slices", "p_adjusted", few)));
+    for (int64_t i = 0; i < 2; i++) ASSERT_NEAR(cell(r, "slices", "finding", i), 0, 0);
     assert_non_null(strstr(mlsd_result_verdict(r), "Too few rows to judge"));
     assert_non_null(strstr(mlsd_result_verdict(r), "a = few"));
     assert_null(strstr(mlsd_result_verdict(r), "worse"));
@@ -299,7 +268,7 @@ static void test_slice_metrics__equals_the_rows_alone(void **state)
     assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "slices")), 5 * (3 + 2 + 6));
     for (int64_t row = 0; row < 55; row++) {
         double value[2];
-        const char *const slice = text_at(r, "slices", "slice", row);
+        const char *const slice = cell_text(r, "slices", "slice", row);
         for (int outside = 0; outside < 2; outside++) {
             int64_t n = 0;
             for (int64_t i = 0; i < s.n; i++) {
@@ -318,11 +287,11 @@ static void test_slice_metrics__equals_the_rows_alone(void **state)
             const mlsd_matrix ym = vector(y, n), pm = vector(p, n), wm = vector(w, n);
             ASSERT_OK(mlsd_metric_score(NULL, metrics[row / 11], &ym, &pm, &wm, 0.95,
                                         &value[outside], NULL, NULL));
-            if (outside == 0) assert_near(number_at(r, "slices", "n", row), (double)n, 0);
+            if (outside == 0) ASSERT_NEAR(cell(r, "slices", "n", row), (double)n, 0);
         }
-        assert_near(number_at(r, "slices", "value", row), value[0], 1e-13);
-        assert_near(number_at(r, "slices", "other", row), value[1], 1e-13);
-        assert_near(number_at(r, "slices", "difference", row), value[0] - value[1], 1e-13);
+        ASSERT_NEAR(cell(r, "slices", "value", row), value[0], 1e-13);
+        ASSERT_NEAR(cell(r, "slices", "other", row), value[1], 1e-13);
+        ASSERT_NEAR(cell(r, "slices", "difference", row), value[0] - value[1], 1e-13);
     }
     mlsd_result_free(r);
 }
@@ -339,11 +308,11 @@ static void test_slice_metrics__control_and_reference(void **state)
             "\"selection_rate\"],\"reference\":\"male\"}");
     assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "slices")), 12);
     for (int64_t i = 0; i < 12; i++) {
-        if (strcmp(text_at(r, "slices", "level", i), "female") != 0 ||
-            strcmp(text_at(r, "slices", "control", i), "b = A") != 0)
+        if (strcmp(cell_text(r, "slices", "level", i), "female") != 0 ||
+            strcmp(cell_text(r, "slices", "control", i), "b = A") != 0)
             continue;
-        assert_near(number_at(r, "slices", "value", i), 89. / 108, 1e-15);
-        assert_near(number_at(r, "slices", "other", i), 512. / 825, 1e-15);
+        ASSERT_NEAR(cell(r, "slices", "value", i), 89. / 108, 1e-15);
+        ASSERT_NEAR(cell(r, "slices", "other", i), 512. / 825, 1e-15);
     }
     assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "overall")), 6);
     mlsd_result_free(r);
@@ -373,14 +342,14 @@ static void test_slice_metrics__cells_without_rows_are_there(void **state)
         int64_t n_empty = 0;
         assert_int_equal(mlsd_table_n_rows(mlsd_result_get_table(r, "slices")), n_slices[k]);
         for (int64_t i = 0; i < n_slices[k]; i++) {
-            if (number_at(r, "slices", "n", i) > 0) continue;
-            assert_string_equal(text_at(r, "slices", k == 1 ? "slice" : "level", i),
+            if (cell(r, "slices", "n", i) > 0) continue;
+            assert_string_equal(cell_text(r, "slices", k == 1 ? "slice" : "level", i),
                                 k == 1 ? "a = r and b = v" : "r");
-            assert_string_equal(text_at(r, "slices", "control", i), k == 1 ? "" : "b = v");
-            assert_string_equal(text_at(r, "slices", "status", i), "undefined");
-            assert_true(isnan(number_at(r, "slices", "value", i)));
-            assert_true(isnan(number_at(r, "slices", "p_value", i)));
-            assert_near(number_at(r, "slices", "finding", i), 0, 0);
+            assert_string_equal(cell_text(r, "slices", "control", i), k == 1 ? "" : "b = v");
+            assert_string_equal(cell_text(r, "slices", "status", i), "undefined");
+            assert_true(isnan(cell(r, "slices", "value", i)));
+            assert_true(isnan(cell(r, "slices", "p_value", i)));
+            ASSERT_NEAR(cell(r, "slices", "finding", i), 0, 0);
             n_empty++;
         }
         assert_int_equal(n_empty, k < 2);
@@ -402,8 +371,8 @@ static void test_slice_metrics__rare_values_and_too_many(void **state)
     ASSERT_FAILS(MLSD_E_DATA, "column 'a' has 2501 values, more than max_levels 1000",
                  try_run(NULL, &s, false, "{\"kind\":\"slice_metrics\",\"by\":[\"a\"]}", &r));
     r = run(&s, false, "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"merge_rare\":100}");
-    assert_near(is(r, "a = id0", "accuracy", "n"), 500, 0);
-    assert_near(is(r, "a = (other)", "accuracy", "n"), 2500, 0);
+    ASSERT_NEAR(is(r, "a = id0", "accuracy", "n"), 500, 0);
+    ASSERT_NEAR(is(r, "a = (other)", "accuracy", "n"), 2500, 0);
     mlsd_result_free(r);
 }
 
@@ -472,6 +441,24 @@ static void test_slice_metrics__threads_and_failing_memory(void **state)
     }
 }
 
+static void test_slice_metrics__same_bytes_on_threads(void **state)
+{
+    (void)state;
+    static slice_sample s;
+    slice_sample_make(&s);
+    const mlsd_matrix y = vector(s.y, SLICE_ROWS), p = vector(s.p, SLICE_ROWS);
+    const mlsd_matrix w = vector(s.weight, SLICE_ROWS);
+    assert_slices_same_on_threads(
+        "{\"kind\":\"slice_metrics\",\"intersections\":2,\"metrics\":[\"recall\",\"roc_auc\",\"log_"
+        "loss\"],\"permutations\":50,\"comparisons\":[\"overall\",\"largest\"]}",
+        s.groups, &y, &p, NULL);
+    assert_slices_same_on_threads(
+        "{\"kind\":\"slice_metrics\",\"by\":[\"age\"],\"control\":[\"city\"],\"metrics\":["
+        "\"accuracy\",\"brier\"],\"permutations\":50}",
+        s.groups, &y, &p, &w);
+    mlsd_table_free(s.groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_slice_metrics__rare_values_and_too_many),
         cmocka_unit_test(test_slice_metrics__arguments_are_checked),
         cmocka_unit_test(test_slice_metrics__threads_and_failing_memory),
+        cmocka_unit_test(test_slice_metrics__same_bytes_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

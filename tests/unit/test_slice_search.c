@@ -8,39 +8,10 @@
 
 #include "unit.h"
 
-#include "mlsd/slice.h"
+#include "slice_checks.h"
 #include "salaries.h"
 #include "slice/against.h"
 #include "slice/search_bound.h"
-
-static mlsd_matrix vector(const double *x, int64_t n)
-{
-    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    double x = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, "slices");
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static int64_t n_slices(const mlsd_result *r)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, "slices"));
-}
 
 static mlsd_spec *search_spec(double alpha, int64_t min_support, int64_t max_level, double confirm)
 {
@@ -111,7 +82,7 @@ static void test_slice_search__salaries_of_systemds(void **state)
     for (int64_t i = 0; i < 10; i++) {
         ASSERT_NEAR(cell(r, "slices", "score", i), scores[i], 5e-7);
         ASSERT_NEAR(cell(r, "slices", "search_n", i), sizes[i], 0);
-        assert_string_equal(cell_text(r, "status", i), "not confirmed");
+        assert_string_equal(cell_text(r, "slices", "status", i), "not confirmed");
         ASSERT_NEAR(cell(r, "slices", "finding", i), 0, 0);
     }
     /* The bound by one-hot columns leaves 307 and 237 candidates (SystemDS), by rows 145 and 32. */
@@ -147,12 +118,6 @@ typedef struct brute_slice {
     int n_predicates, n_rows;
     double size, error, worst, score;
 } brute_slice;
-
-static uint64_t draw(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *state >> 33;
-}
 
 static int below(uint64_t *state, int n)
 {
@@ -265,7 +230,7 @@ static void name_slice(const small_table *t, const brute_slice *s, char *out)
     }
 }
 
-static mlsd_table *table_of(const small_table *t)
+static mlsd_table *groups_of(const small_table *t)
 {
     mlsd_table *groups = NULL;
     ASSERT_OK(mlsd_table_new(NULL, &groups));
@@ -291,7 +256,7 @@ static void compare_with_brute_force(const mlsd_context *context, uint64_t *stat
     int n = list_slices(&t, slices);
     const mlsd__search_whole all = whole_of(&t, &slices[0], alpha, min_support);
     n = keep_scored(&all, slices, n, min_support, max_level);
-    mlsd_table *const groups = table_of(&t);
+    mlsd_table *const groups = groups_of(&t);
     mlsd_spec *const spec = search_spec(alpha, min_support, max_level, 0);
     ASSERT_OK(mlsd_spec_set_i64(spec, "k", k));
     const mlsd_matrix e = vector(t.error, t.n), w = vector(t.weight, t.n);
@@ -301,7 +266,7 @@ static void compare_with_brute_force(const mlsd_context *context, uint64_t *stat
     for (int i = 0; i < n_slices(r); i++) {
         char name[80];
         name_slice(&t, &slices[i], name);
-        assert_string_equal(cell_text(r, "slice", i), name);
+        assert_string_equal(cell_text(r, "slices", "slice", i), name);
         ASSERT_NEAR(cell(r, "slices", "score", i), slices[i].score, 0);
         ASSERT_NEAR(cell(r, "slices", "search_n", i), slices[i].n_rows, 0);
     }
@@ -382,13 +347,6 @@ static mlsd_result *simulate(uint64_t *state, double planted, int losses, int64_
     mlsd_spec_free(spec);
     mlsd_table_free(groups);
     return r;
-}
-
-static double number(const mlsd_result *r, const char *name)
-{
-    double x = NAN;
-    ASSERT_OK(mlsd_result_get_f64(r, name, &x));
-    return x;
 }
 
 /* Mean and its standard error, in units of the latter. */
@@ -495,7 +453,7 @@ static void test_slice_search__planted_slice_is_found_with_its_effect(void **sta
     for (int run = 0; run < N_RUNS; run++) {
         mlsd_result *const r = simulate(&random, 0.4, 0, run);
         for (int64_t i = 0; i < n_slices(r); i++) {
-            if (strcmp(cell_text(r, "slice", i), "a = 0 and b = 1") != 0) continue;
+            if (strcmp(cell_text(r, "slices", "slice", i), "a = 0 and b = 1") != 0) continue;
             n_found += cell(r, "slices", "finding", i) == 1;
             confirmed[n++] = cell(r, "slices", "difference", i);
         }
@@ -525,8 +483,8 @@ static void test_slice_search__low_support_is_said_and_is_no_finding(void **stat
     ASSERT_OK(mlsd_spec_set_i64(spec, "confirm_support", 30));
     const mlsd_matrix e = vector(error, ROWS);
     ASSERT_OK(mlsd_slice_run(NULL, spec, groups, NULL, &e, NULL, &r));
-    assert_string_equal(cell_text(r, "slice", 0), "g = rare");
-    assert_string_equal(cell_text(r, "status", 0), "low support");
+    assert_string_equal(cell_text(r, "slices", "slice", 0), "g = rare");
+    assert_string_equal(cell_text(r, "slices", "status", 0), "low support");
     ASSERT_NEAR(cell(r, "slices", "value", 0), 1, 0);
     ASSERT_NEAR(cell(r, "slices", "finding", 0), 0, 0);
     assert_true(isnan(cell(r, "slices", "q_value", 0)));
@@ -585,37 +543,6 @@ static void test_slice_search__welch_and_newcombe(void **state)
 
 /* ---- the rest ---- */
 
-/* Same bytes for every number of threads. */
-static void test_slice_search__threads_change_nothing(void **state)
-{
-    (void)state;
-    char texts[3][20000];
-    static const int64_t n_threads[3] = {1, 2, 7};
-    for (int k = 0; k < 3; k++) {
-        small_table t;
-        uint64_t random = 77;
-        mlsd_context *context = NULL;
-        mlsd_result *r = NULL;
-        int64_t length = 0;
-        do {
-            draw_table(&random, &t);
-        } while (t.n_columns < 4 || t.n < 40);
-        mlsd_table *const groups = table_of(&t);
-        mlsd_spec *const spec = search_spec(0.9, 2, 4, 0.4);
-        const mlsd_matrix e = vector(t.error, t.n), w = vector(t.weight, t.n);
-        ASSERT_OK(mlsd_context_new(&context));
-        ASSERT_OK(mlsd_context_set_i64(context, "n_threads", n_threads[k]));
-        ASSERT_OK(mlsd_slice_run(context, spec, groups, NULL, &e, &w, &r));
-        ASSERT_OK(mlsd_result_to_json(r, texts[k], sizeof texts[k], &length));
-        mlsd_result_free(r);
-        mlsd_context_free(context);
-        mlsd_spec_free(spec);
-        mlsd_table_free(groups);
-    }
-    assert_string_equal(texts[0], texts[1]);
-    assert_string_equal(texts[0], texts[2]);
-}
-
 static void test_slice_search__predicates_of_bins(void **state)
 {
     (void)state;
@@ -635,12 +562,13 @@ static void test_slice_search__predicates_of_bins(void **state)
     const mlsd_matrix e = vector(error, ROWS);
     ASSERT_OK(mlsd_slice_run(NULL, spec, groups, NULL, &e, NULL, &r));
     assert_int_equal(n_slices(r), 3);
-    assert_string_equal(cell_text(r, "slice", 0), "x in (42, 61]");
-    assert_string_equal(cell_text(r, "predicates", 0),
+    assert_string_equal(cell_text(r, "slices", "slice", 0), "x in (42, 61]");
+    assert_string_equal(cell_text(r, "slices", "predicates", 0),
                         "[{\"column\": \"x\", \"above\": 42, \"at_most\": 61}]");
-    assert_string_equal(cell_text(r, "slice", 1), "x in (61, 80]");
-    assert_string_equal(cell_text(r, "slice", 2), "x is missing");
-    assert_string_equal(cell_text(r, "predicates", 2), "[{\"column\": \"x\", \"missing\": true}]");
+    assert_string_equal(cell_text(r, "slices", "slice", 1), "x in (61, 80]");
+    assert_string_equal(cell_text(r, "slices", "slice", 2), "x is missing");
+    assert_string_equal(cell_text(r, "slices", "predicates", 2),
+                        "[{\"column\": \"x\", \"missing\": true}]");
     mlsd_result_free(r);
     mlsd_spec_free(spec);
     mlsd_table_free(groups);
@@ -666,7 +594,7 @@ static void test_slice_search__losses(void **state)
         ASSERT_OK(mlsd_slice_run(NULL, spec, groups, &ym, &pm, NULL, &r));
         ASSERT_OK(mlsd_result_get_str(r, "loss", &loss));
         assert_string_equal(loss, losses[k < 0 ? 0 : k]);
-        assert_string_equal(cell_text(r, "slice", 0), "g = 1");
+        assert_string_equal(cell_text(r, "slices", "slice", 0), "g = 1");
         ASSERT_NEAR(cell(r, "slices", "search_value", 0), wanted[k < 0 ? 0 : k], 1e-15);
         mlsd_result_free(r);
         mlsd_spec_free(spec);
@@ -758,6 +686,19 @@ static void test_slice_search__bad_input_is_named(void **state)
     mlsd_table_free(groups);
 }
 
+static void test_slice_search__same_bytes_on_threads(void **state)
+{
+    (void)state;
+    static slice_sample s;
+    slice_sample_make(&s);
+    const mlsd_matrix y = vector(s.y, SLICE_ROWS), p = vector(s.p, SLICE_ROWS);
+    const mlsd_matrix w = vector(s.weight, SLICE_ROWS);
+    assert_slices_same_on_threads("{\"kind\":\"slice_search\",\"k\":20}", s.groups, &y, &p, NULL);
+    assert_slices_same_on_threads(
+        "{\"kind\":\"slice_search\",\"loss\":\"squared\",\"confirm\":0.3}", s.groups, &y, &p, &w);
+    mlsd_table_free(s.groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -772,11 +713,11 @@ int main(void)
         cmocka_unit_test(test_slice_search__low_support_is_said_and_is_no_finding),
         cmocka_unit_test(test_slice_search__shares_by_fisher_s_exact_test),
         cmocka_unit_test(test_slice_search__welch_and_newcombe),
-        cmocka_unit_test(test_slice_search__threads_change_nothing),
         cmocka_unit_test(test_slice_search__predicates_of_bins),
         cmocka_unit_test(test_slice_search__losses),
         cmocka_unit_test(test_slice_search__column_of_many_values),
         cmocka_unit_test(test_slice_search__bad_input_is_named),
+        cmocka_unit_test(test_slice_search__same_bytes_on_threads),
     };
     return cmocka_run_group_tests_name("slice_search", tests, NULL, NULL);
 }

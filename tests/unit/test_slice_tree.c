@@ -6,43 +6,7 @@
 
 #include "unit.h"
 
-#include "mlsd/slice.h"
-
-static mlsd_matrix vector(const double *x, int64_t n)
-{
-    return (mlsd_matrix){x, n, 1, 1, 1, MLSD_F64, 0};
-}
-
-static double cell(const mlsd_result *r, const char *table, const char *column, int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    double x = 0;
-    assert_non_null(t);
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    ASSERT_OK(mlsd_table_get_f64(t, at, row, 1, &x));
-    return x;
-}
-
-static const char *cell_text(const mlsd_result *r, const char *table, const char *column,
-                             int64_t row)
-{
-    const mlsd_table *const t = mlsd_result_get_table(r, table);
-    int64_t at = 0;
-    ASSERT_OK(mlsd_table_find(t, column, &at));
-    return mlsd_table_get_str(t, at, row);
-}
-
-static int64_t n_rows_of(const mlsd_result *r, const char *table)
-{
-    return mlsd_table_n_rows(mlsd_result_get_table(r, table));
-}
-
-static uint64_t draw(uint64_t *state)
-{
-    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return *state >> 33;
-}
+#include "slice_checks.h"
 
 static mlsd_spec *tree_spec(int64_t min_support, int64_t max_leaves, double confirm)
 {
@@ -226,6 +190,19 @@ static void test_slice_tree__nothing_is_found_in_nothing(void **state)
     assert_true(n_with <= 16);
 }
 
+static void test_slice_tree__same_bytes_on_threads(void **state)
+{
+    (void)state;
+    static slice_sample s;
+    slice_sample_make(&s);
+    const mlsd_matrix y = vector(s.y, SLICE_ROWS), p = vector(s.p, SLICE_ROWS);
+    const mlsd_matrix w = vector(s.weight, SLICE_ROWS);
+    assert_slices_same_on_threads("{\"kind\":\"slice_tree\"}", s.groups, &y, &p, NULL);
+    assert_slices_same_on_threads("{\"kind\":\"slice_tree\",\"max_leaves\":6}", s.groups, &y, &p,
+                                  &w);
+    mlsd_table_free(s.groups);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_slice_tree__finds_what_was_planted),
         cmocka_unit_test(test_slice_tree__one_leaf_is_all_rows),
         cmocka_unit_test(test_slice_tree__nothing_is_found_in_nothing),
+        cmocka_unit_test(test_slice_tree__same_bytes_on_threads),
     };
     return cmocka_run_group_tests_name("slice_tree", tests, NULL, NULL);
 }

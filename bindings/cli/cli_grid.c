@@ -54,6 +54,17 @@ static int cut(const char *text, int width)
     return bytes;
 }
 
+void cli_cut_middle(char *text, int width)
+{
+    const int n = text == NULL ? 0 : cli_characters(text);
+    if (n <= width || width < NARROWEST) return;
+    const int tail = (width - 2) / 2, head = width - 2 - tail;
+    const char *const end = text + cut(text, n - tail);
+    char *const at = text + cut(text, head);
+    memcpy(at, "..", 2);
+    memmove(at + 2, end, strlen(end) + 1);
+}
+
 static const char *cell_at(const cli_grid *g, int64_t row, int column)
 {
     const char *text = g->cells[row * g->n_columns + column];

@@ -14,7 +14,7 @@ enum { CELLS = 26, MOST_SLICES = 40, TEXT = 512 };
 /* What is drawn: the rows of one metric. */
 typedef struct scene {
     const mlsd_table *table;
-    const char *metric, *worst, *p;
+    const char *metric, *worst, *worst_control, *p;
     double overall, direction;
 } scene;
 
@@ -103,29 +103,55 @@ static int64_t choose_rows(const scene *s, int64_t *out_n, place *out)
     return MOST_SLICES;
 }
 
-static void set_row(cli_grid *g, int64_t line, const scene *s, int64_t row, const axis *x)
+/* "sex = F and dept = A", of a few levels alone "F, A"; behind it what it is among. */
+static void set_name(cli_grid *g, int64_t line, const scene *s, int64_t row, bool is_short)
 {
     const mlsd_table *const t = s->table;
-    char name[TEXT], marked[TEXT + 300], text[CLI_NUMBER_CAPACITY], picture[CELLS + 1];
-    const char *const status = cli_cell_text(t, "status", row);
-    const char *const control = cli_cell_text(t, "control", row);
+    char name[TEXT], marked[TEXT + 300];
+    const char *control = cli_cell_text(t, "control", row);
     const char *const slice = cli_cell_text(t, "slice", row);
+    const char *const level = cli_cell_text(t, "level", row);
     if (*slice != '\0')
         snprintf(name, sizeof name, "%.400s", slice);
     else
-        snprintf(name, sizeof name, "%.200s = %.200s", cli_cell_text(t, "column", row),
-                 cli_cell_text(t, "level", row));
-    const bool is_worst = strcmp(s->worst, name) == 0;
-    snprintf(marked, sizeof marked, "%c %s%s%.200s", is_worst ? '>' : ' ', name,
-             *control != '\0' ? " | " : "", control);
+        snprintf(name, sizeof name, "%.200s = %.200s", cli_cell_text(t, "column", row), level);
+    const bool is_worst = strcmp(s->worst, name) == 0 && strcmp(s->worst_control, control) == 0;
+    const bool is_crossed = strchr(cli_cell_text(t, "column", row), ',') != NULL;
+    const char *const equals = strstr(control, " = ");
+    if (is_short && equals != NULL && strstr(equals + 1, " = ") == NULL) control = equals + 3;
+    snprintf(marked, sizeof marked, "%c %s%s%.200s", is_worst ? '>' : ' ',
+             is_short && is_crossed ? level : name, *control != '\0' ? " | " : "", control);
     cli_grid_set(g, line, 0, marked);
+}
+
+static void set_row(cli_grid *g, int64_t line, const scene *s, int64_t row, const axis *x)
+{
+    const mlsd_table *const t = s->table;
+    char text[CLI_NUMBER_CAPACITY], picture[CELLS + 1];
+    set_name(g, line, s, row, false);
     snprintf(text, sizeof text, "%.0f", cli_cell_number(t, "n", row));
     cli_grid_set(g, line, 1, text);
     cli_grid_set(g, line, 2, cli_show_number(cli_cell_number(t, "value", row), 4, text));
     draw(t, row, x, picture);
     cli_grid_set(g, line, 3, picture);
     cli_grid_set(g, line, 4,
-                 is_ok(t, row) ? cli_show_number(cli_cell_number(t, s->p, row), 3, text) : status);
+                 is_ok(t, row) ? cli_show_number(cli_cell_number(t, s->p, row), 3, text)
+                               : cli_cell_text(t, "status", row));
+}
+
+/* Names of which only the end differs must not lose it: crossed groups that do not fit are named by
+ * their levels, and what still does not fit loses its middle. */
+static void fit_names(cli_grid *g, const scene *s, const place *rows, int64_t n)
+{
+    int widest = 0;
+    if (cli_grid_width(g) <= cli_width()) return;
+    for (int64_t i = 0; i < n; i++) set_name(g, i + 1, s, rows[i].row, true);
+    for (int64_t i = 0; i <= n; i++) {
+        const int width = cli_characters(g->cells[i * g->n_columns]);
+        if (width > widest) widest = width;
+    }
+    const int room = widest - (cli_grid_width(g) - cli_width());
+    for (int64_t i = 1; i <= n; i++) cli_cut_middle(g->cells[i * g->n_columns], room);
 }
 
 static void print_rows(const scene *s, const place *rows, int64_t n)
@@ -145,6 +171,7 @@ static void print_rows(const scene *s, const place *rows, int64_t n)
     const char *const headings[] = {"  slice", "rows", s->metric, ends, "p"};
     for (int c = 0; c < g.n_columns; c++) cli_grid_set(&g, 0, c, headings[c]);
     for (int64_t i = 0; i < n; i++) set_row(&g, i + 1, s, rows[i].row, &x);
+    fit_names(&g, s, rows, n);
     cli_grid_print(&g, cli_width());
     cli_grid_free(&g);
 }
@@ -171,6 +198,7 @@ void cli_print_slices(const mlsd_result *r)
     const scene s = {t,
                      cli_result_text(r, "metric"),
                      cli_result_text(r, "slices.worst"),
+                     "",
                      has ? "p_adjusted" : "p_value",
                      cli_result_number(r, "test.value"),
                      cli_result_number(r, "direction")};
@@ -179,13 +207,35 @@ void cli_print_slices(const mlsd_result *r)
     print_scene(&s, "result.json");
 }
 
+/* What a metric is in words, without how its interval is made. */
+static void print_meaning(const char *metric)
+{
+    char line[TEXT];
+    const mlsd_kind *const kind = mlsd_kind_find(metric);
+    if (kind == NULL) return;
+    const char *const doc = mlsd_kind_doc(kind);
+    snprintf(line, sizeof line, "%s: %.*s", metric, (int)strcspn(doc, ";"), doc);
+    cli_print_wrapped(line, 2);
+}
+
+static void print_legend(const mlsd_result *r, const char *against)
+{
+    char line[TEXT];
+    const bool is_complement = strcmp(against, "complement") == 0;
+    snprintf(line, sizeof line,
+             "o value, --- %g %% interval, | all rows, > worst; p: how easily chance alone makes "
+             "such a difference to %.100s, corrected for all groups",
+             100 * cli_result_number(r, "level"),
+             is_complement ? "the rows outside the group" : against);
+    cli_print_wrapped(line, 0);
+}
+
 void cli_print_slice_metrics(const mlsd_result *r)
 {
     const mlsd_table *const t = cli_result_table(r, "slices");
     const mlsd_table *const overall = cli_result_table(r, "overall");
     if (t == NULL || overall == NULL) return;
-    printf("o value, --- %g %% interval, | all rows; p against %s, corrected\n",
-           100 * cli_result_number(r, "level"), cli_cell_text(t, "against", 0));
+    print_legend(r, cli_cell_text(t, "against", 0));
     for (int64_t i = 0; i < mlsd_table_n_rows(overall); i++) {
         const char *const metric = cli_cell_text(overall, "metric", i);
         if (i > 0 &&
@@ -195,10 +245,12 @@ void cli_print_slice_metrics(const mlsd_result *r)
         const scene s = {t,
                          metric,
                          i == 0 ? cli_result_text(r, "worst") : "",
+                         i == 0 ? cli_result_text(r, "worst_control") : "",
                          "p_adjusted",
                          has_one ? cli_cell_number(overall, "value", i) : (double)NAN,
                          mlsd_metric_direction(metric)};
         putchar('\n');
+        print_meaning(metric);
         print_scene(&s, "--json");
     }
 }

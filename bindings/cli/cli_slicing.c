@@ -132,6 +132,34 @@ static void number_two_classes(slicing *s)
     }
 }
 
+/* Probabilities of a file are rounded: a row sums to 1 but for the last digits, which are dealt
+ * out. */
+static const double ROUNDING = 0.01 + 1e-9;
+
+static int scale_probabilities(slicing *s)
+{
+    const int64_t n = mlsd_table_n_rows(s->all.table), k = s->n_columns;
+    for (int64_t i = 0; i < n && k > 1; i++) {
+        double *const p = s->prediction + i * k;
+        double sum = 0;
+        for (int64_t c = 0; c < k; c++) {
+            if (!(p[c] >= 0 && p[c] <= 1))
+                return cli_fail(CLI_DATA, "row %lld of column '%s' is %g, no probability",
+                                (long long)i + 1, mlsd_table_name(s->all.table, s->columns[c]),
+                                p[c]);
+            sum += p[c];
+        }
+        if (!(fabs(sum - 1) <= ROUNDING))
+            return cli_fail(CLI_DATA,
+                            "the probabilities in row %lld (columns '%s' to '%s') sum to %g, not "
+                            "to 1",
+                            (long long)i + 1, mlsd_table_name(s->all.table, s->columns[0]),
+                            mlsd_table_name(s->all.table, s->columns[k - 1]), sum);
+        for (int64_t c = 0; c < k; c++) p[c] /= sum;
+    }
+    return CLI_OK;
+}
+
 static int read_rows(slicing *s)
 {
     const mlsd_table *const t = s->all.table;
@@ -164,7 +192,7 @@ static int read_rows(slicing *s)
         if (code == CLI_OK) code = read_column(s, weight, 1, s->weight);
     }
     if (code == CLI_OK) number_two_classes(s);
-    return code;
+    return code == CLI_OK ? scale_probabilities(s) : code;
 }
 
 static mlsd_status set_list(mlsd_spec *spec, const char *name, const cli_names *n)
@@ -241,6 +269,26 @@ static int save(const slicing *s, const char *out, const char *file)
     return status == MLSD_OK ? CLI_OK : cli_fail_file(status, out);
 }
 
+/* Classes in the place of probabilities: a metric of probabilities takes them as certain. */
+static void note_classes(const slicing *s)
+{
+    static const char *const of_probabilities[] = {"log_loss", "brier", "roc_auc",
+                                                   "average_precision"};
+    if (s->n_columns != 1) return;
+    for (int64_t i = 0; i < mlsd_table_n_rows(s->all.table); i++)
+        if (s->prediction[i] != 0 && s->prediction[i] != 1) return;
+    for (int64_t m = 0; m < s->metrics.n; m++) {
+        for (size_t k = 0; k < sizeof of_probabilities / sizeof *of_probabilities; k++) {
+            if (strcmp(s->metrics.values[m], of_probabilities[k]) != 0) continue;
+            char line[600];
+            snprintf(line, sizeof line,
+                     "note: '%.300s' has classes only; %s takes them for probabilities of 0 and 1",
+                     mlsd_table_name(s->all.table, s->columns[0]), of_probabilities[k]);
+            cli_print_wrapped(line, 0);
+        }
+    }
+}
+
 static int show(const slicing *s, const char *file)
 {
     const mlsd_result *const r = s->all.result;
@@ -252,15 +300,17 @@ static int show(const slicing *s, const char *file)
     cli_progress_clear();
     if (cli_get(s->all.args, "json") != NULL) return print_json(r);
     char line[4096];
-    snprintf(line, sizeof line, "%.300s: %lld rows", file,
-             (long long)mlsd_table_n_rows(s->all.table));
+    const long long n = (long long)mlsd_table_n_rows(s->all.table);
+    snprintf(line, sizeof line, "%.300s: %lld row%s", file, n, n == 1 ? "" : "s");
     cli_make_printable(line);
     puts(line);
     if (s->n_classes == 2) printf("class 1, which rates are of: '%s'\n", s->classes[1]);
-    if (cli_get(s->all.args, "search") != NULL)
-        cli_table_print("slices", cli_result_table(r, "slices"));
-    else
+    note_classes(s);
+    const bool is_search = cli_get(s->all.args, "search") != NULL;
+    if (!is_search)
         cli_print_slice_metrics(r);
+    else if (mlsd_table_n_rows(cli_result_table(r, "slices")) > 0)
+        cli_table_print("slices", cli_result_table(r, "slices"));
     putchar('\n');
     cli_print_wrapped(mlsd_result_verdict(r), 0);
     return CLI_OK;
@@ -269,8 +319,10 @@ static int show(const slicing *s, const char *file)
 static int slice_file(slicing *s)
 {
     const cli_args *const args = s->all.args;
-    const char *const file = args->positional[0];
-    mlsd_status status = mlsd_table_read_csv(s->all.context, file, NULL, &s->all.table);
+    const bool is_piped = strcmp(args->positional[0], "-") == 0;
+    const char *const file = is_piped ? "standard input" : args->positional[0];
+    mlsd_status status =
+        mlsd_table_read_csv(s->all.context, is_piped ? "/dev/stdin" : file, NULL, &s->all.table);
     if (status != MLSD_OK) return cli_fail_status(status);
     int code = cli_names_list(args, "by", s->all.table, &s->by);
     if (code == CLI_OK) code = cli_names_list(args, "control", s->all.table, &s->control);
@@ -342,7 +394,9 @@ const cli_command cli_slicing_command = {
         "For the predictions of any model. Each group is compared with the rows outside it;\n"
         "p-values are corrected for all groups and metrics. A group with too few rows is\n"
         "never called worse, and a value that is not defined is not 0. A column whose name\n"
-        "has a comma stands alone in a --by, or in quotes: --by '\"a,b\",c'.\n",
+        "has a comma stands alone in a --by, or in quotes: --by '\"a,b\",c'. The file '-' is\n"
+        "what is piped in. Probabilities of many classes may be rounded: rows that sum to 1\n"
+        "within 0.01 are scaled.\n",
     .options = slicing_options,
     .n_positional_min = 1,
     .n_positional_max = 1,

@@ -19,7 +19,7 @@ enum { MOST_ROWS = 60 };
 typedef struct scene {
     const mlsd_table *slices;
     const char *metric; /* rows of another metric are not drawn */
-    const char *worst, *reference_label;
+    const char *worst, *worst_control, *reference_label;
     double sign; /* of better: 1 where greater is */
     double reference;
     bool has_metrics;
@@ -94,7 +94,8 @@ static void fill_row(const scene *s, int64_t row, mlsd__text *label, mlsd__text 
     const char *const status = mlsd__cell_text(t, "status", row);
     const bool is_ok = status == NULL || strcmp(status, "ok") == 0;
     mlsd__text_append(label, slice != NULL ? slice : "");
-    out->strong = strcmp(s->worst, label->data != NULL ? label->data : "") == 0;
+    out->strong = strcmp(s->worst, label->data != NULL ? label->data : "") == 0 &&
+                  strcmp(s->worst_control, control != NULL ? control : "") == 0;
     if (control != NULL && *control != '\0') mlsd__text_format(label, " | %s", control);
     mlsd__text_append(note, "n = ");
     mlsd__html_number(note, mlsd__cell_number(t, "n", row));
@@ -164,6 +165,7 @@ static void draw_metrics(mlsd__text *t, const mlsd_result *r, double *y)
             .slices = slices,
             .metric = metric,
             .worst = i == 0 ? mlsd__report_text(r, "worst") : "",
+            .worst_control = i == 0 ? mlsd__report_text(r, "worst_control") : "",
             .reference_label = "all rows",
             .sign = ops->greater_is_better ? 1 : -1,
             .reference = is_one ? mlsd__cell_number(overall, "value", i) : (double)NAN,
@@ -183,6 +185,7 @@ static void draw(mlsd__text *t, const mlsd_result *r, double *y)
         .slices = mlsd__report_table(r, "slices"),
         .metric = mlsd__report_text(r, "metric"),
         .worst = mlsd__report_text(r, "slices.worst"),
+        .worst_control = "",
         .reference_label = "all test rows",
         .sign = mlsd__report_number(r, "direction") > 0 ? 1 : -1,
         .reference = mlsd__cell_number(mlsd__report_table(r, "test"), "value", 0),

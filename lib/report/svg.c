@@ -74,18 +74,31 @@ void mlsd__html_text(mlsd__text *t, const char *text)
     append_text(t, text, strlen(text));
 }
 
-/* At most `most` characters, the last of them an ellipsis where more would follow. */
+/* Bytes of the first n characters. */
+static size_t bytes_of(const char *text, int n)
+{
+    size_t at = 0;
+    for (; text[at] != '\0'; at++) {
+        if (((unsigned char)text[at] & 0xc0) != 0x80 && n-- == 0) break;
+    }
+    return at;
+}
+
+/* At most `most` characters: where there are more an ellipsis stands for the middle, since names of
+ * many groups begin alike and end differently. */
 static void append_shortened(mlsd__text *t, const char *text, int most)
 {
-    size_t end = 0, before_last = 0;
     int characters = 0;
-    for (; text[end] != '\0'; end++) {
-        if (((unsigned char)text[end] & 0xc0) == 0x80) continue;
-        if (++characters == most) before_last = end;
-        if (characters > most) break;
+    for (const char *c = text; *c != '\0'; c++) characters += ((unsigned char)*c & 0xc0) != 0x80;
+    if (characters <= most) {
+        append_text(t, text, strlen(text));
+        return;
     }
-    append_text(t, text, characters > most ? before_last : end);
-    if (characters > most) mlsd__text_append(t, "\xe2\x80\xa6");
+    const int tail = most / 2, head = most - 1 - tail;
+    append_text(t, text, bytes_of(text, head));
+    mlsd__text_append(t, "\xe2\x80\xa6");
+    const size_t end = bytes_of(text, characters - tail);
+    append_text(t, text + end, strlen(text + end));
 }
 
 static void grouped(mlsd__text *t, double whole)

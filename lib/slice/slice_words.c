@@ -23,6 +23,11 @@ static void name_group(const mlsd__slice_run *r, int64_t g, mlsd__text *t)
     mlsd__views_words(&r->views, &r->views.control, view->control[r->groups[g].cell], t);
 }
 
+static double rows_of(const mlsd__slice_run *r, int64_t g)
+{
+    return mlsd__slice_view(r, g)->n[r->groups[g].cell];
+}
+
 static void say_against(const mlsd__slice_run *r, mlsd__text *t)
 {
     if (strcmp(r->against[0], "complement") == 0) {
@@ -31,8 +36,10 @@ static void say_against(const mlsd__slice_run *r, mlsd__text *t)
         mlsd__text_append(t, "in all rows");
     } else if (strcmp(r->against[0], "largest") == 0) {
         mlsd__text_append(t, "in the largest group");
-    } else {
+    } else if (strstr(r->against[0], " = ") != NULL) {
         mlsd__text_format(t, "where %s", r->against[0]);
+    } else {
+        mlsd__text_format(t, "in the group %s", r->against[0]);
     }
 }
 
@@ -100,29 +107,41 @@ static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
     mlsd__text_append(t, " by more than chance");
     const double support = r->cells[g * r->n_metrics + metric].support;
     if (c->d.value != 0 && c->rows_needed > support) {
+        const bool counts_all = support >= rows_of(r, g);
         mlsd__text_append(t, "; the largest difference, where ");
         name_group(r, g, t);
         mlsd__text_append(t, ", cannot be told from chance: that needs about ");
         mlsd__text_fixed(t, c->rows_needed, 0);
-        mlsd__text_append(t, " rows of it, there are ");
+        if (counts_all)
+            mlsd__text_append(t, " rows of it, there are ");
+        else
+            mlsd__text_format(t, " rows of it that %s counts, there are ", r->names[metric]);
         mlsd__text_fixed(t, support, 0);
     }
     mlsd__text_append(t, ". ");
 }
 
-static void say_unjudged(const mlsd__slice_run *r, mlsd__text *t)
+/* Groups with few rows cannot be judged by anything (metric -1); others only by a metric that
+ * counts few of theirs. */
+static bool is_unjudged(const mlsd__slice_run *r, int64_t g, int64_t metric)
+{
+    const bool is_small = rows_of(r, g) < (double)r->p->min_support;
+    if (metric < 0) return is_small;
+    return !is_small && r->cells[g * r->n_metrics + metric].status != MLSD__SLICE_OK;
+}
+
+static void say_unjudged(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
 {
     int64_t n = 0;
     for (int64_t g = 0; g < r->n_groups; g++) {
-        bool is_small = false;
-        for (int64_t m = 0; m < r->n_metrics; m++) {
-            is_small = is_small || r->cells[g * r->n_metrics + m].status != MLSD__SLICE_OK;
+        if (!is_unjudged(r, g, metric)) continue;
+        if (n == 0) {
+            mlsd__text_append(t, "Too few rows ");
+            if (metric >= 0) mlsd__text_format(t, "that %s counts ", r->names[metric]);
+            mlsd__text_format(t, "to judge (fewer than %lld): ", (long long)r->p->min_support);
         }
-        if (!is_small) continue;
         if (n < MOST_NAMED) {
-            mlsd__text_append(t, n == 0 ? "Too few rows to judge (fewer than min_support, or none "
-                                          "that a metric counts): "
-                                        : "; ");
+            if (n > 0) mlsd__text_append(t, "; ");
             name_group(r, g, t);
         }
         n++;
@@ -157,6 +176,31 @@ static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
     if (n > MOST_NAMED) mlsd__text_format(t, "%lld more such. ", (long long)(n - MOST_NAMED));
 }
 
+static bool is_any_judged(const mlsd__slice_run *r)
+{
+    for (int64_t i = 0; i < r->n_groups * r->n_metrics; i++) {
+        if (r->compared[i].is_judged) return true;
+    }
+    return false;
+}
+
+static void say_metrics(const mlsd__slice_run *r, mlsd__text *t)
+{
+    if (!is_any_judged(r)) {
+        mlsd__text_append(t, "No group can be judged beside the others. ");
+        return;
+    }
+    for (int64_t m = 0; m < r->n_metrics && m < MOST_METRICS; m++) {
+        int64_t n = 0;
+        const int64_t g = find_furthest(r, m, true, &n);
+        if (g >= 0) {
+            say_finding(r, m, g, n, t);
+        } else {
+            say_none(r, m, t);
+        }
+    }
+}
+
 /* The ok group where the first metric is worst. */
 static int64_t find_worst(const mlsd__slice_run *r)
 {
@@ -172,34 +216,39 @@ static int64_t find_worst(const mlsd__slice_run *r)
     return worst;
 }
 
+/* The texts "worst" and, with control columns, "worst_control": what that group is among. */
+static mlsd_status put_worst(const mlsd__slice_run *r, mlsd_result *out)
+{
+    const int64_t g = find_worst(r);
+    const mlsd__view *const view = g >= 0 ? mlsd__slice_view(r, g) : NULL;
+    mlsd__text worst, control;
+    mlsd__text_init(&worst, r->allocator);
+    mlsd__text_init(&control, r->allocator);
+    mlsd__text_append(&worst, "");
+    mlsd__text_append(&control, "");
+    if (g >= 0) {
+        mlsd__views_words(&r->views, view, r->groups[g].cell, &worst);
+        mlsd__views_words(&r->views, &r->views.control, view->control[r->groups[g].cell], &control);
+    }
+    mlsd_status status = worst.status != MLSD_OK ? worst.status : control.status;
+    if (status == MLSD_OK)
+        status = mlsd__result_set_str(out, "worst", worst.data == NULL ? "" : worst.data, false);
+    if (status == MLSD_OK && r->views.control.n_columns > 0)
+        status = mlsd__result_set_str(out, "worst_control",
+                                      control.data == NULL ? "" : control.data, false);
+    mlsd__text_free(&control);
+    mlsd__text_free(&worst);
+    return status;
+}
+
 mlsd_status mlsd__slice_say(const mlsd__slice_run *r, mlsd_result *out)
 {
-    mlsd__text t, worst;
+    mlsd__text t;
+    MLSD__TRY(put_worst(r, out));
     mlsd__text_init(&t, r->allocator);
-    mlsd__text_init(&worst, r->allocator);
-    for (int64_t m = 0; m < r->n_metrics && m < MOST_METRICS; m++) {
-        int64_t n = 0;
-        const int64_t g = find_furthest(r, m, true, &n);
-        if (g >= 0) {
-            say_finding(r, m, g, n, &t);
-        } else {
-            say_none(r, m, &t);
-        }
-    }
+    say_metrics(r, &t);
     say_alarms(r, &t);
-    say_unjudged(r, &t);
+    for (int64_t m = -1; m < r->n_metrics && m < MOST_METRICS; m++) say_unjudged(r, m, &t);
     if (t.length > 0 && t.data[t.length - 1] == ' ') t.data[--t.length] = '\0';
-    mlsd__text_append(&worst, "");
-    const int64_t g = find_worst(r);
-    if (g >= 0) mlsd__views_words(&r->views, mlsd__slice_view(r, g), r->groups[g].cell, &worst);
-    mlsd_status status = worst.status != MLSD_OK ? worst.status : MLSD_OK;
-    if (status == MLSD_OK) {
-        status = mlsd__result_set_str(out, "worst", worst.data == NULL ? "" : worst.data, false);
-    }
-    mlsd__text_free(&worst);
-    if (status != MLSD_OK) {
-        mlsd__text_free(&t);
-        return status;
-    }
     return mlsd__result_end_verdict(out, &t);
 }

@@ -79,6 +79,116 @@ def test_run_takes_columns_with_commas(mlsd, make_csv):
     assert mlsd(*asked, "--slices", "c", "--out", "again").err.count("twice") == 1
 
 
+def _guesses(n=600, seed=3):
+    """Rows of y and a guess that is wrong for one in four."""
+    draw = random.Random(seed)
+    for _ in range(n):
+        y = draw.random() < 0.5
+        yield draw, int(y), int(y if draw.random() < 0.75 else not y)
+
+
+def _names(out):
+    """The first cells of the lines of a picture."""
+    lines = out.split("  slice")[1].split("\n\n")[0].splitlines()[1:]
+    return [line[2:].split("  ")[0].rsplit(" 0.", 1)[0].strip() for line in lines]
+
+
+def test_names_keep_what_tells_them_apart(mlsd, make_csv):
+    kinds = [f"a long name of which only the last word differs: {word}" for word in ("red", "green", "blue")]
+    rows = [[draw.choice(kinds), draw.choice("uv"), draw.choice(["short", "tall"]), y, p]
+            for draw, y, p in _guesses()]
+    path = make_csv("names.csv", ["kind", "b", "c", "y", "p"], rows)
+    asked = ["slices", path, "--label", "y", "--pred", "p", "--metric", "accuracy"]
+    for more, n in ((["--by", "kind"], 3), (["--by", "kind,b,c", "--intersections", "3"], 3 + 2 + 2 + 6 + 6 + 4 + 12)):
+        outcome = mlsd(*asked, *more)
+        assert outcome.code == OK and all(len(line) <= 80 for line in outcome.out.splitlines()[1:]), outcome
+        names = _names(outcome.out)
+        assert len(names) == n and len(set(names)) == n, names
+
+
+def test_every_cell_of_a_control_is_there(mlsd, make_csv):
+    rows = [[draw.choice("ab" if i % 2 else "abc"), "odd" if i % 2 else "even", y, p] for i, (draw, y, p) in enumerate(_guesses())]
+    path = make_csv("control.csv", ["g", "half", "y", "p"], rows)
+    asked = ["slices", path, "--label", "y", "--pred", "p", "--by", "g", "--control", "half", "--metric", "accuracy"]
+    table = json.loads(mlsd(*asked, "--json").out)["tables"]["slices"]
+    cells = {(row["level"], row["control"]): row for row in table}
+    assert len(table) == len(cells) == 6
+    nobody = cells["c", "half = odd"]
+    assert nobody["n"] == 0 and nobody["value"] is None and nobody["status"] == "undefined" and not nobody["finding"]
+    shown = mlsd(*asked).out
+    assert "undefined" in shown and "g = c, among half = odd" in " ".join(shown.split())
+
+
+def test_probabilities_of_many_classes_may_be_rounded(mlsd, make_csv):
+    rows = []
+    for draw, y, _ in _guesses():
+        weights = [draw.random() for _ in range(3)]
+        rows.append([draw.choice("uv"), draw.choice(["no", "perhaps", "yes"]), *(f"{x / sum(weights):.2f}" for x in weights)])
+    assert any(abs(sum(map(float, row[2:])) - 1) > 1e-9 for row in rows)
+    asked = ["--label", "y", "--pred", "p0", "--pred", "p1", "--pred", "p2", "--by", "g", "--json"]
+    header = ["g", "y", "p0", "p1", "p2"]
+    outcome = mlsd("slices", make_csv("rounded.csv", header, rows), *asked, "--metric", "log_loss")
+    assert outcome.code == OK, outcome
+    rows[4][2:] = [0.2, 0.3, 0.3]
+    outcome = mlsd("slices", make_csv("wrong.csv", header, rows), *asked)
+    assert outcome.code == DATA and len(outcome.err.splitlines()) == 1
+    assert "row 5" in outcome.err and "'p0' to 'p2'" in outcome.err and "0.8" in outcome.err
+    rows[4][2:] = [1.5, -0.3, -0.2]
+    outcome = mlsd("slices", make_csv("wrong.csv", header, rows), *asked)
+    assert outcome.code == DATA and "row 5 of column 'p0' is 1.5" in outcome.err
+
+
+def test_a_pipe_and_classes_for_probabilities(mlsd, make_csv):
+    path = make_csv("piped.csv", ["g", "y", "p"], [[draw.choice("uv"), y, p] for draw, y, p in _guesses()])
+    asked = ["--label", "y", "--pred", "p", "--by", "g", "--metric", "roc_auc"]
+    with open(path) as file:
+        piped = mlsd("slices", "-", *asked, stdin=file)
+    named = mlsd("slices", path, *asked)
+    assert piped.code == OK and piped.out.startswith("standard input: 600 rows")
+    assert piped.out.splitlines()[1:] == named.out.splitlines()[1:]
+    assert "note: 'p' has classes only; roc_auc" in named.out
+    assert "roc_auc: area under the ROC curve" in named.out
+
+
+def test_too_little_is_never_a_finding(mlsd, make_csv):
+    path = make_csv("one.csv", ["g", "y", "p"], [["u", 1, 0]])
+    outcome = mlsd("slices", path, "--label", "y", "--pred", "p", "--by", "g", "--check")
+    assert outcome.code == OK and "one.csv: 1 row\n" in outcome.out
+    assert "No group can be judged" in outcome.out and "worse" not in outcome.out
+    # All 15 of a group are wrong, nobody else: so far from chance, and too few to say so.
+    rows = [["few" if i < 15 else "many", y, 1 - y if i < 15 else y] for i, (_, y, _) in enumerate(_guesses())]
+    path = make_csv("few.csv", ["g", "y", "p"], rows)
+    for more in ([], ["--metric", "roc_auc"], ["--metric", "recall"], ["--metric", "brier"], ["--metric", "f1"]):
+        outcome = mlsd("slices", path, "--label", "y", "--pred", "p", "--by", "g", "--check", *more)
+        assert outcome.code == OK and " is worse" not in outcome.out and "low support" in outcome.out, outcome
+
+
+def test_a_column_of_names_is_refused_or_merged(mlsd, make_csv):
+    path = make_csv("wide.csv", ["id", "y", "p"], [[f"u{i}", i % 2, int(i % 3 == 0)] for i in range(3000)] + [["often", 1, 1]] * 200)
+    asked = ["slices", path, "--label", "y", "--pred", "p", "--by", "id", "--metric", "accuracy"]
+    outcome = mlsd(*asked)
+    assert outcome.code == DATA and outcome.out == "" and len(outcome.err.splitlines()) == 1
+    assert "3001 values" in outcome.err and "merge_rare" in outcome.err
+    outcome = mlsd(*asked, "--merge-rare", "100")
+    assert outcome.code == OK and "id = (other)" in outcome.out and "id = often" in outcome.out
+
+
+def test_pictures_of_hostile_names_are_xml(mlsd, make_csv):
+    names = ["<script>alert(1)</script>", '"/><svg onload="x">', "]]>&amp;'", "東京", "new\nline"]
+    rows = [[draw.choice(names), y, p] for draw, y, p in _guesses()]
+    path = make_csv("hostile.csv", ["<g>", "y", "p"], rows)
+    asked = ["slices", path, "--label", "y", "--pred", "p", "--by", "<g>", "--metric", "accuracy", "--metric", "recall"]
+    assert mlsd(*asked, "--out", "found.svg").code == OK and mlsd(*asked, "--out", "found.html").code == OK
+    drawn = ElementTree.parse(mlsd.work / "found.svg").getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(list(drawn.iter(space + "circle"))) == 2 * len(names)
+    titles = {e.find(space + "title").text for e in drawn.iter(space + "g")}
+    assert titles == {f"<g> = {name}" for name in names}
+    assert {e.tag.removeprefix(space) for e in drawn.iter()} <= {"svg", "title", "style", "rect", "g", "text", "line", "circle"}
+    page = (mlsd.work / "found.html").read_text()
+    assert "<script>alert" not in page and "<svg onload" not in page
+
+
 @pytest.mark.parametrize("arguments, code, words", [
     (["--pred", "p", "--by", "sex"], USAGE, ["--label"]),
     (["--label", "admit", "--by", "sex"], USAGE, ["--pred"]),

@@ -219,3 +219,136 @@ def test_masks_of_times():
 def test_fairness_of_texts_says_what_to_give():
     with pytest.raises(ValueError, match=r"y holds texts such as 'no'; give class numbers, 1 for the favourable class"):
         fairness.assess(["no", "yes"], [0, 1], ["a", "b"])
+
+
+# ---- q-values and what is called a finding: statsmodels, SciPy and simulation ----
+
+
+def _adjusted(p, method):
+    from statsmodels.stats.multitest import multipletests
+
+    known = ~np.isnan(p)
+    q = np.full(len(p), np.nan)
+    q[known] = multipletests(p[known], method=method)[1]
+    return q
+
+
+def _planted(n=2400, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"city": rng.choice(list("abcde"), n), "level": rng.integers(0, 4, n), "size": rng.choice(list("uvw"), n)})
+    y = rng.integers(0, 2, n)
+    return frame, y, np.where(rng.random(n) < 0.1 + 0.15 * (frame["city"] == "b") + 0.1 * (frame["level"] == 2), 1 - y, y)
+
+
+@pytest.mark.parametrize("correction, method", [("holm", "holm"), ("benjamini_hochberg", "fdr_bh"), ("bonferroni", "bonferroni")])
+def test_corrected_p_of_metrics_are_statsmodels(correction, method):
+    frame, y, p = _planted()
+    found = slices.metrics(frame, y, p, ["accuracy", "recall", "fpr"], intersections=2, correction=correction, min_support=60)
+    rows = found.slices
+    judged = (rows["status"] == "ok") & ~np.isnan(rows["p_value"])
+    assert 50 < judged.sum() < len(judged)  # and some have too few rows, which do not count
+    p_value = np.where(judged, rows["p_value"], np.nan)
+    assert np.allclose(rows["p_adjusted"], _adjusted(p_value, method), rtol=1e-9, equal_nan=True)
+    assert ((rows["finding"] == 1) == (judged & (rows["p_adjusted"] <= 0.05))).all() and rows["finding"].sum() > 2
+
+
+@pytest.mark.parametrize("look, is_one_sided", [
+    (lambda f, y, p: slices.divergence(f, y, p, k=10000, epsilon=0.0, max_level=2), False),
+    (lambda f, y, p: slices.tree(f, y, p, max_leaves=12), True),
+    (lambda f, y, p: slices.compare(f, y, p, np.where(f["city"] == "c", 1 - p, p)), False),
+])
+def test_q_values_are_statsmodels(look, is_one_sided):
+    """Of leaves, where worse ones are looked for, those that are better count with p = 1."""
+    found = look(*_planted())
+    rows = found.slices
+    p_value = np.where(rows["status"] == "ok", rows["p_value"], np.nan)
+    assert (~np.isnan(p_value)).sum() == found.number("n_tested") > 5  # all that was looked at is there
+    if is_one_sided:
+        p_value = np.where(rows["difference"] > 0, p_value, 1.0)
+    assert np.allclose(rows["q_value"], _adjusted(p_value, "fdr_bh"), rtol=1e-9, equal_nan=True)
+
+
+def _search_half(n):
+    """Which rows a search looks at: of a column of row numbers the patterns of one row are those of that half."""
+    rows = np.arange(n)
+    found = slices.divergence({"row": rows}, events=rows % 2, k=10000, epsilon=0.0, min_support=1, max_values=n, max_level=1)
+    half = np.zeros(n, dtype=bool)
+    for s in found:
+        half |= s.mask({"row": rows})
+    assert half.sum() == found.number("n_search") == len(found)
+    return half
+
+
+def test_q_values_of_a_search_count_all_that_was_looked_at():
+    """All slices of two levels by brute force: Fisher's exact test (the smaller tail twice) in the other half, then BH."""
+    from itertools import combinations, product
+
+    from scipy.stats import fisher_exact
+
+    frame, y, p = _planted()
+    wrong, half = y != p, _search_half(len(y))
+    found = slices.search(frame, y, p, k=10000, alpha=1.0, max_level=2, min_support=30, confirm_support=30)
+    tested = {}
+    for size in (1, 2):
+        for names in combinations(frame, size):
+            for levels in product(*(sorted(frame[c].unique()) for c in names)):
+                inside = np.all([frame[c] == v for c, v in zip(names, levels)], axis=0)
+                if (inside & half).sum() < 30 or (inside & ~half).sum() < 30:
+                    continue
+                a, b = wrong[inside & ~half], wrong[~inside & ~half]
+                table = [[a.sum(), (~a).sum()], [b.sum(), (~b).sum()]]
+                tails = [fisher_exact(table, alternative=side)[1] for side in ("greater", "less")]
+                worse = a.mean() > b.mean()
+                tested[" and ".join(f"{c} = {v}" for c, v in zip(names, levels))] = min(1, 2 * min(tails)) if worse else 1.0
+    assert len(tested) == found.number("n_tested")
+    q_value = dict(zip(tested, _adjusted(np.array(list(tested.values())), "fdr_bh")))
+    assert len(found) > 10 and len(found.findings) > 1
+    for s in found:
+        assert s.q_value == pytest.approx(q_value[s.slice], rel=1e-7)
+        assert s.finding == (q_value[s.slice] <= 0.05 and s.difference > 0)
+
+
+@pytest.mark.parametrize("look", [
+    lambda f, y, p, e: slices.search(f, y, p, min_support=20, max_level=3),
+    lambda f, y, p, e: slices.search(f, errors=e, min_support=20, max_level=2),
+    lambda f, y, p, e: slices.divergence(f, y, p, outcome="fnr", min_support=20),
+    lambda f, y, p, e: slices.compare(f, y, p, np.where(e > 1.9, 1 - y, y)),  # 15 % wrong, others
+    lambda f, y, p, e: slices.metrics(f, y, p, ["accuracy", "recall"], permutations=0, strata=False),
+])
+def test_where_nothing_differs_few_runs_find_anything(look):
+    """At most one run in twenty: more than 23 of 200 has the chance 0.0001 (scipy.stats.binom.sf(23, 200, .05))."""
+    n_with = 0
+    for seed in range(200):
+        rng = np.random.default_rng(1000 + seed)
+        frame = pd.DataFrame({name: rng.integers(0, 4, 500) for name in "abcde"})
+        y = rng.integers(0, 2, 500)
+        p = np.where(rng.random(500) < 0.15, 1 - y, y)
+        n_with += len(look(frame, y, p, rng.exponential(size=500)).findings) > 0
+    assert n_with <= 23
+
+
+def test_low_support_is_never_a_finding():
+    """A rare value that is always wrong, however far from the others: in every analysis, for every metric."""
+    rng = np.random.default_rng(8)
+    n = 4000
+    group = np.where(np.arange(n) < 18, "rare", rng.choice(["a", "b", "c"], n))
+    y = rng.integers(0, 2, n)
+    p = np.where((group == "rare") | (rng.random(n) < 0.1), 1 - y, y)
+    score = np.where(p == 1, 0.6, 0.4) + rng.random(n) * 0.2
+    frame = {"g": group}
+    results = [slices.metrics(frame, y, p, m) for m in ("accuracy", "recall", "fpr", "f1", "precision", "selection_rate")]
+    results += [slices.metrics(frame, y, score, m) for m in ("roc_auc", "brier", "log_loss", "average_precision")]
+    results += [slices.metrics(frame, score, p.astype(float), m) for m in ("mae", "rmse", "r2")]
+    for found in results:
+        rows = {name: values[0] for name, values in zip(found.slices["slice"], zip(found.slices["status"], found.slices["finding"]))}
+        assert rows["g = rare"] in ("low support", "undefined")
+        finding = dict(zip(found.slices["slice"], found.slices["finding"]))
+        assert finding["g = rare"] == 0 and "where g = rare, by more than chance" not in str(found)
+        assert "g = rare" not in set(found.table("extremes")["lowest"]) | set(found.table("extremes")["highest"])
+    options = {"confirm_support": 30, "min_support": 3}
+    for found in (slices.search(frame, y, p, alpha=1.0, **options), slices.divergence(frame, y, p, epsilon=0.0, k=100, **options)):
+        rare = [s for s in found if s.slice == "g = rare"]
+        assert len(rare) == 1 and rare[0].status == "low support" and not rare[0].finding and np.isnan(rare[0].q_value)
+    compared = slices.compare(frame, y, np.where(group == "rare", y, p), p)
+    rare = [s for s in compared if s.slice == "g = rare"]
+    assert rare[0].status == "low support" and not rare[0].finding and "g = rare" not in {s.slice for s in compared.worse}

@@ -243,6 +243,37 @@ static void test_slice_metrics__few_rows_are_no_finding(void **state)
     mlsd_result_free(r);
 }
 
+/* T6: what counts as chance is the caller's to say, not 0.05 inside. T11: all metrics and groups
+ * are corrected together: with Holm's method the smaller of two p-values is doubled. */
+static void test_slice_metrics__level_and_correction_are_of_all(void **state)
+{
+    (void)state;
+    static sample s;
+    static const char *const specs[] = {
+        "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"recall\"]}",
+        "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"recall\"],\"level\":0.99}",
+        "{\"kind\":\"slice_metrics\",\"by\":[\"a\"],\"metrics\":[\"recall\",\"fpr\"]}",
+    };
+    static const double findings[] = {2, 0, 0};
+    const double p = score_p(40, 100, 55, 100);
+    s.n = 0;
+    for (int g = 0; g < 2; g++) {
+        const char *const name = g == 0 ? "u" : "v";
+        add(&s, g == 0 ? 40 : 55, name, "x", 1, 1);
+        add(&s, g == 0 ? 60 : 45, name, "x", 1, 0);
+        add(&s, 50, name, "x", 0, 0);
+        add(&s, 50, name, "x", 0, 1);
+    }
+    assert_true(p > 0.025 && p < 0.05);
+    for (size_t k = 0; k < sizeof specs / sizeof *specs; k++) {
+        mlsd_result *const r = run(&s, false, specs[k]);
+        ASSERT_NEAR(is(r, "a = u", "recall", "p_value"), p, 1e-12);
+        ASSERT_NEAR(is(r, "a = u", "recall", "p_adjusted"), k < 2 ? p : 2 * p, 1e-12);
+        ASSERT_NEAR(number(r, "n_findings"), findings[k], 0);
+        mlsd_result_free(r);
+    }
+}
+
 static void make_mixed(sample *s)
 {
     static const char *const a[] = {"p", "q", "r"}, *const b[] = {"u", "v"};
@@ -467,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_slice_metrics__undefined_is_not_zero),
         cmocka_unit_test(test_slice_metrics__each_metric_tests_its_own_rows),
         cmocka_unit_test(test_slice_metrics__few_rows_are_no_finding),
+        cmocka_unit_test(test_slice_metrics__level_and_correction_are_of_all),
         cmocka_unit_test(test_slice_metrics__equals_the_rows_alone),
         cmocka_unit_test(test_slice_metrics__control_and_reference),
         cmocka_unit_test(test_slice_metrics__cells_without_rows_are_there),

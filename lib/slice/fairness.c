@@ -21,6 +21,9 @@ static const mlsd_param params[] = {
                      "columns whose values, crossed, are the groups; null: all but the controls"),
     MLSD__P_STR_LIST(mlsd__fairness_params, control, "null",
                      "columns within whose values groups are compared; null: none"),
+    MLSD__P_STR_LIST(mlsd__fairness_params, strata, "null",
+                     "columns within whose values each difference is looked at again; null: the "
+                     "controls, without these all columns that nothing else names"),
     MLSD__P_STR(mlsd__fairness_params, privileged, "null",
                 "label of the group that others are held against in measures with a sign"),
     MLSD__P_STR(mlsd__fairness_params, unprivileged, "null",
@@ -202,6 +205,53 @@ static mlsd_status make_groups(mlsd__scope *scope, mlsd__fairness *f, const mlsd
     return status;
 }
 
+/* ---- strata ---- */
+
+/* Columns that are asked for; or all that make neither groups nor controls, and are no features. */
+static bool makes_strata(const mlsd__fairness *f, const mlsd_table *table, int64_t column)
+{
+    const mlsd__fairness_params *const p = f->p;
+    const char *const name = mlsd_table_name(table, column);
+    if (p->strata.values != NULL) return is_named(&p->strata, name);
+    if (p->by.values == NULL || (p->control.values != NULL && p->control.n > 0)) return false;
+    return !is_named(&p->by, name) && !is_named(&p->features, name) &&
+           mlsd_table_level_count(table, column) <= p->max_groups;
+}
+
+static mlsd_status make_within(mlsd__scope *scope, mlsd__fairness *f, const mlsd__slicing_input *in)
+{
+    const mlsd__fairness_params *const p = f->p;
+    const mlsd__grouping_options options = {.max_values = p->max_values, .n_bins = p->group_bins};
+    const int64_t n = mlsd_table_n_columns(in->groups);
+    int64_t *asked = NULL, n_asked = 0;
+    if (p->strata.values != NULL && p->strata.n > 0) { /* are they there? */
+        MLSD__TRY(mlsd__slicing_by(scope, in, &p->strata, &asked, &n_asked));
+        mlsd__free(scope->allocator, asked);
+    }
+    f->within = mlsd__alloc(f->allocator, n, sizeof *f->within);
+    if (f->within == NULL) return MLSD_E_NOMEM;
+    f->within_names = mlsd__alloc(f->allocator, n, sizeof *f->within_names);
+    if (f->within_names == NULL) return MLSD_E_NOMEM;
+    for (int64_t j = 0; j < n; j++) {
+        if (!makes_strata(f, in->groups, j)) continue;
+        MLSD__TRY(mlsd__crossing_make(scope, in->groups, &j, 1, &options, p->max_groups, "strata",
+                                      &f->within[f->n_within]));
+        f->within_names[f->n_within++] = mlsd_table_name(in->groups, j);
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status stratify_class(mlsd__scope *scope, mlsd__fairness *f, int64_t positive)
+{
+    const mlsd__fairness_params *const p = f->p;
+    for (int64_t i = 0; i < f->n_within; i++) {
+        MLSD__TRY(mlsd__fair_stratify(scope, f, positive, &f->within[i], f->within_names[i]));
+    }
+    if (p->strata.values != NULL || p->control.values == NULL || p->control.n == 0) return MLSD_OK;
+    const char *const name = p->control.n == 1 ? p->control.values[0] : "controls";
+    return mlsd__fair_stratify(scope, f, positive, &f->controls, name);
+}
+
 /* ---- the parts ---- */
 
 static void put_rates(mlsd__fairness *f, const mlsd__fair_part *part)
@@ -252,7 +302,8 @@ static mlsd_status judge_class(mlsd__scope *scope, mlsd__fairness *f, const mlsd
         MLSD__TRY(judge_part(scope, f, &part));
     }
     const mlsd__fair_part all = {0, positive, f->cells};
-    return mlsd__fair_consistency(scope, f, table, &all);
+    MLSD__TRY(mlsd__fair_consistency(scope, f, table, &all));
+    return stratify_class(scope, f, positive);
 }
 
 static mlsd_status judge(mlsd__scope *scope, mlsd__fairness *f, const mlsd_table *table)
@@ -371,7 +422,8 @@ static const mlsd__fair_measure *find_measure(const mlsd__fairness *f, const cha
 
 static mlsd_status put_numbers(const mlsd__fairness *f, mlsd_result *out)
 {
-    double n_failed = 0, n_failed_shown = 0, n_low = 0, n_undefined = 0;
+    double n_failed = 0, n_failed_shown = 0, n_low = 0, n_undefined = 0, n_alarms = 0;
+    for (int64_t i = 0; i < f->n_strata; i++) n_alarms += f->strata[i].alarm != MLSD__NO_ALARM;
     for (int64_t i = 0; i < f->n_measures; i++) {
         bool shown, judged;
         const bool is = passes(f, &f->measures[i], &shown, &judged);
@@ -391,6 +443,7 @@ static mlsd_status put_numbers(const mlsd__fairness *f, mlsd_result *out)
                    {"n_undefined", n_undefined},
                    {"n_failed", n_failed},
                    {"n_failed_shown", n_failed_shown},
+                   {"n_alarms", n_alarms},
                    {"min_support", (double)f->p->min_support}};
     for (int64_t i = 0; i < MLSD__COUNT(numbers); i++) {
         MLSD__TRY(mlsd__result_set_f64(out, numbers[i].name, numbers[i].value, false));
@@ -511,13 +564,16 @@ static void say_all(mlsd__text *t, const mlsd__fairness *f)
                           (long long)f->p->min_support, difference->n_skipped == 1 ? "is" : "are");
     }
     say_impossible(t, f);
+    mlsd__fair_say_alarms(t, f);
 }
 
 static mlsd_status report(mlsd__fairness *f, mlsd_result *out)
 {
     mlsd__text t;
+    MLSD__TRY(mlsd__fair_find_alarms(f));
     MLSD__TRY(put_numbers(f, out));
     MLSD__TRY(put_measures(f, out));
+    MLSD__TRY(mlsd__fair_put_strata(f, out));
     MLSD__TRY(put_rows(&f->group_rows, "groups", out));
     MLSD__TRY(put_rows(&f->calibration_rows, "calibration", out));
     MLSD__TRY(put_rows(&f->auc_rows, "auc", out));
@@ -532,6 +588,10 @@ static void fairness_free(mlsd__fairness *f)
     mlsd__rows_free(&f->group_rows);
     mlsd__rows_free(&f->calibration_rows);
     mlsd__rows_free(&f->auc_rows);
+    for (int64_t i = 0; i < f->n_within; i++) mlsd__crossing_free(&f->within[i], a);
+    mlsd__free(a, f->within);
+    mlsd__free(a, f->within_names);
+    mlsd__free(a, f->strata);
     mlsd__fair_near_free(&f->near, a);
     mlsd__free(a, f->measures);
     mlsd__free(a, f->rates);
@@ -552,6 +612,7 @@ static mlsd_status run_fairness(mlsd__scope *scope, const mlsd_spec *spec,
     mlsd__rows_init(&f.auc_rows, f.allocator, auc_columns, MLSD__COUNT(auc_columns));
     mlsd_status status = mlsd__fair_rows_read(scope, in, f.p->threshold, &f.rows);
     if (status == MLSD_OK) status = make_groups(scope, &f, in);
+    if (status == MLSD_OK) status = make_within(scope, &f, in);
     if (status == MLSD_OK) status = judge(scope, &f, in->groups);
     if (status == MLSD_OK) status = mlsd__result_new(f.allocator, "fairness", &result);
     if (status == MLSD_OK) status = report(&f, result);

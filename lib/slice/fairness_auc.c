@@ -271,21 +271,35 @@ static void put_auc(mlsd__fairness *f, const mlsd__fair_part *part, const auc_wo
     mlsd__rows_str(t, mlsd__fair_statuses[auc_status(f, w, cell)]);
 }
 
-/* The least over groups, and their generalised mean. */
+/* The generalised mean of values whose terms `sum` adds up. */
+static double term_of(double value, double power)
+{
+    return power == 0 ? mlsd__log(value) : mlsd__pow(value, power);
+}
+
+static double mean_of(double sum, double count, double power)
+{
+    return power == 0 ? mlsd__exp(sum / count) : mlsd__pow(sum / count, 1 / power);
+}
+
+/* The least over groups, and their generalised mean, which grows with each area: its limits are the
+ * means of limits that hold together. */
 static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const auc_work *w,
                           int which)
 {
     const int64_t n = f->groups.n_groups;
     const double power = f->p->mean_power;
     mlsd__fair_measure least, mean;
-    double sum = 0, count = 0;
+    double sum = 0, sum_low = 0, sum_high = 0, count = 0;
     mlsd__fair_measure_init(&least, aucs[which].least, part, MLSD__NO_RULE);
     for (int64_t g = 0; g < n; g++) {
         const int64_t cell = which * n + g;
         const mlsd__estimate *const e = &w->is[cell];
         if (auc_status(f, w, cell) != MLSD__FAIR_OK) continue;
         count++;
-        sum += power == 0 ? mlsd__log(e->value) : mlsd__pow(e->value, power);
+        sum += term_of(e->value, power);
+        sum_low += term_of(e->low, power);
+        sum_high += term_of(e->high, power);
         least.low = fmin(least.low, e->low);
         least.high = fmin(least.high, e->high);
         if (least.group >= 0 && !(e->value < least.value)) continue;
@@ -299,9 +313,11 @@ static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const 
     mean = least;
     mean.name = aucs[which].mean;
     mean.group = -1;
-    mean.low = mean.high = NAN;
-    if (count > 0 && power == 0) mean.value = mlsd__exp(sum / count);
-    if (count > 0 && power != 0) mean.value = mlsd__pow(sum / count, 1 / power);
+    if (count > 0) {
+        mean.value = mean_of(sum, count, power);
+        mean.low = mean_of(sum_low, count, power);
+        mean.high = mean_of(sum_high, count, power);
+    }
     MLSD__TRY(mlsd__fair_measure_add(f, &least));
     return mlsd__fair_measure_add(f, &mean);
 }

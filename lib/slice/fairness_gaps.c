@@ -163,12 +163,12 @@ mlsd_status mlsd__fair_gap(mlsd__scope *scope, const mlsd__fair_gap_of *of, doub
     }
     if (of->method == MLSD__BETWEEN_GROUPS) {
         MLSD__TRY(mlsd__fair_limits_between(scope, of, room->counts, level, m));
-        if (of->form == MLSD__FAIR_RATIO) { /* a ratio of 0 lies below its adjusted limits */
-            m->low = fmin(m->low, m->value);
-            m->high = fmin(1, m->high);
-        }
-    } else if (of->form == MLSD__FAIR_DIFFERENCE && !of->is_odds) {
-        mlsd__fair_limits_overall(r, room->counts, of->n, level, m);
+    } else {
+        mlsd__fair_limits_overall(of, room->counts, level, m);
+    }
+    if (of->form == MLSD__FAIR_RATIO) { /* a ratio of 0 lies below its adjusted limits */
+        m->low = fmin(m->low, m->value);
+        m->high = fmin(1, m->high);
     }
     return MLSD_OK;
 }
@@ -330,6 +330,50 @@ static mlsd_status signed_gaps(mlsd__fairness *f, const mlsd__fair_part *part)
 
 /* ---- what looks at all groups ---- */
 
+/* Of |ln a - ln b|, a and b being anywhere in their limits. */
+static void log_distance(const double a[2], const double b[2], double *low, double *high)
+{
+    const double up = mlsd__log(a[1] / b[0]), down = mlsd__log(b[1] / a[0]);
+    *low = fmax(0, fmax(-up, -down));
+    *high = fmax(up, down);
+}
+
+static int64_t reference_of(const mlsd__fairness *f, const mlsd__fair_rate *r, const bool *counts)
+{
+    int64_t reference = f->privileged;
+    for (int64_t g = 0; g < f->groups.n_groups && f->privileged < 0; g++) {
+        if (counts[g] && (reference < 0 || r[g].denominator > r[reference].denominator)) {
+            reference = g;
+        }
+    }
+    return reference >= 0 && counts[reference] ? reference : -1;
+}
+
+/* The sum over groups, within limits of all groups that hold together. */
+static void sum_losses(const mlsd__fairness *f, const mlsd__fair_rate *r, const bool *counts,
+                       int64_t reference, mlsd__fair_measure *m)
+{
+    const double level = mlsd__pow(f->p->level, 1 / fmax(1, (double)m->n_groups));
+    double value = 0, low = 0, high = 0, of[2], than[2];
+    mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[reference]), level, &than[0],
+                              &than[1]);
+    for (int64_t g = 0; g < f->groups.n_groups; g++) {
+        double least, most;
+        if (!counts[g]) continue;
+        if (!(r[g].value > 0)) m->status = MLSD__FAIR_UNDEFINED; /* also the reference's 0 */
+        value += fabs(mlsd__log(r[g].value) - mlsd__log(r[reference].value));
+        if (g == reference) continue;
+        mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[g]), level, &of[0], &of[1]);
+        log_distance(of, than, &least, &most);
+        low += least;
+        high += most;
+    }
+    if (m->status == MLSD__FAIR_UNDEFINED) return;
+    m->value = value;
+    m->low = low;
+    m->high = high;
+}
+
 /* sum |ln(rate / reference's rate)| (Wisniewski & Biecek 2022, fairmodels). */
 static mlsd_status parity_loss(mlsd__fairness *f, const mlsd__fair_part *part,
                                const mlsd__fair_room *room)
@@ -342,28 +386,15 @@ static mlsd_status parity_loss(mlsd__fairness *f, const mlsd__fair_part *part,
                 {MLSD__FPR, "parity_loss_fpr"},
                 {MLSD__PPV, "parity_loss_ppv"},
                 {MLSD__ACCURACY, "parity_loss_accuracy"}};
-    const int64_t n = f->groups.n_groups;
     for (int64_t i = 0; i < MLSD__COUNT(what); i++) {
         const mlsd__fair_rate *const r = mlsd__fair_rates_of(f, what[i].rate);
         mlsd__fair_measure m;
         mlsd__fair_measure_init(&m, what[i].name, part, MLSD__NO_RULE);
-        mlsd__fair_usable(r, n, room->counts, &m);
-        int64_t reference = f->privileged;
-        for (int64_t g = 0; g < n && f->privileged < 0; g++) {
-            if (room->counts[g] && (reference < 0 || r[g].denominator > r[reference].denominator)) {
-                reference = g;
-            }
-        }
-        if (reference < 0 || !room->counts[reference]) m.status = MLSD__FAIR_UNDEFINED;
-        double sum = 0;
-        for (int64_t g = 0; g < n && m.status != MLSD__FAIR_UNDEFINED; g++) {
-            if (!room->counts[g]) continue;
-            if (!(r[g].value > 0)) m.status = MLSD__FAIR_UNDEFINED; /* also the reference's 0 */
-            sum += fabs(mlsd__log(r[g].value) - mlsd__log(r[reference].value));
-        }
-        if (m.status != MLSD__FAIR_UNDEFINED) m.value = sum;
-        m.than = reference;
-        if (reference >= 0) m.n_than = r[reference].support;
+        mlsd__fair_usable(r, f->groups.n_groups, room->counts, &m);
+        m.than = reference_of(f, r, room->counts);
+        if (m.than < 0) m.status = MLSD__FAIR_UNDEFINED;
+        if (m.than >= 0) m.n_than = r[m.than].support;
+        if (m.status != MLSD__FAIR_UNDEFINED) sum_losses(f, r, room->counts, m.than, &m);
         MLSD__TRY(mlsd__fair_measure_add(f, &m));
     }
     return MLSD_OK;
@@ -452,6 +483,56 @@ static mlsd_status differential(mlsd__fairness *f, const mlsd__fair_part *part,
     return mlsd__fair_measure_add(f, &m);
 }
 
+/* What must be unequal: with the precision and the true positive rate of all rows, a group of base
+ * rate p has the false positive rate p / (1 - p) (1 - PPV) / PPV TPR (Chouldechova 2017, eq. 2.6).
+ * The largest difference of these between groups is above 0 wherever base rates differ and the
+ * classifier errs; above 1 there is no such classifier at all. Limits are those of the base rates,
+ * PPV and TPR being what they are. */
+static mlsd_status impossible(mlsd__fairness *f, const mlsd__fair_part *part,
+                              const mlsd__fair_room *room)
+{
+    const int64_t n = f->groups.n_groups;
+    const mlsd__fair_rate *const r = mlsd__fair_rates_of(f, MLSD__BASE_RATE);
+    mlsd__cells cells = {.weight = {0}};
+    mlsd__fair_rate ppv, tpr;
+    mlsd__fair_measure m;
+    for (int64_t g = 0; g < n; g++) mlsd__cells_add(&cells, &part->cells[g]);
+    mlsd__fair_rate_make(&cells, MLSD__PPV, 1, &ppv);
+    mlsd__fair_rate_make(&cells, MLSD__TPR, 1, &tpr);
+    const double factor = (1 - ppv.value) / ppv.value * tpr.value;
+    mlsd__fair_measure_init(&m, "impossible_fpr_difference", part, MLSD__NO_RULE);
+    mlsd__fair_usable(r, n, room->counts, &m);
+    if (!isfinite(factor)) m.status = MLSD__FAIR_UNDEFINED;
+    if (m.status == MLSD__FAIR_UNDEFINED) return mlsd__fair_measure_add(f, &m);
+    const double level = mlsd__pow(f->p->level, 1 / (double)m.n_groups);
+    double highest_low = 0, lowest_low = INFINITY, highest_high = 0, lowest_high = INFINITY;
+    for (int64_t g = 0; g < n; g++) {
+        double low, high;
+        if (!room->counts[g]) continue;
+        if (m.group < 0 || r[g].value > r[m.group].value) m.group = g;
+        if (m.than < 0 || r[g].value < r[m.than].value) m.than = g;
+        mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[g]), level, &low, &high);
+        const double odds_low = low / (1 - low), odds_high = high / (1 - high);
+        highest_low = fmax(highest_low, odds_low);
+        lowest_low = fmin(lowest_low, odds_low);
+        highest_high = fmax(highest_high, odds_high);
+        lowest_high = fmin(lowest_high, odds_high);
+    }
+    const double most = r[m.group].value, least = r[m.than].value;
+    m.value_group = factor * most / (1 - most);
+    m.value_than = factor * least / (1 - least);
+    m.n_group = r[m.group].support;
+    m.n_than = r[m.than].support;
+    m.value = m.value_group - m.value_than;
+    m.low = fmax(0, factor * (highest_low - lowest_high));
+    m.high = factor * (highest_high - lowest_low);
+    if (!isfinite(m.value)) { /* a group of nothing but positives */
+        m.status = MLSD__FAIR_UNDEFINED;
+        m.value = m.low = m.high = NAN;
+    }
+    return mlsd__fair_measure_add(f, &m);
+}
+
 static mlsd_status parities(mlsd__scope *scope, mlsd__fairness *f, const mlsd__fair_part *part,
                             const mlsd__fair_room *room)
 {
@@ -482,6 +563,7 @@ mlsd_status mlsd__fair_gaps(mlsd__scope *scope, mlsd__fairness *f, const mlsd__f
     if (status == MLSD_OK) status = worst_groups(f, part, &room);
     if (status == MLSD_OK) status = differential(f, part, &room);
     if (status == MLSD_OK) status = parity_loss(f, part, &room);
+    if (status == MLSD_OK) status = impossible(f, part, &room);
     mlsd__fair_room_free(&room, a);
     return status;
 }

@@ -4,17 +4,19 @@
  * fairness_limits their intervals, fairness_permute how likely chance makes as much;
  * fairness_inequality what looks at persons and not at groups; fairness_scores and fairness_auc
  * what needs probabilities; fairness_consistency what needs features; fairness.c runs them in each
- * cell of the control columns and for each class, and reports. */
+ * cell of the control columns and for each class, and reports; fairness_strata looks at comparisons
+ * again within the values of other columns. */
 #ifndef MLSD_SLICE_FAIRNESS_IMPL_H
 #define MLSD_SLICE_FAIRNESS_IMPL_H
 
 #include "base/random.h"
+#include "base/text.h"
 #include "metric/interval_rates.h"
 #include "slice/fairness_cells.h"
 #include "validate/result_rows.h"
 
 typedef struct mlsd__fairness_params {
-    mlsd__str_list by, control, features;
+    mlsd__str_list by, control, features, strata;
     char *privileged, *unprivileged;
     int64_t positive, method, min_support, max_groups, permutations, n_bins, n_neighbors;
     int64_t consistency_rows;
@@ -58,6 +60,23 @@ typedef struct mlsd__fair_near {
     int64_t *neighbors; /* n x k, the nearest first */
 } mlsd__fair_near;
 
+/* A comparison of two groups in all rows, and within the values of another column. */
+typedef enum mlsd__fair_alarm {
+    MLSD__NO_ALARM,
+    MLSD__TURNS_AROUND, /* the sign flips */
+    MLSD__VANISHES,     /* within, it is no more than chance */
+    MLSD__APPEARS       /* it is no more than chance in all rows, but within it is more */
+} mlsd__fair_alarm;
+typedef struct mlsd__fair_stratum {
+    const char *within; /* the column; of several, how they are called */
+    int64_t positive, group, than, n_strata;
+    int rate;
+    double difference, difference_p, pooled_odds; /* of all rows */
+    mlsd__strata_odds common;
+    mlsd__fair_status status;
+    mlsd__fair_alarm alarm;
+} mlsd__fair_stratum;
+
 typedef struct mlsd__fairness {
     const mlsd__fairness_params *p;
     const mlsd__allocator *allocator;
@@ -69,6 +88,11 @@ typedef struct mlsd__fairness {
     mlsd__fair_near near;             /* rows NULL before it is asked for */
     mlsd__fair_measure *measures;
     int64_t n_measures, capacity;
+    mlsd__fair_stratum *strata;
+    int64_t n_strata, strata_capacity;
+    mlsd__crossing *within; /* columns that make strata; the controls are not among them */
+    const char **within_names;
+    int64_t n_within;
     mlsd__rows group_rows, calibration_rows, auc_rows;
 } mlsd__fairness;
 
@@ -131,8 +155,8 @@ void mlsd__fair_ratio_limits(const mlsd__fair_rate *a, const mlsd__fair_rate *b,
                              double level, double *low, double *high);
 mlsd_status mlsd__fair_limits_between(mlsd__scope *scope, const mlsd__fair_gap_of *of,
                                       const bool *counts, double level, mlsd__fair_measure *m);
-void mlsd__fair_limits_overall(const mlsd__fair_rate *rates, const bool *counts, int64_t n,
-                               double level, mlsd__fair_measure *m);
+void mlsd__fair_limits_overall(const mlsd__fair_gap_of *of, const bool *counts, double level,
+                               mlsd__fair_measure *m);
 
 /* The pair (a of first, b of second), of different groups, that makes a's value less b's plus sign
  * * sqrt(a's x^2 + b's y^2) largest; groups -1 where there is none. sign is 1 or -1; x, y >= 0. */
@@ -184,5 +208,13 @@ mlsd_status mlsd__fair_aucs(mlsd__scope *scope, mlsd__fairness *f, const mlsd__f
 void mlsd__fair_near_free(mlsd__fair_near *near, const mlsd__allocator *a);
 mlsd_status mlsd__fair_consistency(mlsd__scope *scope, mlsd__fairness *f, const mlsd_table *table,
                                    const mlsd__fair_part *part);
+
+/* Every comparison again within strata; then, of all classes and strata, which tell another story.
+ */
+mlsd_status mlsd__fair_stratify(mlsd__scope *scope, mlsd__fairness *f, int64_t positive,
+                                const mlsd__crossing *within, const char *name);
+mlsd_status mlsd__fair_find_alarms(mlsd__fairness *f);
+mlsd_status mlsd__fair_put_strata(const mlsd__fairness *f, mlsd_result *out);
+void mlsd__fair_say_alarms(mlsd__text *t, const mlsd__fairness *f);
 
 #endif

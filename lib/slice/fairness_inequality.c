@@ -78,18 +78,44 @@ static void set(const benefits *b, const entropy *e, const mlsd__fairness *f, ml
     m->high = e->value + half;
 }
 
-/* Everybody gets his group's mean: what is left is between the groups. */
-static double between(const mlsd__fairness *f, const mlsd__fair_part *part, const benefits *all)
+/* d term / dx. */
+static double slope_of(double x, double k)
 {
-    const double k = f->p->entropy_power;
-    double mean = 0;
-    if (!(all->mean > 0)) return NAN;
+    if (k == 1) return mlsd__log(x) + 1;
+    return k * mlsd__pow(x, k - 1);
+}
+
+/* Everybody gets his group's mean m: what is left is between the groups. A row with the benefit b
+ * moves the mean of term(m / mu) by term(m / mu) less that mean, by slope (b - m) / mu since it
+ * moves m, and by - (mean of slope m / mu) (b - mu) / mu since it moves mu. */
+static entropy between(const mlsd__fairness *f, const mlsd__fair_part *part, const benefits *all)
+{
+    const double k = f->p->entropy_power, scale = k == 1 ? 1 : k * (k - 1);
+    entropy e = {NAN, NAN};
+    double mean = 0, pull_of_mu = 0, square = 0;
+    if (!(all->mean > 0)) return e;
     for (int64_t g = 0; g < f->groups.n_groups; g++) {
         benefits b;
         benefits_of(&part->cells[g], &b);
-        if (b.all > 0) mean += b.all / all->all * term(b.mean / all->mean, k);
+        if (!(b.all > 0)) continue;
+        const double x = b.mean / all->mean, share = b.all / all->all;
+        mean += share * term(x, k);
+        if (x > 0) pull_of_mu += share * slope_of(x, k) * x;
     }
-    return fmax(0, index_of(mean, k));
+    e.value = fmax(0, index_of(mean, k));
+    for (int64_t g = 0; g < f->groups.n_groups; g++) {
+        benefits b;
+        benefits_of(&part->cells[g], &b);
+        if (!(b.all > 0)) continue;
+        const double x = b.mean / all->mean;
+        for (int i = 0; i < N_BENEFITS; i++) {
+            const double own = x > 0 ? slope_of(x, k) * (i - b.mean) / all->mean : 0;
+            const double pull = term(x, k) - mean + own - pull_of_mu * (i / all->mean - 1);
+            square += b.squares[i] * (pull / scale) * (pull / scale);
+        }
+    }
+    if (all->rows >= 2) e.se = sqrt(square * all->rows / (all->rows - 1)) / all->all;
+    return e;
 }
 
 mlsd_status mlsd__fair_inequality(mlsd__fairness *f, const mlsd__fair_part *part)
@@ -115,7 +141,7 @@ mlsd_status mlsd__fair_inequality(mlsd__fairness *f, const mlsd__fair_part *part
     m.high = sqrt(2 * m.high);
     MLSD__TRY(mlsd__fair_measure_add(f, &m));
     mlsd__fair_measure_init(&m, "between_group_generalized_entropy", part, MLSD__NO_RULE);
-    const entropy groups = {between(f, part, &b), NAN};
+    const entropy groups = between(f, part, &b);
     set(&b, &groups, f, &m);
     return mlsd__fair_measure_add(f, &m);
 }

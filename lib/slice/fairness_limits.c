@@ -302,29 +302,45 @@ mlsd_status mlsd__fair_limits_between(mlsd__scope *scope, const mlsd__fair_gap_o
 
 /* ---- against all rows ---- */
 
-/* A group less all: (1 - its share) of the group less the others, whose rows are not its own. */
-void mlsd__fair_limits_overall(const mlsd__fair_rate *rates, const bool *counts, int64_t n,
-                               double level, mlsd__fair_measure *m)
+/* What is left of all rows without a group. */
+static mlsd__fair_rate rest_of(const mlsd__fair_rate *all, const mlsd__fair_rate *r)
 {
-    double numerator = 0, denominator = 0, successes = 0, trials = 0;
-    for (int64_t g = 0; g < n; g++) {
+    mlsd__fair_rate rest = {.numerator = fmax(0, all->numerator - r->numerator),
+                            .denominator = all->denominator - r->denominator,
+                            .trials = fmax(0, all->trials - r->trials)};
+    rest.value = rest.numerator / rest.denominator;
+    rest.successes = fmin(fmax(0, all->successes - r->successes), rest.trials);
+    return rest;
+}
+
+/* All rows hold the group, and the rate (or odds) of all is share times the group's plus (1 -
+ * share) times that of the others, whose rows are not its own: a group less all is (1 - share)
+ * times the group less the others, and all by the group is share plus (1 - share) times the others
+ * by the group. */
+void mlsd__fair_limits_overall(const mlsd__fair_gap_of *of, const bool *counts, double level,
+                               mlsd__fair_measure *m)
+{
+    const double each = mlsd__fair_together(level, m->n_groups);
+    mlsd__fair_rate all = {.numerator = 0};
+    for (int64_t g = 0; g < of->n; g++) {
         if (!counts[g]) continue;
-        numerator += rates[g].numerator;
-        denominator += rates[g].denominator;
-        successes += rates[g].successes;
-        trials += rates[g].trials;
+        all.numerator += of->rates[g].numerator;
+        all.denominator += of->rates[g].denominator;
+        all.successes += of->rates[g].successes;
+        all.trials += of->rates[g].trials;
     }
-    m->low = m->high = 0;
-    for (int64_t g = 0; g < n; g++) {
+    m->low = m->high = of->form == MLSD__FAIR_DIFFERENCE ? 0 : 1;
+    for (int64_t g = 0; g < of->n; g++) {
         if (!counts[g]) continue;
-        const mlsd__fair_rate *const r = &rates[g];
-        const double others = denominator - r->denominator, share = r->denominator / denominator;
-        mlsd__fair_rate rest = {.value = (numerator - r->numerator) / others,
-                                .trials = fmax(0, trials - r->trials)};
+        const mlsd__fair_rate *const r = &of->rates[g], rest = rest_of(&all, r);
+        const double share = r->denominator / all.denominator;
         double low, high;
-        rest.successes = fmin(fmax(0, successes - r->successes), rest.trials);
-        mlsd__fair_difference_limits(r, &rest, false, mlsd__fair_together(level, m->n_groups), &low,
-                                     &high);
-        widen(MLSD__FAIR_DIFFERENCE, (1 - share) * low, (1 - share) * high, m);
+        if (of->form == MLSD__FAIR_DIFFERENCE) {
+            mlsd__fair_difference_limits(r, &rest, of->is_odds, each, &low, &high);
+            widen(of->form, (1 - share) * low, (1 - share) * high, m);
+        } else {
+            mlsd__fair_ratio_limits(&rest, r, of->is_odds, each, &low, &high);
+            widen(of->form, share + (1 - share) * low, share + (1 - share) * high, m);
+        }
     }
 }

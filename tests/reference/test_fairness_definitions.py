@@ -153,6 +153,36 @@ def test_persons(seed):
     close(found["differential_fairness"]["value"], max(np.log(q.max() / q.min()), np.log((1 - q.min()) / (1 - q.max()))))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_limits_of_inequality(seed):
+    """Standard errors by the infinitesimal jackknife: the index is differentiated numerically by the weight of each row."""
+    normal = pytest.importorskip("scipy.stats").norm
+    y, p, group, weight = drawn(seed, n_groups=3)
+    said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+    power = (0.5, 1, 2, 3)[seed % 4]
+    found = measures(fairness.assess(y, said, group, sample_weight=weight, min_support=1, permutations=0, entropy_power=power))
+    b = said - y + 1.0
+
+    def between_groups(v):
+        means = np.zeros(len(y))
+        for g in np.unique(group):
+            if v[group == g].sum() > 0:
+                means[group == g] = np.average(b[group == g], weights=v[group == g])
+        return entropy(means, v, power)
+
+    for name, index in (("generalized_entropy", lambda v: entropy(b, v, power)), ("between_group_generalized_entropy", between_groups)):
+        moved, step = 0.0, 1e-4
+        for i in np.flatnonzero(w > 0):
+            up, down = w.copy(), w.copy()
+            up[i] += step * w[i]
+            down[i] -= step * w[i]
+            moved += ((index(up) - index(down)) / (2 * step)) ** 2
+        n = (w > 0).sum()
+        half = normal.ppf(0.975) * np.sqrt(moved * n / (n - 1))
+        row = found[name]
+        np.testing.assert_allclose([row["low"], row["high"]], [max(0, row["value"] - half), row["value"] + half], rtol=1e-5, atol=1e-9)
+
+
 def test_two_groups_with_a_sign():
     for seed in range(CASES):
         y, p, group, weight = drawn(seed, n_groups=3)
@@ -250,6 +280,134 @@ def test_limits_of_the_largest_gap_of_many_groups(seed):
     row = found["demographic_parity_ratio"]
     close(row["low"], min(1, row["value"], (xa / na / (xb / nb) * np.exp(-z * se)).min()))
     close(row["high"], min(1, (xa / na / (xb / nb) * np.exp(z * se)).min()))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_limits_against_all_rows(seed):
+    """The rate of all rows is share * group + (1 - share) * others: limits of the two groups without a row in common, carried over."""
+    normal = pytest.importorskip("scipy.stats").norm
+    y, p, group, _ = drawn(seed, n_groups=4)
+    said = (p > 0.5) * 1
+    found = measures(fairness.assess(y, said, group, min_support=1, permutations=0, method="to_overall"))
+    z = normal.ppf(1 - 0.05 / len(np.unique(group)) / 2)
+    lows, highs, low_ratios, high_ratios = [], [], [], []
+    for g in np.unique(group):
+        inside = group == g
+        (a, n), (b, m) = ((said[k].sum(), k.sum()) for k in (inside, ~inside))
+        share, (la, ua), (lb, ub) = n / (n + m), wilson(a, n, z), wilson(b, m, z)
+        d = a / n - b / m
+        low, high = d - np.hypot(a / n - la, ub - b / m), d + np.hypot(ua - a / n, b / m - lb)
+        lows.append((1 - share) * max(low, -high))
+        highs.append((1 - share) * max(high, -low))
+        half = z * np.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
+        low, high = (share + (1 - share) * (b / m) / (a / n) * np.exp(s * half) for s in (-1, 1))
+        low_ratios.append(min(low, 1 / high))
+        high_ratios.append(min(high, 1 / low))
+    close(found["demographic_parity_difference"]["low"], max(0, *lows))
+    close(found["demographic_parity_difference"]["high"], max(highs))
+    close(found["demographic_parity_ratio"]["low"], min(low_ratios))
+    close(found["demographic_parity_ratio"]["high"], min(1, *high_ratios))
+    for name in ("treatment_equality_difference", "treatment_equality_ratio", "equalized_odds_ratio"):
+        row = found[name]
+        assert row["status"] != "ok" or row["low"] <= row["value"] <= row["high"], row
+
+
+def test_what_is_impossible():
+    """Chouldechova's (2017) FPR = p / (1 - p) (1 - PPV) / PPV TPR of each group, at the precision and true positive rate of all."""
+    for seed in range(CASES):
+        y, p, group, weight = drawn(seed)
+        said, w = (p > 0.5) * 1, np.ones(len(y)) if weight is None else weight
+        row = measures(fairness.assess(y, said, group, sample_weight=weight, min_support=1, permutations=0))["impossible_fpr_difference"]
+        whole, base = rates(y, said, w), by_group(y, said, group, w)["base_rate"]
+        base = base[~np.isnan(base)]
+        if len(base) < 2 or base.max() == 1 or not whole["ppv"] > 0:
+            assert np.isnan(row["value"]) and row["status"] == "undefined"
+            continue
+        forced = base / (1 - base) * (1 - whole["ppv"]) / whole["ppv"] * whole["tpr"]
+        close(row["value"], forced.max() - forced.min())
+        assert row["low"] <= row["value"] <= row["high"]
+    # A classifier that has these rates shows them: groups of 100 with base rates 0.5 and 0.2, PPV 0.8 and TPR 0.8.
+    y = np.repeat([1, 1, 0, 0, 1, 1, 0, 0], [40, 10, 10, 40, 16, 4, 4, 76])
+    said = np.repeat([1, 0, 1, 0, 1, 0, 1, 0], [40, 10, 10, 40, 16, 4, 4, 76])
+    found = measures(fairness.assess(y, said, np.repeat(["a", "b"], 100), permutations=0))
+    assert abs(found["predictive_parity_difference"]["value"]) < 1e-15 and abs(found["equal_opportunity_difference"]["value"]) < 1e-15
+    close(found["predictive_equality_difference"]["value"], 0.2 - 0.05)
+    close(found["impossible_fpr_difference"]["value"], 0.2 - 0.05)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sums_and_means_over_groups(seed):
+    """Parity loss and means of areas grow with each rate and area: their limits are those of limits that hold together (Sidak)."""
+    normal = pytest.importorskip("scipy.stats").norm
+    y, p, group, _ = drawn(seed, n_groups=3)
+    result = fairness.assess(y, p, group, min_support=1, permutations=0, privileged="1")
+    found, table = measures(result), {c: np.array(v) for c, v in result.table("auc").items()}
+    for name in ("subgroup_auc", "bpsn_auc", "bnsp_auc"):
+        for column in ("low", "high"):
+            close(found[f"{name}_mean"][column], np.mean(table[column][table["measure"] == name] ** -5.0) ** (-1 / 5))
+    z = normal.ppf(0.5 + 0.95 ** (1 / 3) / 2)
+    low, high = np.array([wilson(((p > 0.5) & (group == g)).sum(), (group == g).sum(), z) for g in range(3)]).T
+    row = found["parity_loss_selection_rate"]
+    close(row["low"], sum(max(0, np.log(low[g] / high[1]), np.log(low[1] / high[g])) for g in (0, 2)))
+    close(row["high"], sum(max(np.log(high[g] / low[1]), np.log(high[1] / low[g])) for g in (0, 2)))
+
+
+# Admitted and rejected men, then women, by department: Bickel, Hammel & O'Connell (1975), Science 187:398; R's UCBAdmissions.
+ADMISSIONS = {
+    "A": (512, 313, 89, 19), "B": (353, 207, 17, 8), "C": (120, 205, 202, 391), "D": (138, 279, 131, 244), "E": (53, 138, 94, 299),
+    "F": (22, 351, 24, 317),
+}
+
+
+def admissions():
+    rows = [
+        (dept, sex, said) for dept, counts in ADMISSIONS.items() for (sex, said), n in
+        zip((("male", 1), ("male", 0), ("female", 1), ("female", 0)), counts) for _ in range(n)
+    ]
+    dept, sex, said = zip(*rows)
+    return {"sex": list(sex), "dept": list(dept)}, np.array(said)
+
+
+@pytest.mark.parametrize("asked", ({"by": "sex"}, {"by": "sex", "control": "dept"}, {"by": "sex", "strata": ["dept"]}))
+def test_simpsons_alarm(asked):
+    """R's mantelhaen.test, and Woolf's test, of UCBAdmissions."""
+    people, said = admissions()
+    y = np.random.default_rng(0).integers(0, 2, len(said))
+    result = fairness.assess(y, said, people, privileged="male", permutations=0, **asked)
+    table = {c: np.array(v) for c, v in result.table("strata").items()}
+    at = np.flatnonzero(table["rate"] == "selection_rate")
+    assert len(at) == 1
+    row = {c: table[c][at[0]] for c in table}
+    assert (row["within"], row["group"], row["than"], row["strata"], row["alarm"]) == ("dept", "female", "male", 6, "turns around")
+    np.testing.assert_allclose(row["difference"], 0.30354223 - 0.44518766, atol=1e-8)
+    np.testing.assert_allclose(1 / row["odds_ratio"], 0.90469683, atol=1e-8)
+    np.testing.assert_allclose([1 / row["high"], 1 / row["low"]], [0.77190736, 1.06032976], atol=1e-8)
+    np.testing.assert_allclose([row["statistic"], row["p_value"]], [1.42695, 0.23226], atol=5e-6)
+    np.testing.assert_allclose([row["homogeneity"], row["homogeneity_p"]], [17.901712, 0.0030721], atol=5e-7)
+    np.testing.assert_allclose(row["pooled_odds_ratio"], (557 / 1278) / (1198 / 1493), rtol=1e-12)
+    assert "turns around where rows of the same dept are compared" in result.verdict
+    assert result.number("n_alarms") == (table["alarm"] != "").sum()
+    alone = fairness.assess(y, said, people, by="sex", strata=[], permutations=0)
+    assert alone.number("n_alarms") == 0
+    with pytest.raises(KeyError, match="strata"):
+        alone.table("strata")
+
+
+def test_alarms_of_what_appears_and_vanishes():
+    """Equal selection in all rows that is unequal within each site, and the reverse."""
+    def people(counts):
+        rows = [(site, g, said) for (site, g), (yes, no) in counts.items() for said, n in ((1, yes), (0, no)) for _ in range(n)]
+        site, g, said = zip(*rows)
+        return {"g": list(g), "site": list(site)}, np.array(said)
+
+    for counts, alarm in (
+        ({("x", "a"): (180, 20), ("x", "b"): (60, 40), ("y", "a"): (20, 80), ("y", "b"): (10, 190)}, ""),
+        ({("x", "a"): (90, 10), ("x", "b"): (170, 130), ("y", "a"): (90, 210), ("y", "b"): (10, 90)}, "appears"),
+        ({("x", "a"): (240, 60), ("x", "b"): (80, 20), ("y", "a"): (20, 80), ("y", "b"): (60, 240)}, "vanishes"),
+    ):
+        table, said = people(counts)
+        found = fairness.assess(said, said, table, by="g", permutations=0).table("strata")
+        assert [a for r, a in zip(found["rate"], found["alarm"]) if r == "selection_rate"] == [alarm]
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -4,6 +4,7 @@ their formula; policies that are saved, loaded and applied."""
 
 import os
 import pickle
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -274,7 +275,14 @@ def test_frontier_is_that_of_the_policies():
         policy = fairness.GroupThresholds(y, score, table, by="group", constraint="equalized_odds", tolerance=min(1, tolerance))
         np.testing.assert_allclose(policy.describe().number("objective"), objective, atol=1e-9)
     np.testing.assert_allclose(points["objective"][-1], policy.describe().number("unconstrained"), atol=1e-9)
-    assert found.text("plot").count("o") >= 2 and found.text("svg").startswith("<svg")
+    assert found.text("plot").count("o") >= 2
+    # The picture: a dot for each point, higher where the objective is, to the right in steps of the tolerance.
+    svg = ElementTree.fromstring(found.text("svg"))
+    dots = np.array([(float(c.get("cx")), float(c.get("cy"))) for c in svg.iter("{http://www.w3.org/2000/svg}circle")])
+    assert len(dots) == 5
+    np.testing.assert_allclose(np.diff(dots[:, 0]), np.diff(dots[:, 0])[0], atol=0.02)
+    rise, points = (dots[:, 1] - dots[0, 1]) / (dots[-1, 1] - dots[0, 1]), points["objective"] - points["objective"][0]
+    np.testing.assert_allclose(rise, points / points[-1], atol=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(CASES))

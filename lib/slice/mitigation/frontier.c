@@ -1,10 +1,11 @@
 /* frontier.c - the kind fairness_frontier: what equality costs. The best thresholds for tolerances
  * from 0 to what the best thresholds without a constraint have anyway, as a table, as SVG, and as
- * text for a terminal. */
+ * text for a terminal (frontier_drawing.c). */
 #include <math.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "slice/mitigation/frontier.h"
 #include "slice/mitigation/group_thresholds.h"
 #include "validate/result_impl.h"
 #include "validate/result_rows.h"
@@ -31,19 +32,8 @@ static const mlsd_param params[] = {
                 "quantile bins of other columns of numbers"),
 };
 
-typedef struct point {
-    double tolerance, objective, gap;
-} point;
-
-typedef struct frontier {
-    point *points; /* tolerance ascending */
-    int64_t n;
-    const char *constraint, *objective;
-    double least, most; /* of the objective */
-} frontier;
-
 static mlsd_status sweep(mlsd__scope *scope, const mlsd__thresholds_params *p,
-                         mlsd__thresholds_work *w, frontier *f)
+                         mlsd__thresholds_work *w, mlsd__frontier *f)
 {
     const int64_t n_groups = w->groups.n_groups;
     MLSD__TRY(mlsd__sides_choose(scope, w->sides, n_groups, MLSD__FREE, 0));
@@ -51,7 +41,7 @@ static mlsd_status sweep(mlsd__scope *scope, const mlsd__thresholds_params *p,
     f->least = INFINITY;
     f->most = -INFINITY;
     for (int64_t i = 0; i < f->n; i++) {
-        point *const at = &f->points[i];
+        mlsd__frontier_point *const at = &f->points[i];
         at->tolerance = i == f->n - 1 ? free_gap : free_gap * (double)i / (double)(f->n - 1);
         MLSD__TRY(mlsd__sides_choose(scope, w->sides, n_groups, p->constraint, at->tolerance));
         at->objective = mlsd__thresholds_value(p, w);
@@ -63,83 +53,10 @@ static mlsd_status sweep(mlsd__scope *scope, const mlsd__thresholds_params *p,
     return MLSD_OK;
 }
 
-/* ---- pictures ---- */
+/* ---- report ---- */
 
-static double height_of(const frontier *f, double objective)
-{
-    return f->most > f->least ? (objective - f->least) / (f->most - f->least) : 0.5;
-}
-
-static double across(const frontier *f, double tolerance)
-{
-    const double widest = f->points[f->n - 1].tolerance;
-    return widest > 0 ? tolerance / widest : 0;
-}
-
-static void draw_text(const frontier *f, mlsd__text *t)
-{
-    enum { ROWS = 12, COLUMNS = 60, DIGITS = 4 };
-    char grid[ROWS][COLUMNS + 1];
-    for (int r = 0; r < ROWS; r++) {
-        memset(grid[r], ' ', COLUMNS);
-        grid[r][COLUMNS] = '\0';
-    }
-    for (int64_t i = 0; i < f->n; i++) {
-        const double x = across(f, f->points[i].tolerance);
-        const double y = height_of(f, f->points[i].objective);
-        const int column = (int)floor(x * (COLUMNS - 1) + 0.5);
-        grid[ROWS - 1 - (int)floor(y * (ROWS - 1) + 0.5)][column] = 'o';
-    }
-    mlsd__text_format(t, "%s, from ", f->objective);
-    mlsd__text_double(t, mlsd__round_significant(f->least, DIGITS));
-    mlsd__text_append(t, " (bottom) to ");
-    mlsd__text_double(t, mlsd__round_significant(f->most, DIGITS));
-    mlsd__text_append(t, " (top)\n");
-    for (int r = 0; r < ROWS; r++) {
-        int end = COLUMNS;
-        while (end > 0 && grid[r][end - 1] == ' ') grid[r][--end] = '\0';
-        mlsd__text_format(t, "|%s\n", grid[r]);
-    }
-    mlsd__text_append(t, "+");
-    for (int c = 0; c < COLUMNS; c++) mlsd__text_append(t, "-");
-    mlsd__text_format(t, "\n0   tolerance of %s up to ", f->constraint);
-    mlsd__text_double(t, mlsd__round_significant(f->points[f->n - 1].tolerance, DIGITS));
-    mlsd__text_append(t, "\n");
-}
-
-static void draw_svg(const frontier *f, mlsd__text *t)
-{
-    enum { LEFT = 60, TOP = 20, WIDTH = 400, HEIGHT = 240, DIGITS = 4 };
-    mlsd__text_append(t, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 480 310\" "
-                         "font-family=\"sans-serif\" font-size=\"12\" role=\"img\">\n");
-    mlsd__text_format(t, "<title>%s by tolerance of %s</title>\n", f->objective, f->constraint);
-    mlsd__text_format(t, "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#888\"/>\n", LEFT, TOP,
-                      TOP + HEIGHT, LEFT + WIDTH);
-    mlsd__text_append(t, "<polyline fill=\"none\" stroke=\"#1f6fb2\" stroke-width=\"2\" points=\"");
-    for (int64_t i = 0; i < f->n; i++) {
-        mlsd__text_fixed(t, LEFT + WIDTH * across(f, f->points[i].tolerance), 2);
-        mlsd__text_append(t, ",");
-        mlsd__text_fixed(t, TOP + HEIGHT * (1 - height_of(f, f->points[i].objective)), 2);
-        mlsd__text_append(t, i + 1 < f->n ? " " : "\"/>\n");
-    }
-    mlsd__text_format(t, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6, TOP + 4);
-    mlsd__text_double(t, mlsd__round_significant(f->most, DIGITS));
-    mlsd__text_format(t, "</text>\n<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT - 6,
-                      TOP + HEIGHT + 4);
-    mlsd__text_double(t, mlsd__round_significant(f->least, DIGITS));
-    mlsd__text_format(t, "</text>\n<text x=\"%d\" y=\"%d\">0</text>\n", LEFT, TOP + HEIGHT + 18);
-    mlsd__text_format(t, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", LEFT + WIDTH,
-                      TOP + HEIGHT + 18);
-    mlsd__text_double(t, mlsd__round_significant(f->points[f->n - 1].tolerance, DIGITS));
-    mlsd__text_format(t,
-                      "</text>\n<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">tolerance of "
-                      "%s</text>\n<text x=\"%d\" y=\"%d\">%s</text>\n</svg>\n",
-                      LEFT + WIDTH / 2, TOP + HEIGHT + 36, f->constraint, LEFT + 6, TOP - 6,
-                      f->objective);
-}
-
-typedef void (*draw_fn)(const frontier *f, mlsd__text *t);
-static mlsd_status put_picture(const frontier *f, const mlsd__allocator *a, draw_fn draw,
+typedef void (*draw_fn)(const mlsd__frontier *f, mlsd__text *t);
+static mlsd_status put_picture(const mlsd__frontier *f, const mlsd__allocator *a, draw_fn draw,
                                const char *name, mlsd_result *r)
 {
     mlsd__text t;
@@ -151,12 +68,10 @@ static mlsd_status put_picture(const frontier *f, const mlsd__allocator *a, draw
     return status;
 }
 
-/* ---- report ---- */
-
 static const mlsd__row_column columns[] = {
     {"tolerance", MLSD_COLUMN_F64}, {"objective", MLSD_COLUMN_F64}, {"gap", MLSD_COLUMN_F64}};
 
-static mlsd_status report(const frontier *f, const mlsd__allocator *a, mlsd_result *r)
+static mlsd_status report(const mlsd__frontier *f, const mlsd__allocator *a, mlsd_result *r)
 {
     enum { DIGITS = 4 };
     mlsd__rows rows;
@@ -169,8 +84,8 @@ static mlsd_status report(const frontier *f, const mlsd__allocator *a, mlsd_resu
     }
     MLSD__TRY(mlsd__rows_to_table(&rows, &table));
     MLSD__TRY(mlsd__result_set_table(r, "frontier", table, false));
-    MLSD__TRY(put_picture(f, a, draw_text, "plot", r));
-    MLSD__TRY(put_picture(f, a, draw_svg, "svg", r));
+    MLSD__TRY(put_picture(f, a, mlsd__frontier_draw_text, "plot", r));
+    MLSD__TRY(put_picture(f, a, mlsd__frontier_draw_svg, "svg", r));
     mlsd__text t;
     mlsd__text_init(&t, a);
     mlsd__text_format(&t, "without a constraint %s is ", f->objective);
@@ -190,7 +105,7 @@ static mlsd_status run(mlsd__scope *scope, const mlsd_spec *spec, const mlsd__sl
     mlsd__thresholds_params p = *(const mlsd__thresholds_params *)mlsd__spec_params(spec);
     mlsd__thresholds_work w;
     mlsd_result *r = NULL;
-    frontier f = {.n = p.n_points, .objective = mlsd__objectives[p.objective]};
+    mlsd__frontier f = {.n = p.n_points, .objective = mlsd__objectives[p.objective]};
     memset(&w, 0, sizeof w);
     p.constraint++; /* there is no "none" here */
     f.constraint = mlsd__constraints[p.constraint];

@@ -113,6 +113,7 @@ mlsd_status mlsd__crossing_make(mlsd__scope *scope, const mlsd_table *table, con
         status = mlsd__grouping_make(scope, table, by[j], options, &g);
         if (status != MLSD_OK) break;
         status = cross(scope, out, table, by[j], &g, n_by > 1, max_groups, what);
+        out->n_binned += g.levels[0].kind == MLSD__LEVEL_RANGE;
         mlsd__grouping_free(&g, a);
     }
     if (status != MLSD_OK) mlsd__crossing_free(out, a);

@@ -11,8 +11,9 @@
 /* Groups that have rows, in the order of the first column's levels, then the second's, ... */
 typedef struct mlsd__crossing {
     int64_t n_rows, n_groups;
-    int32_t *of_row; /* the group of each row */
-    char **labels;   /* "white"; of several columns "race = white and sex = male" */
+    int32_t *of_row;  /* the group of each row */
+    int64_t n_binned; /* columns of numbers that were cut into bins */
+    char **labels;    /* "white"; of several columns "race = white and sex = male" */
 } mlsd__crossing;
 
 /* Cross the columns `by` (positions); none: one group, labelled "". More than max_groups groups are

@@ -196,6 +196,11 @@ static mlsd_status make_groups(mlsd__scope *scope, mlsd__fairness *f, const mlsd
     if (status == MLSD_OK) {
         status = find_group(f, t, by, n_by, "unprivileged", p->unprivileged, &f->unprivileged);
     }
+    if (status == MLSD_OK && f->unprivileged >= 0 && f->privileged < 0) {
+        status = mlsd__fail(MLSD_E_PARAM_CONFLICT,
+                            "'unprivileged' is given without 'privileged', the group that it is "
+                            "held against");
+    }
     if (status == MLSD_OK && f->unprivileged >= 0 && f->unprivileged == f->privileged) {
         status =
             mlsd__fail(MLSD_E_PARAM_CONFLICT, "privileged and unprivileged are the same group");
@@ -535,7 +540,20 @@ static void say_all(mlsd__text *t, const mlsd__fairness *f)
         mlsd__text_format(t, " in %lld parts, of which the first is told",
                           (long long)f->controls.n_groups);
     }
+    if (f->groups.n_binned > 0) {
+        mlsd__text_format(t,
+                          " (of numbers that are cut into bins; raise max_values, %lld, if each "
+                          "is a group)",
+                          (long long)f->p->max_values);
+    }
     mlsd__text_append(t, ": ");
+    if (f->groups.n_groups == 1) {
+        mlsd__text_format(t,
+                          "cannot tell, since '%s' is all there is to compare; name columns with "
+                          "different values in 'by'",
+                          f->groups.labels[0]);
+        return;
+    }
     if (difference == NULL || difference->status != MLSD__FAIR_OK) {
         mlsd__text_format(t,
                           "cannot tell, since fewer than two of them have %lld rows; merge groups "

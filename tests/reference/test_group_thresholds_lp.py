@@ -92,7 +92,7 @@ def test_as_good_as_the_linear_program(constraint, seed):
     told = policy.describe()
     best = oracle(y, score, group, w, constraint, tolerance, gain, cost)
     np.testing.assert_allclose(told.number("objective"), objective_of(objective, best, P, N), rtol=0, atol=1e-12)
-    assert told.number("gap") <= tolerance + 1e-14
+    assert told.number("gap") <= tolerance + 3e-13
     # What is told is what the policy does, in the mean over coins.
     chance, names = policy.predict_proba(group, score), np.unique(group)
     for j, g in enumerate(names):
@@ -188,7 +188,7 @@ def test_equalized_odds_at_the_best_of_all_vertices(seed):
         y, score, group, sample_weight=w, constraint="equalized_odds", tolerance=t, objective=objective, cost_fn=5, cost_fp=2
     ).describe()
     np.testing.assert_allclose(told.number("objective"), objective_of(objective, best, P, N), rtol=0, atol=1e-12)
-    assert told.number("gap") <= t + 1e-14
+    assert told.number("gap") <= t + 3e-13
 
 
 def people(n=4000, seed=0):
@@ -236,7 +236,7 @@ def test_rows_that_cannot_be_decided(tmp_path):
     named = fairness.GroupThresholds(y, score, table, by="group", id="id", constraint="demographic_parity")
     with pytest.raises(ValueError, match="row 1 has group = 'z', which no group of the policy has"):
         named.predict({"group": ["a", "z"], "id": ["1", "2"]}, [0.1, 0.2])
-    with pytest.raises(ValueError, match="score.1. is not a finite number"):
+    with pytest.raises(ValueError, match="score.1. is nan, not a finite number"):
         named.predict({"group": ["a", "b"], "id": ["1", "2"]}, [0.1, np.nan])
     named.save(tmp_path / "policy.mlsd")
     whole = (tmp_path / "policy.mlsd").read_bytes()

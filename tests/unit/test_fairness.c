@@ -390,6 +390,7 @@ static void names_the_culprit(void **state)
     add(&p, "a", 3, 1, 4, 2);
     add(&p, "b", 3, 1, 4, 2);
     refuses("privileged", "x", &p, "privileged is 'x', which no group is called");
+    refuses("unprivileged", "a", &p, "'unprivileged' is given without 'privileged'");
     people bad = p;
     bad.y[3] = NAN;
     refuses(NULL, NULL, &bad, "y[3] is nan, not a class number");

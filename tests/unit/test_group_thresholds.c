@@ -182,9 +182,84 @@ static void names_the_culprit(void **state)
     ASSERT_FAILS(MLSD_E_KIND, "kind group_thresholds",
                  mlsd_policy_fit(NULL, spec, t, &y, &s, NULL, &none));
     ASSERT_FAILS(MLSD_E_IO, "no/such/file", mlsd_policy_load(NULL, "no/such/file", &none));
+    static const double zeros[N] = {0}, bad[N] = {1, 2, NAN, 4, 5, 6, 7, 8};
+    const mlsd_matrix no_positives = vector(zeros, N), nan = vector(bad, N);
+    const mlsd_matrix truths = vector(truth, N);
+    mlsd_spec_free(spec);
+    ASSERT_OK(mlsd_spec_new(NULL, "group_thresholds", &spec));
+    ASSERT_OK(mlsd_spec_set_str(spec, "id", "id"));
+    ASSERT_FAILS(MLSD_E_DATA, "no group has rows of both classes in y, so that equalized_odds",
+                 mlsd_policy_fit(NULL, spec, t, &no_positives, &s, NULL, &none));
+    ASSERT_FAILS(MLSD_E_DATA, "score[2] is nan, not a finite number; leave the row out",
+                 mlsd_policy_fit(NULL, spec, t, &truths, &nan, NULL, &none));
+    ASSERT_FAILS(MLSD_E_DATA, "all weights are 0",
+                 mlsd_policy_fit(NULL, spec, t, &truths, &s, &no_positives, &none));
+    ASSERT_FAILS(MLSD_E_DATA, "score[2] is nan", mlsd_policy_predict(p, t, &nan, out, N));
+    assert_null(none);
     mlsd_spec_free(spec);
     mlsd_table_free(t);
     mlsd_policy_free(p);
+}
+
+/* A group of rows that weigh nothing is nobody's: it has no threshold, not one that nobody
+ * reaches. */
+static void weightless_groups_are_unknown(void **state)
+{
+    (void)state;
+    static const double some[N] = {1, 1, 1, 1, 0, 0, 0, 0};
+    const mlsd_matrix y = vector(truth, N), s = vector(score, N), w = vector(some, N);
+    mlsd_table *const t = make_table();
+    mlsd_spec *spec = NULL;
+    mlsd_policy *p = NULL;
+    double out[N];
+    ASSERT_OK(mlsd_spec_new(NULL, "group_thresholds", &spec));
+    ASSERT_OK(mlsd_spec_set_str(spec, "id", "id"));
+    ASSERT_OK(mlsd_policy_fit(NULL, spec, t, &y, &s, &w, &p));
+    ASSERT_FAILS(MLSD_E_DATA, "row 4 is of group 'b', whose rows all had weight 0",
+                 mlsd_policy_predict(p, t, &s, out, N));
+    mlsd_policy_free(p);
+    mlsd_spec_free(spec);
+    mlsd_table_free(t);
+}
+
+/* One group is best off with one threshold: no coin is tossed for what rounding leaves over. */
+static void no_coin_for_rounding(void **state)
+{
+    (void)state;
+    enum { ROWS = 400 };
+    static const char *one[ROWS];
+    static double y[ROWS], s[ROWS];
+    for (int i = 0; i < ROWS; i++) {
+        one[i] = "a";
+        y[i] = i * 7919 % 13 < 6;
+        s[i] = y[i] * 0.7 + i * 104729 % 1000 / 1000.0;
+    }
+    const mlsd_matrix Y = vector(y, ROWS), S = vector(s, ROWS);
+    static const char *const constraints[] = {"equalized_odds", "equal_opportunity",
+                                              "demographic_parity", "predictive_equality"};
+    for (int k = 0; k < 4; k++) {
+        mlsd_table *t = NULL;
+        mlsd_spec *spec = NULL;
+        mlsd_policy *p = NULL;
+        mlsd_result *r = NULL;
+        double is_random = 1, value = 0, best = 1;
+        ASSERT_OK(mlsd_table_new(NULL, &t));
+        ASSERT_OK(mlsd_table_set_str(t, "g", one, ROWS));
+        ASSERT_OK(mlsd_spec_new(NULL, "group_thresholds", &spec));
+        ASSERT_OK(mlsd_spec_set_str(spec, "constraint", constraints[k]));
+        ASSERT_OK(mlsd_policy_fit(NULL, spec, t, &Y, &S, NULL, &p));
+        ASSERT_OK(mlsd_policy_describe(p, &r));
+        ASSERT_OK(mlsd_result_get_f64(r, "is_random", &is_random));
+        ASSERT_OK(mlsd_result_get_f64(r, "objective", &value));
+        ASSERT_OK(mlsd_result_get_f64(r, "unconstrained", &best));
+        ASSERT_NEAR(is_random, 0, 0);
+        ASSERT_NEAR(value, best, 1e-15);
+        assert_non_null(strstr(mlsd_result_verdict(r), "1 group, with none that it could be equal"));
+        mlsd_result_free(r);
+        mlsd_policy_free(p);
+        mlsd_spec_free(spec);
+        mlsd_table_free(t);
+    }
 }
 
 int main(void)
@@ -194,6 +269,8 @@ int main(void)
         cmocka_unit_test(thresholds_lie_between_scores),
         cmocka_unit_test(the_coin_never_changes),
         cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(weightless_groups_are_unknown),
+        cmocka_unit_test(no_coin_for_rounding),
         cmocka_unit_test(bytes_are_those_of_the_file),
         cmocka_unit_test(names_the_culprit),
     };

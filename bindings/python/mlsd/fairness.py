@@ -111,6 +111,7 @@ def equalized_odds_ratio(
 
 def reweighing(y, groups, *, by=None, sample_weight=None):
     """Weights of rows under which groups and classes are independent (Kamiran & Calders 2012): fit with them."""
+    _refuse_texts(y=y)
     spec, table = Spec("reweighing", by=_list(by)), group_table(groups)
     kept = Matrices(y=y, prediction=None, sample_weight=sample_weight)
     return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers).table("weights")["weight"]
@@ -121,6 +122,7 @@ def frontier(y, score, groups, *, by=None, sample_weight=None, **params):
 
     params: constraint (demographic_parity, equal_opportunity, predictive_equality, equalized_odds), objective, n_points.
     """
+    _refuse_texts(y=y)
     spec, table = Spec("fairness_frontier", by=_list(by), **params), group_table(groups)
     kept = Matrices(y=y, score=score, sample_weight=sample_weight)
     return Result._made(call_long, lib.mlsd_slice_run, spec._h, table._h, *kept.pointers)
@@ -139,6 +141,7 @@ class GroupThresholds(Handle):
     _free = "mlsd_policy_free"
 
     def __init__(self, y, score, groups, *, by=None, sample_weight=None, **params):
+        _refuse_texts(y=y)
         spec, table = Spec("group_thresholds", by=_list(by), **params), group_table(groups)
         kept = Matrices(y=y, score=score, sample_weight=sample_weight)
         self._become(call_long, lib.mlsd_policy_fit, spec._h, table._h, *kept.pointers)

@@ -75,8 +75,9 @@ static double crossing(const piece *left, const piece *right)
     return (right->value - left->value - right->along * width) / (left->along - right->along);
 }
 
-/* The top of a concave function between low and high. At an end `along` is what it would still
- * gain (high) or lose (low); elsewhere it is 0, and `across` is the slope of a line above. */
+/* The top of a concave function between low and high; of a flat top the left end, which is a
+ * vertex, so that fewer coins are tossed. At an end `along` is what it would still gain (high) or
+ * lose (low); elsewhere it is 0, and `across` is the slope of a line above. */
 static void climb(const problem *p, piece_fn f, double given, double low, double high, piece *top)
 {
     enum { MOST_STEPS = 400 }; /* with a halving at least every other step: never reached */
@@ -86,7 +87,7 @@ static void climb(const problem *p, piece_fn f, double given, double low, double
     if (left.along <= 0) return;
     f(p, high, given, &right);
     *top = right;
-    if (right.along >= 0) return;
+    if (right.along > 0) return;
     bool halve = false;
     for (int step = 0; step < MOST_STEPS; step++) {
         const double width = right.at - left.at, over = crossing(&left, &right);
@@ -95,9 +96,9 @@ static void climb(const problem *p, piece_fn f, double given, double low, double
         piece here;
         f(p, at, given, &here);
         const bool is_top = !halve && here.value >= left.value + left.along * over - p->rounding;
-        if (is_top || here.along == 0) {
+        if (is_top) {
             *top = here;
-            if (here.along != 0) mix(&left, &right, top);
+            mix(&left, &right, top);
             return;
         }
         *(here.along > 0 ? &left : &right) = here;
@@ -269,6 +270,7 @@ double mlsd__sides_objective(const mlsd__side *sides, int64_t n)
 
 static double gap_of(const mlsd__side *sides, int64_t n, int64_t constraint)
 {
+    static const double rounding = 1e-12;
     double low = INFINITY, high = -INFINITY;
     for (int64_t g = 0; g < n; g++) {
         const mlsd__side *const s = &sides[g];
@@ -277,7 +279,7 @@ static double gap_of(const mlsd__side *sides, int64_t n, int64_t constraint)
         low = fmin(low, is);
         high = fmax(high, is);
     }
-    return high >= low ? high - low : 0;
+    return high - low > rounding ? high - low : 0;
 }
 
 double mlsd__sides_gap(const mlsd__side *sides, int64_t n, int64_t constraint)

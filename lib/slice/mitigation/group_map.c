@@ -126,10 +126,16 @@ static int64_t level_of_text(const mlsd__group_column *c, const char *text, int6
 
 static mlsd_status unknown_value(const mlsd__group_column *c, int64_t row, const char *text)
 {
+    if (text == NULL) {
+        return mlsd__fail(MLSD_E_DATA,
+                          "row %lld has no value in '%.100s', as no row of the policy's fit had; "
+                          "fit it anew with such rows",
+                          (long long)row, c->name);
+    }
     return mlsd__fail(MLSD_E_DATA,
-                      "row %lld has %s = '%.100s', which no group of the policy has; fit it anew "
-                      "with such rows",
-                      (long long)row, c->name, text == NULL ? "(missing)" : text);
+                      "row %lld has %.100s = '%.100s', which no group of the policy has; fit it "
+                      "anew with such rows",
+                      (long long)row, c->name, text);
 }
 
 /* The levels of a column of texts, by code; the last is that of missing ones. */
@@ -175,6 +181,42 @@ static mlsd_status find_numbers(const mlsd__group_column *c, const mlsd__allocat
     return status;
 }
 
+/* Texts and numbers are never the same, not even '1' and 1. */
+static mlsd_status check_type(const mlsd__group_column *c, bool texts)
+{
+    const mlsd__level_kind kind = c->levels[0].kind;
+    if (kind == MLSD__LEVEL_MISSING || texts == (kind == MLSD__LEVEL_CATEGORY)) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA,
+                      "column '%.100s' holds %s, but held %s when the policy was fitted; make it "
+                      "the same here",
+                      c->name, texts ? "texts" : "numbers", texts ? "numbers" : "texts");
+}
+
+/* The values that a code stands for, as "race = a and sex = f". */
+static mlsd_status unknown_combination(const mlsd__group_map *m, const mlsd__allocator *a,
+                                       int64_t code, int64_t row)
+{
+    int64_t place = 1;
+    mlsd__text t;
+    mlsd__text_init(&t, a);
+    for (int64_t j = 1; j < m->n_columns; j++) place *= m->columns[j].n_levels;
+    for (int64_t j = 0; j < m->n_columns; j++) {
+        const mlsd__group_column *const c = &m->columns[j];
+        mlsd__text_format(&t, "%s%s = %s", j > 0 ? " and " : "", c->name,
+                          c->labels[code / place % c->n_levels]);
+        if (j + 1 < m->n_columns) place /= m->columns[j + 1].n_levels;
+    }
+    const mlsd_status status =
+        t.status != MLSD_OK
+            ? t.status
+            : mlsd__fail(MLSD_E_DATA,
+                         "row %lld is of '%.200s', a group that the policy does not know; fit it "
+                         "anew with such rows",
+                         (long long)row, t.data);
+    mlsd__text_free(&t);
+    return status;
+}
+
 static int64_t group_of_code(const mlsd__group_map *m, int64_t code)
 {
     int64_t low = 0, high = m->n_groups;
@@ -199,17 +241,13 @@ mlsd_status mlsd__group_map_find(const mlsd__group_map *m, const mlsd__allocator
         int64_t at;
         MLSD__TRY(mlsd_table_find(table, c->name, &at));
         const bool texts = mlsd_table_type(table, at) == MLSD_COLUMN_CATEGORY;
+        MLSD__TRY(check_type(c, texts));
         MLSD__TRY(texts ? find_texts(c, a, table, at, n, out)
                         : find_numbers(c, a, table, at, n, out));
     }
     for (int64_t i = 0; i < n; i++) {
         const int64_t g = group_of_code(m, out[i]);
-        if (g < 0) {
-            return mlsd__fail(MLSD_E_DATA,
-                              "row %lld has a combination of values that no group of the policy "
-                              "has; fit it anew with such rows",
-                              (long long)i);
-        }
+        if (g < 0) return unknown_combination(m, a, out[i], i);
         out[i] = g;
     }
     return MLSD_OK;

@@ -79,11 +79,12 @@ static mlsd_status check_rows(const double *y, const double *score, int64_t n)
         if (y[i] != 0 && y[i] != 1) {
             char text[MLSD__NUMBER_CAPACITY];
             mlsd__format_double(y[i], text);
-            return mlsd__fail(MLSD_E_DATA, "y[%lld] is %s, not 0 or 1", (long long)i, text);
+            return mlsd__fail(MLSD_E_DATA,
+                              "y[%lld] is %s, not 0 or 1; 1 is the class that a high score speaks "
+                              "for, 0 the other",
+                              (long long)i, text);
         }
-        if (!isfinite(score[i])) {
-            return mlsd__fail(MLSD_E_DATA, "score[%lld] is not a finite number", (long long)i);
-        }
+        MLSD__TRY(mlsd__policy_check_score(score[i], i));
     }
     return MLSD_OK;
 }
@@ -114,6 +115,33 @@ static mlsd_status weigh(const mlsd__thresholds_params *p, mlsd__thresholds_work
         }
     }
     return MLSD_OK;
+}
+
+/* Does the constraint bind anything, and are the groups groups? */
+static mlsd_status check_groups(const mlsd__thresholds_params *p, const mlsd__thresholds_work *w)
+{
+    enum { FEW = 20 }; /* rows that may well be a group each */
+    static const char *const lacks[] = {
+        [MLSD__EQUAL_SELECTION] = "rows that weigh anything",
+        [MLSD__EQUAL_TPR] = "a row of class 1",
+        [MLSD__EQUAL_FPR] = "a row of class 0",
+        [MLSD__EQUAL_ODDS] = "rows of both classes",
+    };
+    const int64_t n = w->groups.n_groups;
+    int64_t n_bound = 0;
+    for (int64_t g = 0; g < n; g++) n_bound += w->sides[g].bound;
+    if (p->by.values == NULL && n == w->groups.n_rows && n > FEW) {
+        return mlsd__fail(MLSD_E_DATA,
+                          "each of the %lld rows is a group of its own; name the columns that make "
+                          "groups in 'by'%s",
+                          (long long)n,
+                          p->id == NULL ? ", and the one that tells units apart in "
+                                          "'id'"
+                                        : "");
+    }
+    if (n_bound > 0 || p->constraint == MLSD__FREE) return MLSD_OK;
+    return mlsd__fail(MLSD_E_DATA, "no group has %s in y, so that %s binds nothing; is y right?",
+                      lacks[p->constraint], mlsd__constraints[p->constraint]);
 }
 
 double mlsd__thresholds_value(const mlsd__thresholds_params *p, const mlsd__thresholds_work *w)
@@ -178,6 +206,7 @@ mlsd_status mlsd__thresholds_read(mlsd__scope *scope, const mlsd__thresholds_par
     for (int64_t g = 0; status == MLSD_OK && g < w->groups.n_groups; g++) {
         status = mlsd__side_prepare(a, p->constraint, &w->sides[g]);
     }
+    if (status == MLSD_OK) status = check_groups(p, w);
     mlsd__free(a, weight);
     mlsd__free(a, score);
     mlsd__free(a, y);

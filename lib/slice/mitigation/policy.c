@@ -33,6 +33,15 @@ void mlsd_policy_free(mlsd_policy *policy)
     mlsd__free(&a, policy);
 }
 
+mlsd_status mlsd__policy_check_score(double score, int64_t row)
+{
+    char text[MLSD__NUMBER_CAPACITY];
+    if (isfinite(score)) return MLSD_OK;
+    mlsd__format_double(score, text);
+    return mlsd__fail(MLSD_E_DATA, "score[%lld] is %s, not a finite number; leave the row out",
+                      (long long)row, text);
+}
+
 bool mlsd__policy_is_random(const mlsd_policy *p)
 {
     for (int64_t g = 0; g < p->map.n_groups; g++) {
@@ -63,11 +72,16 @@ static mlsd_status read_rows(const mlsd_policy *p, const mlsd_table *table,
     r->score = mlsd__alloc_raw(a, r->n, sizeof *r->score);
     if (r->score == NULL) return MLSD_E_NOMEM;
     mlsd__matrix_read(score, NULL, 0, r->n, r->score);
+    for (int64_t i = 0; i < r->n; i++) MLSD__TRY(mlsd__policy_check_score(r->score[i], i));
+    MLSD__TRY(mlsd__group_map_find(&p->map, a, table, r->group));
     for (int64_t i = 0; i < r->n; i++) {
-        if (isfinite(r->score[i])) continue;
-        return mlsd__fail(MLSD_E_DATA, "score[%lld] is not a finite number", (long long)i);
+        if (p->groups[r->group[i]].n > 0) continue;
+        return mlsd__fail(MLSD_E_DATA,
+                          "row %lld is of group '%.100s', whose rows all had weight 0 when the "
+                          "policy was fitted; fit it anew with rows that count",
+                          (long long)i, p->map.labels[r->group[i]]);
     }
-    return mlsd__group_map_find(&p->map, a, table, r->group);
+    return MLSD_OK;
 }
 
 /* The text of a cell of the id column. */
@@ -218,27 +232,58 @@ static mlsd_status put_tables(const mlsd_policy *p, const mlsd__allocator *a, ml
     return mlsd__result_set_table(r, "groups", table, false);
 }
 
+/* Groups that nothing binds, by name where there are few. */
+static void say_unbound(mlsd__text *t, const mlsd_policy *p, int64_t n)
+{
+    enum { MOST_NAMED = 3 };
+    int64_t named = 0;
+    mlsd__text_append(t, n == 1 ? "; the rate is not defined for group"
+                                : "; the rate is not "
+                                  "defined for groups");
+    for (int64_t g = 0; g < p->map.n_groups && named < MOST_NAMED; g++) {
+        if (p->groups[g].bound != 0) continue;
+        mlsd__text_format(t, "%s '%s'", named++ > 0 ? "," : "", p->map.labels[g]);
+    }
+    if (n > MOST_NAMED) mlsd__text_format(t, " and %lld more", (long long)(n - MOST_NAMED));
+    mlsd__text_append(t, ", which nothing binds");
+}
+
+/* Columns of numbers whose values are not groups of their own. */
+static void say_bins(mlsd__text *t, const mlsd_policy *p)
+{
+    for (int64_t j = 0; j < p->map.n_columns; j++) {
+        const mlsd__group_column *const c = &p->map.columns[j];
+        if (c->levels[0].kind != MLSD__LEVEL_RANGE) continue;
+        mlsd__text_format(
+            t, "; the numbers of '%s' are cut into %lld bins", c->name,
+            (long long)(c->n_levels - (c->levels[c->n_levels - 1].kind == MLSD__LEVEL_MISSING)));
+    }
+}
+
 static mlsd_status put_verdict(const mlsd_policy *p, const mlsd__allocator *a, int64_t n_unbound,
                                mlsd_result *r)
 {
     enum { DIGITS = 4 };
     mlsd__text t;
     mlsd__text_init(&t, a);
-    mlsd__text_format(&t, "%lld groups under %s: ", (long long)p->map.n_groups, p->constraint);
+    if (p->map.n_groups == 1) {
+        mlsd__text_format(&t,
+                          "1 group, with none that it could be equal to under %s: ", p->constraint);
+    } else {
+        mlsd__text_format(&t, "%lld groups under %s: ", (long long)p->map.n_groups, p->constraint);
+    }
     mlsd__text_format(&t, "%s is ", p->objective);
     mlsd__text_double(&t, mlsd__round_significant(p->value, DIGITS));
     mlsd__text_append(&t, " on the rows that the thresholds were chosen on, where the best without "
                           "the constraint is ");
     mlsd__text_double(&t, mlsd__round_significant(p->unconstrained, DIGITS));
-    if (!isnan(p->gap)) {
+    if (!isnan(p->gap) && p->map.n_groups > 1) {
         mlsd__text_append(&t, "; groups are ");
         mlsd__text_double(&t, mlsd__round_significant(p->gap, DIGITS));
         mlsd__text_append(&t, " apart");
     }
-    if (n_unbound > 0 && !isnan(p->gap)) {
-        mlsd__text_format(&t, "; for %lld groups the rate is not defined, and nothing binds them",
-                          (long long)n_unbound);
-    }
+    if (n_unbound > 0 && !isnan(p->gap)) say_unbound(&t, p, n_unbound);
+    say_bins(&t, p);
     if (mlsd__policy_is_random(p)) {
         mlsd__text_append(&t, p->id != NULL
                                   ? "; a coin, the hash of the id, decides for some scores"

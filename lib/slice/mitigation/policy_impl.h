@@ -51,6 +51,8 @@ struct mlsd_policy {
 mlsd_status mlsd__policy_fit(mlsd__scope *scope, const mlsd_spec *spec,
                              const mlsd__slicing_input *in, mlsd_policy **out);
 mlsd_status mlsd__policy_new(const mlsd__allocator *a, mlsd_policy **out);
+/* A score must be a finite number: MLSD_E_DATA. */
+mlsd_status mlsd__policy_check_score(double score, int64_t row);
 bool mlsd__policy_is_random(const mlsd_policy *p);
 mlsd_status mlsd__policy_describe(const mlsd_policy *p, const mlsd__allocator *a,
                                   mlsd_result **out);

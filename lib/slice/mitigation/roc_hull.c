@@ -196,6 +196,8 @@ double mlsd__chain_reaches(const mlsd__chain *c, double y, double *out_lean)
 
 /* Chances below are what rounding left over. */
 static const double most_rounding = 1e-15;
+/* A point as near to a vertex, or to the chain, is there: nobody tosses a coin for rounding. */
+static const double same_point = 1e-13;
 
 static void add_rule(mlsd__side *s, double chance, int64_t point)
 {
@@ -213,7 +215,10 @@ static void add_mix(mlsd__side *s, const mlsd__chain *c, double x, double chance
         return;
     }
     const int64_t k = segment(c, x);
-    const double t = share_at(c, k, x);
+    const double length = c->x[k + 1] - c->x[k] + fabs(c->y[k + 1] - c->y[k]);
+    double t = share_at(c, k, x);
+    if (t * length <= same_point) t = 0;
+    if ((1 - t) * length <= same_point) t = 1;
     add_rule(s, chance * (1 - t), c->point[k]);
     add_rule(s, chance * t, c->point[k + 1]);
 }
@@ -247,7 +252,8 @@ void mlsd__side_mix_point(mlsd__side *s, double x, double y)
     double slope;
     const double up = mlsd__chain_height(&s->upper, x, &slope);
     const double down = mlsd__chain_height(&s->lower, x, &slope);
-    const double share = up > down ? fmin(1, fmax(0, (y - down) / (up - down))) : 1;
+    const bool is_up = up - y <= same_point;
+    const double share = is_up ? 1 : fmin(1, fmax(0, (y - down) / (up - down)));
     add_mix(s, &s->upper, x, share);
     add_mix(s, &s->lower, x, 1 - share);
 }

@@ -30,7 +30,8 @@ extern "C" {
  *   slice_divergence  frequent patterns, by how far a rate among them is from elsewhere
  *   slice_comparison  two models on the same rows, the columns of the first before those of the
  *                     second in `prediction`: who got worse
- *   fairness          how differently a classifier treats groups: docs/fairness.md, as the next
+ *   fairness          how differently a classifier treats groups (prediction: labels, or
+ *                     probabilities of class 1, or of every class): docs/fairness.md, as the next
  *   reweighing        weights under which groups and classes are independent; needs no prediction
  *   group_thresholds  thresholds by group; mlsd/policy.h decides by them
  *   fairness_frontier what keeping groups equal costs
@@ -40,9 +41,10 @@ extern "C" {
  *   puts(mlsd_result_verdict(result));
  *
  * Status of a slice in every table: "ok", "low support" (too few rows to say anything: never a
- * finding), "undefined" (NaN, never 0). What each kind hands out: docs/slices.md. Errors:
- * MLSD_E_KIND (a spec of another family), MLSD_E_SHAPE, MLSD_E_COLUMN, MLSD_E_DATA,
- * MLSD_E_CANCELLED. Since 0.1. */
+ * finding), "undefined" (NaN, never 0). What each kind hands out: docs/slices.md. Arguments are
+ * borrowed for the call; *out is the caller's (mlsd_result_free), NULL on failure. Whole programs:
+ * docs/examples/slices.c, and policy.c for fairness. Errors: MLSD_E_KIND (a spec of another
+ * family), MLSD_E_SHAPE, MLSD_E_COLUMN, MLSD_E_DATA, MLSD_E_CANCELLED. Since 0.1. */
 MLSD_API mlsd_status mlsd_slice_run(const mlsd_context *context, const mlsd_spec *analysis,
                                     const mlsd_table *groups, const mlsd_matrix *y,
                                     const mlsd_matrix *prediction, const mlsd_matrix *weight,

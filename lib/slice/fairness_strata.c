@@ -194,18 +194,19 @@ mlsd_status mlsd__fair_stratify(mlsd__scope *scope, mlsd__fairness *f, int64_t p
 
 /* ---- alarms ---- */
 
-static mlsd__fair_alarm alarm_of(const mlsd__fair_stratum *s, double pooled_p, double common_p,
-                                 double alpha)
+/* What differs must do so in spite of all comparisons; what does not must not do so even alone. */
+static mlsd__fair_alarm alarm_of(const mlsd__fair_stratum *s, double pooled_adjusted,
+                                 double common_adjusted, double alpha)
 {
     const double common = s->common.value;
     if (s->status != MLSD__FAIR_OK || s->n_strata < 2 || isnan(common)) return MLSD__NO_ALARM;
-    const bool pooled_differs = pooled_p <= alpha, common_differs = common_p <= alpha;
+    const bool pooled_differs = pooled_adjusted <= alpha, common_differs = common_adjusted <= alpha;
     if (pooled_differs && (s->difference > 0 ? common < 1 : common > 1)) return MLSD__TURNS_AROUND;
-    if (pooled_differs && !common_differs) return MLSD__VANISHES;
-    return !pooled_differs && common_differs ? MLSD__APPEARS : MLSD__NO_ALARM;
+    if (pooled_differs && s->common.p_value > alpha) return MLSD__VANISHES;
+    return common_differs && s->difference_p > alpha ? MLSD__APPEARS : MLSD__NO_ALARM;
 }
 
-/* Both kinds of p-values are held against what all comparisons make likely (Holm). */
+/* Both kinds of p-values are adjusted for all comparisons (Holm). */
 mlsd_status mlsd__fair_find_alarms(mlsd__fairness *f)
 {
     const mlsd__allocator *const a = f->allocator;
@@ -265,7 +266,7 @@ static void say_one(mlsd__text *t, const mlsd__fairness *f, const mlsd__fair_str
     static const char *const what[] = {
         [MLSD__TURNS_AROUND] = "turns around",
         [MLSD__VANISHES] = "is no more than chance",
-        [MLSD__APPEARS] = "is there, though not in all rows together,",
+        [MLSD__APPEARS] = "shows only",
     };
     mlsd__text_format(t, "; careful: the difference in %s between '%s' and '%s' %s",
                       mlsd__fair_rates[s->rate].name, f->groups.labels[s->group],
@@ -279,11 +280,12 @@ static void say_one(mlsd__text *t, const mlsd__fairness *f, const mlsd__fair_str
 
 void mlsd__fair_say_alarms(mlsd__text *t, const mlsd__fairness *f)
 {
-    enum { MOST_NAMED = 3 };
+    enum { MOST_NAMED = 2 };
     int64_t n = 0;
-    for (int64_t i = 0; i < f->n_strata; i++) {
-        if (f->strata[i].alarm == MLSD__NO_ALARM) continue;
-        if (n++ < MOST_NAMED) say_one(t, f, &f->strata[i]);
+    for (int kind = MLSD__TURNS_AROUND; kind <= MLSD__APPEARS; kind++) {
+        for (int64_t i = 0; i < f->n_strata; i++) {
+            if ((int)f->strata[i].alarm == kind && n++ < MOST_NAMED) say_one(t, f, &f->strata[i]);
+        }
     }
     if (n > MOST_NAMED) {
         mlsd__text_format(t, "; %lld more such in the table strata", (long long)(n - MOST_NAMED));

@@ -254,7 +254,8 @@ static void no_coin_for_rounding(void **state)
         ASSERT_OK(mlsd_result_get_f64(r, "unconstrained", &best));
         ASSERT_NEAR(is_random, 0, 0);
         ASSERT_NEAR(value, best, 1e-15);
-        assert_non_null(strstr(mlsd_result_verdict(r), "1 group, with none that it could be equal"));
+        assert_non_null(
+            strstr(mlsd_result_verdict(r), "1 group, with none that it could be equal"));
         mlsd_result_free(r);
         mlsd_policy_free(p);
         mlsd_spec_free(spec);

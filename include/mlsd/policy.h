@@ -47,8 +47,8 @@ typedef struct mlsd_policy mlsd_policy;
  * weight n x 1 or NULL. All are borrowed for the call; *out is the caller's, NULL on failure. A
  * group in which the constrained rate is not defined (no positives) is bound by nothing. Errors:
  * MLSD_E_KIND, MLSD_E_SHAPE, MLSD_E_COLUMN, MLSD_E_DATA (y that is not 0 or 1, a score that is not
- * finite, more groups than max_groups, no group that the constraint binds), MLSD_E_CANCELLED. Since
- * 0.1. */
+ * finite, more groups than max_groups, no group that the constraint binds), MLSD_E_CANCELLED.
+ * Since 0.1. */
 MLSD_API mlsd_status mlsd_policy_fit(const mlsd_context *context, const mlsd_spec *spec,
                                      const mlsd_table *groups, const mlsd_matrix *y,
                                      const mlsd_matrix *score, const mlsd_matrix *weight,

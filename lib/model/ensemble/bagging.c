@@ -143,14 +143,16 @@ static mlsd_status gather(const mlsd__allocator *a, const bagging_job *job, cons
 static mlsd_status fit_member(mlsd__scope *scope, const bagging_job *job, int64_t member,
                               mlsd__train_part *part)
 {
-    mlsd__bagging_member *const m = &job->state->members[member];
+    mlsd__bagging *const s = job->state;
     mlsd_spec *own = NULL;
     mlsd__frame frame;
-    mlsd__bagging_frame(m, &part->frame, &frame);
+    mlsd__bagging_frame(&s->members[member], &part->frame, &frame);
     part->train.x = &frame;
     mlsd_status status = mlsd_spec_clone(job->child, &own);
     if (status == MLSD_OK) status = shift_seeds(own, member);
-    if (status == MLSD_OK) status = mlsd__estimator_fit(scope, own, &part->train, &m->state);
+    if (status == MLSD_OK) {
+        status = mlsd__estimator_fit(scope, own, &part->train, &s->own.states[member]);
+    }
     mlsd_spec_free(own);
     return status;
 }
@@ -193,7 +195,7 @@ static void add_unseen(const bagging_job *job, int64_t n_members, double *sums, 
 
 static mlsd_status run_waves(mlsd__scope *scope, bagging_job *job, double *sums, double *votes)
 {
-    const int64_t n = job->state->n_members, most = job->unseen != NULL ? WAVE : n;
+    const int64_t n = job->state->own.n, most = job->unseen != NULL ? WAVE : n;
     mlsd_status status = MLSD_OK;
     mlsd__stage_begin(scope, "bagging", n);
     for (job->first = 0; status == MLSD_OK && job->first < n; job->first += most) {

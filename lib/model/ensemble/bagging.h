@@ -5,7 +5,7 @@
 #define MLSD_MODEL_BAGGING_H
 
 #include "base/random.h"
-#include "model/estimator.h"
+#include "model/ensemble/member.h"
 
 typedef struct mlsd__bagging_params {
     int64_t n_estimators;
@@ -16,21 +16,17 @@ typedef struct mlsd__bagging_params {
 typedef struct mlsd__bagging_member {
     const int64_t *columns; /* width numbers, rising */
     mlsd__feature *features;
-    void *state;
     const struct mlsd__bagging *whole;
 } mlsd__bagging_member;
 
 typedef struct mlsd__bagging {
-    mlsd__allocator allocator;
-    mlsd_spec *child_spec; /* an own copy */
-    const mlsd__estimator_ops *child;
-    int64_t p, k; /* columns; classes, 0 for numbers */
-    int64_t n_members, width;
-    mlsd__bagging_member *members;
-    mlsd__feature *features, *picked; /* p; n_members x width, whose texts are those of features */
-    int64_t *columns;                 /* n_members x width */
-    double *columns_told;             /* the same */
-    int64_t n_oob;                    /* numbers of oob, 0 where it was not asked for */
+    mlsd__members own;
+    int64_t width;
+    mlsd__bagging_member *members; /* beside their states */
+    mlsd__feature *picked;         /* members x width, whose texts are those of own.features */
+    int64_t *columns;              /* members x width */
+    double *columns_told;          /* the same */
+    int64_t n_oob;                 /* numbers of oob, 0 where it was not asked for */
     double *oob; /* the score, then what the members that have not seen a row say of it, for each
                     training row; NaN where all have */
 } mlsd__bagging;

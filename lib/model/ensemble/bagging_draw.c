@@ -52,20 +52,20 @@ void mlsd__bagging_draw_rows(const mlsd__bagging_params *params, int64_t member,
 
 mlsd_status mlsd__bagging_draw_columns(const mlsd__bagging_params *params, mlsd__bagging *s)
 {
-    int64_t *const counts = mlsd__alloc(&s->allocator, s->p, 2 * sizeof *counts);
+    int64_t *const counts = mlsd__alloc(&s->own.allocator, s->own.p, 2 * sizeof *counts);
     if (counts == NULL) return MLSD_E_NOMEM;
-    for (int64_t m = 0; m < s->n_members; m++) {
+    for (int64_t m = 0; m < s->own.n; m++) {
         mlsd__stream stream;
         mlsd__stream_init(&stream, (uint64_t)params->seed, (uint64_t)m, 0, 0,
                           MLSD__PURPOSE_SUBSAMPLE);
-        memset(counts, 0, (size_t)s->p * sizeof *counts);
-        mlsd__bagging_draw(&stream, s->p, s->width, params->bootstrap_features != 0, counts,
-                           counts + s->p);
+        memset(counts, 0, (size_t)s->own.p * sizeof *counts);
+        mlsd__bagging_draw(&stream, s->own.p, s->width, params->bootstrap_features != 0, counts,
+                           counts + s->own.p);
         int64_t *out = s->columns + m * s->width;
-        for (int64_t j = 0; j < s->p; j++)
+        for (int64_t j = 0; j < s->own.p; j++)
             for (int64_t c = 0; c < counts[j]; c++) *out++ = j;
     }
-    mlsd__free(&s->allocator, counts);
+    mlsd__free(&s->own.allocator, counts);
     mlsd__bagging_place_columns(s);
     return MLSD_OK;
 }

@@ -45,8 +45,8 @@ static mlsd_status score(mlsd__scope *scope, const mlsd__bagging *s, mlsd__score
     mlsd__estimate estimate;
     s->oob[0] = NAN;
     if (n == 0) return MLSD_OK;
-    if (s->k > 0) mlsd__choose_classes(said, n, s->k, s->k, said);
-    MLSD__TRY(mlsd__metric_find(s->k > 0 ? "accuracy" : "r2", &metric));
+    if (s->own.k > 0) mlsd__choose_classes(said, n, s->own.k, s->own.k, said);
+    MLSD__TRY(mlsd__metric_find(s->own.k > 0 ? "accuracy" : "r2", &metric));
     MLSD__TRY(mlsd__metric_score(scope, metric, scored, NULL, n, NAN, &estimate));
     s->oob[0] = estimate.value;
     return MLSD_OK;
@@ -60,14 +60,14 @@ mlsd_status mlsd__bagging_finish_oob(mlsd__scope *scope, const mlsd__train *trai
     const int64_t n = train->x->n_rows, k = mlsd__bagging_outputs(s);
     int64_t size;
     MLSD__TRY(mlsd__mul_size(n_all, k, &size));
-    s->oob = mlsd__alloc_raw(&s->allocator, size + 1, sizeof *s->oob);
+    s->oob = mlsd__alloc_raw(&s->own.allocator, size + 1, sizeof *s->oob);
     double *const y = mlsd__alloc_raw(a, n, 2 * sizeof *y), *const weight =
                                                                 y == NULL ? NULL : y + n;
     mlsd_status status = s->oob == NULL || y == NULL ? MLSD_E_NOMEM : MLSD_OK;
     if (status == MLSD_OK) {
         s->n_oob = size + 1;
         for (int64_t i = 0; i < s->n_oob; i++) s->oob[i] = NAN;
-        mlsd__scored scored = {.n_classes = s->k, .y = y, .prediction = sums};
+        mlsd__scored scored = {.n_classes = s->own.k, .y = y, .prediction = sums};
         for (int64_t i = 0; i < n; i++) {
             if (votes[i] == 0) continue;
             double *const told = s->oob + 1 + rows[i] * k, *const packed = sums + scored.n * k;

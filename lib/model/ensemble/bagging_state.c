@@ -8,10 +8,7 @@
 void mlsd__bagging_free(const mlsd__allocator *a, void *state_)
 {
     mlsd__bagging *const s = state_;
-    for (int64_t m = 0; s->members != NULL && m < s->n_members; m++)
-        if (s->members[m].state != NULL) s->child->free_state(a, s->members[m].state);
-    mlsd__features_free(a, s->features, s->p);
-    mlsd_spec_free(s->child_spec);
+    mlsd__members_close(&s->own);
     mlsd__free(a, s->members);
     mlsd__free(a, s->picked);
     mlsd__free(a, s->columns);
@@ -20,15 +17,12 @@ void mlsd__bagging_free(const mlsd__allocator *a, void *state_)
     mlsd__free(a, s);
 }
 
-static mlsd_status make_room(const mlsd__allocator *a, const mlsd_spec *child,
-                             const mlsd__feature *features, int64_t p, mlsd__bagging *s)
+static mlsd_status make_room(const mlsd__allocator *a, int64_t n, mlsd__bagging *s)
 {
     int64_t size;
-    MLSD__TRY(mlsd__mul_size(s->n_members, s->width, &size));
-    MLSD__TRY(mlsd__features_copy(a, features, p, &s->features));
-    s->p = p;
-    MLSD__TRY(mlsd_spec_clone(child, &s->child_spec));
-    s->members = mlsd__alloc(a, s->n_members, sizeof *s->members);
+    MLSD__TRY(mlsd__mul_size(n, s->width, &size));
+    MLSD__TRY(mlsd__members_make_room(&s->own, n));
+    s->members = mlsd__alloc(a, n, sizeof *s->members);
     s->picked = mlsd__alloc(a, size, sizeof *s->picked);
     s->columns = mlsd__alloc(a, size, sizeof *s->columns);
     s->columns_told = mlsd__alloc(a, size, sizeof *s->columns_told);
@@ -45,10 +39,9 @@ mlsd_status mlsd__bagging_new(const mlsd__allocator *a, const mlsd_spec *spec,
     *out = NULL;
     mlsd__bagging *const s = mlsd__alloc(a, 1, sizeof *s);
     if (s == NULL) return MLSD_E_NOMEM;
-    *s = (mlsd__bagging){.allocator = *a, .k = k, .n_members = params->n_estimators};
-    s->child = mlsd__spec_ops(child);
     s->width = mlsd__bagging_count(params->max_features, p);
-    const mlsd_status status = make_room(a, child, features, p, s);
+    mlsd_status status = mlsd__members_open(a, child, features, p, k, &s->own);
+    if (status == MLSD_OK) status = make_room(a, params->n_estimators, s);
     if (status != MLSD_OK) {
         mlsd__bagging_free(a, s);
         return status;
@@ -59,11 +52,11 @@ mlsd_status mlsd__bagging_new(const mlsd__allocator *a, const mlsd_spec *spec,
 
 void mlsd__bagging_place_columns(mlsd__bagging *s)
 {
-    for (int64_t i = 0; i < s->n_members * s->width; i++) {
+    for (int64_t i = 0; i < s->own.n * s->width; i++) {
         s->columns_told[i] = (double)s->columns[i];
-        s->picked[i] = s->features[s->columns[i]];
+        s->picked[i] = s->own.features[s->columns[i]];
     }
-    for (int64_t m = 0; m < s->n_members; m++) {
+    for (int64_t m = 0; m < s->own.n; m++) {
         s->members[m].columns = s->columns + m * s->width;
         s->members[m].features = s->picked + m * s->width;
         s->members[m].whole = s;
@@ -72,7 +65,7 @@ void mlsd__bagging_place_columns(mlsd__bagging *s)
 
 int64_t mlsd__bagging_outputs(const mlsd__bagging *s)
 {
-    return s->k > 0 ? s->k : 1;
+    return s->own.k > 0 ? s->own.k : 1;
 }
 
 static void pick(const mlsd__bagging_member *member, const double *in, int64_t n, int64_t ld,
@@ -86,7 +79,7 @@ static void pick(const mlsd__bagging_member *member, const double *in, int64_t n
 static void pick_block(const void *state, const double *in, int64_t n, double *out)
 {
     const mlsd__bagging_member *const member = state;
-    pick(member, in, n, member->whole->p, out);
+    pick(member, in, n, member->whole->own.p, out);
 }
 
 /* Are a member's columns all there are, in their order? */
@@ -95,7 +88,7 @@ static bool has_all(const mlsd__bagging_member *member)
     const mlsd__bagging *const s = member->whole;
     for (int64_t j = 0; j < s->width; j++)
         if (member->columns[j] != j) return false;
-    return s->width == s->p;
+    return s->width == s->own.p;
 }
 
 void mlsd__bagging_frame(const mlsd__bagging_member *member, const mlsd__frame *all,
@@ -110,8 +103,7 @@ void mlsd__bagging_frame(const mlsd__bagging_member *member, const mlsd__frame *
 mlsd_status mlsd__bagging_ask(mlsd__scope *scope, const mlsd__bagging *s, int64_t member,
                               const mlsd__frame *frame, double *out)
 {
-    return mlsd__member_ask(scope, &s->allocator, s->child_spec, s->k, s->members[member].state,
-                            frame, out);
+    return mlsd__members_ask(scope, &s->own, s->own.states[member], frame, out);
 }
 
 /* The mean over members; room has n x outputs. */
@@ -119,20 +111,15 @@ static mlsd_status average(mlsd__scope *scope, const mlsd__bagging *s, const dou
                            int64_t ld, double *out, double *room)
 {
     const int64_t cells = n * mlsd__bagging_outputs(s);
-    const mlsd__frame all = {.n_rows = n,
-                             .n_features = s->p,
-                             .features = s->features,
-                             .matrix = {x, n, s->p, ld, 1, MLSD_F64, 0},
-                             .n_source = s->p,
-                             .max_width = s->p};
+    const mlsd__frame all = mlsd__members_frame(&s->own, x, n, ld);
     memset(out, 0, (size_t)cells * sizeof *out);
-    for (int64_t m = 0; m < s->n_members; m++) {
+    for (int64_t m = 0; m < s->own.n; m++) {
         mlsd__frame frame;
         mlsd__bagging_frame(&s->members[m], &all, &frame);
         MLSD__TRY(mlsd__bagging_ask(scope, s, m, &frame, room));
         for (int64_t i = 0; i < cells; i++) out[i] += room[i];
     }
-    for (int64_t i = 0; i < cells; i++) out[i] /= (double)s->n_members;
+    for (int64_t i = 0; i < cells; i++) out[i] /= (double)s->own.n;
     return MLSD_OK;
 }
 
@@ -148,8 +135,8 @@ int64_t mlsd__bagging_scratch(const void *state)
 {
     const mlsd__bagging *const s = state;
     int64_t most = 0;
-    for (int64_t m = 0; s->child->check_block != NULL && m < s->n_members; m++) {
-        const int64_t width = mlsd__scratch_width(s->child, s->members[m].state);
+    for (int64_t m = 0; s->own.ops->check_block != NULL && m < s->own.n; m++) {
+        const int64_t width = mlsd__scratch_width(s->own.ops, s->own.states[m]);
         most = width > most ? width : most;
     }
     return mlsd__bagging_outputs(s) + s->width + most;
@@ -158,19 +145,13 @@ int64_t mlsd__bagging_scratch(const void *state)
 bool mlsd__bagging_by_rows(const void *state)
 {
     const mlsd__bagging *const s = state;
-    return mlsd__estimator_by_rows(s->child, s->members[0].state); /* all are of one kind */
+    return mlsd__estimator_by_rows(s->own.ops, s->own.states[0]); /* all are of one kind */
 }
 
 static mlsd_status find_nan(const mlsd__bagging *s, const double *x, int64_t n, int64_t ld,
                             int64_t first_row)
 {
-    for (int64_t i = 0; !s->child->takes_nan && i < n; i++)
-        for (int64_t j = 0; j < s->p; j++)
-            if (isnan(x[i * ld + j]))
-                return mlsd__fail(MLSD_E_DATA,
-                                  "row %lld, column '%.100s' is NaN; add an impute step",
-                                  (long long)(first_row + i), s->features[j].name);
-    return MLSD_OK;
+    return mlsd__members_find_nan(&s->own, s->own.features, NULL, s->own.p, x, n, ld, first_row);
 }
 
 mlsd_status mlsd__bagging_predict_rows(mlsd__scope *scope, const void *state, const double *x,
@@ -178,7 +159,7 @@ mlsd_status mlsd__bagging_predict_rows(mlsd__scope *scope, const void *state, co
                                        double *out)
 {
     const mlsd__bagging *const s = state;
-    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &s->allocator;
+    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &s->own.allocator;
     int64_t size;
     (void)what;
     MLSD__TRY(find_nan(s, x, n, ld, first_row));
@@ -195,10 +176,10 @@ mlsd_status mlsd__bagging_check_block(const void *state, const double *x, int64_
 {
     const mlsd__bagging *const s = state;
     if (has_nan) MLSD__TRY(find_nan(s, x, n, ld, first_row));
-    for (int64_t m = 0; s->child->check_block != NULL && m < s->n_members; m++) {
+    for (int64_t m = 0; s->own.ops->check_block != NULL && m < s->own.n; m++) {
         pick(&s->members[m], x, n, ld, scratch);
-        MLSD__TRY(s->child->check_block(s->members[m].state, scratch, n, s->width, first_row,
-                                        has_nan, scratch + n * s->width));
+        MLSD__TRY(s->own.ops->check_block(s->own.states[m], scratch, n, s->width, first_row,
+                                          has_nan, scratch + n * s->width));
     }
     return MLSD_OK;
 }
@@ -209,7 +190,7 @@ const char *mlsd__bagging_attribute(const void *state, int64_t i, const double *
     const mlsd__bagging *const s = state;
     if (i == 0) {
         *data = s->columns_told;
-        *rows = s->n_members;
+        *rows = s->own.n;
         *cols = s->width;
         return "estimators_features";
     }
@@ -217,15 +198,15 @@ const char *mlsd__bagging_attribute(const void *state, int64_t i, const double *
     *data = i == 1 ? s->oob : s->oob + 1;
     *cols = i == 1 ? 1 : mlsd__bagging_outputs(s);
     *rows = i == 1 ? 1 : (s->n_oob - 1) / *cols;
-    return i == 1 ? "oob_score" : s->k > 0 ? "oob_decision_function" : "oob_prediction";
+    return i == 1 ? "oob_score" : s->own.k > 0 ? "oob_decision_function" : "oob_prediction";
 }
 
 mlsd_status mlsd__bagging_save(const void *state, mlsd__writer *w)
 {
     const mlsd__bagging *const s = state;
-    mlsd__put_f64s(w, s->columns_told, s->n_members * s->width);
+    mlsd__put_f64s(w, s->columns_told, s->own.n * s->width);
     mlsd__put_f64s(w, s->oob, s->n_oob);
-    for (int64_t m = 0; m < s->n_members; m++) MLSD__TRY(s->child->save(s->members[m].state, w));
+    for (int64_t m = 0; m < s->own.n; m++) MLSD__TRY(s->own.ops->save(s->own.states[m], w));
     return w->status;
 }
 
@@ -238,9 +219,9 @@ static mlsd_status load_columns(mlsd__reader *r, mlsd__bagging *s)
 {
     int64_t n = 0;
     double *const columns = mlsd__take_f64s(r, &n);
-    bool fits = r->status == MLSD_OK && n == s->n_members * s->width;
+    bool fits = r->status == MLSD_OK && n == s->own.n * s->width;
     for (int64_t i = 0; fits && i < n; i++) {
-        fits = columns[i] >= 0 && columns[i] < (double)s->p && columns[i] == floor(columns[i]);
+        fits = columns[i] >= 0 && columns[i] < (double)s->own.p && columns[i] == floor(columns[i]);
         if (fits) s->columns[i] = (int64_t)columns[i];
     }
     mlsd__free(r->allocator, columns);
@@ -257,11 +238,9 @@ static mlsd_status load_parts(mlsd__reader *r, mlsd__bagging *s)
     if (r->status != MLSD_OK) s->n_oob = 0;
     MLSD__TRY(r->status);
     if (s->n_oob > 0 && (s->n_oob - 1) % mlsd__bagging_outputs(s) != 0) return fail_corrupt();
-    for (int64_t j = 0; j < s->p && !s->child->takes_category; j++)
-        if (s->features[j].type == MLSD__CATEGORY) return fail_corrupt();
-    for (int64_t m = 0; m < s->n_members; m++)
-        MLSD__TRY(s->child->load(r, s->child_spec, s->members[m].features, s->width, s->k,
-                                 &s->members[m].state));
+    if (!mlsd__members_take(&s->own, s->own.features, s->own.p)) return fail_corrupt();
+    for (int64_t m = 0; m < s->own.n; m++)
+        MLSD__TRY(mlsd__members_load(r, &s->own, m, s->members[m].features, s->width));
     return MLSD_OK;
 }
 

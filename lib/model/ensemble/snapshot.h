@@ -5,6 +5,7 @@
 #ifndef MLSD_MODEL_SNAPSHOT_H
 #define MLSD_MODEL_SNAPSHOT_H
 
+#include "model/ensemble/member.h"
 #include "model/trainer.h"
 #include "model/training_file.h"
 
@@ -19,14 +20,8 @@ typedef struct mlsd__snapshot_name {
 } mlsd__snapshot_name;
 
 typedef struct mlsd__snapshots {
-    mlsd__allocator allocator;
-    mlsd_spec *child_spec; /* an own copy, with a schedule */
-    const mlsd__estimator_ops *child;
-    mlsd__feature *features;
-    int64_t p, k;                        /* columns; classes, 0 for numbers */
+    mlsd__members own;                   /* oldest first; their spec has a schedule */
     int64_t n_most;                      /* snapshots that are kept, the last ones */
-    int64_t n;                           /* there now, */
-    void **states;                       /* oldest first */
     int64_t n_cycles, n_epochs, n_sets;  /* done; losses of an epoch */
     double *ends;                        /* losses at the end of each cycle, n_sets of each */
     double *history;                     /* and of each epoch */

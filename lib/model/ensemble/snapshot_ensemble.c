@@ -108,8 +108,8 @@ static mlsd_status run_cycle(mlsd__scope *scope, const mlsd__train *train, int64
     part.file = NULL;
     part.progress = NULL;
     part.x_is_finite = true; /* it was looked through before */
-    part.start = s->n > 0 ? s->states[s->n - 1] : NULL;
-    mlsd_status status = mlsd__estimator_fit(scope, s->child_spec, &part, &state);
+    part.start = s->own.n > 0 ? s->own.states[s->own.n - 1] : NULL;
+    mlsd_status status = mlsd__estimator_fit(scope, s->own.spec, &part, &state);
     const mlsd__training_outcome *const o = &cycle.outcome;
     const bool is_whole = o->n_epochs == max_iter && o->reason != MLSD_STOP_NONFINITE;
     if (status == MLSD_OK)
@@ -120,10 +120,10 @@ static mlsd_status run_cycle(mlsd__scope *scope, const mlsd__train *train, int64
         s->is_over = cycle.is_last;
     }
     mlsd__free(a, cycle.history);
-    if (status == MLSD_OK && (is_whole || s->n == 0))
+    if (status == MLSD_OK && (is_whole || s->own.n == 0))
         mlsd__snapshots_push(s, state);
     else if (state != NULL)
-        s->child->free_state(a, state);
+        s->own.ops->free_state(a, state);
     return status;
 }
 
@@ -133,7 +133,7 @@ static mlsd_status run_cycles(mlsd__scope *scope, const mlsd_spec *spec, const m
     const mlsd__snapshot_params *const params = mlsd__spec_params(spec);
     mlsd__snapshot_file file = {.file = train->file};
     int64_t max_iter;
-    MLSD__TRY(mlsd_spec_get_i64(s->child_spec, "max_iter", &max_iter));
+    MLSD__TRY(mlsd_spec_get_i64(s->own.spec, "max_iter", &max_iter));
     MLSD__TRY(mlsd__snapshot_file_open(&file, scope, train, s));
     mlsd_status status = MLSD_OK;
     mlsd__stage_begin(scope, "cycles", params->n_snapshots);

@@ -47,7 +47,7 @@ mlsd_status mlsd__snapshot_file_open(mlsd__snapshot_file *file, mlsd__scope *sco
     mlsd__training_sets sets = {0};
     unsigned char *bytes = NULL;
     int64_t n = 0;
-    mlsd_status status = open_sets(scope, train, s->child_spec, &sets);
+    mlsd_status status = open_sets(scope, train, s->own.spec, &sets);
     if (status == MLSD_OK)
         status = mlsd__training_file_key(file->file, scope, &sets, 1 + train->n_more_targets,
                                          &file->key);

@@ -11,10 +11,7 @@
 void mlsd__snapshots_free(const mlsd__allocator *a, void *state_)
 {
     mlsd__snapshots *const s = state_;
-    for (int64_t i = 0; i < s->n; i++) s->child->free_state(a, s->states[i]);
-    mlsd__features_free(a, s->features, s->p);
-    mlsd_spec_free(s->child_spec);
-    mlsd__free(a, s->states);
+    mlsd__members_close(&s->own);
     mlsd__free(a, s->ends);
     mlsd__free(a, s->history);
     mlsd__free(a, s->columns);
@@ -22,14 +19,13 @@ void mlsd__snapshots_free(const mlsd__allocator *a, void *state_)
     mlsd__free(a, s);
 }
 
-/* The estimator, with the schedule of the paper where it has none. */
-static mlsd_status take_child(const mlsd_spec *child, mlsd_spec **out)
+/* The schedule of the paper where the estimator has none. */
+static mlsd_status give_schedule(const mlsd__allocator *a, mlsd_spec *spec)
 {
     mlsd_spec *schedule = NULL;
-    MLSD__TRY(mlsd_spec_clone(child, out));
-    if (mlsd__spec_slot_child(child, "schedule") != NULL) return MLSD_OK;
-    MLSD__TRY(mlsd__spec_new(&(*out)->allocator, "cosine_annealing", &schedule));
-    return mlsd__spec_adopt_child(*out, "schedule", NULL, schedule);
+    if (mlsd__spec_slot_child(spec, "schedule") != NULL) return MLSD_OK;
+    MLSD__TRY(mlsd__spec_new(a, "cosine_annealing", &schedule));
+    return mlsd__spec_adopt_child(spec, "schedule", NULL, schedule);
 }
 
 mlsd_status mlsd__snapshots_new(const mlsd__allocator *a, const mlsd_spec *spec,
@@ -41,30 +37,27 @@ mlsd_status mlsd__snapshots_new(const mlsd__allocator *a, const mlsd_spec *spec,
     *out = NULL;
     mlsd__snapshots *const s = mlsd__alloc(a, 1, sizeof *s);
     if (s == NULL) return MLSD_E_NOMEM;
-    *s = (mlsd__snapshots){.allocator = *a, .child = mlsd__spec_ops(child), .k = k};
     s->n_most = params->n_last != MLSD__NULL_I64 ? params->n_last : params->n_snapshots;
-    mlsd_status status = mlsd__features_copy(a, features, p, &s->features);
-    if (status == MLSD_OK) {
-        s->p = p;
-        s->states = mlsd__alloc(a, s->n_most, sizeof *s->states);
-        status = s->states != NULL ? take_child(child, &s->child_spec) : MLSD_E_NOMEM;
-    }
+    mlsd_status status = mlsd__members_open(a, child, features, p, k, &s->own);
+    if (status == MLSD_OK) status = give_schedule(&s->own.spec->allocator, s->own.spec);
+    if (status == MLSD_OK) status = mlsd__members_make_room(&s->own, s->n_most);
     if (status != MLSD_OK) {
         mlsd__snapshots_free(a, s);
         return status;
     }
+    s->own.n = 0; /* they come one by one */
     *out = s;
     return MLSD_OK;
 }
 
 void mlsd__snapshots_push(mlsd__snapshots *s, void *snapshot)
 {
-    if (s->n == s->n_most) {
-        s->child->free_state(&s->allocator, s->states[0]);
-        s->n--;
-        memmove(s->states, s->states + 1, (size_t)s->n * sizeof *s->states);
+    if (s->own.n == s->n_most) {
+        s->own.ops->free_state(&s->own.allocator, s->own.states[0]);
+        s->own.n--;
+        memmove(s->own.states, s->own.states + 1, (size_t)s->own.n * sizeof *s->own.states);
     }
-    s->states[s->n++] = snapshot;
+    s->own.states[s->own.n++] = snapshot;
 }
 
 static mlsd_status append(const mlsd__allocator *a, double **to, int64_t *capacity, int64_t at,
@@ -82,9 +75,9 @@ mlsd_status mlsd__snapshots_record(mlsd__snapshots *s, const double *history, in
 {
     s->n_sets = n_sets;
     s->has_valid |= has_valid;
-    MLSD__TRY(append(&s->allocator, &s->history, &s->history_room, s->n_epochs * n_sets, history,
-                     n_epochs * n_sets));
-    MLSD__TRY(append(&s->allocator, &s->ends, &s->ends_capacity, s->n_cycles * n_sets,
+    MLSD__TRY(append(&s->own.allocator, &s->history, &s->history_room, s->n_epochs * n_sets,
+                     history, n_epochs * n_sets));
+    MLSD__TRY(append(&s->own.allocator, &s->ends, &s->ends_capacity, s->n_cycles * n_sets,
                      history + (n_epochs - 1) * n_sets, n_sets));
     s->n_epochs += n_epochs;
     s->n_cycles++;
@@ -96,12 +89,12 @@ mlsd_status mlsd__snapshots_record(mlsd__snapshots *s, const double *history, in
 int64_t mlsd__snapshots_n_targets(const void *state)
 {
     const mlsd__snapshots *const s = state;
-    return s->child->n_targets != NULL ? s->child->n_targets(s->states[0]) : 1;
+    return s->own.ops->n_targets != NULL ? s->own.ops->n_targets(s->own.states[0]) : 1;
 }
 
 static int64_t outputs(const mlsd__snapshots *s)
 {
-    return s->k > 0 ? s->k : mlsd__snapshots_n_targets(s);
+    return s->own.k > 0 ? s->own.k : mlsd__snapshots_n_targets(s);
 }
 
 mlsd_status mlsd__snapshots_predict(mlsd__scope *scope, const void *state, const double *x,
@@ -110,20 +103,14 @@ mlsd_status mlsd__snapshots_predict(mlsd__scope *scope, const void *state, const
 {
     const mlsd__snapshots *const s = state;
     const int64_t cells = n * outputs(s);
-    const mlsd__frame frame = {.n_rows = n,
-                               .n_features = s->p,
-                               .features = s->features,
-                               .matrix = {x, n, s->p, ld, 1, MLSD_F64, 0},
-                               .n_source = s->p,
-                               .max_width = s->p};
+    const mlsd__frame frame = mlsd__members_frame(&s->own, x, n, ld);
     (void)what;
     memset(out, 0, (size_t)cells * sizeof *out);
-    for (int64_t i = 0; i < s->n; i++) {
-        MLSD__TRY(mlsd__member_ask(scope, &s->allocator, s->child_spec, s->k, s->states[i], &frame,
-                                   scratch));
+    for (int64_t i = 0; i < s->own.n; i++) {
+        MLSD__TRY(mlsd__members_ask(scope, &s->own, s->own.states[i], &frame, scratch));
         for (int64_t j = 0; j < cells; j++) out[j] += scratch[j];
     }
-    for (int64_t j = 0; j < cells; j++) out[j] /= (double)s->n;
+    for (int64_t j = 0; j < cells; j++) out[j] /= (double)s->own.n;
     return MLSD_OK;
 }
 
@@ -135,7 +122,8 @@ int64_t mlsd__snapshots_scratch(const void *state)
 int64_t mlsd__snapshots_block_rows(const void *state)
 {
     const mlsd__snapshots *const s = state;
-    return s->child->block_rows != NULL ? s->child->block_rows(s->states[0]) : MLSD__BLOCK_ROWS;
+    return s->own.ops->block_rows != NULL ? s->own.ops->block_rows(s->own.states[0])
+                                          : MLSD__BLOCK_ROWS;
 }
 
 /* ---- what is told ---- */
@@ -144,11 +132,12 @@ int64_t mlsd__snapshots_block_rows(const void *state)
 static int64_t name_numbers(const mlsd__snapshots *s, mlsd__snapshot_name *out)
 {
     int64_t n = 0;
-    for (int64_t i = 0; i < s->n; i++) {
+    for (int64_t i = 0; i < s->own.n; i++) {
         for (int64_t k = 0;; k++) {
             const double *data;
             int64_t rows, cols;
-            const char *const name = s->child->attribute(s->states[i], k, &data, &rows, &cols);
+            const char *const name =
+                s->own.ops->attribute(s->own.states[i], k, &data, &rows, &cols);
             if (name == NULL) break;
             if (out != NULL) {
                 out[n] = (mlsd__snapshot_name){.snapshot = i, .index = k};
@@ -181,7 +170,7 @@ static void keep_own_sets(mlsd__snapshots *s)
 
 mlsd_status mlsd__snapshots_finish(mlsd__snapshots *s)
 {
-    const mlsd__allocator *const a = &s->allocator;
+    const mlsd__allocator *const a = &s->own.allocator;
     keep_own_sets(s);
     s->n_names = name_numbers(s, NULL);
     s->names = mlsd__alloc(a, s->n_names, sizeof *s->names);
@@ -190,7 +179,7 @@ mlsd_status mlsd__snapshots_finish(mlsd__snapshots *s)
     (void)name_numbers(s, s->names);
     part_sets(s, s->history, s->n_epochs, s->columns);
     part_sets(s, s->ends, s->n_cycles, s->columns + 2 * s->n_epochs);
-    s->n_done = (double)s->n;
+    s->n_done = (double)s->own.n;
     s->n_iter = (double)s->n_epochs;
     return MLSD_OK;
 }
@@ -222,7 +211,7 @@ const char *mlsd__snapshots_attribute(const void *state, int64_t i, const double
         return all[i].name;
     }
     const mlsd__snapshot_name *const named = &s->names[i - n];
-    (void)s->child->attribute(s->states[named->snapshot], named->index, data, rows, cols);
+    (void)s->own.ops->attribute(s->own.states[named->snapshot], named->index, data, rows, cols);
     return named->name;
 }
 
@@ -230,14 +219,14 @@ const char *mlsd__snapshots_attribute(const void *state, int64_t i, const double
 
 mlsd_status mlsd__snapshots_put(const mlsd__snapshots *s, mlsd__writer *w)
 {
-    mlsd__put_i64(w, s->n);
+    mlsd__put_i64(w, s->own.n);
     mlsd__put_i64(w, s->n_sets);
     mlsd__put_i64(w, s->has_valid);
     mlsd__put_i64(w, s->is_over);
     mlsd__put_f64(w, s->reason);
     mlsd__put_f64s(w, s->ends, s->n_cycles * s->n_sets);
     mlsd__put_f64s(w, s->history, s->n_epochs * s->n_sets);
-    for (int64_t i = 0; i < s->n; i++) MLSD__TRY(s->child->save(s->states[i], w));
+    for (int64_t i = 0; i < s->own.n; i++) MLSD__TRY(s->own.ops->save(s->own.states[i], w));
     return w->status;
 }
 
@@ -269,18 +258,18 @@ mlsd_status mlsd__snapshots_take(mlsd__reader *r, mlsd__snapshots *s)
         return fail_corrupt();
     s->n_cycles = n_ends / s->n_sets;
     s->n_epochs = n_history / s->n_sets;
-    for (int64_t j = 0; j < s->p && !s->child->takes_category; j++)
-        if (s->features[j].type == MLSD__CATEGORY) return fail_corrupt();
-    for (; s->n < n; s->n++)
-        MLSD__TRY(s->child->load(r, s->child_spec, s->features, s->p, s->k, &s->states[s->n]));
+    if (!mlsd__members_take(&s->own, s->own.features, s->own.p)) return fail_corrupt();
+    for (; s->own.n < n; s->own.n++)
+        MLSD__TRY(mlsd__members_load(r, &s->own, s->own.n, s->own.features, s->own.p));
     return mlsd__snapshots_n_targets(s) == 0 ? fail_corrupt() : MLSD_OK;
 }
 
 /* Do all say as many numbers of a row? */
 static bool same_outputs(const mlsd__snapshots *s)
 {
-    for (int64_t i = 1; s->child->n_targets != NULL && i < s->n; i++)
-        if (s->child->n_targets(s->states[i]) != s->child->n_targets(s->states[0])) return false;
+    for (int64_t i = 1; s->own.ops->n_targets != NULL && i < s->own.n; i++)
+        if (s->own.ops->n_targets(s->own.states[i]) != s->own.ops->n_targets(s->own.states[0]))
+            return false;
     return true;
 }
 

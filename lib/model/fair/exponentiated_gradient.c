@@ -215,7 +215,8 @@ static void tell(const game *g, int64_t steps, mlsd__fair *s)
         mlsd__hypothesis *const h = &g->h->list[i];
         if (g->best_mixture[i] == 0) continue;
         s->weights[at] = g->best_mixture[i];
-        s->members[at++] = h->member;
+        s->constants[at] = h->member.constant;
+        s->own.states[at++] = h->member.state;
         h->member.state = NULL;
         s->scalars[MLSD__FAIR_ERROR] += g->best_mixture[i] * h->error;
         for (int64_t j = 0; j < g->h->m; j++) {

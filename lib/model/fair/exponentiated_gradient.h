@@ -5,7 +5,7 @@
 #ifndef MLSD_MODEL_EXPONENTIATED_GRADIENT_H
 #define MLSD_MODEL_EXPONENTIATED_GRADIENT_H
 
-#include "model/estimator.h"
+#include "model/ensemble/member.h"
 #include "model/fair/fair_moments.h"
 
 typedef struct mlsd__fair_params {
@@ -37,16 +37,14 @@ enum {
 };
 
 typedef struct mlsd__fair {
-    mlsd__allocator allocator;
-    mlsd_spec *child_spec; /* an own copy */
-    const mlsd__estimator_ops *child;
-    int64_t p, width, id; /* columns in; of the child; the one of ids, -1 for none */
+    mlsd__members own;  /* states of those that are no constants */
+    int64_t *constants; /* of each member, as mlsd__fair_member has it */
+    int64_t width, id;  /* columns of a member; the one of ids, -1 for none */
     int64_t randomize, seed;
-    mlsd__feature *features, *picked; /* p; width, whose texts are those of features */
-    int64_t *columns, *sensitive;     /* width; n_sensitive */
-    int64_t n_sensitive, n_events, n_groups, n_members;
-    mlsd__fair_member *members;
-    /* One block: weights (n_members), multipliers (events x groups x 2: of gap, of -gap), rates,
+    mlsd__feature *picked;        /* width, whose texts are those of own.features */
+    int64_t *columns, *sensitive; /* width; n_sensitive */
+    int64_t n_sensitive, n_events, n_groups;
+    /* One block: weights (members), multipliers (events x groups x 2: of gap, of -gap), rates,
      * gaps and slack (events x groups each), groups (n_groups x n_sensitive), scalars. */
     double *numbers, *weights, *multipliers, *rates, *gaps, *slack, *groups, *scalars;
     int64_t n_numbers;

@@ -31,7 +31,8 @@ mlsd_status mlsd__hypotheses_open(const mlsd__allocator *a, int64_t capacity, ml
 void mlsd__hypotheses_close(const mlsd__allocator *a, mlsd__hypotheses *h)
 {
     for (int64_t i = 0; h->list != NULL && i < h->capacity; i++)
-        if (h->list[i].member.state != NULL) h->fair->child->free_state(a, h->list[i].member.state);
+        if (h->list[i].member.state != NULL)
+            h->fair->own.ops->free_state(a, h->list[i].member.state);
     mlsd__free(a, h->list);
     mlsd__free(a, h->store);
     mlsd__free(a, h->y);
@@ -77,7 +78,7 @@ static mlsd_status fit_next(mlsd__scope *scope, mlsd__hypotheses *h)
     train.n_more_valid = 0;
     train.progress = NULL;
     if (next->member.constant < 0)
-        MLSD__TRY(mlsd__estimator_fit(scope, h->fair->child_spec, &train, &next->member.state));
+        MLSD__TRY(mlsd__estimator_fit(scope, h->fair->own.spec, &train, &next->member.state));
     MLSD__TRY(mlsd__fair_answer(scope, h->fair, &next->member, h->frame, h->answers + h->moments->n,
                                 h->answers));
     next->error = mlsd__fair_measure(h->moments, h->answers, next->rates, next->gaps);
@@ -90,7 +91,7 @@ static void settle(const mlsd__allocator *a, mlsd__hypotheses *h)
     mlsd__hypothesis *const next = &h->list[h->n];
     for (int64_t i = 0; i < h->n; i++) {
         if (h->list[i].error != next->error || !same(h->list[i].gaps, next->gaps, h->m)) continue;
-        if (next->member.state != NULL) h->fair->child->free_state(a, next->member.state);
+        if (next->member.state != NULL) h->fair->own.ops->free_state(a, next->member.state);
         next->member.state = NULL;
         return;
     }

@@ -12,11 +12,8 @@
 void mlsd__fair_free(const mlsd__allocator *a, void *state_)
 {
     mlsd__fair *const s = state_;
-    for (int64_t m = 0; s->members != NULL && m < s->n_members; m++)
-        if (s->members[m].state != NULL) s->child->free_state(a, s->members[m].state);
-    mlsd__features_free(a, s->features, s->p);
-    mlsd_spec_free(s->child_spec);
-    mlsd__free(a, s->members);
+    mlsd__members_close(&s->own);
+    mlsd__free(a, s->constants);
     mlsd__free(a, s->picked);
     mlsd__free(a, s->columns);
     mlsd__free(a, s->numbers);
@@ -33,9 +30,9 @@ static const char *name_at(const void *user, int64_t i)
 static mlsd_status find_column(const mlsd__fair *s, const char *param, const char *name,
                                int64_t *out)
 {
-    for (*out = 0; *out < s->p; (*out)++)
-        if (strcmp(s->features[*out].name, name) == 0) return MLSD_OK;
-    const char *const near = mlsd__nearest_name(name, name_at, s->features, s->p);
+    for (*out = 0; *out < s->own.p; (*out)++)
+        if (strcmp(s->own.features[*out].name, name) == 0) return MLSD_OK;
+    const char *const near = mlsd__nearest_name(name, name_at, s->own.features, s->own.p);
     return mlsd__fail(MLSD_E_COLUMN, "'%s': there is no column '%.100s'%s%.100s%s", param, name,
                       near != NULL ? "; there is '" : "", near != NULL ? near : "",
                       near != NULL ? "'" : "");
@@ -56,14 +53,14 @@ static mlsd_status choose_columns(const mlsd__fair_params *params, mlsd__fair *s
         if (!is_sensitive(s, at)) s->sensitive[s->n_sensitive++] = at;
     }
     if (params->id != NULL) MLSD__TRY(find_column(s, "id", params->id, &s->id));
-    if (s->id >= 0 && s->features[s->id].type != MLSD__NUMERIC)
+    if (s->id >= 0 && s->own.features[s->id].type != MLSD__NUMERIC)
         return mlsd__fail(MLSD_E_TYPE,
                           "'id': column '%.100s' holds texts, of which a model knows only those of "
                           "its training rows; give ids as numbers",
                           params->id);
-    for (int64_t j = 0; j < s->p; j++) {
+    for (int64_t j = 0; j < s->own.p; j++) {
         if (j == s->id || (params->keep_sensitive == 0 && is_sensitive(s, j))) continue;
-        s->picked[s->width] = s->features[j];
+        s->picked[s->width] = s->own.features[j];
         s->columns[s->width++] = j;
     }
     if (s->width > 0) return MLSD_OK;
@@ -76,9 +73,7 @@ static mlsd_status fill_new(const mlsd__allocator *a, const mlsd_spec *spec,
 {
     const mlsd__fair_params *const params = mlsd__spec_params(spec);
     const mlsd_spec *const child = mlsd__spec_slot_child(spec, "estimator");
-    MLSD__TRY(mlsd__features_copy(a, features, p, &s->features));
-    s->p = p;
-    MLSD__TRY(mlsd_spec_clone(child, &s->child_spec));
+    MLSD__TRY(mlsd__members_open(a, child, features, p, 2, &s->own));
     s->picked = mlsd__alloc(a, p, sizeof *s->picked);
     s->columns = mlsd__alloc(a, p + params->sensitive_features.n, sizeof *s->columns);
     if (s->picked == NULL || s->columns == NULL) return MLSD_E_NOMEM;
@@ -93,12 +88,10 @@ mlsd_status mlsd__fair_new(const mlsd__allocator *a, const mlsd_spec *spec,
     *out = NULL;
     mlsd__fair *const s = mlsd__alloc(a, 1, sizeof *s);
     if (s == NULL) return MLSD_E_NOMEM;
-    *s = (mlsd__fair){.allocator = *a,
-                      .id = -1,
-                      .randomize = params->randomize,
-                      .seed = params->seed,
-                      .n_events = params->constraint == MLSD__FAIR_EQUALIZED_ODDS ? 2 : 1};
-    s->child = mlsd__spec_ops(mlsd__spec_slot_child(spec, "estimator"));
+    s->id = -1;
+    s->randomize = params->randomize;
+    s->seed = params->seed;
+    s->n_events = params->constraint == MLSD__FAIR_EQUALIZED_ODDS ? 2 : 1;
     const mlsd_status status = fill_new(a, spec, features, p, s);
     if (status != MLSD_OK) {
         mlsd__fair_free(a, s);
@@ -112,10 +105,10 @@ mlsd_status mlsd__fair_make_room(mlsd__fair *s, int64_t n_members, int64_t n_gro
 {
     const int64_t m = s->n_events * n_groups;
     s->n_numbers = n_members + 5 * m + n_groups * s->n_sensitive + MLSD__FAIR_N_SCALARS;
-    s->members = mlsd__alloc(&s->allocator, n_members, sizeof *s->members);
-    s->numbers = mlsd__alloc(&s->allocator, s->n_numbers, sizeof *s->numbers);
-    if (s->members == NULL || s->numbers == NULL) return MLSD_E_NOMEM;
-    s->n_members = n_members;
+    MLSD__TRY(mlsd__members_make_room(&s->own, n_members));
+    s->constants = mlsd__alloc(&s->own.allocator, n_members, sizeof *s->constants);
+    s->numbers = mlsd__alloc(&s->own.allocator, s->n_numbers, sizeof *s->numbers);
+    if (s->constants == NULL || s->numbers == NULL) return MLSD_E_NOMEM;
     s->n_groups = n_groups;
     s->weights = s->numbers;
     s->multipliers = s->weights + n_members;
@@ -131,12 +124,13 @@ static void pick_block(const void *state, const double *in, int64_t n, double *o
 {
     const mlsd__fair *const s = state;
     for (int64_t i = 0; i < n; i++)
-        for (int64_t j = 0; j < s->width; j++) out[i * s->width + j] = in[i * s->p + s->columns[j]];
+        for (int64_t j = 0; j < s->width; j++)
+            out[i * s->width + j] = in[i * s->own.p + s->columns[j]];
 }
 
 void mlsd__fair_frame(const mlsd__fair *s, const mlsd__frame *all, mlsd__frame *out)
 {
-    if (s->width == s->p)
+    if (s->width == s->own.p)
         *out = *all;
     else
         mlsd__frame_chain(all, pick_block, s, s->picked, s->width, out);
@@ -153,21 +147,8 @@ mlsd_status mlsd__fair_answer(mlsd__scope *scope, const mlsd__fair *s,
         for (int64_t i = 0; i < n; i++) out[i] = (double)member->constant;
         return MLSD_OK;
     }
-    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &s->allocator;
-    MLSD__TRY(mlsd__member_ask(scope, a, s->child_spec, 2, member->state, frame, room));
+    MLSD__TRY(mlsd__members_ask(scope, &s->own, member->state, frame, room));
     for (int64_t i = 0; i < n; i++) out[i] = room[2 * i + 1] > room[2 * i];
-    return MLSD_OK;
-}
-
-static mlsd_status find_nan(const mlsd__fair *s, const double *x, int64_t n, int64_t ld,
-                            int64_t first_row)
-{
-    for (int64_t i = 0; !s->child->takes_nan && i < n; i++)
-        for (int64_t j = 0; j < s->width; j++)
-            if (isnan(x[i * ld + s->columns[j]]))
-                return mlsd__fail(MLSD_E_DATA,
-                                  "row %lld, column '%.100s' is NaN; add an impute step",
-                                  (long long)(first_row + i), s->picked[j].name);
     return MLSD_OK;
 }
 
@@ -175,18 +156,14 @@ static mlsd_status find_nan(const mlsd__fair *s, const double *x, int64_t n, int
 static mlsd_status mix(mlsd__scope *scope, const mlsd__fair *s, const double *x, int64_t n,
                        int64_t ld, double *out, double *room)
 {
-    const mlsd__frame all = {.n_rows = n,
-                             .n_features = s->p,
-                             .features = s->features,
-                             .matrix = {x, n, s->p, ld, 1, MLSD_F64, 0},
-                             .n_source = s->p,
-                             .max_width = s->p};
+    const mlsd__frame all = mlsd__members_frame(&s->own, x, n, ld);
     mlsd__frame frame;
     mlsd__fair_frame(s, &all, &frame);
     memset(out, 0, (size_t)n * sizeof *out);
-    for (int64_t m = 0; m < s->n_members; m++) {
+    for (int64_t m = 0; m < s->own.n; m++) {
         if (scope != NULL) MLSD__TRY(mlsd__checkpoint(scope));
-        MLSD__TRY(mlsd__fair_answer(scope, s, &s->members[m], &frame, room, room + 2 * n));
+        const mlsd__fair_member member = {s->own.states[m], s->constants[m]};
+        MLSD__TRY(mlsd__fair_answer(scope, s, &member, &frame, room, room + 2 * n));
         for (int64_t i = 0; i < n; i++) out[i] += s->weights[m] * room[2 * n + i];
     }
     for (int64_t i = 0; i < n; i++) out[i] = fmin(out[i], 1);
@@ -197,7 +174,7 @@ static mlsd_status mix(mlsd__scope *scope, const mlsd__fair *s, const double *x,
 static mlsd_status toss(const mlsd__fair *s, double id, int64_t row, double chance, double *out)
 {
     char text[MLSD__NUMBER_CAPACITY];
-    const char *const name = s->features[s->id].name;
+    const char *const name = s->own.features[s->id].name;
     if (isnan(id))
         return mlsd__fail(MLSD_E_DATA, "row %lld has no id in '%.100s'", (long long)row, name);
     mlsd__format_double(id, text);
@@ -215,9 +192,10 @@ mlsd_status mlsd__fair_predict_rows(mlsd__scope *scope, const void *state, const
                                     double *out)
 {
     const mlsd__fair *const s = state;
-    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &s->allocator;
+    const mlsd__allocator *const a = scope != NULL ? scope->allocator : &s->own.allocator;
     int64_t size;
-    MLSD__TRY(find_nan(s, x, n, ld, first_row));
+    MLSD__TRY(
+        mlsd__members_find_nan(&s->own, s->picked, s->columns, s->width, x, n, ld, first_row));
     MLSD__TRY(mlsd__mul_size(n, 4, &size));
     double *const chance = mlsd__alloc_raw(a, size, sizeof *chance);
     if (chance == NULL) return MLSD_E_NOMEM;
@@ -248,7 +226,7 @@ const char *mlsd__fair_attribute(const void *state, int64_t i, const double **da
         const double *data;
         int64_t rows, cols;
     } all[] = {
-        {"weights", s->weights, s->n_members, 1},
+        {"weights", s->weights, s->own.n, 1},
         {"lambda", s->multipliers, e * g, 2},
         {"rates", s->rates, e, g},
         {"gaps", s->gaps, e, g},
@@ -271,12 +249,12 @@ const char *mlsd__fair_attribute(const void *state, int64_t i, const double **da
 mlsd_status mlsd__fair_save(const void *state, mlsd__writer *w)
 {
     const mlsd__fair *const s = state;
-    mlsd__put_i64(w, s->n_members);
+    mlsd__put_i64(w, s->own.n);
     mlsd__put_i64(w, s->n_groups);
     mlsd__put_f64s(w, s->numbers, s->n_numbers);
-    for (int64_t m = 0; m < s->n_members; m++) {
-        mlsd__put_i64(w, s->members[m].constant);
-        if (s->members[m].constant < 0) MLSD__TRY(s->child->save(s->members[m].state, w));
+    for (int64_t m = 0; m < s->own.n; m++) {
+        mlsd__put_i64(w, s->constants[m]);
+        if (s->constants[m] < 0) MLSD__TRY(s->own.ops->save(s->own.states[m], w));
     }
     return w->status;
 }
@@ -309,15 +287,14 @@ static mlsd_status load_numbers(mlsd__reader *r, mlsd__fair *s)
 static mlsd_status load_parts(mlsd__reader *r, mlsd__fair *s)
 {
     MLSD__TRY(load_numbers(r, s));
-    for (int64_t j = 0; j < s->width && !s->child->takes_category; j++)
-        if (s->picked[j].type == MLSD__CATEGORY) return fail_corrupt();
-    for (int64_t m = 0; m < s->n_members; m++) {
+    if (!mlsd__members_take(&s->own, s->picked, s->width)) return fail_corrupt();
+    for (int64_t m = 0; m < s->own.n; m++) {
         const int64_t constant = mlsd__take_i64(r);
         MLSD__TRY(r->status);
         if (constant < -1 || constant > 1) return fail_corrupt();
-        s->members[m].constant = constant;
+        s->constants[m] = constant;
         if (constant >= 0) continue;
-        MLSD__TRY(s->child->load(r, s->child_spec, s->picked, s->width, 2, &s->members[m].state));
+        MLSD__TRY(mlsd__members_load(r, &s->own, m, s->picked, s->width));
     }
     return MLSD_OK;
 }

@@ -517,3 +517,45 @@ def test_consistency_of_drawn_rows():
     assert 180 <= inside  # 190 are expected, or more: 200 of 1,500 rows vary less than 200 of all that there could be
     every = fairness.assess(said, said, columns, by="g", features=["x0", "x1"], consistency_rows=None, permutations=0)
     close(measures(every)["consistency"]["value"], whole)
+
+
+LISTED = (
+    *(f"{name}_{form}" for name in PARITIES for form in ("difference", "ratio")),
+    *(f"equalized_odds_{mean}{form}" for mean in ("", "mean_") for form in ("difference", "ratio")),
+    "statistical_parity_difference", "disparate_impact", "equal_opportunity_signed_difference", "average_odds_difference",
+    "average_abs_odds_difference", "worst_group_accuracy", "worst_group_tpr", "worst_group_fpr", "worst_group_ppv", "differential_fairness",
+    *(f"parity_loss_{rate}" for rate in ("selection_rate", "tpr", "fpr", "ppv", "accuracy")), "impossible_fpr_difference",
+    "generalized_entropy", "theil_index", "coefficient_of_variation", "between_group_generalized_entropy", "calibration_difference",
+    "calibration_gap", *(f"{area}_auc_{form}" for area in ("subgroup", "bpsn", "bnsp") for form in ("min", "mean")), "consistency",
+)
+# What stays defined where no row of a group is positive, and where none is of the other groups either.
+NEEDS_POSITIVES = ("equal_opportunity", "equalized_odds", "average_", "worst_group_tpr", "parity_loss_tpr", "subgroup_auc", "bnsp_auc")
+
+
+@pytest.mark.parametrize("weighted", (False, True))
+@pytest.mark.parametrize("method", ("between_groups", "to_overall"))
+def test_every_measure_has_an_interval_and_a_status(weighted, method):
+    rng = np.random.default_rng(17)
+    n = 3000
+    group, y = rng.integers(0, 4, n), rng.integers(0, 2, n)
+    p = 1 / (1 + np.exp(-(1.2 * (2 * y - 1) + rng.normal(0, 1.5, n) + 0.2 * group)))
+    w = rng.uniform(0.5, 1.5, n) if weighted else None
+    columns = {"g": [f"g{g}" for g in group], "x": p + rng.normal(0, 0.1, n)}
+    asked = {"by": "g", "features": ["x"], "privileged": "g0", "sample_weight": w, "method": method, "permutations": 19}
+    found = measures(fairness.assess(y, p, columns, **asked))
+    assert set(found) == set(LISTED)
+    for name, row in found.items():
+        assert row["status"] == "ok" and row["low"] <= row["value"] <= row["high"], row
+        assert row["low"] < row["high"], row
+    # Judged where the parameters say what passes: the 80 % rule of every ratio, and of disparate impact both ways.
+    for name, row in found.items():
+        assert (row["passes"] is not None) == (name == "disparate_impact" or name.endswith("_ratio") and "base_rate" not in name), name
+    # One group alone has positives: what compares positives is undefined, and NaN; the rest is not touched.
+    y[group > 0] = 0
+    found = measures(fairness.assess(y, p, columns, **asked))
+    for name, row in found.items():
+        if name.startswith(NEEDS_POSITIVES) and name not in ("worst_group_tpr", "subgroup_auc_min", "subgroup_auc_mean", "bnsp_auc_min",
+                                                              "bnsp_auc_mean"):
+            assert row["status"] == "undefined" and np.isnan(row["value"]) and np.isnan(row["low"]) and row["passes"] is None, row
+        elif name in ("demographic_parity_difference", "accuracy_parity_ratio", "predictive_equality_difference", "worst_group_fpr"):
+            assert row["status"] == "ok" and np.isfinite(row["value"]), row

@@ -105,6 +105,13 @@ except ValueError as error:
     assert "did you mean 'f1_macro'? There are accuracy, " in lines[-1] and lines[-1].endswith("v_measure_score")
 
 
+@pytest.mark.parametrize("name", ["f1_macro", "accuracy", "average_precision", "neg_log_loss", "top_k_accuracy"])
+def test_a_score_of_classes_for_a_regressor(name):
+    X, y, _ = _rows("r2")
+    with pytest.raises(ValueError, match=f"scoring '{name}' is for classes, and Ridge.* predicts numbers; use r2, neg_root_"):
+        mlsd.model_selection.cross_val_score(Ridge(), X, y, scoring=name)
+
+
 def test_make_scorer():
     X, y, fit = _rows("f1")
     estimator = fit(X, y)

@@ -26,15 +26,15 @@ def _dense(y):
     return np.asarray(y)
 
 
-def _target(y, name):
-    """y as an array, and its kind as scikit-learn's type_of_target names it."""
+def read_target(y, name):
+    """y as an array, and its kind as scikit-learn's type_of_target names it, "labels" being binary and multiclass."""
     import numpy as np
 
     y = _dense(y)
     if y.ndim == 0:
         raise ValueError(f"Expected array-like (array or non-string sequence), got {y!r}")
     if y.ndim > 2 or y.shape[1:] == (0,) or y.dtype.kind == "O" and y.size and not isinstance(y.flat[0], (str, numbers.Number)):
-        raise ValueError("unknown is not supported")
+        raise ValueError(f"{name} must be labels, texts or numbers, of one or more columns; got {y.dtype} of shape {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         what = "NaN" if np.isnan(y).any() else f"infinity or a value too large for {y.dtype!r}"
         raise ValueError(f"Input {name} contains {what}.")
@@ -44,7 +44,13 @@ def _target(y, name):
     if several:
         zeros_and_ones = y.dtype.kind in "biuf" and ((y == 0) | (y == 1)).all()
         return y, "multilabel-indicator" if zeros_and_ones else "multiclass-multioutput"
-    return y.ravel(), "labels"
+    return y, "labels"
+
+
+def _target(y, name):
+    """The same, labels in one dimension."""
+    y, kind = read_target(y, name)
+    return y.ravel() if kind == "labels" else y, kind
 
 
 class _Coded:

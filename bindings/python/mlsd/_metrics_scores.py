@@ -12,7 +12,7 @@ from ._arrays import Matrices
 from ._errors import MlsdError
 from ._handles import Spec
 from ._library import call_long, lib
-from ._metrics_labels import UndefinedMetricWarning
+from ._metrics_labels import UndefinedMetricWarning, read_target
 from ._results import Result
 
 _MANY_ROWS = 1 << 14  # from here on a look at all labels costs more than the metric
@@ -86,29 +86,9 @@ def _labels(y, name="y_true"):
     """y as an array, its kind as scikit-learn's type_of_target names it, and its labels."""
     import numpy as np
 
-    if hasattr(y, "toarray"):
-        y = y.toarray()
-    if isinstance(y, (list, tuple)) and len(y) and not isinstance(y[0], str) and hasattr(y[0], "__len__"):
-        if len({len(row) for row in y}) > 1:
-            raise ValueError("You appear to be using a legacy multi-label data representation: rows of unequal length")
-    y = np.asarray(y)
-    if y.ndim == 0:
-        raise ValueError(f"Expected array-like (array or non-string sequence), got {y!r}")
-    if y.ndim > 2 or y.dtype.kind == "O" and y.size and not isinstance(y.flat[0], (str, numbers.Number)):
-        raise ValueError("unknown format is not supported")
-    if y.dtype.kind == "f":
-        if np.isnan(y).any():
-            raise ValueError(f"Input {name} contains NaN.")
-        if not np.isfinite(y).all():
-            raise ValueError(f"Input {name} contains infinity or a value too large for {y.dtype!r}.")
+    y, kind = read_target(y, name)
     found = np.unique(y)
-    several = y.ndim == 2 and y.shape[1] > 1
-    if y.dtype.kind == "f" and (y != np.floor(y)).any():
-        return y, "continuous-multioutput" if several else "continuous", found
-    if several:
-        is_indicator = len(found) <= 2 and y.dtype.kind in "biuf" and set(found.tolist()) <= {0, 1}
-        return y, "multilabel-indicator" if is_indicator else "multiclass-multioutput", found
-    return y, "binary" if len(found) <= 2 else "multiclass", found
+    return y, kind if kind != "labels" else "binary" if len(found) <= 2 else "multiclass", found
 
 
 def _weights(sample_weight, n):

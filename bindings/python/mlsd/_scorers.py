@@ -24,6 +24,11 @@ NAMED = {
 _OF_CLASSES = [name for name, (metric, _) in NAMED.items() if metric in ("accuracy", "roc_auc", "log_loss", "brier")]
 
 
+def _is_of_classes(name):
+    others = "f1", "jaccard", "precision", "recall", "roc_auc", "balanced", "average_p", "top_k", "matthews", "positive", "neg_neg"
+    return name in _OF_CLASSES or name.startswith(others)
+
+
 class NamedScorer:
     """A score by one of the names in NAMED: a function of (estimator, X, y)."""
 
@@ -80,8 +85,8 @@ _OWN = {metric: OwnScore(metric) for metric in ("accuracy", "r2", None)}
 
 def _check_task(estimator, name):
     """Raise for a score of classes where numbers are predicted, before the first fit."""
-    if name in _OF_CLASSES and getattr(estimator, "_estimator_type", None) == "regressor":
-        of_numbers = ", ".join(other for other in NAMED if other not in _OF_CLASSES)
+    if _is_of_classes(name) and getattr(estimator, "_estimator_type", None) == "regressor":
+        of_numbers = ", ".join(other for other in NAMED if not _is_of_classes(other))
         raise ValueError(f"scoring {name!r} is for classes, and {estimator!r} predicts numbers; use {of_numbers}")
 
 
@@ -97,8 +102,7 @@ def _unknown(name):
 
 def _by_name(estimator, name):
     if isinstance(estimator, Estimator):
-        if name in NAMED:
-            _check_task(estimator, name)
+        _check_task(estimator, name)
         return get_scorer(name)
     try:
         from sklearn.metrics import get_scorer as theirs

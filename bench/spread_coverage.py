@@ -62,6 +62,7 @@ CASES = [  # kind, parameters, rows, what is drawn, true value
     ("adjusted_rand", {}, "no agreement but by chance", raters(0), 0),
     ("adjusted_mutual_info", {}, "60 % agree", raters(0.6), None),
     ("normalized_mutual_info", {}, "60 % agree", raters(0.6), None),
+    ("mutual_info", {}, "60 % agree", raters(0.6), None),
     ("v_measure", {}, "no agreement but by chance", raters(0), 0),
     ("calibration_error", {"norm": "max", "n_bins": 5}, "one bin of five is off", off, 0.15),
     ("calibration_error", {"multi_class": "classwise", "n_bins": 5}, "three classes", classes, None),

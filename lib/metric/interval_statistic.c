@@ -280,7 +280,7 @@ static bool is_of_sums(const mlsd__metric_ops *metric, const mlsd__scored *s)
 {
     if (metric == NULL) return true;
     if (metric->row_loss == NULL && metric->of_squares == NULL) return false;
-    if (s->y_cols > 1 && !metric->for_labels) return false;
+    if (metric->is_scaled || (s->y_cols > 1 && !metric->for_labels)) return false;
     const mlsd__shape shape = {.n_classes = s->n_classes,
                                .y_cols = s->y_cols > 1 ? s->y_cols : 1,
                                .prediction_cols = s->prediction_cols,

@@ -365,78 +365,41 @@ static mlsd_status finish_confusion(mlsd__scope *scope, const mlsd__finish *f, m
         .greater_is_better = greater_, .for_classification = true,          \
         .summary = &mlsd__summary_confusion, .finish = finish_, __VA_ARGS__ \
     }
-#define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
 
-static const mlsd__metric_ops balanced_ops = OPS(
+static const mlsd__metric_ops balanced_accuracy_ops = OPS(
     true, finish_balanced, .params = &balanced_defaults, .params_size = sizeof(balanced_params));
-const mlsd_kind mlsd__kind_balanced_accuracy = {
-    .name = "balanced_accuracy",
-    .family = "metric",
-    .doc = "mean of the recalls of the classes that have rows; interval by the delta method",
-    .params = balanced_table,
-    .n_params = MLSD__COUNT(balanced_table),
-    .params_size = sizeof(balanced_params),
-    .ops = &balanced_ops,
-    .traits = TRAITS "1}",
-};
+MLSD__METRIC_KIND_WITH(
+    balanced_accuracy, balanced_table, balanced_params, MLSD__OF_CLASSES, "1",
+    "mean of the recalls of the classes that have rows; interval by the delta method");
 
-static const mlsd__metric_ops matthews_ops = OPS(true, finish_matthews, .params = NULL);
-const mlsd_kind mlsd__kind_matthews_corrcoef = {
-    .name = "matthews_corrcoef",
-    .family = "metric",
-    .doc = "correlation of classes and predictions, undefined where either never varies; interval "
-           "by the delta method",
-    .ops = &matthews_ops,
-    .traits = TRAITS "1}",
-};
+static const mlsd__metric_ops matthews_corrcoef_ops = OPS(true, finish_matthews, .params = NULL);
+MLSD__METRIC_KIND(
+    matthews_corrcoef, MLSD__OF_CLASSES, "1",
+    "correlation of classes and predictions, undefined where either never varies; interval "
+    "by the delta method");
 
-static const mlsd__metric_ops kappa_ops =
+static const mlsd__metric_ops cohen_kappa_ops =
     OPS(true, finish_kappa, .check = check_kappa, .params = &kappa_defaults,
         .params_size = sizeof(kappa_params));
-const mlsd_kind mlsd__kind_cohen_kappa = {
-    .name = "cohen_kappa",
-    .family = "metric",
-    .doc = "agreement beyond chance, undefined where chance agrees with certainty; interval by the "
-           "delta method",
-    .params = kappa_table,
-    .n_params = MLSD__COUNT(kappa_table),
-    .params_size = sizeof(kappa_params),
-    .ops = &kappa_ops,
-    .traits = TRAITS "1}",
-};
+MLSD__METRIC_KIND_WITH(
+    cohen_kappa, kappa_table, kappa_params, MLSD__OF_CLASSES, "1",
+    "agreement beyond chance, undefined where chance agrees with certainty; interval by the "
+    "delta method");
 
-#define TWO_CLASSES "{\"tasks\":[\"binary\"],\"direction\":"
-static const mlsd__metric_ops positive_ops =
+static const mlsd__metric_ops positive_likelihood_ratio_ops =
     OPS(true, finish_likelihood, .check = check_two, .data = &positive_cells);
-const mlsd_kind mlsd__kind_positive_likelihood_ratio = {
-    .name = "positive_likelihood_ratio",
-    .family = "metric",
-    .doc = "sensitivity / (1 - specificity); log interval",
-    .ops = &positive_ops,
-    .traits = TWO_CLASSES "1}",
-};
+MLSD__METRIC_KIND(positive_likelihood_ratio, MLSD__OF_TWO_CLASSES, "1",
+                  "sensitivity / (1 - specificity); log interval");
 
-static const mlsd__metric_ops negative_ops =
+static const mlsd__metric_ops negative_likelihood_ratio_ops =
     OPS(false, finish_likelihood, .check = check_two, .data = &negative_cells);
-const mlsd_kind mlsd__kind_negative_likelihood_ratio = {
-    .name = "negative_likelihood_ratio",
-    .family = "metric",
-    .doc = "(1 - sensitivity) / specificity; log interval",
-    .ops = &negative_ops,
-    .traits = TWO_CLASSES "-1}",
-};
+MLSD__METRIC_KIND(negative_likelihood_ratio, MLSD__OF_TWO_CLASSES, "-1",
+                  "(1 - sensitivity) / specificity; log interval");
 
-static const mlsd__metric_ops confusion_ops =
+static const mlsd__metric_ops confusion_matrix_ops =
     OPS(true, finish_confusion, .check = check_confusion, .params = &confusion_defaults,
         .params_size = sizeof(confusion_params));
-const mlsd_kind mlsd__kind_confusion_matrix = {
-    .name = "confusion_matrix",
-    .family = "metric",
-    .doc = "weights of the rows by class and predicted class, as the table confusion; the value is "
-           "the share of the diagonal",
-    .params = confusion_table,
-    .n_params = MLSD__COUNT(confusion_table),
-    .params_size = sizeof(confusion_params),
-    .ops = &confusion_ops,
-    .traits = TRAITS "1}",
-};
+MLSD__METRIC_KIND_WITH(
+    confusion_matrix, confusion_table, confusion_params, MLSD__OF_CLASSES, "1",
+    "weights of the rows by class and predicted class, as the table confusion; the value is "
+    "the share of the diagonal");

@@ -135,24 +135,16 @@ static const mlsd__calibration_params defaults = {.n_bins = 10};
 static const int reliability = MLSD__RELIABILITY, resolution = MLSD__RESOLUTION,
                  uncertainty = MLSD__UNCERTAINTY, within = MLSD__WITHIN;
 
-#define KIND(name_, greater_, direction_, doc_)                                           \
-    static const mlsd__metric_ops name_##_ops = {.params = &defaults,                     \
-                                                 .params_size = sizeof defaults,          \
-                                                 .data = &(name_),                        \
-                                                 .greater_is_better = greater_,           \
-                                                 .for_classification = true,              \
-                                                 .needs_proba = true,                     \
-                                                 .finish = finish_part};                  \
-    const mlsd_kind mlsd__kind_brier_##name_ = {                                          \
-        .name = "brier_" #name_,                                                          \
-        .family = "metric",                                                               \
-        .doc = doc_,                                                                      \
-        .params = part_table,                                                             \
-        .n_params = MLSD__COUNT(part_table),                                              \
-        .params_size = sizeof(mlsd__calibration_params),                                  \
-        .ops = &name_##_ops,                                                              \
-        .traits = "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":" direction_ "}", \
-    }
+#define KIND(name_, greater_, direction_, doc_)                                                   \
+    static const mlsd__metric_ops brier_##name_##_ops = {.params = &defaults,                     \
+                                                         .params_size = sizeof defaults,          \
+                                                         .data = &(name_),                        \
+                                                         .greater_is_better = greater_,           \
+                                                         .for_classification = true,              \
+                                                         .needs_proba = true,                     \
+                                                         .finish = finish_part};                  \
+    MLSD__METRIC_KIND_WITH(brier_##name_, part_table, mlsd__calibration_params, MLSD__OF_CLASSES, \
+                           direction_, doc_)
 
 KIND(reliability, false, "-1",
      "part of the Brier score: squared distance of the bins' probabilities to what happened "

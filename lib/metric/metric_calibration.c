@@ -11,11 +11,12 @@
  * forecasts miss the observed rate by chance: `debiased` takes that off, for l2 exactly and for l1
  * by the normal approximation (Kumar, Liang & Ma; the folded normal's mean in closed form).
  *
- * Intervals: of l1 the t interval of the mean of the rows' signed misses; of l2 the normal one of
- * the debiased square with the variance of its bins' U-statistics (Sun et al. 2023), classes being
- * taken to err together, which is the widest; of max that of the bins' Clopper-Pearson intervals at
- * a level at which all of them hold together (Bonferroni). Rows' weights enter bins as effective
- * numbers of rows. */
+ * Intervals: of l1 the t interval of the mean of the rows' signed misses about the value less what
+ * chance adds, from 0 on where a test does not show any probability to be wrong; of l2 the normal
+ * one of the debiased square with the variance of its bins' U-statistics (Sun et al. 2023), classes
+ * being taken to err together, which is the widest; of max that of the bins' Clopper-Pearson
+ * intervals at a level at which all of them hold together (Bonferroni). Rows' weights enter bins as
+ * effective numbers of rows. */
 #include <math.h>
 
 #include "data/table_impl.h"
@@ -49,7 +50,44 @@ static double folded_mean(double mean, double sd)
            mean * (1 - 2 * mlsd__normal_cdf(-z));
 }
 
-static void finish_l1(const job *j, const mlsd__bins *bins, mlsd__estimate *e, double *out_plain)
+/* Could the probabilities be right? Chi-square of the gaps by the spread that they themselves
+ * foretell (Hosmer & Lemeshow 1980, of probabilities that were not fitted to these rows): not
+ * rejected with a chance of `tail` to be so by mistake. */
+static bool may_be_right(const mlsd__bins *bins, double tail)
+{
+    double statistic = 0, n = 0;
+    for (int64_t k = 0; k < bins->n; k++) {
+        const mlsd__bin *const b = &bins->bin[k];
+        if (!(b->w > 0)) continue;
+        const double gap = mlsd__bin_gap(b);
+        const double variance = (b->wq - b->wqq) / b->w / mlsd__bin_rows(b);
+        if (!(variance > 0) && gap != 0) return false; /* certain, and wrong */
+        if (!(variance > 0)) continue;
+        statistic += gap * gap / variance;
+        n += 1;
+    }
+    return n == 0 || mlsd__chi_square_sf(statistic, n) >= tail;
+}
+
+/* The interval is about the value less what chance adds, whichever is shown; and it begins at 0
+ * where no class's probabilities are shown to be wrong, since near 0 the value is not normal. */
+static void set_l1(const job *j, const mlsd__bins *bins, int64_t n_bins, double plain, double bias,
+                   mlsd__estimate *e)
+{
+    const double level = j->f->level;
+    e->value = plain - bias;
+    mlsd__estimate_interval(e, level, 0, 1);
+    bool is_open = !isnan(e->low);
+    for (int64_t c = 0; c < n_bins && is_open; c++) {
+        is_open = may_be_right(&bins[c], (1 - level) / 2 / (double)n_bins);
+    }
+    if (is_open) e->low = 0;
+    e->high = fmax(e->low, e->high);
+    e->value = j->p->debiased ? fmax(0, plain - bias) : plain;
+}
+
+static void finish_l1(const mlsd__bins *bins, mlsd__estimate *e, double *out_plain,
+                      double *out_bias)
 {
     const mlsd__bin *const all = &bins->all;
     double value = 0, bias = 0, squares = 0;
@@ -67,10 +105,9 @@ static void finish_l1(const job *j, const mlsd__bins *bins, mlsd__estimate *e, d
         squares += b->w2uu - 2 * value * sign * b->w2u + value * value * b->w2;
     }
     *out_plain = value;
-    e->value = j->p->debiased ? fmax(0, value - bias) : value;
+    *out_bias = bias;
     e->df = all->n - 1;
     if (all->n >= 2) e->se = sqrt(fmax(0, squares) * (all->n / (all->n - 1))) / all->w;
-    mlsd__estimate_interval(e, j->f->level, 0, 1);
 }
 
 /* From a mean square and the standard deviation of the debiased one. */
@@ -117,7 +154,7 @@ static void finish_max(const job *j, const mlsd__bins *bins, double n_together, 
 /* One probability of each row. */
 static void finish_one(const job *j, const mlsd__bins *bins, mlsd__estimate *e)
 {
-    double plain = 0;
+    double plain = 0, bias = 0;
     mlsd__bin_square square;
     mlsd__estimate_undefined(e);
     e->support = bins->all.n;
@@ -125,7 +162,8 @@ static void finish_one(const job *j, const mlsd__bins *bins, mlsd__estimate *e)
     e->n_rows = mlsd__bin_rows(&bins->all);
     switch (j->p->norm) {
     case L1:
-        finish_l1(j, bins, e, &plain);
+        finish_l1(bins, e, &plain, &bias);
+        set_l1(j, bins, 1, plain, bias, e);
         break;
     case L2:
         mlsd__bins_square(bins, MLSD__TO_PROBABILITY, &square);
@@ -155,7 +193,6 @@ static mlsd_status spread_l1(const job *j, const double *plain, mlsd__estimate *
     }
     mlsd__estimate_from_influence(influence, s->weight, s->n, e);
     mlsd__free(j->scope->allocator, influence);
-    mlsd__estimate_interval(e, j->f->level, 0, 1);
     return MLSD_OK;
 }
 
@@ -163,14 +200,17 @@ static mlsd_status finish_mean_l1(const job *j, mlsd__estimate *e)
 {
     double *const plain = mlsd__alloc_raw(j->scope->allocator, j->n_bins, sizeof *plain);
     if (plain == NULL) return MLSD_E_NOMEM;
-    e->value = 0;
+    double mean = 0, mean_bias = 0;
     for (int64_t c = 0; c < j->n_bins; c++) {
         mlsd__estimate one;
+        double bias = 0;
         mlsd__estimate_undefined(&one);
-        finish_l1(j, &j->bins[c], &one, &plain[c]);
-        e->value += one.value / (double)j->n_bins;
+        finish_l1(&j->bins[c], &one, &plain[c], &bias);
+        mean += plain[c] / (double)j->n_bins;
+        mean_bias += bias / (double)j->n_bins;
     }
     const mlsd_status status = isnan(j->f->level) ? MLSD_OK : spread_l1(j, plain, e);
+    set_l1(j, j->bins, j->n_bins, mean, mean_bias, e);
     mlsd__free(j->scope->allocator, plain);
     return status;
 }
@@ -311,20 +351,14 @@ static const mlsd_param table[] = {
 };
 static const mlsd__calibration_params defaults = {.n_bins = 10};
 
-static const mlsd__metric_ops calibration_ops = {.params = &defaults,
-                                                 .params_size = sizeof(mlsd__calibration_params),
-                                                 .for_classification = true,
-                                                 .needs_proba = true,
-                                                 .finish = finish_calibration};
-const mlsd_kind mlsd__kind_calibration_error = {
-    .name = "calibration_error",
-    .family = "metric",
-    .doc = "distance between probabilities and what happens, by bins (table \"bins\", with Wilson "
-           "intervals; table \"brier\": the parts of the Brier score); t interval of l1, by "
-           "U-statistics of l2, simultaneous of max",
-    .params = table,
-    .n_params = MLSD__COUNT(table),
-    .params_size = sizeof(mlsd__calibration_params),
-    .ops = &calibration_ops,
-    .traits = "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":-1}",
-};
+static const mlsd__metric_ops calibration_error_ops = {.params = &defaults,
+                                                       .params_size =
+                                                           sizeof(mlsd__calibration_params),
+                                                       .for_classification = true,
+                                                       .needs_proba = true,
+                                                       .finish = finish_calibration};
+MLSD__METRIC_KIND_WITH(
+    calibration_error, table, mlsd__calibration_params, MLSD__OF_CLASSES, "-1",
+    "distance between probabilities and what happens, by bins (table \"bins\", with Wilson "
+    "intervals; table \"brier\": the parts of the Brier score); t interval of l1, by "
+    "U-statistics of l2, simultaneous of max");

@@ -241,8 +241,6 @@ static void hinge(const mlsd__scored *s, const int64_t *rows, int64_t first, int
     }
 }
 
-#define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
-
 static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
                                               .greater_is_better = true,
                                               .for_classification = true,
@@ -252,13 +250,8 @@ static const mlsd__metric_ops accuracy_ops = {.is_usual = true,
                                               .choose = choose_accuracy,
                                               .finish = finish_accuracy,
                                               .score = score_accuracy};
-const mlsd_kind mlsd__kind_accuracy = {
-    .name = "accuracy",
-    .family = "metric",
-    .doc = "share of rows whose class is right; Wilson interval",
-    .ops = &accuracy_ops,
-    .traits = TRAITS "1}",
-};
+MLSD__METRIC_KIND(accuracy, MLSD__OF_CLASSES, "1",
+                  "share of rows whose class is right; Wilson interval");
 
 static const mlsd_param log_loss_table[] = {
     MLSD__P_F64(log_loss_params, eps, 0, 0.5, MLSD__OPEN_UPPER, "2.220446049250313e-16", NULL,
@@ -273,17 +266,10 @@ static const mlsd__metric_ops log_loss_ops = {.params = &machine_eps,
                                               .finish = finish_log_loss,
                                               .score = score_log_loss,
                                               .direct = direct_log_loss};
-const mlsd_kind mlsd__kind_log_loss = {
-    .name = "log_loss",
-    .family = "metric",
-    .doc = "mean of -log of the probability given to the true class; t interval of the mean over "
-           "rows",
-    .params = log_loss_table,
-    .n_params = MLSD__COUNT(log_loss_table),
-    .params_size = sizeof(log_loss_params),
-    .ops = &log_loss_ops,
-    .traits = TRAITS "-1}",
-};
+MLSD__METRIC_KIND_WITH(
+    log_loss, log_loss_table, log_loss_params, MLSD__OF_CLASSES, "-1",
+    "mean of -log of the probability given to the true class; t interval of the mean over "
+    "rows");
 
 static const mlsd__metric_ops brier_ops = {.is_usual = true,
                                            .for_classification = true,
@@ -292,57 +278,40 @@ static const mlsd__metric_ops brier_ops = {.is_usual = true,
                                            .summary = &mlsd__summary_row_loss,
                                            .finish = finish_brier,
                                            .score = score_brier};
-const mlsd_kind mlsd__kind_brier = {
-    .name = "brier",
-    .family = "metric",
-    .doc =
-        "mean squared error of the probability of class 1, or of more than two classes the sum of "
-        "the squared errors of all; t interval of the mean over rows",
-    .ops = &brier_ops,
-    .traits = TRAITS "-1}",
-};
+MLSD__METRIC_KIND(
+    brier, MLSD__OF_CLASSES, "-1",
+    "mean squared error of the probability of class 1, or of more than two classes the sum of "
+    "the squared errors of all; t interval of the mean over rows");
 
-static const mlsd__metric_ops zero_one_ops = {.for_classification = true,
-                                              .for_labels = true,
-                                              .is_share = true,
-                                              .row_loss = miss,
-                                              .summary = &mlsd__summary_row_loss,
-                                              .finish = mlsd__row_loss_finish};
-const mlsd_kind mlsd__kind_zero_one_loss = {
-    .name = "zero_one_loss",
-    .family = "metric",
-    .doc = "share of rows whose class is wrong, of many labels where any is; Wilson interval",
-    .ops = &zero_one_ops,
-    .traits = TRAITS "-1}",
-};
+static const mlsd__metric_ops zero_one_loss_ops = {.for_classification = true,
+                                                   .for_labels = true,
+                                                   .is_share = true,
+                                                   .row_loss = miss,
+                                                   .summary = &mlsd__summary_row_loss,
+                                                   .finish = mlsd__row_loss_finish};
+MLSD__METRIC_KIND(
+    zero_one_loss, MLSD__OF_CLASSES, "-1",
+    "share of rows whose class is wrong, of many labels where any is; Wilson interval");
 
-static const mlsd__metric_ops hamming_ops = {.for_classification = true,
-                                             .for_labels = true,
-                                             .row_loss = hamming,
-                                             .upper = 1,
-                                             .summary = &mlsd__summary_row_loss,
-                                             .finish = mlsd__row_loss_finish};
-const mlsd_kind mlsd__kind_hamming_loss = {
-    .name = "hamming_loss",
-    .family = "metric",
-    .doc = "share of wrong labels, of one label a row that of wrong rows; t interval over rows",
-    .ops = &hamming_ops,
-    .traits = TRAITS "-1}",
-};
+static const mlsd__metric_ops hamming_loss_ops = {.for_classification = true,
+                                                  .for_labels = true,
+                                                  .row_loss = hamming,
+                                                  .upper = 1,
+                                                  .summary = &mlsd__summary_row_loss,
+                                                  .finish = mlsd__row_loss_finish};
+MLSD__METRIC_KIND(
+    hamming_loss, MLSD__OF_CLASSES, "-1",
+    "share of wrong labels, of one label a row that of wrong rows; t interval over rows");
 
-static const mlsd__metric_ops hinge_ops = {.for_classification = true,
-                                           .needs_proba = true,
-                                           .any_score = true,
-                                           .any_columns = true,
-                                           .of_decisions = true,
-                                           .row_loss = hinge,
-                                           .summary = &mlsd__summary_row_loss,
-                                           .finish = mlsd__row_loss_finish};
-const mlsd_kind mlsd__kind_hinge_loss = {
-    .name = "hinge_loss",
-    .family = "metric",
-    .doc = "mean of max(0, 1 - margin), predictions being decision values: of two classes that of "
-           "class 1, of more one column a class; t interval of the mean over rows",
-    .ops = &hinge_ops,
-    .traits = TRAITS "-1}",
-};
+static const mlsd__metric_ops hinge_loss_ops = {.for_classification = true,
+                                                .needs_proba = true,
+                                                .any_score = true,
+                                                .any_columns = true,
+                                                .of_decisions = true,
+                                                .row_loss = hinge,
+                                                .summary = &mlsd__summary_row_loss,
+                                                .finish = mlsd__row_loss_finish};
+MLSD__METRIC_KIND(
+    hinge_loss, MLSD__OF_CLASSES, "-1",
+    "mean of max(0, 1 - margin), predictions being decision values: of two classes that of "
+    "class 1, of more one column a class; t interval of the mean over rows");

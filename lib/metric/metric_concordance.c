@@ -262,18 +262,11 @@ static const mlsd_param table[] = {
         .for_outputs = true, .summary = &mlsd__summary_rows, .check = check, .finish = finish    \
     }
 static const mlsd__metric_ops concordance_ops = OPS(&defaults);
-const mlsd_kind mlsd__kind_concordance = {
-    .name = "concordance",
-    .family = "metric",
-    .doc = "share of the comparable pairs of survival times (y: time, event) that are predicted in "
-           "order, equal predictions half (Harrell); t interval by the infinitesimal jackknife, "
-           "which takes Uno's weights as known",
-    .params = table,
-    .n_params = MLSD__COUNT(table),
-    .params_size = sizeof(concordance_params),
-    .ops = &concordance_ops,
-    .traits = "{\"tasks\":[\"survival\"],\"direction\":1}",
-};
+MLSD__METRIC_KIND_WITH(
+    concordance, table, concordance_params, "\"survival\"", "1",
+    "share of the comparable pairs of survival times (y: time, event) that are predicted in "
+    "order, equal predictions half (Harrell); t interval by the infinitesimal jackknife, "
+    "which takes Uno's weights as known");
 
 const mlsd__metric_alias mlsd__concordance_aliases[] = {
     {"concordance_uno", "concordance", OPS(&uno)},

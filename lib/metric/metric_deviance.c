@@ -199,40 +199,34 @@ static const mlsd_param power_table[] = {P_POWER};
                                 .choose = mlsd__values_choose, .finish = mlsd__values_finish, \
                                 .check = check_                                               \
     }
-#define KIND(name_, table_, direction_, doc_)      \
-    const mlsd_kind mlsd__kind_##name_ = {         \
-        .name = #name_,                            \
-        .family = "metric",                        \
-        .doc = doc_,                               \
-        .params = table_,                          \
-        .n_params = MLSD__COUNT(table_),           \
-        .params_size = sizeof(mlsd__value_params), \
-        .ops = &name_##_ops,                       \
-        .traits = "{\"tasks\":[\"regression\"],\"direction\":" direction_ "}"}
 
 static const mlsd__metric_ops mape_ops =
     MEAN(of_percentage, percentage_loss, plain, mlsd__values_check);
-KIND(mape, mean_table, "-1",
-     "mean absolute error as a share of the target's size (at least 2.2e-16), not in percent; t "
-     "interval");
+MLSD__METRIC_KIND_WITH(
+    mape, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "mean absolute error as a share of the target's size (at least 2.2e-16), not in percent; t "
+    "interval");
 
 static const mlsd__metric_ops smape_ops =
     MEAN(of_symmetric, symmetric_loss, plain, mlsd__values_check);
-KIND(smape, mean_table, "-1",
-     "mean of 2 |y - f| / (|y| + |f|), in [0, 2], 0 where both are 0 (Makridakis 1993, not in "
-     "percent); t interval");
+MLSD__METRIC_KIND_WITH(
+    smape, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "mean of 2 |y - f| / (|y| + |f|), in [0, 2], 0 where both are 0 (Makridakis 1993, not in "
+    "percent); t interval");
 
 static const mlsd__metric_ops msle_ops = MEAN(of_logs, log_loss_of, plain, mlsd__values_check);
-KIND(msle, mean_table, "-1", "mean squared error of log(1 + y); t interval");
+MLSD__METRIC_KIND_WITH(msle, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+                       "mean squared error of log(1 + y); t interval");
 
 static const mlsd__metric_ops rmsle_ops = {
     OPS_OF(of_log_roots, plain),   .for_outputs = true,
     .row_loss = log_loss_of,       .is_root = true,
     .choose = mlsd__values_choose, .finish = mlsd__values_finish,
     .check = mlsd__values_check};
-KIND(rmsle, mean_table, "-1",
-     "root mean squared error of log(1 + y), of many outputs the mean of their roots; interval of "
-     "the mean square, square-rooted");
+MLSD__METRIC_KIND_WITH(
+    rmsle, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "root mean squared error of log(1 + y), of many outputs the mean of their roots; interval of "
+    "the mean square, square-rooted");
 
 #define PINBALL_OPS(params_)                                                             \
     {                                                                                    \
@@ -241,13 +235,15 @@ KIND(rmsle, mean_table, "-1",
                                      .check = check_pinball                              \
     }
 static const mlsd__metric_ops pinball_ops = PINBALL_OPS(with_alpha);
-KIND(pinball, pinball_table, "-1",
-     "loss of a predicted quantile: alpha (y - f) above it, (1 - alpha) (f - y) below it; t "
-     "interval");
+MLSD__METRIC_KIND_WITH(
+    pinball, pinball_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "loss of a predicted quantile: alpha (y - f) above it, (1 - alpha) (f - y) below it; t "
+    "interval");
 
 static const mlsd__metric_ops tweedie_deviance_ops =
     MEAN(of_deviance, deviance_loss, with_power, check_power);
-KIND(tweedie_deviance, power_table, "-1", "mean deviance of a Tweedie distribution; t interval");
+MLSD__METRIC_KIND_WITH(tweedie_deviance, power_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+                       "mean deviance of a Tweedie distribution; t interval");
 
 #define D2(data_, params_, outputs_, check_)                                        \
     {                                                                               \
@@ -256,15 +252,17 @@ KIND(tweedie_deviance, power_table, "-1", "mean deviance of a Tweedie distributi
                                 .finish = mlsd__values_finish_rows, .check = check_ \
     }
 static const mlsd__metric_ops d2_tweedie_ops = D2(of_d2, with_power, false, check_power);
-KIND(d2_tweedie, power_table, "1",
-     "share of the deviance of the mean that is saved; r2 with power 0; t interval by the "
-     "influence function");
+MLSD__METRIC_KIND_WITH(
+    d2_tweedie, power_table, mlsd__value_params, MLSD__OF_NUMBERS, "1",
+    "share of the deviance of the mean that is saved; r2 with power 0; t interval by the "
+    "influence function");
 
 static const mlsd__metric_ops d2_pinball_ops =
     D2(of_d2_pinball, with_alpha, true, mlsd__values_check);
-KIND(d2_pinball, alpha_table, "1",
-     "share of the pinball loss of the target's own quantile that is saved; t interval by the "
-     "influence function");
+MLSD__METRIC_KIND_WITH(
+    d2_pinball, alpha_table, mlsd__value_params, MLSD__OF_NUMBERS, "1",
+    "share of the pinball loss of the target's own quantile that is saved; t interval by the "
+    "influence function");
 
 /* scikit-learn's names, and powers with names. */
 const mlsd__metric_alias mlsd__deviance_aliases[] = {

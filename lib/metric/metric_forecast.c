@@ -143,24 +143,6 @@ static void quantiles_loss(const mlsd__scored *s, const int64_t *rows, int64_t f
 
 /* ---- time series ---- */
 
-static void absolute(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
-                     double *out)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t row = mlsd__scored_row(rows, first + i);
-        out[i] = fabs(s->y[row] - s->prediction[row]);
-    }
-}
-
-static void squared(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
-                    double *out)
-{
-    for (int64_t i = 0; i < n; i++) {
-        const int64_t row = mlsd__scored_row(rows, first + i);
-        out[i] = (s->y[row] - s->prediction[row]) * (s->y[row] - s->prediction[row]);
-    }
-}
-
 /* Error of the forecast "as one season ago" on the training series: mean absolute, or root mean
  * squared. */
 static double naive_error(const mlsd__value_params *p, bool is_root)
@@ -318,100 +300,76 @@ static const mlsd__value_metric of_bounds = {.domain = "low bounds that are at m
 static const mlsd__value_metric of_normal = {.domain = "standard deviations of at least 0"};
 static const mlsd__value_metric of_members = {.domain = "numbers of moderate size"};
 
-#define OPS(loss_, params_, data_, check_, finish_, ...)                               \
-    {                                                                                  \
-        .params = params_, .params_size = sizeof(mlsd__value_params), .data = data_,   \
-        .for_regression = true, .row_loss = loss_, .summary = &mlsd__summary_row_loss, \
-        .check = check_, .finish = finish_, __VA_ARGS__                                \
-    }
-#define TRAITS(direction_) "{\"tasks\":[\"regression\"],\"direction\":" direction_ "}"
-#define KIND(name_, table_, direction_, doc_)      \
-    const mlsd_kind mlsd__kind_##name_ = {         \
-        .name = #name_,                            \
-        .family = "metric",                        \
-        .doc = doc_,                               \
-        .params = table_,                          \
-        .n_params = MLSD__COUNT(table_),           \
-        .params_size = sizeof(mlsd__value_params), \
-        .ops = &name_##_ops,                       \
-        .traits = TRAITS(direction_),              \
-    }
-#define PLAIN_KIND(name_, direction_, doc_) \
-    const mlsd_kind mlsd__kind_##name_ = {  \
-        .name = #name_,                     \
-        .family = "metric",                 \
-        .doc = doc_,                        \
-        .ops = &name_##_ops,                \
-        .traits = TRAITS(direction_),       \
-    }
+#define OF_ROWS(loss_, data_, check_, finish_)                                                    \
+    .for_regression = true, .data = data_, .row_loss = loss_, .summary = &mlsd__summary_row_loss, \
+    .check = check_, .finish = finish_
+#define PARAMS(params_) .params = params_, .params_size = sizeof(mlsd__value_params)
 
-static const mlsd__metric_ops interval_score_ops =
-    OPS(interval_loss, &of_alpha, &of_bounds, check_bounds, finish_row_loss, .is_share = false);
-KIND(interval_score, alpha_table, "-1",
-     "Winkler score of intervals (prediction: low, high): their width, and 2 / alpha times what "
-     "they miss by; t interval");
+static const mlsd__metric_ops interval_score_ops = {
+    OF_ROWS(interval_loss, &of_bounds, check_bounds, finish_row_loss), PARAMS(&of_alpha)};
+MLSD__METRIC_KIND_WITH(
+    interval_score, alpha_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "Winkler score of intervals (prediction: low, high): their width, and 2 / alpha times what "
+    "they miss by; t interval");
 
-static const mlsd__metric_ops interval_coverage_ops = {.for_regression = true,
-                                                       .greater_is_better = true,
-                                                       .is_share = true,
-                                                       .data = &of_bounds,
-                                                       .row_loss = covered,
-                                                       .summary = &mlsd__summary_row_loss,
-                                                       .check = check_bounds,
-                                                       .finish = finish_row_loss};
-PLAIN_KIND(interval_coverage, "1",
-           "share of the values inside their intervals (prediction: low, high), to be held beside "
-           "the promised one; Wilson interval");
+static const mlsd__metric_ops interval_coverage_ops = {
+    OF_ROWS(covered, &of_bounds, check_bounds, finish_row_loss), .greater_is_better = true,
+    .is_share = true};
+MLSD__METRIC_KIND(
+    interval_coverage, MLSD__OF_NUMBERS, "1",
+    "share of the values inside their intervals (prediction: low, high), to be held beside "
+    "the promised one; Wilson interval");
 
-static const mlsd__metric_ops interval_width_ops = {.for_regression = true,
-                                                    .data = &of_bounds,
-                                                    .row_loss = width_of,
-                                                    .summary = &mlsd__summary_row_loss,
-                                                    .check = check_bounds,
-                                                    .finish = finish_row_loss};
-PLAIN_KIND(interval_width, "-1",
-           "mean width of intervals (prediction: low, high), to be held beside their coverage; t "
-           "interval");
+static const mlsd__metric_ops interval_width_ops = {
+    OF_ROWS(width_of, &of_bounds, check_bounds, finish_row_loss)};
+MLSD__METRIC_KIND(
+    interval_width, MLSD__OF_NUMBERS, "-1",
+    "mean width of intervals (prediction: low, high), to be held beside their coverage; t "
+    "interval");
 
-static const mlsd__metric_ops crps_gaussian_ops = {.for_regression = true,
-                                                   .data = &of_normal,
-                                                   .row_loss = gaussian_loss,
-                                                   .summary = &mlsd__summary_row_loss,
-                                                   .check = check_gaussian,
-                                                   .finish = finish_row_loss};
-PLAIN_KIND(crps_gaussian, "-1",
-           "continuous ranked probability score of normal forecasts (prediction: mean, standard "
-           "deviation), in the target's unit; t interval");
+static const mlsd__metric_ops crps_gaussian_ops = {
+    OF_ROWS(gaussian_loss, &of_normal, check_gaussian, finish_row_loss)};
+MLSD__METRIC_KIND(
+    crps_gaussian, MLSD__OF_NUMBERS, "-1",
+    "continuous ranked probability score of normal forecasts (prediction: mean, standard "
+    "deviation), in the target's unit; t interval");
 
-static const mlsd__metric_ops crps_ensemble_ops =
-    OPS(ensemble_loss, &plain, &of_members, check_members, finish_row_loss, .is_share = false);
-KIND(crps_ensemble, ensemble_table, "-1",
-     "continuous ranked probability score of ensembles (prediction: a column a member); mae of one "
-     "member; t interval");
+static const mlsd__metric_ops crps_ensemble_ops = {
+    OF_ROWS(ensemble_loss, &of_members, check_members, finish_row_loss), PARAMS(&plain)};
+MLSD__METRIC_KIND_WITH(
+    crps_ensemble, ensemble_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "continuous ranked probability score of ensembles (prediction: a column a member); mae of one "
+    "member; t interval");
 
-static const mlsd__metric_ops crps_quantiles_ops =
-    OPS(quantiles_loss, &plain, &of_members, check_quantiles, finish_row_loss, .is_share = false);
-KIND(crps_quantiles, quantile_table, "-1",
-     "continuous ranked probability score of forecast quantiles (a column each): twice their "
-     "pinball losses, each times its share of [0, 1]; t interval");
+static const mlsd__metric_ops crps_quantiles_ops = {
+    OF_ROWS(quantiles_loss, &of_members, check_quantiles, finish_row_loss), PARAMS(&plain)};
+MLSD__METRIC_KIND_WITH(
+    crps_quantiles, quantile_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "continuous ranked probability score of forecast quantiles (a column each): twice their "
+    "pinball losses, each times its share of [0, 1]; t interval");
 
-static const mlsd__metric_ops mase_ops =
-    OPS(absolute, &of_season, NULL, check_scaled, finish_scaled, .is_root = false);
-KIND(mase, scale_table, "-1",
-     "mean absolute error over that of the naive forecast on the training series (1: as good); t "
-     "interval, the scale taken as known");
+static const mlsd__metric_ops mase_ops = {
+    OF_ROWS(mlsd__absolute_loss, NULL, check_scaled, finish_scaled), PARAMS(&of_season),
+    .is_scaled = true};
+MLSD__METRIC_KIND_WITH(
+    mase, scale_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "mean absolute error over that of the naive forecast on the training series (1: as good); t "
+    "interval, the scale taken as known");
 
-static const mlsd__metric_ops rmsse_ops =
-    OPS(squared, &of_season, NULL, check_scaled, finish_scaled, .is_root = true);
-KIND(rmsse, scale_table, "-1",
-     "root mean squared error over that of the naive forecast on the training series; interval as "
-     "of rmse, the scale taken as known");
+static const mlsd__metric_ops rmsse_ops = {
+    OF_ROWS(mlsd__squared_loss, NULL, check_scaled, finish_scaled), PARAMS(&of_season),
+    .is_root = true, .is_scaled = true};
+MLSD__METRIC_KIND_WITH(
+    rmsse, scale_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "root mean squared error over that of the naive forecast on the training series; interval as "
+    "of rmse, the scale taken as known");
 
 static const mlsd__metric_ops directional_accuracy_ops = {.for_regression = true,
                                                           .greater_is_better = true,
                                                           .summary = &mlsd__summary_rows,
                                                           .check = check_one,
                                                           .finish = finish_direction};
-PLAIN_KIND(directional_accuracy, "1",
-           "share of rows, from the second on, forecast to move from the last true value the way "
-           "they did (up, down, not); rows in the order of time; Wilson interval");
+MLSD__METRIC_KIND(
+    directional_accuracy, MLSD__OF_NUMBERS, "1",
+    "share of rows, from the second on, forecast to move from the last true value the way "
+    "they did (up, down, not); rows in the order of time; Wilson interval");

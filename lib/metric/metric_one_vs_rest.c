@@ -106,22 +106,16 @@ static mlsd_status finish_cells(mlsd__scope *scope, const mlsd__finish *f, mlsd_
     return status;
 }
 
-static const mlsd__metric_ops cells_ops = {.params = &cells_defaults,
-                                           .params_size = sizeof(cells_params),
-                                           .greater_is_better = true,
-                                           .for_classification = true,
-                                           .for_labels = true,
-                                           .summary = &mlsd__summary_confusion,
-                                           .check = check_cells,
-                                           .finish = finish_cells};
-const mlsd_kind mlsd__kind_multilabel_confusion_matrix = {
-    .name = "multilabel_confusion_matrix",
-    .family = "metric",
-    .doc = "weights of true and false negatives and positives of each class or label against the "
-           "rest, as the table confusion; the value is the share of decisions that are right",
-    .params = cells_table,
-    .n_params = MLSD__COUNT(cells_table),
+static const mlsd__metric_ops multilabel_confusion_matrix_ops = {
+    .params = &cells_defaults,
     .params_size = sizeof(cells_params),
-    .ops = &cells_ops,
-    .traits = "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":1}",
-};
+    .greater_is_better = true,
+    .for_classification = true,
+    .for_labels = true,
+    .summary = &mlsd__summary_confusion,
+    .check = check_cells,
+    .finish = finish_cells};
+MLSD__METRIC_KIND_WITH(
+    multilabel_confusion_matrix, cells_table, cells_params, MLSD__OF_CLASSES, "1",
+    "weights of true and false negatives and positives of each class or label against the "
+    "rest, as the table confusion; the value is the share of decisions that are right");

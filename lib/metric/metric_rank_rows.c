@@ -300,9 +300,6 @@ static const rank_params two_places = {.k = 2};
 #define OF_LABELS                                                                           \
     .for_classification = true, .needs_proba = true, .any_score = true, .for_labels = true, \
     .check = need_many
-#define TABLE(table_) \
-    .params = table_, .n_params = MLSD__COUNT(table_), .params_size = sizeof(rank_params)
-#define TRAITS(tasks_, direction_) "{\"tasks\":[" tasks_ "],\"direction\":" direction_ "}"
 
 static const rank_metric of_ndcg = {ndcg_row, 1}, of_dcg = {dcg_row, INFINITY};
 static const rank_metric of_lrap = {lrap_row, 1}, of_loss = {loss_row, 1};
@@ -311,90 +308,53 @@ static const rank_metric of_precision = {precision_row, 1}, of_recall = {recall_
 static const rank_metric of_top_k = {top_k_row, 1};
 
 static const mlsd__metric_ops ndcg_ops = {FINISH(&of_ndcg, true), PARAMS(&all_places), OF_NUMBERS};
-const mlsd_kind mlsd__kind_ndcg = {
-    .name = "ndcg",
-    .family = "metric",
-    .doc = "gains of the columns discounted by their place in the order of the scores, as a share "
-           "of the best order's; mean over rows, t interval",
-    TABLE(ndcg_table),
-    .ops = &ndcg_ops,
-    .traits = TRAITS("", "1"),
-};
+MLSD__METRIC_KIND_WITH(
+    ndcg, ndcg_table, rank_params, MLSD__OF_NO_TASK, "1",
+    "gains of the columns discounted by their place in the order of the scores, as a share "
+    "of the best order's; mean over rows, t interval");
 
 static const mlsd__metric_ops dcg_ops = {FINISH(&of_dcg, true), PARAMS(&binary_logarithm),
                                          OF_NUMBERS};
-const mlsd_kind mlsd__kind_dcg = {
-    .name = "dcg",
-    .family = "metric",
-    .doc = "sum of the gains of the columns, discounted by their place in the order of the scores; "
-           "mean over rows, t interval",
-    TABLE(dcg_table),
-    .ops = &dcg_ops,
-    .traits = TRAITS("", "1"),
-};
+MLSD__METRIC_KIND_WITH(
+    dcg, dcg_table, rank_params, MLSD__OF_NO_TASK, "1",
+    "sum of the gains of the columns, discounted by their place in the order of the scores; "
+    "mean over rows, t interval");
 
-static const mlsd__metric_ops lrap_ops = {FINISH(&of_lrap, true), OF_LABELS};
-const mlsd_kind mlsd__kind_label_ranking_average_precision = {
-    .name = "label_ranking_average_precision",
-    .family = "metric",
-    .doc = "of each relevant label, the share of relevant ones among those scored as high; mean "
-           "over rows, t interval",
-    .ops = &lrap_ops,
-    .traits = TRAITS("", "1"),
-};
+static const mlsd__metric_ops label_ranking_average_precision_ops = {FINISH(&of_lrap, true),
+                                                                     OF_LABELS};
+MLSD__METRIC_KIND(
+    label_ranking_average_precision, MLSD__OF_NO_TASK, "1",
+    "of each relevant label, the share of relevant ones among those scored as high; mean "
+    "over rows, t interval");
 
-static const mlsd__metric_ops loss_ops = {FINISH(&of_loss, false), OF_LABELS};
-const mlsd_kind mlsd__kind_label_ranking_loss = {
-    .name = "label_ranking_loss",
-    .family = "metric",
-    .doc = "share of the pairs of a relevant and another label that are not in this order; mean "
-           "over rows, t interval",
-    .ops = &loss_ops,
-    .traits = TRAITS("", "-1"),
-};
+static const mlsd__metric_ops label_ranking_loss_ops = {FINISH(&of_loss, false), OF_LABELS};
+MLSD__METRIC_KIND(
+    label_ranking_loss, MLSD__OF_NO_TASK, "-1",
+    "share of the pairs of a relevant and another label that are not in this order; mean "
+    "over rows, t interval");
 
-static const mlsd__metric_ops coverage_ops = {FINISH(&of_coverage, false), OF_LABELS};
-const mlsd_kind mlsd__kind_coverage_error = {
-    .name = "coverage_error",
-    .family = "metric",
-    .doc = "how far down the labels one must go to have all relevant ones; mean over rows, t "
-           "interval",
-    .ops = &coverage_ops,
-    .traits = TRAITS("", "-1"),
-};
+static const mlsd__metric_ops coverage_error_ops = {FINISH(&of_coverage, false), OF_LABELS};
+MLSD__METRIC_KIND(
+    coverage_error, MLSD__OF_NO_TASK, "-1",
+    "how far down the labels one must go to have all relevant ones; mean over rows, t "
+    "interval");
 
-static const mlsd__metric_ops precision_ops = {FINISH(&of_precision, true), PARAMS(&five_places),
-                                               OF_LABELS};
-const mlsd_kind mlsd__kind_precision_at_k = {
-    .name = "precision_at_k",
-    .family = "metric",
-    .doc = "share of relevant labels among the k scored highest; mean over rows, t interval",
-    TABLE(at_k_table),
-    .ops = &precision_ops,
-    .traits = TRAITS("", "1"),
-};
+static const mlsd__metric_ops precision_at_k_ops = {FINISH(&of_precision, true),
+                                                    PARAMS(&five_places), OF_LABELS};
+MLSD__METRIC_KIND_WITH(
+    precision_at_k, at_k_table, rank_params, MLSD__OF_NO_TASK, "1",
+    "share of relevant labels among the k scored highest; mean over rows, t interval");
 
-static const mlsd__metric_ops recall_ops = {FINISH(&of_recall, true), PARAMS(&five_places),
-                                            OF_LABELS};
-const mlsd_kind mlsd__kind_recall_at_k = {
-    .name = "recall_at_k",
-    .family = "metric",
-    .doc = "share of the relevant labels that are among the k scored highest; mean over the rows "
-           "that have any, t interval",
-    TABLE(at_k_table),
-    .ops = &recall_ops,
-    .traits = TRAITS("", "1"),
-};
+static const mlsd__metric_ops recall_at_k_ops = {FINISH(&of_recall, true), PARAMS(&five_places),
+                                                 OF_LABELS};
+MLSD__METRIC_KIND_WITH(
+    recall_at_k, at_k_table, rank_params, MLSD__OF_NO_TASK, "1",
+    "share of the relevant labels that are among the k scored highest; mean over the rows "
+    "that have any, t interval");
 
-static const mlsd__metric_ops top_k_ops = {
+static const mlsd__metric_ops top_k_accuracy_ops = {
     FINISH(&of_top_k, true), PARAMS(&two_places), .for_classification = true,
     .needs_proba = true,     .any_score = true,   .any_columns = true,
     .is_share = true};
-const mlsd_kind mlsd__kind_top_k_accuracy = {
-    .name = "top_k_accuracy",
-    .family = "metric",
-    .doc = "share of rows whose class is among the k scored highest; Wilson interval",
-    TABLE(top_k_table),
-    .ops = &top_k_ops,
-    .traits = TRAITS("\"binary\",\"multiclass\"", "1"),
-};
+MLSD__METRIC_KIND_WITH(top_k_accuracy, top_k_table, rank_params, MLSD__OF_CLASSES, "1",
+                       "share of rows whose class is among the k scored highest; Wilson interval");

@@ -206,7 +206,8 @@ static void share_side(sweep *w, bool of_positives, double limit, double hits_at
 {
     for (run_of_ties r = {.first = w->n}; r.first > 0;) {
         r = next_ties(w, &r);
-        const double part = inside(&r, limit), is_whole = part == r.step;
+        const double part = inside(&r, limit);
+        const bool is_whole = part == r.step;
         double share = 0;
         if (of_positives) {
             share = is_whole ? fmax(0, limit - r.alarms - r.step / 2) : part * part / (2 * r.step);
@@ -646,17 +647,10 @@ static const mlsd_param table[] = {
         .score = score_roc_auc, .direct = mlsd__auc_direct, .is_area = is_area_,                 \
     }
 static const mlsd__metric_ops roc_auc_ops = OPS(&defaults, true);
-const mlsd_kind mlsd__kind_roc_auc = {
-    .name = "roc_auc",
-    .family = "metric",
-    .doc = "area under the ROC curve, of more than two classes the mean of each against the rest; "
-           "DeLong interval",
-    .params = table,
-    .n_params = MLSD__COUNT(table),
-    .params_size = sizeof(roc_params),
-    .ops = &roc_auc_ops,
-    .traits = "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":1}",
-};
+MLSD__METRIC_KIND_WITH(
+    roc_auc, table, roc_params, MLSD__OF_CLASSES, "1",
+    "area under the ROC curve, of more than two classes the mean of each against the rest; "
+    "DeLong interval");
 
 /* scikit-learn's names of scorers. */
 static const roc_params ovr_weighted = {.average = WEIGHTED, .max_fpr = NAN};

@@ -94,21 +94,11 @@ static const mlsd__ratio jaccard = {{1, 0, 0, 0}, {1, 1, 1, 0}};
 static const mlsd__ratio selection_rate = {{1, 1, 0, 0}, {1, 1, 1, 1}};
 static const mlsd__ratio prevalence = {{1, 0, 1, 0}, {1, 1, 1, 1}};
 
-#define TRAITS "{\"tasks\":[\"binary\",\"multiclass\"],\"direction\":"
-
 /* A kind and its operations; `greater_` is 1 where greater is better. */
-#define RATE(name_, greater_, direction_, doc_)                                         \
-    static const mlsd__metric_ops name_##_ops = OPS(greater_, rate, &name_, &defaults); \
-    const mlsd_kind mlsd__kind_##name_ = {                                              \
-        .name = #name_,                                                                 \
-        .family = "metric",                                                             \
-        .doc = doc_ "; Wilson interval, of averages by the delta method",               \
-        .params = rate_table,                                                           \
-        .n_params = MLSD__COUNT(rate_table),                                            \
-        .params_size = sizeof(mlsd__ratio_params),                                      \
-        .ops = &name_##_ops,                                                            \
-        .traits = TRAITS direction_ "}",                                                \
-    }
+#define RATE(name_, greater_, direction_, doc_)                                                 \
+    static const mlsd__metric_ops name_##_ops = OPS(greater_, rate, &name_, &defaults);         \
+    MLSD__METRIC_KIND_WITH(name_, rate_table, mlsd__ratio_params, MLSD__OF_CLASSES, direction_, \
+                           doc_ "; Wilson interval, of averages by the delta method")
 
 RATE(recall, 1, "1", "share of a class's rows that are predicted as it (true positive rate)");
 RATE(precision, 1, "1", "share of the rows predicted as a class that are of it");
@@ -127,18 +117,10 @@ RATE(selection_rate, 1, "1", "share of the rows that are predicted as a class");
 RATE(prevalence, 1, "1", "share of the rows that are of a class (base rate)");
 
 static const mlsd__metric_ops f_score_ops = OPS(1, f, NULL, &defaults);
-const mlsd_kind mlsd__kind_f_score = {
-    .name = "f_score",
-    .family = "metric",
-    .doc =
-        "weighted harmonic mean of precision and recall, f1 unless beta says otherwise; interval "
-        "of f1 of one class from Wilson's of the Jaccard index, otherwise by the delta method",
-    .params = f_table,
-    .n_params = MLSD__COUNT(f_table),
-    .params_size = sizeof(mlsd__ratio_params),
-    .ops = &f_score_ops,
-    .traits = TRAITS "1}",
-};
+MLSD__METRIC_KIND_WITH(
+    f_score, f_table, mlsd__ratio_params, MLSD__OF_CLASSES, "1",
+    "weighted harmonic mean of precision and recall, f1 unless beta says otherwise; interval "
+    "of f1 of one class from Wilson's of the Jaccard index, otherwise by the delta method");
 
 /* scikit-learn's names of scorers. */
 #define ALIASES(name_, kind_, which_, data_)                          \

@@ -11,8 +11,8 @@
 #include "numeric/distribution.h"
 #include "numeric/sum.h"
 
-static void absolute_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
-                          double *out)
+void mlsd__absolute_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                         double *out)
 {
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = mlsd__scored_row(rows, first + i);
@@ -20,8 +20,8 @@ static void absolute_loss(const mlsd__scored *s, const int64_t *rows, int64_t fi
     }
 }
 
-static void squared_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
-                         double *out)
+void mlsd__squared_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                        double *out)
 {
     for (int64_t i = 0; i < n; i++) {
         const int64_t row = mlsd__scored_row(rows, first + i);
@@ -33,7 +33,7 @@ static void squared_loss(const mlsd__scored *s, const int64_t *rows, int64_t fir
 static mlsd_status score_mae(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                              int64_t n_rows, double level, mlsd__estimate *out)
 {
-    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, absolute_loss, level, out));
+    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, mlsd__absolute_loss, level, out));
     mlsd__estimate_interval(out, level, 0, INFINITY);
     return MLSD_OK;
 }
@@ -41,7 +41,7 @@ static mlsd_status score_mae(mlsd__scope *scope, const mlsd__scored *s, const in
 static mlsd_status score_rmse(mlsd__scope *scope, const mlsd__scored *s, const int64_t *rows,
                               int64_t n_rows, double level, mlsd__estimate *out)
 {
-    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, squared_loss, level, out));
+    MLSD__TRY(mlsd__mean_loss(scope, s, rows, n_rows, mlsd__squared_loss, level, out));
     mlsd__estimate_interval(out, level, 0, INFINITY);
     out->value = sqrt(out->value);
     out->low = sqrt(out->low);
@@ -89,7 +89,7 @@ static mlsd_status score_r2(mlsd__scope *scope, const mlsd__scored *s, const int
         high = fmax(high, y[i]);
     }
     if (!(low < high)) goto out; /* nothing varies, so nothing can be explained */
-    squared_loss(s, rows, 0, n_rows, squares);
+    mlsd__squared_loss(s, rows, 0, n_rows, squares);
     double mean = 0, spread = 0;
     mlsd__mean_variance(y, weight, n_rows, 0, &mean, &spread);
     const double total = weight == NULL ? (double)n_rows : mlsd__sum(weight, n_rows);
@@ -136,14 +136,20 @@ static bool read_errors(const mlsd__finish *f, mlsd__errors *out)
     return true;
 }
 
+static void put_mean(const mlsd__finish *f, const mlsd__errors *s, double mean, double spread,
+                     mlsd__estimate *e)
+{
+    if (s->count == 0) return;
+    e->value = mean;
+    set_spread(s, spread, e);
+    mlsd__estimate_interval(e, f->level, 0, INFINITY);
+}
+
 static mlsd_status finish_mse(mlsd__scope *scope, const mlsd__finish *f, mlsd__measured *out)
 {
     mlsd__errors s;
     if (!read_errors(f, &s)) return mlsd__values_finish_rows(scope, f, out);
-    if (s.count == 0) return MLSD_OK;
-    out->estimate.value = s.mean_square;
-    set_spread(&s, s.spread_square, &out->estimate);
-    mlsd__estimate_interval(&out->estimate, f->level, 0, INFINITY);
+    put_mean(f, &s, s.mean_square, s.spread_square, &out->estimate);
     return MLSD_OK;
 }
 
@@ -163,10 +169,7 @@ static mlsd_status finish_mae(mlsd__scope *scope, const mlsd__finish *f, mlsd__m
 {
     mlsd__errors s;
     if (!read_errors(f, &s)) return mlsd__values_finish_rows(scope, f, out);
-    if (s.count == 0) return MLSD_OK;
-    out->estimate.value = s.mean_absolute;
-    set_spread(&s, s.spread_absolute, &out->estimate);
-    mlsd__estimate_interval(&out->estimate, f->level, 0, INFINITY);
+    put_mean(f, &s, s.mean_absolute, s.spread_absolute, &out->estimate);
     return MLSD_OK;
 }
 
@@ -256,12 +259,13 @@ static mlsd_status measure_median(mlsd__scope *scope, const mlsd__column *c, dou
     return MLSD_OK;
 }
 
-static const mlsd__value_metric of_squares = {.loss = squared_loss};
-static const mlsd__value_metric of_roots = {.loss = squared_loss, .is_root = true};
-static const mlsd__value_metric of_absolute = {.loss = absolute_loss};
-static const mlsd__value_metric of_r2 = {.loss = squared_loss, .reference = squares_about_mean};
+static const mlsd__value_metric of_squares = {.loss = mlsd__squared_loss};
+static const mlsd__value_metric of_roots = {.loss = mlsd__squared_loss, .is_root = true};
+static const mlsd__value_metric of_absolute = {.loss = mlsd__absolute_loss};
+static const mlsd__value_metric of_r2 = {.loss = mlsd__squared_loss,
+                                         .reference = squares_about_mean};
 static const mlsd__value_metric of_explained = {
-    .loss = squared_loss, .reference = squares_about_mean, .centres = true};
+    .loss = mlsd__squared_loss, .reference = squares_about_mean, .centres = true};
 static const mlsd__value_metric of_median = {.measure = measure_median};
 
 static const mlsd__value_params defaults = {.multioutput = MLSD__UNIFORM_AVERAGE};
@@ -272,71 +276,60 @@ static const mlsd_param ratio_table[] = {MLSD__P_OUTPUTS(mlsd__multioutput_choic
     .params = &defaults, .params_size = sizeof(mlsd__value_params), .data = &(data_), \
     .for_regression = true, .for_outputs = true, .check = mlsd__values_check
 
-#define KIND(name_, table_, direction_, doc_)      \
-    const mlsd_kind mlsd__kind_##name_ = {         \
-        .name = #name_,                            \
-        .family = "metric",                        \
-        .doc = doc_,                               \
-        .params = table_,                          \
-        .n_params = MLSD__COUNT(table_),           \
-        .params_size = sizeof(mlsd__value_params), \
-        .ops = &name_##_ops,                       \
-        .traits = "{\"tasks\":[\"regression\"],\"direction\":" direction_ "}"}
-
 static const mlsd__metric_ops rmse_ops = {OPS_OF(of_roots),
                                           .is_usual = true,
-                                          .row_loss = squared_loss,
+                                          .row_loss = mlsd__squared_loss,
                                           .is_root = true,
                                           .choose = choose_errors,
                                           .finish = finish_rmse,
                                           .of_squares = rmse_of_squares,
                                           .score = score_rmse};
-KIND(rmse, mean_table, "-1",
-     "root mean squared error, in the target's unit; of many outputs the mean of their roots; t "
-     "interval of the mean square, square-rooted");
+MLSD__METRIC_KIND_WITH(
+    rmse, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "root mean squared error, in the target's unit; of many outputs the mean of their roots; t "
+    "interval of the mean square, square-rooted");
 
-static const mlsd__metric_ops mse_ops = {OPS_OF(of_squares), .row_loss = squared_loss,
+static const mlsd__metric_ops mse_ops = {OPS_OF(of_squares), .row_loss = mlsd__squared_loss,
                                          .choose = choose_errors, .finish = finish_mse};
-KIND(mse, mean_table, "-1", "mean squared error; t interval of the mean over rows");
+MLSD__METRIC_KIND_WITH(mse, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+                       "mean squared error; t interval of the mean over rows");
 
-static const mlsd__metric_ops mae_ops = {OPS_OF(of_absolute),       .is_usual = true,
-                                         .row_loss = absolute_loss, .choose = choose_errors,
-                                         .finish = finish_mae,      .score = score_mae};
-KIND(mae, mean_table, "-1",
-     "mean absolute error, in the target's unit; t interval of the mean over rows");
+static const mlsd__metric_ops mae_ops = {
+    OPS_OF(of_absolute),     .is_usual = true,     .row_loss = mlsd__absolute_loss,
+    .choose = choose_errors, .finish = finish_mae, .score = score_mae};
+MLSD__METRIC_KIND_WITH(
+    mae, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "mean absolute error, in the target's unit; t interval of the mean over rows");
 
 static const mlsd__metric_ops r2_ops = {
     OPS_OF(of_r2),           .is_usual = true,    .greater_is_better = true,
     .choose = choose_errors, .finish = finish_r2, .of_squares = r2_of_squares,
     .score = score_r2};
-KIND(r2, ratio_table, "1",
-     "share of the target's variance that is explained, undefined for a constant target; t "
-     "interval by the influence function");
+MLSD__METRIC_KIND_WITH(
+    r2, ratio_table, mlsd__value_params, MLSD__OF_NUMBERS, "1",
+    "share of the target's variance that is explained, undefined for a constant target; t "
+    "interval by the influence function");
 
 static const mlsd__metric_ops explained_variance_ops = {
     OPS_OF(of_explained), .greater_is_better = true, .choose = choose_errors,
     .finish = finish_explained};
-KIND(explained_variance, ratio_table, "1",
-     "1 less the variance of the errors over that of the target: r2 without the errors' mean; t "
-     "interval by the influence function");
+MLSD__METRIC_KIND_WITH(
+    explained_variance, ratio_table, mlsd__value_params, MLSD__OF_NUMBERS, "1",
+    "1 less the variance of the errors over that of the target: r2 without the errors' mean; t "
+    "interval by the influence function");
 
 static const mlsd__metric_ops median_absolute_error_ops = {
     OPS_OF(of_median), .summary = &mlsd__summary_rows, .finish = mlsd__values_finish_rows};
-KIND(median_absolute_error, mean_table, "-1",
-     "median of the absolute errors, with weights the smallest that half of the weight does not "
-     "exceed; Woodruff interval, none of an average of outputs");
+MLSD__METRIC_KIND_WITH(
+    median_absolute_error, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
+    "median of the absolute errors, with weights the smallest that half of the weight does not "
+    "exceed; Woodruff interval, none of an average of outputs");
 
 static const mlsd__metric_ops max_error_ops = {.for_regression = true,
                                                .summary = &mlsd__summary_errors,
                                                .check = check_one,
                                                .finish = finish_max};
-const mlsd_kind mlsd__kind_max_error = {
-    .name = "max_error",
-    .family = "metric",
-    .doc = "the largest absolute error; no interval",
-    .ops = &max_error_ops,
-    .traits = "{\"tasks\":[\"regression\"],\"direction\":-1}",
-};
+MLSD__METRIC_KIND(max_error, MLSD__OF_NUMBERS, "-1", "the largest absolute error; no interval");
 
 /* scikit-learn's names. */
 #define ALIAS(name_, kind_, ...) \
@@ -347,11 +340,11 @@ const mlsd_kind mlsd__kind_max_error = {
         }                        \
     }
 const mlsd__metric_alias mlsd__regression_aliases[] = {
-    ALIAS("mean_squared_error", "mse", OPS_OF(of_squares), .row_loss = squared_loss,
+    ALIAS("mean_squared_error", "mse", OPS_OF(of_squares), .row_loss = mlsd__squared_loss,
           .choose = choose_errors, .finish = finish_mse),
-    ALIAS("root_mean_squared_error", "rmse", OPS_OF(of_roots), .row_loss = squared_loss,
+    ALIAS("root_mean_squared_error", "rmse", OPS_OF(of_roots), .row_loss = mlsd__squared_loss,
           .is_root = true, .choose = choose_errors, .finish = finish_rmse, .score = score_rmse),
-    ALIAS("mean_absolute_error", "mae", OPS_OF(of_absolute), .row_loss = absolute_loss,
+    ALIAS("mean_absolute_error", "mae", OPS_OF(of_absolute), .row_loss = mlsd__absolute_loss,
           .choose = choose_errors, .finish = finish_mae, .score = score_mae),
     {0},
 };

@@ -292,53 +292,30 @@ static const threshold_params defaults = {0};
 
 #define PARAMS .params = &defaults, .params_size = sizeof(threshold_params)
 #define OF_SCORES .for_classification = true, .needs_proba = true, .any_score = true
-#define TABLE(table_) \
-    .params = table_, .n_params = MLSD__COUNT(table_), .params_size = sizeof(threshold_params)
-#define TRAITS(tasks_, direction_) "{\"tasks\":[" tasks_ "],\"direction\":" direction_ "}"
 
-static const mlsd__metric_ops precision_ops = {PARAMS, OF_SCORES, .greater_is_better = true,
-                                               .for_labels = true, .finish = finish_precision};
-const mlsd_kind mlsd__kind_average_precision = {
-    .name = "average_precision",
-    .family = "metric",
-    .doc = "precision at each score, averaged over the recall gained there, of more than two "
-           "classes the mean of each against the rest; logit interval of two classes",
-    TABLE(precision_table),
-    .ops = &precision_ops,
-    .traits = TRAITS("\"binary\",\"multiclass\"", "1"),
-};
+static const mlsd__metric_ops average_precision_ops = {
+    PARAMS, OF_SCORES, .greater_is_better = true, .for_labels = true, .finish = finish_precision};
+MLSD__METRIC_KIND_WITH(
+    average_precision, precision_table, threshold_params, MLSD__OF_CLASSES, "1",
+    "precision at each score, averaged over the recall gained there, of more than two "
+    "classes the mean of each against the rest; logit interval of two classes");
 
-static const mlsd__metric_ops equal_error_ops = {PARAMS, OF_SCORES, .for_binary_only = true,
-                                                 .finish = finish_equal_error};
-const mlsd_kind mlsd__kind_equal_error_rate = {
-    .name = "equal_error_rate",
-    .family = "metric",
-    .doc = "where the share of misses and that of false alarms are equal; Wilson interval by the "
-           "delta method",
-    TABLE(curve_table),
-    .ops = &equal_error_ops,
-    .traits = TRAITS("\"binary\"", "-1"),
-};
+static const mlsd__metric_ops equal_error_rate_ops = {PARAMS, OF_SCORES, .for_binary_only = true,
+                                                      .finish = finish_equal_error};
+MLSD__METRIC_KIND_WITH(
+    equal_error_rate, curve_table, threshold_params, MLSD__OF_TWO_CLASSES, "-1",
+    "where the share of misses and that of false alarms are equal; Wilson interval by the "
+    "delta method");
 
 static const mlsd__metric_ops ks_ops = {PARAMS, OF_SCORES, .greater_is_better = true,
                                         .for_binary_only = true, .finish = finish_ks};
-const mlsd_kind mlsd__kind_ks = {
-    .name = "ks",
-    .family = "metric",
-    .doc = "largest distance between the two classes' distributions of scores (Kolmogorov and "
-           "Smirnov); interval by Kolmogorov's limit below and Newcombe's above",
-    TABLE(curve_table),
-    .ops = &ks_ops,
-    .traits = TRAITS("\"binary\"", "1"),
-};
+MLSD__METRIC_KIND_WITH(
+    ks, curve_table, threshold_params, MLSD__OF_TWO_CLASSES, "1",
+    "largest distance between the two classes' distributions of scores (Kolmogorov and "
+    "Smirnov); interval by Kolmogorov's limit below and Newcombe's above");
 
 static const mlsd__metric_ops gini_ops = {OF_SCORES, .greater_is_better = true,
                                           .for_binary_only = true, .is_area = true,
                                           .finish = finish_gini};
-const mlsd_kind mlsd__kind_gini = {
-    .name = "gini",
-    .family = "metric",
-    .doc = "2 x area under the ROC curve - 1 (accuracy ratio); DeLong interval",
-    .ops = &gini_ops,
-    .traits = TRAITS("\"binary\"", "1"),
-};
+MLSD__METRIC_KIND(gini, MLSD__OF_TWO_CLASSES, "1",
+                  "2 x area under the ROC curve - 1 (accuracy ratio); DeLong interval");

@@ -154,4 +154,32 @@ void mlsd__rows_read(const void *state, int64_t slot, const mlsd__metric_ops *me
 void mlsd__estimate_share(double numerator, double denominator, double squares, double support,
                           double level, mlsd__estimate *out);
 
+/* ---- rows of the table of kinds ---- */
+/* The metric of a name, whose operations are name_ops. `tasks` is MLSD__OF_...; direction "1" where
+ * greater is better, else "-1". */
+#define MLSD__OF_CLASSES "\"binary\",\"multiclass\""
+#define MLSD__OF_TWO_CLASSES "\"binary\""
+#define MLSD__OF_NUMBERS "\"regression\""
+#define MLSD__OF_NO_TASK ""
+#define MLSD__METRIC_KIND(name_, tasks_, direction_, doc_)                 \
+    const mlsd_kind mlsd__kind_##name_ = {                                 \
+        .name = #name_,                                                    \
+        .family = "metric",                                                \
+        .doc = doc_,                                                       \
+        .ops = &name_##_ops,                                               \
+        .traits = "{\"tasks\":[" tasks_ "],\"direction\":" direction_ "}", \
+    }
+/* The same of one with parameters: their table, and the struct they stand in. */
+#define MLSD__METRIC_KIND_WITH(name_, table_, struct_, tasks_, direction_, doc_) \
+    const mlsd_kind mlsd__kind_##name_ = {                                       \
+        .name = #name_,                                                          \
+        .family = "metric",                                                      \
+        .doc = doc_,                                                             \
+        .params = table_,                                                        \
+        .n_params = MLSD__COUNT(table_),                                         \
+        .params_size = sizeof(struct_),                                          \
+        .ops = &name_##_ops,                                                     \
+        .traits = "{\"tasks\":[" tasks_ "],\"direction\":" direction_ "}",       \
+    }
+
 #endif

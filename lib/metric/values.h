@@ -62,6 +62,12 @@ typedef struct mlsd__value_metric {
                            mlsd__estimate *out, double *influence, bool *out_known);
 } mlsd__value_metric;
 
+/* Errors of one output, absolute and squared. */
+void mlsd__absolute_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                         double *out);
+void mlsd__squared_loss(const mlsd__scored *s, const int64_t *rows, int64_t first, int64_t n,
+                        double *out);
+
 /* finish of a metric whose ops.data is a mlsd__value_metric, from the rows. */
 mlsd_status mlsd__values_finish_rows(mlsd__scope *scope, const mlsd__finish *f,
                                      mlsd__measured *out);

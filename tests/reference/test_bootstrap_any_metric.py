@@ -34,7 +34,7 @@ def _shapes():
 
 
 SHAPES = _shapes()
-NEEDED = {"mase": {"scale": 1.0}, "rmsse": {"scale": 1.0}, "crps_quantiles": {"quantiles": [0.2, 0.8]}}
+NEEDED = {"mase": {"scale": 1.7}, "rmsse": {"scale": 1.7}, "crps_quantiles": {"quantiles": [0.2, 0.8]}}
 OF_TABLES = ("confusion_matrix", "multilabel_confusion_matrix")  # which have no value
 KINDS = [kind["kind"] for kind in mlsd.kinds("metric") if kind["kind"] not in OF_TABLES]
 

@@ -189,3 +189,39 @@ def test_largest_calibration_error__covers():
 
     covered, above, below = coverage("calibration_error", draw, 0.15, n_bins=5, norm="max")
     assert covered >= 0.95 and above <= 0.03 and below <= 0.03
+
+
+@pytest.mark.parametrize("n, n_bins", [(100, 10), (1000, 5)])
+def test_calibration_error__right_probabilities_are_not_found_wrong(n, n_bins):
+    """The value is above 0 whatever is right, and an interval about it would never have 0."""
+    def draw():
+        q = RNG.random(n)
+        return (RNG.random(n) < q).astype(int), q
+
+    covered, above, _ = coverage("calibration_error", draw, 0.0, n_bins=n_bins)
+    assert covered >= 0.94 and above <= 0.06
+
+
+def test_calibration_error__of_classes_covers():
+    """A third of a third is taken from every probability: the true error is that of 2 million rows."""
+    def draw(n=150):
+        p = RNG.dirichlet(np.ones(3), n)
+        return (RNG.random(n)[:, None] > np.cumsum(2 * p / 3 + 1 / 9, axis=1)).sum(axis=1), p
+
+    for multi_class in ("classwise", "confidence"):
+        truth = estimate("calibration_error", *draw(2_000_000), multi_class=multi_class, n_bins=5)["value"]
+        covered, _, _ = coverage("calibration_error", draw, truth, multi_class=multi_class, n_bins=5)
+        assert 0.91 <= covered <= 0.985, multi_class
+
+
+def test_calibration_error__certain_and_wrong():
+    y = np.array([0] * 40 + [1] * 40)
+    got = estimate("calibration_error", y, np.where(np.arange(80) < 4, 1.0, y))
+    assert got["value"] == pytest.approx(0.05) and 0 < got["low"] < 0.05 < got["high"]
+
+
+def test_information__covers_without_any_agreement():
+    """Information of labels drawn apart is above 0; its interval is not, nor is that of v_measure."""
+    for kind in ("mutual_info", "v_measure", "normalized_mutual_info"):
+        covered, _, _ = coverage(kind, lambda: (RNG.integers(0, 4, 150), RNG.integers(0, 4, 150)), 0.0, n_draws=200)
+        assert covered >= 0.95, kind

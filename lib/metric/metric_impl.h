@@ -59,7 +59,7 @@ typedef struct mlsd__metric_ops {
     bool is_share;       /* a share of rows, whose interval is Wilson's */
     bool is_area;        /* of two classes the area under the ROC curve, or a line of it */
     bool has_no_weights; /* its check refuses them */
-    bool is_scaled; /* its finish divides that mean by a number that the parameters tell */
+    bool is_scaled;      /* its finish divides that mean by a number that the parameters tell */
     /* Of metrics that are the weighted mean of a number for each row, or its square root (is_root);
      * NULL for the others. */
     mlsd__loss_fn row_loss;

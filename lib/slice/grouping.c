@@ -245,3 +245,30 @@ void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a)
     mlsd__free(a, g->rows);
     memset(g, 0, sizeof *g);
 }
+
+static void json_number(mlsd__text *t, const char *key, double value)
+{
+    mlsd__text_format(t, ", \"%s\": ", key);
+    mlsd__text_json_double(t, value);
+}
+
+void mlsd__grouping_json(const mlsd__grouping *g, int64_t level, mlsd__text *t)
+{
+    const mlsd__level *const is = &g->levels[level];
+    switch (is->kind) {
+    case MLSD__LEVEL_CATEGORY:
+        mlsd__text_append(t, ", \"equals\": ");
+        mlsd__text_json_string(t, g->labels[level]);
+        break;
+    case MLSD__LEVEL_VALUE:
+        json_number(t, "equals", is->at_most);
+        break;
+    case MLSD__LEVEL_RANGE:
+        if (!isinf(is->above)) json_number(t, "above", is->above);
+        if (!isinf(is->at_most)) json_number(t, "at_most", is->at_most);
+        if (isinf(is->above) && isinf(is->at_most)) mlsd__text_append(t, ", \"missing\": false");
+        break;
+    case MLSD__LEVEL_MISSING:
+        mlsd__text_append(t, ", \"missing\": true");
+    }
+}

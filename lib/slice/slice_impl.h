@@ -7,6 +7,7 @@
 
 #include "mlsd/slice.h"
 #include "base/scope.h"
+#include "base/text.h"
 #include "metric/metric_impl.h"
 
 /* What the rows of a level have in common, for programs; labels say it for people. */
@@ -53,6 +54,8 @@ typedef struct mlsd__grouping_options {
 mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
                                 const mlsd__grouping_options *options, mlsd__grouping *out);
 void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a);
+/* What a row of the level meets, as members of a JSON object after its first: , "equals": "red". */
+void mlsd__grouping_json(const mlsd__grouping *g, int64_t level, mlsd__text *t);
 
 /* How a slice differs from the rows outside it; what is undefined is NaN. */
 typedef struct mlsd__difference {

@@ -463,27 +463,28 @@ static void put_difference(mlsd__rows *rows, const mlsd__difference *d)
     mlsd__rows_f64(rows, d->ratio_high);
 }
 
+/* What put_estimate and put_difference write. */
+#define F64(name)               \
+    {                           \
+        (name), MLSD_COLUMN_F64 \
+    }
+#define ESTIMATE_COLUMNS \
+    F64("support"), F64("numerator"), F64("denominator"), F64("value"), F64("low"), F64("high")
+#define DIFFERENCE_COLUMNS                                                          \
+    F64("difference"), F64("difference_low"), F64("difference_high"), F64("ratio"), \
+        F64("ratio_low"), F64("ratio_high")
+
 static const mlsd__row_column slice_columns[] = {
     {"column", MLSD_COLUMN_CATEGORY},
     {"level", MLSD_COLUMN_CATEGORY},
     {"control", MLSD_COLUMN_CATEGORY},
     {"metric", MLSD_COLUMN_CATEGORY},
     {"n", MLSD_COLUMN_I64},
-    {"support", MLSD_COLUMN_F64},
-    {"numerator", MLSD_COLUMN_F64},
-    {"denominator", MLSD_COLUMN_F64},
-    {"value", MLSD_COLUMN_F64},
-    {"low", MLSD_COLUMN_F64},
-    {"high", MLSD_COLUMN_F64},
+    ESTIMATE_COLUMNS,
     {"status", MLSD_COLUMN_CATEGORY},
     {"against", MLSD_COLUMN_CATEGORY},
     {"other", MLSD_COLUMN_F64},
-    {"difference", MLSD_COLUMN_F64},
-    {"difference_low", MLSD_COLUMN_F64},
-    {"difference_high", MLSD_COLUMN_F64},
-    {"ratio", MLSD_COLUMN_F64},
-    {"ratio_low", MLSD_COLUMN_F64},
-    {"ratio_high", MLSD_COLUMN_F64},
+    DIFFERENCE_COLUMNS,
     {"p_value", MLSD_COLUMN_F64},
     {"p_adjusted", MLSD_COLUMN_F64},
     {"rows_needed", MLSD_COLUMN_F64},
@@ -526,19 +527,24 @@ static void put_slice(mlsd__rows *rows, const mlsd__slice_run *r, int64_t k, int
     put_words(rows, r, mlsd__views_json, view, cell);
 }
 
+static mlsd_status put_rows(mlsd_result *out, const char *name, mlsd__rows *rows)
+{
+    mlsd_table *table = NULL;
+    MLSD__TRY(mlsd__rows_to_table(rows, &table));
+    return mlsd__result_set_table(out, name, table, false);
+}
+
 static mlsd_status put_slices(mlsd_result *out, const mlsd__slice_run *r, const char *name,
                               int64_t n_against)
 {
     mlsd__rows rows;
-    mlsd_table *table = NULL;
     mlsd__rows_init(&rows, r->allocator, slice_columns, MLSD__COUNT(slice_columns));
     for (int64_t k = 0; k < n_against; k++) {
         for (int64_t m = 0; m < r->n_metrics; m++) {
             for (int64_t g = 0; g < r->n_groups; g++) put_slice(&rows, r, k, g, m);
         }
     }
-    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
-    return mlsd__result_set_table(out, name, table, false);
+    return put_rows(out, name, &rows);
 }
 
 static mlsd_status put_overall(mlsd_result *out, const mlsd__slice_run *r)
@@ -547,17 +553,11 @@ static mlsd_status put_overall(mlsd_result *out, const mlsd__slice_run *r)
         {"control", MLSD_COLUMN_CATEGORY},
         {"metric", MLSD_COLUMN_CATEGORY},
         {"n", MLSD_COLUMN_I64},
-        {"support", MLSD_COLUMN_F64},
-        {"numerator", MLSD_COLUMN_F64},
-        {"denominator", MLSD_COLUMN_F64},
-        {"value", MLSD_COLUMN_F64},
-        {"low", MLSD_COLUMN_F64},
-        {"high", MLSD_COLUMN_F64},
+        ESTIMATE_COLUMNS,
         {"status", MLSD_COLUMN_CATEGORY},
     };
     const mlsd__view *const control = &r->views.control;
     mlsd__rows rows;
-    mlsd_table *table = NULL;
     mlsd__rows_init(&rows, r->allocator, columns, MLSD__COUNT(columns));
     for (int64_t c = 0; c < control->n_cells; c++) {
         for (int64_t m = 0; m < r->n_metrics; m++) {
@@ -574,8 +574,7 @@ static mlsd_status put_overall(mlsd_result *out, const mlsd__slice_run *r)
                                                                            : MLSD__SLICE_OK]);
         }
     }
-    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
-    return mlsd__result_set_table(out, "overall", table, false);
+    return put_rows(out, "overall", &rows);
 }
 
 static void put_group(mlsd__rows *rows, const mlsd__slice_run *r, int64_t g)
@@ -590,17 +589,14 @@ static void put_group(mlsd__rows *rows, const mlsd__slice_run *r, int64_t g)
 static mlsd_status put_extremes(mlsd_result *out, const mlsd__slice_run *r)
 {
     static const mlsd__row_column columns[] = {
-        {"column", MLSD_COLUMN_CATEGORY},    {"control", MLSD_COLUMN_CATEGORY},
-        {"metric", MLSD_COLUMN_CATEGORY},    {"highest", MLSD_COLUMN_CATEGORY},
-        {"lowest", MLSD_COLUMN_CATEGORY},    {"difference", MLSD_COLUMN_F64},
-        {"difference_low", MLSD_COLUMN_F64}, {"difference_high", MLSD_COLUMN_F64},
-        {"ratio", MLSD_COLUMN_F64},          {"ratio_low", MLSD_COLUMN_F64},
-        {"ratio_high", MLSD_COLUMN_F64},     {"p_value", MLSD_COLUMN_F64},
-        {"p_adjusted", MLSD_COLUMN_F64},     {"method", MLSD_COLUMN_CATEGORY},
-        {"groups", MLSD_COLUMN_I64},         {"not_judged", MLSD_COLUMN_I64},
+        {"column", MLSD_COLUMN_CATEGORY}, {"control", MLSD_COLUMN_CATEGORY},
+        {"metric", MLSD_COLUMN_CATEGORY}, {"highest", MLSD_COLUMN_CATEGORY},
+        {"lowest", MLSD_COLUMN_CATEGORY}, DIFFERENCE_COLUMNS,
+        {"p_value", MLSD_COLUMN_F64},     {"p_adjusted", MLSD_COLUMN_F64},
+        {"method", MLSD_COLUMN_CATEGORY}, {"groups", MLSD_COLUMN_I64},
+        {"not_judged", MLSD_COLUMN_I64},
     };
     mlsd__rows rows;
-    mlsd_table *table = NULL;
     mlsd__rows_init(&rows, r->allocator, columns, MLSD__COUNT(columns));
     for (int64_t i = 0; i < r->n_extremes; i++) {
         const mlsd__slice_extreme *const e = &r->extremes[i];
@@ -617,8 +613,7 @@ static mlsd_status put_extremes(mlsd_result *out, const mlsd__slice_run *r)
         mlsd__rows_i64(&rows, e->n_groups);
         mlsd__rows_i64(&rows, e->n_skipped);
     }
-    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
-    return mlsd__result_set_table(out, "extremes", table, false);
+    return put_rows(out, "extremes", &rows);
 }
 
 static mlsd_status put_strata(mlsd_result *out, const mlsd__slice_run *r)
@@ -633,7 +628,6 @@ static mlsd_status put_strata(mlsd_result *out, const mlsd__slice_run *r)
         {"homogeneity_p", MLSD_COLUMN_F64}, {"alarm", MLSD_COLUMN_CATEGORY},
     };
     mlsd__rows rows;
-    mlsd_table *table = NULL;
     mlsd__rows_init(&rows, r->allocator, columns, MLSD__COUNT(columns));
     for (int64_t i = 0; i < r->n_strata; i++) {
         const mlsd__slice_stratum *const s = &r->strata[i];
@@ -652,8 +646,7 @@ static mlsd_status put_strata(mlsd_result *out, const mlsd__slice_run *r)
         mlsd__rows_f64(&rows, s->common.homogeneity_p);
         mlsd__rows_str(&rows, s->alarm);
     }
-    MLSD__TRY(mlsd__rows_to_table(&rows, &table));
-    return mlsd__result_set_table(out, "strata", table, false);
+    return put_rows(out, "strata", &rows);
 }
 
 static mlsd_status put_numbers(mlsd_result *out, const mlsd__slice_run *r)

@@ -579,33 +579,6 @@ void mlsd__views_levels(const mlsd__views *v, const mlsd__view *view, int64_t ce
     }
 }
 
-static void json_number(mlsd__text *t, const char *key, double value)
-{
-    mlsd__text_format(t, ", \"%s\": ", key);
-    mlsd__text_json_double(t, value);
-}
-
-static void json_level(const mlsd__grouping *g, int64_t level, mlsd__text *t)
-{
-    const mlsd__level *const is = &g->levels[level];
-    switch (is->kind) {
-    case MLSD__LEVEL_CATEGORY:
-        mlsd__text_append(t, ", \"equals\": ");
-        mlsd__text_json_string(t, g->labels[level]);
-        break;
-    case MLSD__LEVEL_VALUE:
-        json_number(t, "equals", is->at_most);
-        break;
-    case MLSD__LEVEL_RANGE:
-        if (!isinf(is->above)) json_number(t, "above", is->above);
-        if (!isinf(is->at_most)) json_number(t, "at_most", is->at_most);
-        if (isinf(is->above) && isinf(is->at_most)) mlsd__text_append(t, ", \"missing\": false");
-        break;
-    case MLSD__LEVEL_MISSING:
-        mlsd__text_append(t, ", \"missing\": true");
-    }
-}
-
 static void json_other(const mlsd__view_column *c, mlsd__text *t)
 {
     bool is_first = true;
@@ -630,7 +603,7 @@ void mlsd__views_json(const mlsd__views *v, const mlsd__view *view, int64_t cell
         if (level < 0) {
             json_other(c, t);
         } else {
-            json_level(&c->grouping, level, t);
+            mlsd__grouping_json(&c->grouping, level, t);
         }
         mlsd__text_append(t, "}");
     }

@@ -320,35 +320,10 @@ void mlsd__sliced_words(const mlsd__sliced *s, const mlsd__item *item, mlsd__tex
     mlsd__text_append(t, g->labels[item->level]);
 }
 
-static void json_number(mlsd__text *t, const char *key, double value)
-{
-    mlsd__text_append(t, ", \"");
-    mlsd__text_append(t, key);
-    mlsd__text_append(t, "\": ");
-    mlsd__text_json_double(t, value);
-}
-
 void mlsd__sliced_json(const mlsd__sliced *s, const mlsd__item *item, mlsd__text *t)
 {
-    const mlsd__grouping *const g = &s->groupings[item->column];
-    const mlsd__level *const is = &g->levels[item->level];
     mlsd__text_append(t, "{\"column\": ");
     mlsd__text_json_string(t, mlsd__sliced_column(s, item));
-    switch (is->kind) {
-    case MLSD__LEVEL_CATEGORY:
-        mlsd__text_append(t, ", \"equals\": ");
-        mlsd__text_json_string(t, g->labels[item->level]);
-        break;
-    case MLSD__LEVEL_VALUE:
-        json_number(t, "equals", is->at_most);
-        break;
-    case MLSD__LEVEL_RANGE:
-        if (!isinf(is->above)) json_number(t, "above", is->above);
-        if (!isinf(is->at_most)) json_number(t, "at_most", is->at_most);
-        if (isinf(is->above) && isinf(is->at_most)) mlsd__text_append(t, ", \"missing\": false");
-        break;
-    case MLSD__LEVEL_MISSING:
-        mlsd__text_append(t, ", \"missing\": true");
-    }
+    mlsd__grouping_json(&s->groupings[item->column], item->level, t);
     mlsd__text_append(t, "}");
 }

@@ -86,6 +86,40 @@ static inline void assert_slices_same_on_threads(const char *json, const mlsd_ta
     mlsd_spec_free(spec);
 }
 
+/* In how many of 150 runs something is found where nothing is to be found: rare errors, weighted in
+ * half of the runs. The chance of more than 16 when it is one in twenty is 0.001. */
+static inline int n_runs_with_findings(const char *json)
+{
+    enum { N_RUNS = 150, N_ROWS = 400, N_COLUMNS = 4 };
+    static const char *const names[N_COLUMNS] = {"a", "b", "c", "d"};
+    uint64_t random = 21;
+    int n_with = 0;
+    mlsd_spec *spec = NULL;
+    ASSERT_OK(mlsd_spec_from_json(NULL, json, &spec));
+    for (int run = 0; run < N_RUNS; run++) {
+        double column[N_ROWS], error[N_ROWS], weight[N_ROWS];
+        mlsd_table *groups = NULL;
+        mlsd_result *r = NULL;
+        ASSERT_OK(mlsd_table_new(NULL, &groups));
+        for (int j = 0; j < N_COLUMNS; j++) {
+            for (int i = 0; i < N_ROWS; i++) column[i] = (double)(draw(&random) % 3);
+            ASSERT_OK(mlsd_table_set_f64(groups, names[j], column, N_ROWS));
+        }
+        for (int i = 0; i < N_ROWS; i++) {
+            error[i] = draw(&random) % 30 == 0;
+            weight[i] = draw(&random) % 3 == 0 ? 5 : 1;
+        }
+        ASSERT_OK(mlsd_spec_set_i64(spec, "seed", run));
+        const mlsd_matrix e = vector(error, N_ROWS), w = vector(weight, N_ROWS);
+        ASSERT_OK(mlsd_slice_run(NULL, spec, groups, NULL, &e, run % 2 ? &w : NULL, &r));
+        n_with += number(r, "n_findings") > 0;
+        mlsd_result_free(r);
+        mlsd_table_free(groups);
+    }
+    mlsd_spec_free(spec);
+    return n_with;
+}
+
 /* Rows enough for several parts that threads share out: two columns of groups, one of numbers with
  * gaps, labels that are wrong more often in some groups, a second model, weights. */
 enum { SLICE_ROWS = 150000 };

@@ -11,7 +11,6 @@
 #include "unit.h"
 
 #include "slice_checks.h"
-#include "failing_allocator.h"
 #include "data/table_impl.h"
 #include "slice/slice_impl.h"
 
@@ -377,52 +376,6 @@ static void test_slice__arguments_are_checked(void **state)
     mlsd_table_free(t);
 }
 
-static void test_slice__threads_and_failing_memory(void **state)
-{
-    (void)state;
-    enum { N = 60 };
-    static double y[N], f[N], g[N];
-    static char one[1 << 16], many[1 << 16];
-    const char *const by[] = {"g", "f"};
-    mlsd_table *t = NULL;
-    for (int i = 0; i < N; i++) {
-        y[i] = i % 7;
-        f[i] = i % 5 + 0.1 * i;
-        g[i] = i % 4;
-    }
-    const mlsd_matrix ym = vector(y, N), fm = vector(f, N);
-    ASSERT_OK(mlsd_table_new(NULL, &t));
-    ASSERT_OK(mlsd_table_set_f64(t, "g", g, N));
-    ASSERT_OK(mlsd_table_set_f64(t, "f", f, N));
-    for (int64_t n_threads = 1; n_threads <= 7; n_threads += 3) {
-        failing_allocator fa;
-        mlsd_result *r = NULL;
-        failing_allocator_init(&fa, 0, 0);
-        mlsd_context *const context = failing_context(&fa, n_threads);
-        ASSERT_OK(score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r));
-        ASSERT_OK(mlsd_result_to_json(r, n_threads == 1 ? one : many, sizeof one, NULL));
-        mlsd_result_free(r);
-        mlsd_context_free(context);
-        if (n_threads > 1) assert_string_equal(one, many);
-        assert_int_equal(atomic_load(&fa.live_blocks), 0);
-    }
-    for (long long fail_at = 1;; fail_at++) {
-        failing_allocator fa;
-        mlsd_result *r = NULL;
-        failing_allocator_init(&fa, fail_at, 0);
-        mlsd_context *const context = failing_context(&fa, 1);
-        if (context == NULL) continue;
-        const mlsd_status status = score(context, t, by, 2, "rmse", &ym, &fm, NULL, 5, &r);
-        mlsd_context_free(context);
-        const int failed = atomic_load(&fa.failed) > 0;
-        assert_int_equal(status, failed ? MLSD_E_NOMEM : MLSD_OK);
-        mlsd_result_free(r);
-        assert_int_equal(atomic_load(&fa.live_blocks), 0);
-        if (!failed) break;
-    }
-    mlsd_table_free(t);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,7 +391,6 @@ int main(void)
         cmocka_unit_test(test_slice__an_area_needs_rows_of_both_classes),
         cmocka_unit_test(test_slice__values_are_those_of_the_rows_alone),
         cmocka_unit_test(test_slice__arguments_are_checked),
-        cmocka_unit_test(test_slice__threads_and_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

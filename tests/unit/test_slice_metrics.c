@@ -435,27 +435,14 @@ static void test_slice_metrics__arguments_are_checked(void **state)
     assert_null(r);
 }
 
-static void test_slice_metrics__threads_and_failing_memory(void **state)
+static void test_slice_metrics__failing_memory(void **state)
 {
     (void)state;
     static sample s;
-    static char one[1 << 18], many[1 << 18];
     static const char spec[] = "{\"kind\":\"slice_metrics\",\"metrics\":[\"recall\",\"roc_auc\"],"
                                "\"permutations\":20,\"merge_rare\":140,\"comparisons\":"
                                "[\"overall\",\"largest\"]}";
     make_mixed(&s);
-    for (int64_t n_threads = 1; n_threads <= 5; n_threads += 2) {
-        failing_allocator fa;
-        mlsd_result *r = NULL;
-        failing_allocator_init(&fa, 0, 0);
-        mlsd_context *const context = failing_context(&fa, n_threads);
-        ASSERT_OK(try_run(context, &s, true, spec, &r));
-        ASSERT_OK(mlsd_result_to_json(r, n_threads == 1 ? one : many, sizeof one, NULL));
-        mlsd_result_free(r);
-        mlsd_context_free(context);
-        if (n_threads > 1) assert_string_equal(one, many);
-        assert_int_equal(atomic_load(&fa.live_blocks), 0);
-    }
     for (long long fail_at = 1;; fail_at++) {
         failing_allocator fa;
         mlsd_result *r = NULL;
@@ -504,7 +491,7 @@ int main(void)
         cmocka_unit_test(test_slice_metrics__cells_without_rows_are_there),
         cmocka_unit_test(test_slice_metrics__rare_values_and_too_many),
         cmocka_unit_test(test_slice_metrics__arguments_are_checked),
-        cmocka_unit_test(test_slice_metrics__threads_and_failing_memory),
+        cmocka_unit_test(test_slice_metrics__failing_memory),
         cmocka_unit_test(test_slice_metrics__same_bytes_on_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

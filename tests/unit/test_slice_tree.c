@@ -153,41 +153,10 @@ static void test_slice_tree__one_leaf_is_all_rows(void **state)
     mlsd_table_free(groups);
 }
 
-/* Where nothing is to be found: rare errors, weighted in half of the runs. The chance of more than
- * 16 of 150 when it is one in twenty is 0.001. */
 static void test_slice_tree__nothing_is_found_in_nothing(void **state)
 {
     (void)state;
-    enum { N_RUNS = 150, N_ROWS = 400, N_COLUMNS = 4 };
-    static const char *const names[N_COLUMNS] = {"a", "b", "c", "d"};
-    uint64_t random = 21;
-    int n_with = 0;
-    for (int run = 0; run < N_RUNS; run++) {
-        double column[N_ROWS], error[N_ROWS], weight[N_ROWS], found = 0;
-        mlsd_table *groups = NULL;
-        mlsd_spec *spec = NULL;
-        mlsd_result *r = NULL;
-        ASSERT_OK(mlsd_table_new(NULL, &groups));
-        for (int j = 0; j < N_COLUMNS; j++) {
-            for (int i = 0; i < N_ROWS; i++) column[i] = (double)(draw(&random) % 3);
-            ASSERT_OK(mlsd_table_set_f64(groups, names[j], column, N_ROWS));
-        }
-        for (int i = 0; i < N_ROWS; i++) {
-            error[i] = draw(&random) % 30 == 0;
-            weight[i] = draw(&random) % 3 == 0 ? 5 : 1;
-        }
-        ASSERT_OK(mlsd_spec_new(NULL, "slice_tree", &spec));
-        ASSERT_OK(mlsd_spec_set_i64(spec, "min_support", 15));
-        ASSERT_OK(mlsd_spec_set_i64(spec, "seed", run));
-        const mlsd_matrix e = vector(error, N_ROWS), w = vector(weight, N_ROWS);
-        ASSERT_OK(mlsd_slice_run(NULL, spec, groups, NULL, &e, run % 2 ? &w : NULL, &r));
-        ASSERT_OK(mlsd_result_get_f64(r, "n_findings", &found));
-        n_with += found > 0;
-        mlsd_result_free(r);
-        mlsd_spec_free(spec);
-        mlsd_table_free(groups);
-    }
-    assert_true(n_with <= 16);
+    assert_true(n_runs_with_findings("{\"kind\":\"slice_tree\",\"min_support\":15}") <= 16);
 }
 
 static void test_slice_tree__same_bytes_on_threads(void **state)

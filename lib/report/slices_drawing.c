@@ -85,6 +85,13 @@ typedef struct slice_texts {
     mlsd__text notes[MOST_ROWS];  /* "n = 48" */
 } slice_texts;
 
+/* What a slice is among: of one column the value says enough. */
+static const char *short_control(const char *control)
+{
+    const char *const equals = strstr(control, " = ");
+    return equals == NULL || strstr(equals + 1, " = ") != NULL ? control : equals + 3;
+}
+
 static void fill_row(const scene *s, int64_t row, mlsd__text *label, mlsd__text *note,
                      mlsd__svg_row *out)
 {
@@ -96,7 +103,8 @@ static void fill_row(const scene *s, int64_t row, mlsd__text *label, mlsd__text 
     mlsd__text_append(label, slice != NULL ? slice : "");
     out->strong = strcmp(s->worst, label->data != NULL ? label->data : "") == 0 &&
                   strcmp(s->worst_control, control != NULL ? control : "") == 0;
-    if (control != NULL && *control != '\0') mlsd__text_format(label, " | %s", control);
+    if (control != NULL && *control != '\0')
+        mlsd__text_format(label, " | %s", short_control(control));
     mlsd__text_append(note, "n = ");
     mlsd__html_number(note, mlsd__cell_number(t, "n", row));
     if (!is_ok) mlsd__text_format(note, ", %s", status);

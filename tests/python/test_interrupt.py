@@ -46,6 +46,14 @@ def job():
     while True:
         mlsd.read_csv(File())
 """,
+    "slice search": """
+rng = np.random.RandomState(0)
+groups = mlsd.Table({f"c{i}": rng.randint(0, 12, 400000).astype(float) for i in range(20)})
+errors = (rng.rand(400000) < 0.1).astype(float)
+def job():
+    while True:
+        mlsd.slices.search(groups, errors=errors, alpha=1.0, min_support=300)
+""",
     "experiment": """
 rng = np.random.RandomState(0)
 columns = {f"c{i}": rng.randn(200000) for i in range(30)}

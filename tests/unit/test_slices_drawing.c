@@ -178,6 +178,44 @@ static void test_slices_drawing__names_cannot_break_out(void **state)
     mlsd_result_free(r);
 }
 
+/* Within the values of another column: the group, then the value; nobody is in one of the cells. */
+static void test_slices_drawing__control(void **state)
+{
+    (void)state;
+    enum { N = 180 };
+    const char *g[N], *h[N];
+    double y[N], p[N];
+    mlsd_table *groups = NULL;
+    mlsd_spec *spec = NULL;
+    mlsd_result *r = NULL;
+    for (int i = 0; i < N; i++) {
+        g[i] = i % 3 == 0 ? "red" : i % 3 == 1 ? "green" : "blue";
+        h[i] = i % 2 == 0 || i % 3 == 0 ? "day" : "night";
+        y[i] = i % 4 == 0;
+        p[i] = i % 5 == 0;
+    }
+    ASSERT_OK(mlsd_table_new(NULL, &groups));
+    ASSERT_OK(mlsd_table_set_str(groups, "g", g, N));
+    ASSERT_OK(mlsd_table_set_str(groups, "h", h, N));
+    ASSERT_OK(mlsd_spec_from_json(NULL,
+                                  "{\"kind\":\"slice_metrics\",\"by\":[\"g\"],\"control\":[\"h\"],"
+                                  "\"metrics\":[\"accuracy\"],\"permutations\":0}",
+                                  &spec));
+    const mlsd_matrix ym = vector(y, N), pm = vector(p, N);
+    ASSERT_OK(mlsd_slice_run(NULL, spec, groups, &ym, &pm, NULL, &r));
+    char *const picture = picture_of(r);
+    assert_well_formed(picture);
+    assert_int_equal(count(picture, "<circle"), 5);
+    assert_int_equal(count(picture, "class=\"name\""), 6);
+    assert_int_equal(count(picture, ">g = red | night</text>"), 1);
+    assert_int_equal(count(picture, "n = 0, undefined<"), 1);
+    assert_int_equal(count(picture, "class=\"row strong\""), 1); /* not in every control value */
+    free(picture);
+    mlsd_result_free(r);
+    mlsd_spec_free(spec);
+    mlsd_table_free(groups);
+}
+
 /* Of 90 groups the 60 worst that can be judged, in the table's order. */
 static void test_slices_drawing__many_groups(void **state)
 {
@@ -234,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slices_drawing__a_dot_for_each_group),
         cmocka_unit_test(test_slices_drawing__names_cannot_break_out),
+        cmocka_unit_test(test_slices_drawing__control),
         cmocka_unit_test(test_slices_drawing__many_groups),
         cmocka_unit_test(test_slices_drawing__what_it_refuses),
     };

@@ -75,7 +75,7 @@ static mlsd_status find_extreme(mlsd__scope *scope, const mlsd__slice_run *r, sp
                                 mlsd__slice_extreme *e)
 {
     int64_t n = 0;
-    bool is_share = true, is_known = true;
+    bool is_share = true, is_known = !mlsd__slice_grows_by_chance(r->names[e->metric]);
     e->high = e->low = -1;
     for (int64_t g = 0; g < r->n_groups; g++) {
         const mlsd__view *const view = mlsd__slice_view(r, g);
@@ -100,6 +100,8 @@ static mlsd_status find_extreme(mlsd__scope *scope, const mlsd__slice_run *r, sp
     if (n < 2) return MLSD_OK;
     mlsd__slice_difference(&r->cells[e->high * r->n_metrics + e->metric].is,
                            &r->cells[e->low * r->n_metrics + e->metric].is, r->p->level, &e->d);
+    if (mlsd__slice_grows_by_chance(r->names[e->metric]))
+        e->d.low = e->d.high = e->d.ratio_low = e->d.ratio_high = NAN;
     return is_share || is_known ? chance(scope, r, of, n, is_share, e) : MLSD_OK;
 }
 

@@ -82,6 +82,10 @@ typedef struct mlsd__slice_run {
     mlsd__slice_stratum *strata;
 } mlsd__slice_run;
 
+/* Is it larger by chance alone where rows are fewer, so that groups of other sizes are not alike?
+ */
+bool mlsd__slice_grows_by_chance(const char *metric);
+
 static inline const mlsd__view *mlsd__slice_view(const mlsd__slice_run *r, int64_t group)
 {
     return &r->views.views[r->groups[group].view];

@@ -97,6 +97,13 @@ static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
 {
     int64_t n = 0;
     const int64_t g = find_furthest(r, metric, false, &n);
+    if (mlsd__slice_grows_by_chance(r->names[metric])) {
+        mlsd__text_format(t,
+                          "%s is larger by chance alone where rows are fewer, so groups are not "
+                          "compared by it (log_loss and brier can be). ",
+                          r->names[metric]);
+        return;
+    }
     if (g < 0) {
         mlsd__text_format(t, "%s: no group has rows enough to judge. ", r->names[metric]);
         return;
@@ -179,7 +186,8 @@ static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
 static bool is_any_judged(const mlsd__slice_run *r)
 {
     for (int64_t i = 0; i < r->n_groups * r->n_metrics; i++) {
-        if (r->compared[i].is_judged) return true;
+        if (r->compared[i].is_judged || mlsd__slice_grows_by_chance(r->names[i % r->n_metrics]))
+            return true;
     }
     return false;
 }

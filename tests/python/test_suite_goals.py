@@ -62,7 +62,7 @@ def first(result):
 
 
 # What no model can be worse in, or this one is not: they do not ask who is right, or all are, or it is as far off.
-BLIND = {"prevalence", "selection_rate", "top_k_accuracy", "ks"}
+BLIND = {"prevalence", "selection_rate", "top_k_accuracy", "ks", "brier_resolution", "brier_uncertainty"}
 ALIASES = ["f1", "f1_macro", "f1_micro", "precision_weighted", "recall_macro", "jaccard_macro", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_micro", "sensitivity", "mean_squared_error"]
 REASONS = ("is for classes", "is for numbers", "is for two classes", "are for two classes", "compares clusterings", "is for decision values",
            "must be n x", "'quantiles' is null", "needs a 'training' series", "takes y and prediction of at least 0", "a positive mean")

@@ -178,6 +178,7 @@ typedef struct mlsd__suite_run {
     mlsd__rows failures, groups, trend, outcomes;
 } mlsd__suite_run;
 
+#define MLSD__PROBA_TOLERANCE 1e-5 /* of a sum: probabilities may have been floats */
 void mlsd__answers_free(const mlsd__allocator *a, mlsd__answers *answers);
 /* Predict a table of cases (`file` says whose columns; `rows` of which it holds, NULL for all). */
 mlsd_status mlsd__suite_predict(mlsd__suite_run *run, const mlsd_table *cases,

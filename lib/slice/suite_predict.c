@@ -129,23 +129,41 @@ static mlsd_status ask_model(mlsd__suite_run *run, const mlsd_table *cases,
 
 /* ---- functions ---- */
 
-static mlsd_status check_answers(const mlsd__predictor *p, const mlsd__suite_file *file,
-                                 const double *x, int64_t n)
+/* Row i of the answers to a table of cases, which is that of the file or some of it, changed. */
+static mlsd_status fail_answer(const mlsd__suite_file *file, const mlsd_table *cases, int64_t i,
+                               double value, const char *what)
 {
-    for (int64_t i = 0; i < n; i++) {
-        const bool is_proba = p->has_proba;
-        if (isfinite(x[i]) && (!is_proba || (x[i] >= 0 && x[i] <= 1)) &&
-            (is_proba || p->n_classes == 0 ||
-             (x[i] >= 0 && x[i] < (double)p->n_classes && x[i] == floor(x[i]))))
-            continue;
-        char text[MLSD__NUMBER_CAPACITY];
-        mlsd__format_double(x[i], text);
-        return mlsd__suite_fail(file->path, 0, MLSD_E_DATA,
-                                "the prediction of case %lld is %s, not %s",
-                                (long long)(is_proba ? i / p->n_classes : i), text,
-                                is_proba            ? "a probability"
-                                : p->n_classes == 0 ? "a finite number"
-                                                    : "the number of a class");
+    char text[MLSD__NUMBER_CAPACITY];
+    mlsd__format_double(value, text);
+    return mlsd__suite_fail(file->path, cases == file->table ? file->lines[i] : 0, MLSD_E_DATA,
+                            "the prediction%s %s, not %s",
+                            cases == file->table ? " is" : " of a changed case is", text, what);
+}
+
+static mlsd_status check_probabilities(const mlsd__predictor *p, const mlsd__suite_file *file,
+                                       const mlsd_table *cases, const mlsd__answers *answers)
+{
+    for (int64_t i = 0; i < answers->n; i++) {
+        double sum = 0;
+        for (int64_t c = 0; c < p->n_classes; c++) {
+            const double x = answers->proba[i * p->n_classes + c];
+            if (!(x >= 0 && x <= 1)) return fail_answer(file, cases, i, x, "a probability");
+            sum += x;
+        }
+        if (fabs(sum - 1) > MLSD__PROBA_TOLERANCE)
+            return fail_answer(file, cases, i, sum, "probabilities that sum to 1");
+    }
+    return MLSD_OK;
+}
+
+static mlsd_status check_values(const mlsd__predictor *p, const mlsd__suite_file *file,
+                                const mlsd_table *cases, const mlsd__answers *answers)
+{
+    for (int64_t i = 0; i < answers->n; i++) {
+        const double x = answers->value[i];
+        if (!isfinite(x)) return fail_answer(file, cases, i, x, "a finite number");
+        if (p->n_classes > 0 && !(x >= 0 && x < (double)p->n_classes && x == floor(x)))
+            return fail_answer(file, cases, i, x, "the number of a class");
     }
     return MLSD_OK;
 }
@@ -167,8 +185,9 @@ static mlsd_status ask_function(mlsd__suite_run *run, const mlsd_table *cases,
     double *const values = p->has_proba ? out->proba : out->value;
     const mlsd_status status = p->function(p->user, cases, values);
     if (status != MLSD_OK) return mlsd__suite_refail(file->path, 0, status);
-    MLSD__TRY(check_answers(p, file, values, p->has_proba ? out->n * p->n_classes : out->n));
-    if (p->has_proba) choose_likeliest(out, p->n_classes);
+    if (!p->has_proba) return check_values(p, file, cases, out);
+    MLSD__TRY(check_probabilities(p, file, cases, out));
+    choose_likeliest(out, p->n_classes);
     return MLSD_OK;
 }
 

@@ -182,7 +182,6 @@ static mlsd_status fail_value(int64_t row, const char *what)
 
 static mlsd_status read_proba(const mlsd__predictor *p, int64_t row, double *out)
 {
-    static const double tolerance = 1e-5; /* of a sum: probabilities may have been floats */
     double sum = 0;
     for (int64_t c = 0; c < p->n_classes; c++) {
         out[c] = p->proba_columns[c] < 0
@@ -191,7 +190,7 @@ static mlsd_status read_proba(const mlsd__predictor *p, int64_t row, double *out
         if (!(out[c] >= 0 && out[c] <= 1)) return fail_value(row, "no probability in [0, 1]");
         sum += out[c];
     }
-    if (fabs(sum - 1) <= tolerance) return MLSD_OK;
+    if (fabs(sum - 1) <= MLSD__PROBA_TOLERANCE) return MLSD_OK;
     return fail_value(row, "no distribution: its probabilities do not sum to 1");
 }
 

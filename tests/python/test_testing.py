@@ -128,6 +128,39 @@ def test_models_of_mlsd_predictions_and_keeping(cases, tmp_path):
     assert "<testcase" in result.junit()
 
 
+def test_columns_as_pandas_reads_them(cases, tmp_path):
+    """A model sees what it was fitted to: truths, and NaN for an empty text. Witness: the same model on pandas.read_csv."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder
+
+    frame = cases.frame.assign(flag=cases.frame["b"] > 0, group=np.where(cases.frame["b"] > 1, "", cases.frame["group"]))
+    path = cases({"role": "regression", "rate": 0.5})
+    frame.to_csv(tmp_path / "cases.csv", index=False)
+    read = pandas.read_csv(tmp_path / "cases.csv")
+    steps = make_column_transformer((OneHotEncoder(), ["group"]), remainder="passthrough")
+    model = make_pipeline(steps, LogisticRegression()).fit(read[["group", "a", "flag"]], read["y"])
+    result = Suite(path).run(model)
+    assert result.tests["status"][0] == "passed", result.explain("regression 1")
+    assert result.tests["n_failed"][0] == int((model.predict(read[["group", "a", "flag"]]) != read["y"]).sum())
+
+
+@pytest.mark.parametrize("answer, words", [
+    (lambda n: np.full((n, 2), 0.9), "cases.csv:2: the prediction is 1.8, not probabilities that sum to 1"),
+    (lambda n: np.full((n, 2), np.nan), "cases.csv:2: the prediction is nan, not a probability"),
+    (lambda n: np.tile([-0.5, 1.5], (n, 1)), "cases.csv:2: the prediction is -0.5, not a probability"),
+    (lambda n: np.full(n, 0.9), "200 cases need 400 numbers, the model gave 200: a probability for each of no, yes"),
+])
+def test_answers_that_are_none(cases, answer, words):
+    result = Suite(cases(SETS[0])).run(lambda table: answer(table.n_rows), classes=["no", "yes"])
+    assert result.status == "cannot tell" and words in result.tests["detail"][0], result.tests["detail"]
+    right = np.where(cases.frame["y"].to_numpy()[:, None] == ["no", "yes"], 0.75, 0.25)
+    later = Suite(cases(SETS[0], {**SETS[3], "name": "changed"})).run(
+        lambda table, asked=[]: asked.append(1) or (right if len(asked) == 1 else answer(table.n_rows)), classes=["no", "yes"])
+    assert list(later.tests["status"]) == ["passed", "error"]
+    assert words.replace("cases.csv:2: the prediction is", "cases.csv: the prediction of a changed case is") in later.tests["detail"][1]
+
+
 def test_sets_and_cases_one_by_one(cases):
     frame = cases.frame
     model = LogisticRegression().fit(frame[["a", "b"]], frame["y"])

@@ -151,6 +151,18 @@ def _class_name(value):
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+def _as_pandas_reads(values):
+    """A column of texts as pandas.read_csv gives it, which is what a model saw: missing ones NaN, True and False truths."""
+    import numpy as np
+
+    if values.dtype.kind != "O":
+        return values
+    truths = {"True": True, "TRUE": True, "true": True, "False": False, "FALSE": False, "false": False}
+    if all(value in truths for value in values):
+        return np.array([truths[value] for value in values], dtype=bool)
+    return np.array([np.nan if value is None else value for value in values], dtype=object)
+
+
 class _Asked:
     """A Python object that predicts, as the library calls it."""
 
@@ -167,7 +179,7 @@ class _Asked:
         if hasattr(model, "predict") and features is None:
             names = getattr(model, "feature_names_in_", None)
             if names is None:
-                raise TypeError("the model does not know the names of its columns: give features=[...]")
+                raise TypeError("the model does not know the names of its columns: fit it to a frame, or give features=[...]")
             self._features = [str(name) for name in names]
 
     def _take(self, table):
@@ -182,7 +194,7 @@ class _Asked:
             return np.column_stack(list(columns.values()))
         import pandas
 
-        return pandas.DataFrame(columns)
+        return pandas.DataFrame({name: _as_pandas_reads(values) for name, values in columns.items()})
 
     def __call__(self, cases, out):
         import numpy as np
@@ -199,7 +211,8 @@ class _Asked:
             numbers = {name: i for i, name in enumerate(self.names)}
             found = np.array([numbers[_class_name(value)] for value in found.ravel()], dtype=np.float64)
         if found.size != n * width:
-            raise ValueError(f"{n} cases need {n * width} numbers, the model gave {found.size}")
+            of = f": a probability for each of {', '.join(self.names)}" if self.has_proba else ""
+            raise ValueError(f"{n} cases need {n * width} numbers, the model gave {found.size}{of}")
         np.ctypeslib.as_array(out, shape=(n * width,))[:] = found.astype(np.float64).ravel()
 
 

@@ -83,7 +83,8 @@ typedef struct exchange {
     const mlsd__metric_ops *metric;
     const mlsd__outcome_pairs *pairs;
     int64_t n_classes, seed;
-    double *worse_by; /* of each exchange: how much worse now would be; 0 is the data as they are */
+    int64_t first;    /* number of the first that is being made; 0 is the data as they are */
+    double *worse_by; /* of each of those: how much worse now would be */
 } exchange;
 
 static mlsd_status score(mlsd__scope *scope, const exchange *e, const double *prediction,
@@ -115,10 +116,10 @@ static void exchange_some(const exchange *e, int64_t number, double *then, doubl
     }
 }
 
-static mlsd_status score_exchange(void *arg, int64_t number, mlsd__scope *scope)
+static mlsd_status score_exchange(void *arg, int64_t task, mlsd__scope *scope)
 {
     const exchange *const e = arg;
-    const int64_t size = e->pairs->n * e->pairs->width;
+    const int64_t number = e->first + task, size = e->pairs->n * e->pairs->width;
     double *const room = mlsd__alloc_raw(scope->allocator, 2 * size, sizeof *room);
     if (room == NULL) return MLSD_E_NOMEM;
     double *const then = room, *const now = room + size, value_then = NAN, value_now = NAN;
@@ -127,21 +128,37 @@ static mlsd_status score_exchange(void *arg, int64_t number, mlsd__scope *scope)
     if (number > 0) exchange_some(e, number, then, now);
     mlsd_status status = score(scope, e, then, &value_then);
     if (status == MLSD_OK) status = score(scope, e, now, &value_now);
-    e->worse_by[number] =
+    e->worse_by[task] =
         e->metric->greater_is_better ? value_then - value_now : value_now - value_then;
     mlsd__free(scope->allocator, room);
     return status == MLSD_OK ? mlsd__checkpoint(scope) : status;
 }
 
-/* The data as they are count as one of the exchanges (Phipson & Smyth 2010). One of which the
- * metric is not defined counts against a verdict. */
-static double share_as_bad(const double *worse_by, int64_t n)
+/* Exchanges are made until so many are as bad as the data, for then it is clear that these are
+ * nothing special, or until there are n (Besag & Clifford 1991, Biometrika 78:301: p-values hold
+ * their level either way); the data as they are count as one then (Phipson & Smyth 2010). One of
+ * which the metric is not defined counts against a verdict. */
+static mlsd_status exchange_until_clear(mlsd__scope *scope, exchange *e, int64_t n, double *out_p)
 {
+    enum { AT_A_TIME = 128, ENOUGH = 100 };
+    double worse_by[AT_A_TIME];
     int64_t as_bad = 0;
-    const double tolerance = 1e-12 * (1 + fabs(worse_by[0]));
-    if (isnan(worse_by[0])) return NAN;
-    for (int64_t r = 0; r < n; r++) as_bad += !(worse_by[r] < worse_by[0] - tolerance);
-    return (double)as_bad / (double)n;
+    e->worse_by = worse_by;
+    MLSD__TRY(mlsd__parallel_for(scope, 1, score_exchange, e));
+    const double seen = worse_by[0], tolerance = 1e-12 * (1 + fabs(seen));
+    if (isnan(seen)) return MLSD_OK;
+    for (e->first = 1; e->first <= n; e->first += AT_A_TIME) {
+        const int64_t left = n - e->first + 1, batch = left < AT_A_TIME ? left : AT_A_TIME;
+        MLSD__TRY(mlsd__parallel_for(scope, batch, score_exchange, e));
+        for (int64_t r = 0; r < batch; r++) {
+            as_bad += !(worse_by[r] < seen - tolerance);
+            if (as_bad < ENOUGH) continue;
+            *out_p = (double)as_bad / (double)(e->first + r);
+            return MLSD_OK;
+        }
+    }
+    *out_p = (double)(as_bad + 1) / (double)(n + 1);
+    return MLSD_OK;
 }
 
 static mlsd_status test_exchanges(mlsd__suite_run *run, const mlsd__suite_set *set,
@@ -149,15 +166,9 @@ static mlsd_status test_exchanges(mlsd__suite_run *run, const mlsd__suite_set *s
                                   double *out_p)
 {
     static const int64_t most_rows = 1000000;
-    const int64_t n = n_permutations(pairs->n, most_rows) + 1;
     exchange e = {
         .metric = metric, .pairs = pairs, .n_classes = run->predictor.n_classes, .seed = set->seed};
-    e.worse_by = mlsd__alloc_raw(run->scope->allocator, n, sizeof *e.worse_by);
-    if (e.worse_by == NULL) return MLSD_E_NOMEM;
-    const mlsd_status status = mlsd__parallel_for(run->scope, n, score_exchange, &e);
-    if (status == MLSD_OK) *out_p = share_as_bad(e.worse_by, n);
-    mlsd__free(run->scope->allocator, e.worse_by);
-    return status;
+    return exchange_until_clear(run->scope, &e, n_permutations(pairs->n, most_rows), out_p);
 }
 
 /* ---- which of them ---- */

@@ -11,6 +11,7 @@ from scipy import stats
 from sklearn import metrics
 
 import mlsd
+from mlsd._library import lib
 from mlsd.testing import Suite
 
 N = 200
@@ -61,26 +62,25 @@ def first(result):
     return {name: values[0] for name, values in result.tests.items()}
 
 
-# What no model can be worse in, or this one is not: they do not ask who is right, or all are, or it is as far off.
-BLIND = {"prevalence", "selection_rate", "top_k_accuracy", "ks", "brier_resolution", "brier_uncertainty"}
-ALIASES = ["f1", "f1_macro", "f1_micro", "precision_weighted", "recall_macro", "jaccard_macro", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_micro", "sensitivity", "mean_squared_error"]
-REASONS = ("is for classes", "is for numbers", "is for two classes", "are for two classes", "compares clusterings", "is for decision values",
-           "must be n x", "'quantiles' is null", "needs a 'training' series", "takes y and prediction of at least 0", "a positive mean")
+METRICS = [kind["kind"] for kind in mlsd.kinds("metric")] + [
+    "f1", "f1_macro", "f1_micro", "precision_weighted", "recall_macro", "jaccard_macro", "roc_auc_ovr", "roc_auc_ovo", "roc_auc_micro", "sensitivity",
+    "mean_squared_error"]
 
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("label", CLASSES)
 def test_every_metric(goal, label, weighted):
-    judged = set()
+    judged, n_failed = set(), 0
+    sign_of = {metric: lib.mlsd_metric_direction(metric.encode()) for metric in METRICS}
     more = {"weight": "weight"} if weighted else {}
-    for metric in [kind["kind"] for kind in mlsd.kinds("metric")] + ALIASES:
+    for metric in METRICS:
         goal.forget()
         suite = goal(metric, label, **more)
         good = answers(goal.frame, label, 0)
         was = run(suite, label, good)
         if first(was)["status"] == "error":
             detail = first(was)["detail"]
-            assert "t.suite.json:1: " in detail and any(reason in detail for reason in REASONS), (metric, detail)
+            assert "t.suite.json:1: " in detail and "\n" not in detail and len(detail.split("t.suite.json:1: ")[1]) > 20, (metric, detail)
             continue
         judged.add(metric)
         assert first(was)["status"] == "passed" and "nothing was kept" in first(was)["detail"], (metric, first(was))
@@ -89,12 +89,14 @@ def test_every_metric(goal, label, weighted):
         same = first(run(suite, label, good))
         assert same["status"] == "passed" and same["p_value"] == 1, (metric, same)
         worse = first(run(suite, label, answers(goal.frame, label, None)))
-        assert 0 < worse["p_value"] <= 1 and (worse["p_value"] < 0.05 or metric in BLIND), (metric, worse)
+        is_worse = sign_of[metric] * (worse["value"] - worse["last"]) < -1e-12  # some, as prevalence, do not ask who is right
+        assert 0 < worse["p_value"] <= 1 and (worse["p_value"] <= 0.5 if is_worse else worse["p_value"] > 0.3), (metric, worse)
         assert worse["status"] == ("failed" if worse["p_value"] < 0.05 else "passed"), (metric, worse)
+        n_failed += worse["status"] == "failed"
     numbers = {"r2", "rmse", "mae", "median_absolute_error", "explained_variance", "d2_pinball"}
     classes = {"accuracy", "log_loss", "brier", "roc_auc", "balanced_accuracy", "matthews_corrcoef", "f1_macro", "average_precision"}
     assert judged >= (numbers if label == "number" else classes)
-    assert len(judged) > {"number": 15, "two": 35, "three": 20}[label]
+    assert len(judged) > {"number": 15, "two": 35, "three": 20}[label] and n_failed > 0.8 * len(judged)
 
 
 def kept_and_now(goal, metric, label, then, now, **more):
@@ -119,7 +121,8 @@ def test_exchanged_answers_are_scipys(goal, metric, label, score):
     a, b = (x if label == "number" else x[:, 1] for x in (then, now))
     witness = stats.permutation_test((a, b), lambda a, b: score(y, a) - score(y, b), permutation_type="samples",
                                      alternative="greater", n_resamples=499, random_state=5)
-    spread = np.sqrt(max(witness.pvalue, 0.002) * (1 / 499 + 1 / 5000))
+    # Of both draws: 499 here; there until 100 are as bad, or thousands.
+    spread = np.sqrt(max(witness.pvalue, 0.002) / 499 + witness.pvalue**2 / 100)
     assert abs(found["p_value"] - witness.pvalue) < 4 * spread + 0.001, (found, witness.pvalue)
 
 
@@ -149,7 +152,7 @@ def test_weights(goal, metric, score):
     witness = stats.permutation_test(
         (then[:, 1], now[:, 1]), lambda a, b: sign * (score(y, a, w) - score(y, b, w)), permutation_type="samples",
         alternative="greater", n_resamples=499, random_state=5)
-    assert abs(found["p_value"] - witness.pvalue) < 4 * np.sqrt(max(witness.pvalue, 0.002) / 499) + 0.001
+    assert abs(found["p_value"] - witness.pvalue) < 4 * np.sqrt(max(witness.pvalue, 0.002) / 499 + witness.pvalue**2 / 100) + 0.001
     assert f"{(w > 0).sum()} common cases" in found["detail"]  # a case that weighs 0 is not there
 
 
@@ -223,6 +226,19 @@ def test_a_slip_of_many_small_steps(tmp_path, keep):
     assert "worse than the baseline, run 1 'v1' by more than chance" in said[-1]
     kept = pandas.read_csv(tmp_path / "t.suite.last.csv")
     assert sorted(kept["run"].unique()) == [1, STEPS] and len(kept) == 2000
+
+
+def test_exchanges_hold_their_level(goal):
+    """Of models that are equally good, one of 20 looks worse at the level 0.95: exchanges stop early when it is clear."""
+    draw = np.random.default_rng(17)
+    p_values = []
+    for k in range(150):
+        a, b = (answers(goal.frame, "two", 0.5, seed) for seed in draw.integers(0, 10**9, 2))
+        goal.forget()
+        p_values.append(kept_and_now(goal, "f1", "two", a, b)["p_value"])
+    for level in (0.05, 0.2, 0.5):
+        n_below = int((np.array(p_values) <= level).sum())
+        assert stats.binom.ppf(0.0005, 150, 0.6 * level) <= n_below <= stats.binom.ppf(0.9995, 150, level), (level, n_below)
 
 
 def test_other_luck_is_no_slip(tmp_path):

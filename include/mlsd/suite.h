@@ -85,8 +85,8 @@ MLSD_API int64_t mlsd_suite_case_line(const mlsd_suite *suite, int64_t i, int64_
  * "predicts <class>" or "p(<class>)"), case (its name), outcome.
  *
  * A set that cannot be evaluated (a column the model needs is missing, a label is empty) has status
- * "error" and says why in `detail`; the others are run. Errors: MLSD_E_NOMEM, MLSD_E_CANCELLED.
- * Since 0.1. */
+ * "error" and says why in `detail`; the others are run. Errors: MLSD_E_NOMEM, MLSD_E_CANCELLED
+ * (*out is NULL then: some of the sets are no suite that passed). Since 0.1. */
 MLSD_API mlsd_status mlsd_suite_run(const mlsd_context *context, const mlsd_suite *suite,
                                     const mlsd_model *model, mlsd_result **out);
 

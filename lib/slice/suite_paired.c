@@ -21,26 +21,33 @@
 
 /* ---- the comparisons that there are ---- */
 
-/* As many permutations as some seconds allow; 999 tell whether p is below 0.05. */
-static int64_t n_permutations(int64_t n, int64_t most_rows)
+/* 999 tell whether p is below 0.05; a level that asks for more certainty needs more. */
+static int64_t fewest_permutations(double level)
 {
-    static const int64_t fewest = 999, most = 9999;
-    const int64_t affordable = most_rows / n;
-    return affordable < fewest ? fewest : affordable > most ? most : affordable;
+    static const double fewest = 999, most = 999999, times = 40;
+    return (int64_t)fmin(most, fmax(fewest, ceil(times / (1 - level))));
+}
+
+/* As many more as some seconds allow. */
+static int64_t n_flips(int64_t n, double level)
+{
+    static const int64_t most_flips = 200000000, most = 9999;
+    const int64_t fewest = fewest_permutations(level), affordable = most_flips / n;
+    const int64_t wanted = affordable < most ? affordable : most;
+    return wanted > fewest ? wanted : fewest;
 }
 
 static mlsd_status make_spec(const mlsd__suite_run *run, const mlsd__suite_set *set,
                              const char *test, bool greater_is_better, int64_t n, mlsd_spec **out)
 {
     static const char *const names[] = {"then", "now"};
-    static const int64_t most_flips = 200000000;
     MLSD__TRY(mlsd_spec_new(run->context, test, out));
     MLSD__TRY(mlsd_spec_set_f64(*out, "level", set->level));
     MLSD__TRY(mlsd_spec_set_str(*out, "alternative", greater_is_better ? "less" : "greater"));
     MLSD__TRY(mlsd_spec_set_str_list(*out, "names", names, 2));
     if (strcmp(test, "paired_permutation") != 0) return MLSD_OK;
     MLSD__TRY(mlsd_spec_set_bool(*out, "greater_is_better", greater_is_better));
-    return mlsd_spec_set_i64(*out, "n_permutations", n_permutations(n, most_flips));
+    return mlsd_spec_set_i64(*out, "n_permutations", n_flips(n, set->level));
 }
 
 /* `scores` is n x 2, then and now. */
@@ -165,10 +172,9 @@ static mlsd_status test_exchanges(mlsd__suite_run *run, const mlsd__suite_set *s
                                   const mlsd__metric_ops *metric, const mlsd__outcome_pairs *pairs,
                                   double *out_p)
 {
-    static const int64_t most_rows = 1000000;
     exchange e = {
         .metric = metric, .pairs = pairs, .n_classes = run->predictor.n_classes, .seed = set->seed};
-    return exchange_until_clear(run->scope, &e, n_permutations(pairs->n, most_rows), out_p);
+    return exchange_until_clear(run->scope, &e, fewest_permutations(set->level), out_p);
 }
 
 /* ---- which of them ---- */

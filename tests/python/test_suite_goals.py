@@ -70,26 +70,27 @@ METRICS = [kind["kind"] for kind in mlsd.kinds("metric")] + [
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("label", CLASSES)
 def test_every_metric(goal, label, weighted):
-    judged, n_failed = set(), 0
-    sign_of = {metric: lib.mlsd_metric_direction(metric.encode()) for metric in METRICS}
+    """All in one suite: a model, the same again, and one that takes everything for its opposite."""
     more = {"weight": "weight"} if weighted else {}
-    for metric in METRICS:
-        goal.forget()
-        suite = goal(metric, label, **more)
-        good = answers(goal.frame, label, 0)
-        was = run(suite, label, good)
-        if first(was)["status"] == "error":
-            detail = first(was)["detail"]
+    sets = [{"role": "goal", "name": metric, "metric": metric, "label": label, "id": "id", **more} for metric in METRICS]
+    goal.path.write_text(json.dumps({"cases": "cases.csv", "sets": sets}))
+    good = answers(goal.frame, label, 0)
+    was = run(Suite(goal.path), label, good)
+    Suite(goal.path).keep(was, "good")
+    runs = (was, run(Suite(goal.path), label, good), run(Suite(goal.path), label, answers(goal.frame, label, None)))
+    judged, n_failed = set(), 0
+    for k, metric in enumerate(METRICS):
+        one, same, worse = ({name: values[k] for name, values in r.tests.items()} for r in runs)
+        if one["status"] == "error":
+            detail = one["detail"]
             assert "t.suite.json:1: " in detail and "\n" not in detail and len(detail.split("t.suite.json:1: ")[1]) > 20, (metric, detail)
+            assert same["status"] == worse["status"] == "error"
             continue
         judged.add(metric)
-        assert first(was)["status"] == "passed" and "nothing was kept" in first(was)["detail"], (metric, first(was))
-        suite.keep(was, "good")
-        suite = goal(metric, label, **more)
-        same = first(run(suite, label, good))
+        assert one["status"] == "passed" and "nothing was kept" in one["detail"], (metric, one)
         assert same["status"] == "passed" and same["p_value"] == 1, (metric, same)
-        worse = first(run(suite, label, answers(goal.frame, label, None)))
-        is_worse = sign_of[metric] * (worse["value"] - worse["last"]) < -1e-12  # some, as prevalence, do not ask who is right
+        sign = lib.mlsd_metric_direction(metric.encode())
+        is_worse = sign * (worse["value"] - worse["last"]) < -1e-12  # some, as prevalence, do not ask who is right
         assert 0 < worse["p_value"] <= 1 and (worse["p_value"] <= 0.5 if is_worse else worse["p_value"] > 0.3), (metric, worse)
         assert worse["status"] == ("failed" if worse["p_value"] < 0.05 else "passed"), (metric, worse)
         n_failed += worse["status"] == "failed"
@@ -120,9 +121,9 @@ def test_exchanged_answers_are_scipys(goal, metric, label, score):
     found = kept_and_now(goal, metric, label, then, now)
     a, b = (x if label == "number" else x[:, 1] for x in (then, now))
     witness = stats.permutation_test((a, b), lambda a, b: score(y, a) - score(y, b), permutation_type="samples",
-                                     alternative="greater", n_resamples=499, random_state=5)
-    # Of both draws: 499 here; there until 100 are as bad, or thousands.
-    spread = np.sqrt(max(witness.pvalue, 0.002) / 499 + witness.pvalue**2 / 100)
+                                     alternative="greater", n_resamples=199, random_state=5)
+    # Of both draws: 199 here; there until 100 are as bad, or 999.
+    spread = np.sqrt(max(witness.pvalue, 0.005) * (1 / 199 + 1 / 999) + witness.pvalue**2 / 100)
     assert abs(found["p_value"] - witness.pvalue) < 4 * spread + 0.001, (found, witness.pvalue)
 
 
@@ -151,8 +152,8 @@ def test_weights(goal, metric, score):
     assert found["last"] == pytest.approx(score(y, then[:, 1], w), rel=1e-12)
     witness = stats.permutation_test(
         (then[:, 1], now[:, 1]), lambda a, b: sign * (score(y, a, w) - score(y, b, w)), permutation_type="samples",
-        alternative="greater", n_resamples=499, random_state=5)
-    assert abs(found["p_value"] - witness.pvalue) < 4 * np.sqrt(max(witness.pvalue, 0.002) / 499 + witness.pvalue**2 / 100) + 0.001
+        alternative="greater", n_resamples=199, random_state=5)
+    assert abs(found["p_value"] - witness.pvalue) < 4 * np.sqrt(max(witness.pvalue, 0.005) * (1 / 199 + 1 / 999) + witness.pvalue**2 / 100) + 0.001
     assert f"{(w > 0).sum()} common cases" in found["detail"]  # a case that weighs 0 is not there
 
 
@@ -232,13 +233,23 @@ def test_exchanges_hold_their_level(goal):
     """Of models that are equally good, one of 20 looks worse at the level 0.95: exchanges stop early when it is clear."""
     draw = np.random.default_rng(17)
     p_values = []
-    for k in range(150):
+    for k in range(100):
         a, b = (answers(goal.frame, "two", 0.5, seed) for seed in draw.integers(0, 10**9, 2))
         goal.forget()
         p_values.append(kept_and_now(goal, "f1", "two", a, b)["p_value"])
     for level in (0.05, 0.2, 0.5):
         n_below = int((np.array(p_values) <= level).sum())
-        assert stats.binom.ppf(0.0005, 150, 0.6 * level) <= n_below <= stats.binom.ppf(0.9995, 150, level), (level, n_below)
+        assert stats.binom.ppf(0.0005, 100, 0.6 * level) <= n_below <= stats.binom.ppf(0.9995, 100, level), (level, n_below)
+
+
+@pytest.mark.parametrize("level", [0.9, 0.999])
+@pytest.mark.parametrize("metric", ["f1", "log_loss"])
+def test_high_levels_can_fail(goal, metric, level):
+    """A certainty of 99.9 % needs more draws than 999, of which the smallest p-value is 0.001."""
+    suite = goal(metric, "two", level=level)
+    suite.keep(run(suite, "two", answers(goal.frame, "two", 0)), "good")
+    found = first(run(goal(metric, "two", level=level), "two", answers(goal.frame, "two", None)))
+    assert found["status"] == "failed" and found["p_value"] < (1 - level) / 5
 
 
 def test_other_luck_is_no_slip(tmp_path):

@@ -313,7 +313,15 @@ static mlsd_status judge_class(mlsd__scope *scope, mlsd__fairness *f, const mlsd
 
 static mlsd_status judge(mlsd__scope *scope, mlsd__fairness *f, const mlsd_table *table)
 {
+    static const int64_t most_cells = 10000000; /* a gigabyte */
     const int64_t n_groups = f->groups.n_groups, k = f->rows.n_classes;
+    if (f->controls.n_groups > most_cells / n_groups) {
+        return mlsd__fail(MLSD_E_DATA,
+                          "'by' makes %lld groups within each of the %lld cells of 'control', more "
+                          "than %lld in all; merge values of either",
+                          (long long)n_groups, (long long)f->controls.n_groups,
+                          (long long)most_cells);
+    }
     f->cells = mlsd__alloc_raw(f->allocator, f->controls.n_groups * n_groups, sizeof *f->cells);
     if (f->cells == NULL) return MLSD_E_NOMEM;
     f->rates = mlsd__alloc_raw(f->allocator, MLSD__N_FAIR_RATES * n_groups, sizeof *f->rates);

@@ -37,6 +37,9 @@ MANY_Y, MANY_P = np.arange(100000) % 2, np.linspace(0, 1, 100000)
     (lambda: assess(MANY_Y, MANY_P, MANY), "'by' makes 100000 groups at column 'g', more than max_groups 1000; merge its values"),
     (lambda: policy(MANY_Y, MANY_P, MANY), "'by' makes 100000 groups at column 'g', more than max_groups 1000; merge its values"),
     (lambda: fairness.reweighing(MANY_Y, MANY), "'by' makes 100000 groups at column 'g', more than max_groups 1000"),
+    (lambda: fairness.assess(
+        MANY_Y[:10000], MANY_P[:10000], {"g": MANY["g"][:10000], "c": MANY["g"][:10000]}, by="g", control="c", max_groups=10000
+    ), "'by' makes 10000 groups within each of the 10000 cells of 'control', more than 10000000 in all; merge values of either"),
     (lambda: policy(groups=TABLE), "each of the 400 rows is a group of its own; name the columns that make groups in 'by', and the one"),
     (lambda: policy(0 * Y), "no group has rows of both classes in y, so that equalized_odds binds nothing; is y right?"),
     (lambda: policy(0 * Y, constraint="equal_opportunity"), "no group has a row of class 1 in y, so that equal_opportunity binds nothing"),

@@ -52,8 +52,9 @@ def assess(y, prediction, groups, *, by=None, control=None, sample_weight=None, 
     """The measures of fairness of predictions (labels, or probabilities) for groups of rows.
 
     groups: a frame, dict or Table, whose columns `by` (all, where None) are crossed; or an array with one group a row.
-    Further parameters are those of the kind "fairness": privileged, tolerance, min_ratio, min_support, positive, ...
-    Tables of the result: "measures", "groups", and with probabilities "calibration" and "auc".
+    Further parameters are those of the kind "fairness": privileged, tolerance, min_ratio, min_support, positive, strata, ...
+    Tables of the result: "measures", "groups", with probabilities "calibration" and "auc", and "strata" where there are
+    columns within whose values differences are looked at again (Simpson's alarm).
     """
     _refuse_texts(y=y, prediction=prediction)
     spec = Spec("fairness", by=_list(by), control=_list(control), **params)

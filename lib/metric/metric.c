@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "data/matrix_view.h"
-#include "metric/summary.h"
+#include "metric/scorecard.h"
 #include "numeric/distribution.h"
 #include "numeric/sum.h"
 
@@ -458,6 +458,13 @@ mlsd_status mlsd_metric_score(const mlsd_context *context, const char *metric, c
     if (status == MLSD_OK && ops->direct != NULL) {
         status = ops->direct(&scope, ops, y, prediction, weight, wants_interval ? level : NAN, &e,
                              &is_done);
+    }
+    if (status == MLSD_OK && !is_done) {
+        mlsd__metric_ops metric_ops = *ops;
+        status = mlsd__scorecard_value(&scope, &metric_ops, y, prediction, weight,
+                                       wants_interval ? level : NAN, &e, &is_done);
+        /* What is wrong is said, or taken, by those who look at all rows at once. */
+        if (status != MLSD_E_NOMEM && status != MLSD_E_CANCELLED) status = MLSD_OK;
     }
     if (status == MLSD_OK && !is_done) {
         status = mlsd__scored_read(&scope, ops, y, prediction, weight, &scored);

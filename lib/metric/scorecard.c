@@ -330,41 +330,80 @@ static mlsd_status add_rows(mlsd__scope *scope, const mlsd_scorecard *card, cons
     return status;
 }
 
+/* A card of one metric, on the caller's stack. */
+typedef struct lone_card {
+    mlsd_scorecard card;
+    int64_t summary_of;
+    const mlsd__summary_ops *summary;
+    const mlsd__metric_ops *owner;
+} lone_card;
+
+static mlsd_status open_lone(mlsd__scope *scope, mlsd__metric_ops *metric, const source *from,
+                             lone_card *out)
+{
+    *out = (lone_card){.card = {.allocator = *scope->allocator, .n_metrics = 1, .metrics = metric}};
+    out->card.summary_of = &out->summary_of;
+    out->card.summaries = &out->summary;
+    out->card.owners = &out->owner;
+    return mlsd__intake_plan(scope, metric, 1, -1, 1, from->y, from->prediction, from->weight,
+                             &out->card.plan);
+}
+
+static mlsd_status measure_lone(mlsd__scope *scope, lone_card *lone, const source *from,
+                                double level, bool wants_parts, mlsd__measured *out)
+{
+    mlsd_scorecard *const card = &lone->card;
+    card->chunk_rows = rows_of_chunk(card);
+    MLSD__TRY(open_states(card, &card->plan.shape, &card->total));
+    mlsd_status status = add_rows(scope, card, from, 0, from->y->rows, &card->total);
+    if (status == MLSD_OK) {
+        const mlsd__finish f = {.metric = card->metrics,
+                                .params = card->metrics->params,
+                                .shape = &card->plan.shape,
+                                .state = card->total.states[0],
+                                .level = level,
+                                .wants_parts = wants_parts};
+        status = mlsd__metric_finish(scope, &f, out);
+    }
+    close_states(card, &card->total);
+    return status;
+}
+
 mlsd_status mlsd__scorecard_measure(mlsd__scope *scope, mlsd__metric_ops *metric,
                                     const mlsd_matrix *y, const mlsd_matrix *prediction,
                                     const mlsd_matrix *weight, double level, mlsd__measured *out)
 {
-    int64_t summary_of = 0;
-    const mlsd__summary_ops *summary = NULL;
-    const mlsd__metric_ops *owner = NULL;
-    mlsd_scorecard card = {.allocator = *scope->allocator,
-                           .n_metrics = 1,
-                           .metrics = metric,
-                           .summary_of = &summary_of,
-                           .summaries = &summary,
-                           .owners = &owner};
     const source from = {.y = y, .prediction = prediction, .weight = weight};
-    MLSD__TRY(mlsd__intake_plan(scope, metric, 1, -1, 1, y, prediction, weight, &card.plan));
+    lone_card lone;
     bool is_done = false;
+    MLSD__TRY(open_lone(scope, metric, &from, &lone));
     if (metric->direct != NULL) {
         MLSD__TRY(
             metric->direct(scope, metric, y, prediction, weight, level, &out->estimate, &is_done));
     }
     if (is_done) return MLSD_OK;
-    choose_summaries(&card);
-    card.chunk_rows = rows_of_chunk(&card);
-    MLSD__TRY(open_states(&card, &card.plan.shape, &card.total));
-    mlsd_status status = add_rows(scope, &card, &from, 0, y->rows, &card.total);
-    if (status == MLSD_OK) {
-        const mlsd__finish f = {.metric = metric,
-                                .params = metric->params,
-                                .shape = &card.plan.shape,
-                                .state = card.total.states[0],
-                                .level = level,
-                                .wants_parts = true};
-        status = mlsd__metric_finish(scope, &f, out);
-    }
-    close_states(&card, &card.total);
+    choose_summaries(&lone.card);
+    return measure_lone(scope, &lone, &from, level, true, out);
+}
+
+mlsd_status mlsd__scorecard_value(mlsd__scope *scope, mlsd__metric_ops *metric,
+                                  const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                  const mlsd_matrix *weight, double level, mlsd__estimate *out,
+                                  bool *out_done)
+{
+    const source from = {.y = y, .prediction = prediction, .weight = weight};
+    lone_card lone;
+    mlsd__measured measured;
+    *out_done = false;
+    if (y->rows <= CHUNK_ROWS || metric->finish == NULL) return MLSD_OK;
+    MLSD__TRY(open_lone(scope, metric, &from, &lone));
+    choose_summaries(&lone.card);
+    if (lone.summary == &mlsd__summary_rows) return MLSD_OK;
+    mlsd__measured_init(&measured, scope->allocator);
+    const mlsd_status status = measure_lone(scope, &lone, &from, level, false, &measured);
+    *out = measured.estimate;
+    mlsd__measured_free(&measured);
+    *out_done = status == MLSD_OK;
     return status;
 }
 

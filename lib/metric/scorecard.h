@@ -46,6 +46,14 @@ mlsd_status mlsd__scorecard_measure(mlsd__scope *scope, mlsd__metric_ops *metric
                                     const mlsd_matrix *y, const mlsd_matrix *prediction,
                                     const mlsd_matrix *weight, double level, mlsd__measured *out);
 
+/* Its value and interval alone, where there are many rows and a summary of them will do
+ * (*out_done).
+ */
+mlsd_status mlsd__scorecard_value(mlsd__scope *scope, mlsd__metric_ops *metric,
+                                  const mlsd_matrix *y, const mlsd_matrix *prediction,
+                                  const mlsd_matrix *weight, double level, mlsd__estimate *out,
+                                  bool *out_done);
+
 /* All that was added, in one set of summaries: *out_total is the card's own where nothing waits,
  * otherwise made anew (give both back with mlsd__scorecard_close_view). */
 typedef struct mlsd__scorecard_view {

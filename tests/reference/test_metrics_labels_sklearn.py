@@ -107,6 +107,8 @@ def test_scores_of_many_rows(kind):
         for given in ({}, {"sample_weight": weight}):
             same("roc_auc_score", labels, p, **given)
             same("log_loss", labels, p, **given)
+            if labels.dtype.kind != "U":
+                same("brier_score_loss", labels, p, **given)
     for row in (0, 16_500, n - 1):  # the only one of its class
         y[:] = 0
         y[row] = 1
@@ -117,3 +119,26 @@ def test_scores_of_many_rows(kind):
         for m in (metrics, ours):
             with pytest.raises(ValueError, match="only one label|Only one class"):
                 getattr(m, name)(y, p)
+
+
+@pytest.mark.parametrize("names", [[0, 1], [0, 1, 2, 3], [1, 3], [0, 7, 200], [-1, 1], [0, 1, 70_000], [1]])
+def test_labels_of_many_rows(names):
+    """Small whole numbers are counted in place of being sorted; the last label may be one that a glimpse does not see."""
+    rng = np.random.default_rng(len(names))
+    n = 17_000
+    names = np.array(names)
+    y = names[rng.integers(0, max(1, len(names) - 1), n)]
+    y[16_001] = names[-1]
+    prediction = np.where(rng.random(n) < 0.6, y, names[rng.integers(0, max(1, len(names) - 1), n)])
+    weight = rng.integers(0, 3, n)
+    for dtype in (np.int64, np.int32):
+        a, b = y.astype(dtype), prediction.astype(dtype)
+        for given in ({}, {"sample_weight": weight}):
+            for name in WHOLE:
+                same(name, a, b, **given)
+            for name in RATES:
+                same(name, a, b, average="macro", **given)
+                same(name, a, b, average=None, labels=names[:1], **given)
+        assert ours.classification_report(a, b) == metrics.classification_report(a, b)
+        same("multilabel_confusion_matrix", a, b)
+    same("f1_score", y.astype(np.int32), prediction, average="weighted")

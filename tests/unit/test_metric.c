@@ -260,6 +260,48 @@ static void test_metric__memory_that_runs_out_leaks_nothing(void **state)
     }
 }
 
+/* Few rows, repeated 1000 times, have the value of the few, weighted or not, though many rows are
+ * summarised in parallel; Wilson's interval by its formula. */
+static void test_metric__many_rows_are_few_repeated(void **state)
+{
+    (void)state;
+    enum { FEW = 90, MANY = 1000 * FEW };
+    static const char *const of_classes[] = {"accuracy", "f1_macro", "matthews_corrcoef"};
+    static const char *const of_numbers[] = {"rmse", "mae", "r2", "mape"};
+    static double y[MANY], f[MANY], w[MANY];
+    for (int i = 0; i < MANY; i++) {
+        y[i] = i % FEW % 3;
+        f[i] = i % FEW % 7 < 4 ? y[i] : i % FEW % 2;
+        w[i] = i % FEW % 5;
+    }
+    for (int m = 0; m < 7; m++) {
+        const char *const metric = m < 3 ? of_classes[m] : of_numbers[m - 3];
+        for (int weighted = 0; weighted < 2; weighted++) {
+            double *const weight = weighted ? w : NULL;
+            const scored few = score(metric, FEW, y, f, weight);
+            const scored many = score(metric, MANY, y, f, weight);
+            assert_near(many.value, few.value, 1e-13 * fabs(few.value));
+            assert_true(many.low <= many.value && many.value <= many.high);
+            assert_true(many.high - many.low < (few.high - few.low) / 25);
+        }
+    }
+    const scored s = score("accuracy", MANY, y, f, NULL);
+    const double z = 1.959963984540054, p = s.value, n = MANY;
+    const double middle = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n);
+    assert_near(s.low, middle - half, 1e-14);
+    assert_near(s.high, middle + half, 1e-14);
+
+    y[80000] = -1;
+    const mlsd_matrix ym = vector(y, MANY), fm = vector(f, MANY), wm = vector(w, MANY);
+    double value = 0;
+    ASSERT_FAILS(MLSD_E_DATA, "y[80000] is -1, not a class number 0, 1, ...",
+                 mlsd_metric_score(NULL, "accuracy", &ym, &fm, NULL, 0, &value, NULL, NULL));
+    w[70000] = -1;
+    ASSERT_FAILS(MLSD_E_DATA, "weight[70000] is -1",
+                 mlsd_metric_score(NULL, "mae", &ym, &fm, &wm, 0, &value, NULL, NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_metric__labels_from_probabilities),
         cmocka_unit_test(test_metric__hinge_loss_of_decision_values),
         cmocka_unit_test(test_metric__tasks_and_names_are_checked),
+        cmocka_unit_test(test_metric__many_rows_are_few_repeated),
         cmocka_unit_test(test_metric__memory_that_runs_out_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ from ._arrays import class_codes, codes_among
 from ._errors import named_as_sklearns
 from ._metrics_values import UndefinedMetricWarning, evaluate
 
+_MANY_ROWS = 1 << 14  # from here on labels are counted before they are sorted
 _AVERAGES = (None, "micro", "macro", "weighted", "samples")
 
 
@@ -116,6 +117,10 @@ class _Coded:
                 f"Got y_true={np.unique(y)} and y_pred={np.unique(p)}. Make sure that the predictions provided by the "
                 "classifier coincides with the true labels."
             )
+        counted = _count_all(y, p) if len(y) >= _MANY_ROWS else None
+        if counted is not None:
+            self.classes, self.y, self.p = _small_labels(y, p, counted)
+            return
         self.classes, codes = class_codes(np.concatenate([y, p]), "y_true or y_pred")
         self.y, self.p = codes[: len(y)], codes[len(y) :]
 
@@ -240,8 +245,8 @@ def _chosen(y_true, y_pred, labels, sample_weight):
     return coded
 
 
-def _count_codes(y_true, y_pred):
-    """The confusion of labels that are small whole numbers: they need not be sorted first. None where they are not."""
+def _count_all(y_true, y_pred):
+    """Rows by label and predicted label, both small whole numbers from 0 on: they need not be sorted first. None where they are not."""
     import numpy as np
 
     for a in (y_true, y_pred):
@@ -254,7 +259,28 @@ def _count_codes(y_true, y_pred):
         table = evaluate("confusion_matrix", y_true, y_pred, level=None).table("confusion")
     except ValueError:  # a label that the glimpse did not see
         return None
-    cells = np.column_stack([column for name, column in table.items() if name != "class"]).astype(np.int64)
+    return np.column_stack([column for name, column in table.items() if name != "class"]).astype(np.int64)
+
+
+def _small_labels(y_true, y_pred, counted):
+    """The labels that occur, and those of the rows as their numbers: without a copy where the labels are 0, 1, ..."""
+    import numpy as np
+
+    occurs = counted.sum(axis=0) + counted.sum(axis=1) > 0
+    labels = np.flatnonzero(occurs).astype(np.result_type(y_true, y_pred))
+    if occurs.all():
+        return labels, y_true, y_pred
+    number = np.cumsum(occurs) - 1
+    return labels, number[y_true], number[y_pred]
+
+
+def _count_codes(y_true, y_pred):
+    """The confusion of labels that are small whole numbers; None where they are not."""
+    import numpy as np
+
+    cells = _count_all(y_true, y_pred)
+    if cells is None:
+        return None
     present = np.flatnonzero(cells.sum(axis=0) + cells.sum(axis=1))
     return cells[np.ix_(present, present)]
 

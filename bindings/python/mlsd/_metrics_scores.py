@@ -428,6 +428,10 @@ def brier_score_loss(y_true, y_prob, *, sample_weight=None, pos_label=None):
     """Mean squared difference between probability and outcome."""
     import numpy as np
 
+    if pos_label in (None, 1):
+        quick = _quick("brier", y_true, y_prob, sample_weight)
+        if quick is not None:
+            return quick
     y, kind, found = _labels(_column(y_true, "y_true"))
     prob = _column(y_prob, "y_prob")
     prob = _numbers(prob, "y_prob")

@@ -15,6 +15,13 @@ INLINE bool classes_f64(const double *restrict x, int64_t n, int32_t n_classes,
 {
     const double limit = (double)n_classes;
     int64_t n_bad = 0;
+    if (n_classes == 2) {
+        for (int64_t i = 0; i < n; i++) {
+            n_bad += !((x[i] == 0) | (x[i] == 1));
+            out[i] = x[i] != 0;
+        }
+        return n_bad == 0;
+    }
     for (int64_t i = 0; i < n; i++) n_bad += !((x[i] >= 0) & (x[i] < limit));
     if (n_bad > 0) return false;
     for (int64_t i = 0; i < n; i++) out[i] = (int32_t)x[i];
@@ -64,8 +71,10 @@ INLINE void doubles_of(const int32_t *restrict x, int64_t n, double *restrict ou
 INLINE bool halves(const double *restrict p, int64_t n, int32_t *restrict out_class)
 {
     int64_t n_bad = 0;
-    for (int64_t i = 0; i < n; i++) n_bad += !((p[i] >= 0) & (p[i] <= 1));
-    for (int64_t i = 0; i < n; i++) out_class[i] = p[i] > 0.5;
+    for (int64_t i = 0; i < n; i++) {
+        n_bad += !((p[i] >= 0) & (p[i] <= 1));
+        out_class[i] = p[i] > 0.5;
+    }
     return n_bad == 0;
 }
 
@@ -136,6 +145,17 @@ INLINE bool happened_i64(const int64_t *restrict y, const double *restrict p, in
     return all <= 1 && n_bad == 0;
 }
 
+INLINE void chosen_of_column(const double *restrict y, const double *restrict p, int64_t n,
+                             double *restrict out)
+{
+    for (int64_t i = 0; i < n; i++) out[i] = clip(y[i] != 0 ? p[i] : 1 - p[i]);
+}
+
+INLINE void negate(double *x, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) x[i] = -x[i];
+}
+
 INLINE void squares(const double *restrict y, const double *restrict p, int64_t n,
                     double *restrict out)
 {
@@ -163,6 +183,8 @@ typedef struct kernels {
     void (*chosen)(const double *y, const double *p, int64_t n, double *out);
     bool (*happened_f64)(const double *y, const double *p, int64_t n, double *out);
     bool (*happened_i64)(const int64_t *y, const double *p, int64_t n, double *out);
+    void (*chosen_of_column)(const double *y, const double *p, int64_t n, double *out);
+    void (*negate)(double *x, int64_t n);
     void (*squares)(const double *y, const double *p, int64_t n, double *out);
     bool (*are_weights)(const double *w, int64_t n);
 } kernels;
@@ -196,6 +218,11 @@ typedef struct kernels {
     TARGET static bool happened_i64_##NAME(const int64_t *y, const double *p, int64_t n,          \
                                            double *out)                                           \
     { return happened_i64(y, p, n, out); }                                                        \
+    TARGET static void chosen_of_column_##NAME(const double *y, const double *p, int64_t n,       \
+                                               double *out)                                       \
+    { chosen_of_column(y, p, n, out); }                                                           \
+    TARGET static void negate_##NAME(double *x, int64_t n)                                        \
+    { negate(x, n); }                                                                             \
     TARGET static void squares_##NAME(const double *y, const double *p, int64_t n, double *out)   \
     { squares(y, p, n, out); }                                                                    \
     TARGET static bool are_weights_##NAME(const double *w, int64_t n)                             \
@@ -203,7 +230,7 @@ typedef struct kernels {
     static const kernels kernels_##NAME = {                                                       \
         classes_f64_##NAME, classes_i64_##NAME, classes_i32_##NAME, largest_i64_##NAME,           \
         doubles_of_##NAME, halves_##NAME, widen_##NAME, slots_of_##NAME, cells_of_##NAME, \
-        chosen_##NAME, happened_f64_##NAME, happened_i64_##NAME, squares_##NAME, are_weights_##NAME};
+        chosen_##NAME, happened_f64_##NAME, happened_i64_##NAME, chosen_of_column_##NAME, negate_##NAME, squares_##NAME, are_weights_##NAME};
 /* clang-format on */
 
 KERNELS(base, )
@@ -279,6 +306,16 @@ bool mlsd__block_happened_f64(const double *y, const double *p, int64_t n, doubl
 bool mlsd__block_happened_i64(const int64_t *y, const double *p, int64_t n, double *out)
 {
     return best()->happened_i64(y, p, n, out);
+}
+
+void mlsd__block_chosen_of_column(const double *y, const double *p, int64_t n, double *out)
+{
+    best()->chosen_of_column(y, p, n, out);
+}
+
+void mlsd__block_negate(double *x, int64_t n)
+{
+    best()->negate(x, n);
 }
 
 void mlsd__block_squares(const double *y, const double *p, int64_t n, double *out)

@@ -28,6 +28,10 @@ void mlsd__block_chosen(const double *y, const double *p, int64_t n, double *out
 /* The same of one column, the probabilities of class 1; y are 0 and 1, p lie in [0, 1]. */
 bool mlsd__block_happened_f64(const double *y, const double *p, int64_t n, double *out);
 bool mlsd__block_happened_i64(const int64_t *y, const double *p, int64_t n, double *out);
+/* The same of rows that were checked. */
+void mlsd__block_chosen_of_column(const double *y, const double *p, int64_t n, double *out);
+/* In place. */
+void mlsd__block_negate(double *x, int64_t n);
 /* (p - y)^2. */
 void mlsd__block_squares(const double *y, const double *p, int64_t n, double *out);
 /* Weights, finite and at least 0. */

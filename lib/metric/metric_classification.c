@@ -99,11 +99,11 @@ static inline double clip(double p, double eps)
 static void log_loss_of_two(const mlsd__scored *s, int64_t first, int64_t n, double *out)
 {
     if (s->prediction_cols == 1) /* both sum to 1 exactly, also when they were clipped */
-        (void)mlsd__block_happened_f64(s->y + first, s->prediction + first, n, out);
+        mlsd__block_chosen_of_column(s->y + first, s->prediction + first, n, out);
     else
         mlsd__block_chosen(s->y + first, s->prediction + 2 * first, n, out);
     mlsd__log_block(out, n);
-    for (int64_t i = 0; i < n; i++) out[i] = -out[i];
+    mlsd__block_negate(out, n);
 }
 
 /* scikit-learn 1.2: clip at eps, the machine's unless told otherwise, make the row sum to 1 again,

@@ -258,20 +258,21 @@ static mlsd_status read_slots(const mlsd_scorecard *card, const int32_t *group, 
     return MLSD_OK;
 }
 
+/* `pair` holds what the two summaries of card->pair share; NULL where there are none. */
 static mlsd_status add_batch(mlsd__scope *scope, const mlsd_scorecard *card, void *const *states,
-                             const mlsd__batch *batch)
+                             void *pair, const mlsd__batch *batch)
 {
-    const bool in_pairs = card->pair[1] > 0;
-    if (in_pairs) mlsd__row_loss_add_two(states[card->pair[0]], states[card->pair[1]], batch);
+    const int64_t *const of = card->pair;
+    if (pair != NULL) mlsd__row_loss_two_add(pair, states[of[0]], states[of[1]], batch);
     for (int64_t i = 0; i < card->n_summaries; i++) {
-        if (in_pairs && (i == card->pair[0] || i == card->pair[1])) continue;
+        if (pair != NULL && (i == of[0] || i == of[1])) continue;
         MLSD__TRY(card->summaries[i]->add(scope, states[i], batch));
     }
     return mlsd__checkpoint(scope);
 }
 
-static mlsd_status add_chunk(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
-                             mlsd__intake *in, chunk *c)
+static mlsd_status add_blocks(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
+                              mlsd__intake *in, void *pair, chunk *c)
 {
     int32_t slots[MLSD__BLOCK_ROWS];
     for (int64_t done = 0; done < c->n; done += MLSD__BLOCK_ROWS) {
@@ -283,9 +284,22 @@ static mlsd_status add_chunk(mlsd__scope *scope, const mlsd_scorecard *card, con
             MLSD__TRY(read_slots(card, from->group, first, n, slots));
             batch.slot = slots;
         }
-        MLSD__TRY(add_batch(scope, card, c->states.states, &batch));
+        MLSD__TRY(add_batch(scope, card, c->states.states, pair, &batch));
     }
     return MLSD_OK;
+}
+
+static mlsd_status add_chunk(mlsd__scope *scope, const mlsd_scorecard *card, const source *from,
+                             mlsd__intake *in, chunk *c)
+{
+    void *const *const states = c->states.states;
+    if (card->pair[1] == 0) return add_blocks(scope, card, from, in, NULL, c);
+    void *const pair = mlsd__row_loss_two_new(scope->allocator, &card->plan.shape);
+    if (pair == NULL) return MLSD_E_NOMEM;
+    const mlsd_status status = add_blocks(scope, card, from, in, pair, c);
+    mlsd__row_loss_two_end(pair, states[card->pair[0]], states[card->pair[1]]);
+    mlsd__free(scope->allocator, pair);
+    return status;
 }
 
 static mlsd_status run_chunk(void *arg, int64_t task, mlsd__scope *scope)

@@ -127,10 +127,12 @@ void mlsd__confusion_read(const void *state, int64_t slot, mlsd__confusion *out)
 
 /* ---- the summary `row_loss`: the weighted mean of metric->row_loss, NaN left out ---- */
 extern const mlsd__summary_ops mlsd__summary_row_loss;
-/* Rows of groups that all weigh 1 may be added to two of these at once, if neither is given others.
- */
+/* Rows of groups that all weigh 1 may be added to two empty ones at once, through cells that they
+ * share until the end; NULL when memory runs out, and the caller's by mlsd__free. */
 bool mlsd__row_loss_is_plain(const mlsd__metric_ops *metric, const mlsd__shape *shape);
-void mlsd__row_loss_add_two(void *state, void *other, const mlsd__batch *batch);
+void *mlsd__row_loss_two_new(const mlsd__allocator *a, const mlsd__shape *shape);
+void mlsd__row_loss_two_add(void *cells, void *state, void *other, const mlsd__batch *batch);
+void mlsd__row_loss_two_end(const void *cells, void *state, void *other);
 /* Can the row_loss of a metric of probabilities read those of class 1 of two alone? It is told so
  * by prediction_cols of 1. */
 bool mlsd__takes_column(const mlsd__metric_ops *metric);

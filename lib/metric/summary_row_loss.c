@@ -90,17 +90,24 @@ static void add_plain(row_loss *s, const int32_t *slot, int64_t n)
     }
 }
 
-/* The same of two states that have had the same rows. */
-static void add_plain_twice(row_loss *s, row_loss *t, const int32_t *slot, int64_t n)
+/* Sums of a slot in two states, which fill a line of the cache. */
+typedef struct pair_cell {
+    two pivot;
+    double count, unused;
+    two sums[2]; /* wl and w2l2 of each */
+} pair_cell;
+
+static void add_plain_twice(pair_cell *cells, const double *losses, const double *others,
+                            const int32_t *slot, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
-        cell *const c = &s->cells[slot[i]], *const d = &t->cells[slot[i]];
-        if (c->count == 0) {
-            c->pivot = s->losses[i];
-            d->pivot = t->losses[i];
-        }
-        add_plain_row(c, s->losses[i]);
-        add_plain_row(d, t->losses[i]);
+        pair_cell *const c = &cells[slot[i]];
+        const two loss = {losses[i], others[i]};
+        if (c->count == 0) c->pivot = loss;
+        const two l = loss - c->pivot, square = l * l;
+        c->count += 1;
+        c->sums[0] += (two){l[0], square[0]};
+        c->sums[1] += (two){l[1], square[1]};
     }
 }
 
@@ -195,13 +202,34 @@ bool mlsd__row_loss_is_plain(const mlsd__metric_ops *metric, const mlsd__shape *
     return metric->row_loss != NULL && !shape->is_weighted && shape->n_slots > 1;
 }
 
-void mlsd__row_loss_add_two(void *state, void *other, const mlsd__batch *b)
+void *mlsd__row_loss_two_new(const mlsd__allocator *a, const mlsd__shape *shape)
 {
+    return mlsd__alloc(a, shape->n_slots, sizeof(pair_cell));
+}
+
+void mlsd__row_loss_two_add(void *cells, void *state, void *other, const mlsd__batch *b)
+{
+    row_loss *const s = state, *const t = other;
     for (int64_t first = 0; first < b->n; first += MLSD__BLOCK_ROWS) {
         const int64_t n = b->n - first < MLSD__BLOCK_ROWS ? b->n - first : MLSD__BLOCK_ROWS;
-        find_losses(state, b, first, n);
-        find_losses(other, b, first, n);
-        add_plain_twice(state, other, b->slot + first, n);
+        find_losses(s, b, first, n);
+        find_losses(t, b, first, n);
+        add_plain_twice(cells, s->losses, t->losses, b->slot + first, n);
+    }
+}
+
+void mlsd__row_loss_two_end(const void *cells, void *state, void *other)
+{
+    const pair_cell *const from = cells;
+    row_loss *const states[] = {state, other};
+    for (int64_t i = 0; i < states[0]->shape.n_slots; i++) {
+        for (int k = 0; k < 2; k++) {
+            cell *const c = &states[k]->cells[i];
+            c->pivot = from[i].pivot[k];
+            c->count = from[i].count;
+            c->wl = from[i].sums[k][0];
+            c->w2l2 = from[i].sums[k][1];
+        }
     }
 }
 

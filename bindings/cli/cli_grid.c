@@ -119,6 +119,18 @@ void cli_grid_print(const cli_grid *g, int width)
     }
 }
 
+void cli_print_lines(const char *text)
+{
+    const int indent = strchr(text, '\n') != NULL ? 2 : 0;
+    char *const copy = strdup(text);
+    for (char *line = copy, *end; line != NULL; line = end) {
+        end = strchr(line, '\n');
+        if (end != NULL) *end++ = '\0';
+        cli_print_wrapped(line, indent);
+    }
+    free(copy);
+}
+
 void cli_print_wrapped(const char *text, int indent)
 {
     char *copy = strdup(text);

@@ -26,6 +26,8 @@ void cli_grid_print(const cli_grid *g, int width);
 
 /* The same for text that flows: broken at blanks, later lines begin with `indent` blanks. */
 void cli_print_wrapped(const char *text, int indent);
+/* Each line of a text; where there are several, what does not fit is indented. */
+void cli_print_lines(const char *text);
 /* A text of more than `width` characters keeps its beginning and its end, with ".." between. */
 void cli_cut_middle(char *text, int width);
 /* Characters (code points) of a text. */

@@ -312,7 +312,7 @@ static int show(const slicing *s, const char *file)
     else if (mlsd_table_n_rows(cli_result_table(r, "slices")) > 0)
         cli_table_print("slices", cli_result_table(r, "slices"));
     putchar('\n');
-    cli_print_wrapped(mlsd_result_verdict(r), 0);
+    cli_print_lines(mlsd_result_verdict(r));
     return CLI_OK;
 }
 

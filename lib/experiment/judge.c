@@ -110,6 +110,23 @@ static mlsd_status make_groups(mlsd__experiment *x, mlsd_table **out)
     return status;
 }
 
+/* The verdict on slices has a line for each thing to know; in the experiment's it is one sentence
+ * of several. */
+static mlsd_status share_verdict(mlsd__experiment *x, const mlsd_result *slices)
+{
+    mlsd__text t;
+    mlsd__text_init(&t, x->scope->allocator);
+    mlsd__text_append(&t, mlsd_result_verdict(slices));
+    for (int64_t i = 0; t.status == MLSD_OK && i < t.length; i++) {
+        if (t.data[i] == '\n') t.data[i] = ' ';
+    }
+    mlsd_status status = t.status;
+    if (status == MLSD_OK)
+        status = mlsd__result_set_str(x->result, "slices.verdict", t.data, false);
+    mlsd__text_free(&t);
+    return status;
+}
+
 static mlsd_status share_slices(mlsd__experiment *x, const mlsd_result *slices)
 {
     const mlsd_table *table = mlsd_result_get_table(slices, "slices");
@@ -120,7 +137,7 @@ static mlsd_status share_slices(mlsd__experiment *x, const mlsd_result *slices)
     const char *worst = "";
     MLSD__TRY(mlsd_result_get_str(slices, "worst", &worst));
     MLSD__TRY(mlsd__result_set_str(x->result, "slices.worst", worst, false));
-    return mlsd__result_set_str(x->result, "slices.verdict", mlsd_result_verdict(slices), false);
+    return share_verdict(x, slices);
 }
 
 /* All columns of the groups, by the metric that decides. Every value of a column is a slice however

@@ -252,6 +252,26 @@ static void json_number(mlsd__text *t, const char *key, double value)
     mlsd__text_json_double(t, value);
 }
 
+void mlsd__grouping_words(const mlsd__grouping *g, int64_t level, const char *column, mlsd__text *t)
+{
+    const mlsd__level *const is = &g->levels[level];
+    mlsd__text_append(t, column);
+    switch (is->kind) {
+    case MLSD__LEVEL_MISSING:
+        mlsd__text_append(t, " is missing");
+        return;
+    case MLSD__LEVEL_RANGE:
+        mlsd__text_append(t, isinf(is->above) && isinf(is->at_most)   ? " is known"
+                             : isinf(is->above) || isinf(is->at_most) ? " "
+                                                                      : " in ");
+        if (isinf(is->above) && isinf(is->at_most)) return;
+        break;
+    default:
+        mlsd__text_append(t, " = ");
+    }
+    mlsd__text_append(t, g->labels[level]);
+}
+
 void mlsd__grouping_json(const mlsd__grouping *g, int64_t level, mlsd__text *t)
 {
     const mlsd__level *const is = &g->levels[level];

@@ -54,7 +54,10 @@ typedef struct mlsd__grouping_options {
 mlsd_status mlsd__grouping_make(mlsd__scope *scope, const mlsd_table *table, int64_t column,
                                 const mlsd__grouping_options *options, mlsd__grouping *out);
 void mlsd__grouping_free(mlsd__grouping *g, const mlsd__allocator *a);
-/* What a row of the level meets, as members of a JSON object after its first: , "equals": "red". */
+/* What a row of the level meets, in words: "age in (34, 49]", "city = Bern", "city is missing". */
+void mlsd__grouping_words(const mlsd__grouping *g, int64_t level, const char *column,
+                          mlsd__text *t);
+/* The same as members of a JSON object after its first: , "equals": "red". */
 void mlsd__grouping_json(const mlsd__grouping *g, int64_t level, mlsd__text *t);
 
 /* How a slice differs from the rows outside it; what is undefined is NaN. */

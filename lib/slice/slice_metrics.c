@@ -18,7 +18,10 @@ static const mlsd_param params[] = {
     MLSD__P_I64(P, intersections, 1, MLSD__VIEW_COLUMNS, "1", NULL,
                 "columns that are crossed at most; 1: each column alone"),
     MLSD__P_STR_LIST(P, control, "null", "columns within whose values groups are compared"),
-    MLSD__P_STR_LIST(P, metrics, "null", "names of metrics; null: the usual of such rows"),
+    MLSD__P_STR_LIST(
+        P, metrics, "null",
+        "names of metrics; null: of probabilities accuracy, recall, fpr, selection_rate and brier, "
+        "of two classes all of those but brier, of more accuracy, of numbers mae and rmse"),
     MLSD__P_STR(P, reference, "\"complement\"",
                 "what a group is compared with: complement (the rows outside it), overall, largest "
                 "(the largest group), or a group (\"male\", \"sex = male\")"),
@@ -63,6 +66,8 @@ static mlsd_status usual_metrics(mlsd__scope *scope, const mlsd__slicing_input *
     static const char *const numbers[] = {"mae", "rmse", NULL};
     static const char *const classes[] = {"accuracy", NULL};
     static const char *const two[] = {"accuracy", "recall", "fpr", "selection_rate", NULL};
+    static const char *const shares[] = {"accuracy",       "recall", "fpr",
+                                         "selection_rate", "brier",  NULL};
     double *y = NULL, *p = NULL;
     double most = in->prediction->cols > 1 ? (double)(in->prediction->cols - 1) : 1;
     MLSD__TRY(mlsd__slicing_column(scope, in, in->y, "y", &y));
@@ -81,7 +86,7 @@ static mlsd_status usual_metrics(mlsd__scope *scope, const mlsd__slicing_input *
         }
         is_of_classes = all_classes || (all_shares && most <= 1);
     }
-    *out = !is_of_classes ? numbers : most > 1 ? classes : two;
+    *out = !is_of_classes ? numbers : most > 1 ? classes : all_classes ? two : shares;
     mlsd__free(scope->allocator, p);
     mlsd__free(scope->allocator, y);
     return status;

@@ -555,10 +555,16 @@ void mlsd__views_words(const mlsd__views *v, const mlsd__view *view, int64_t cel
 {
     mlsd__text_append(t, "");
     for (int k = 0; k < view->n_columns; k++) {
+        const mlsd__view_column *const c = column_at(v, view, k);
+        const int64_t level = original(c, view->levels[cell * view->n_columns + k]);
         if (k > 0) mlsd__text_append(t, " and ");
-        mlsd__text_append(t, column_at(v, view, k)->name);
-        mlsd__text_append(t, " = ");
-        mlsd__text_append(t, label_at(v, view, cell, k));
+        if (level < 0) {
+            mlsd__text_append(t, c->name);
+            mlsd__text_append(t, " = ");
+            mlsd__text_append(t, other_label);
+        } else {
+            mlsd__grouping_words(&c->grouping, level, c->name, t);
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-/* slice_words.c - the verdict of slice_metrics, for people who know no statistics. */
+/* slice_words.c - the verdict of slice_metrics, for people who know no statistics: a line for each
+ * thing to know. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "validate/words.h"
 
 /* Metrics and groups that are spoken of; the tables have all. */
-enum { MOST_METRICS = 4, MOST_NAMED = 3 };
+enum { MOST_METRICS = 5, MOST_NAMED = 3 };
 
 /* What is neither better nor worse when it grows. */
 static bool is_neutral(const char *metric)
@@ -17,10 +18,25 @@ static bool is_neutral(const char *metric)
 static void name_group(const mlsd__slice_run *r, int64_t g, mlsd__text *t)
 {
     const mlsd__view *const view = mlsd__slice_view(r, g);
+    const int64_t before = t->length;
     mlsd__views_words(&r->views, view, r->groups[g].cell, t);
-    if (r->views.control.n_columns == 0) return;
-    mlsd__text_append(t, ", among ");
-    mlsd__views_words(&r->views, &r->views.control, view->control[r->groups[g].cell], t);
+    if (r->views.control.n_columns > 0) {
+        mlsd__text_append(t, ", among ");
+        mlsd__views_words(&r->views, &r->views.control, view->control[r->groups[g].cell], t);
+    }
+    if (t->status != MLSD_OK) return;
+    for (int64_t i = before; i < t->length; i++) { /* a name is no line of its own */
+        if (t->data[i] == '\n') t->data[i] = ' ';
+    }
+}
+
+/* A number of rows to plan with: two digits, upwards. */
+static double rounded_up(double n)
+{
+    double unit = 1;
+    if (!isfinite(n)) return n;
+    while (n > 100 * unit) unit *= 10;
+    return ceil(n / unit) * unit;
 }
 
 static double rows_of(const mlsd__slice_run *r, int64_t g)
@@ -90,7 +106,7 @@ static void say_finding(const mlsd__slice_run *r, int64_t metric, int64_t g, int
         mlsd__text_format(t, " (%lld more group%s differ%s by more than chance)", (long long)n - 1,
                           n == 2 ? "" : "s", n == 2 ? "s" : "");
     }
-    mlsd__text_append(t, ". ");
+    mlsd__text_append(t, ".\n");
 }
 
 static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
@@ -100,7 +116,7 @@ static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
     if (mlsd__slice_grows_by_chance(r->names[metric])) {
         mlsd__text_format(t,
                           "%s is larger by chance alone where rows are fewer, so groups are not "
-                          "compared by it (log_loss and brier can be). ",
+                          "compared by it (log_loss and brier can be).\n",
                           r->names[metric]);
         return;
     }
@@ -118,14 +134,14 @@ static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
         mlsd__text_append(t, "; the largest difference, where ");
         name_group(r, g, t);
         mlsd__text_append(t, ", cannot be told from chance: that needs about ");
-        mlsd__text_fixed(t, c->rows_needed, 0);
+        mlsd__text_fixed(t, rounded_up(c->rows_needed), 0);
         if (counts_all)
             mlsd__text_append(t, " rows of it, there are ");
         else
             mlsd__text_format(t, " rows of it that %s counts, there are ", r->names[metric]);
         mlsd__text_fixed(t, support, 0);
     }
-    mlsd__text_append(t, ". ");
+    mlsd__text_append(t, ".\n");
 }
 
 /* Groups with few rows cannot be judged by anything (metric -1); others only by a metric that
@@ -154,7 +170,7 @@ static void say_unjudged(const mlsd__slice_run *r, int64_t metric, mlsd__text *t
         n++;
     }
     if (n > MOST_NAMED) mlsd__text_format(t, "; and %lld more", (long long)(n - MOST_NAMED));
-    if (n > 0) mlsd__text_append(t, ". ");
+    if (n > 0) mlsd__text_append(t, ".\n");
 }
 
 static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
@@ -178,9 +194,9 @@ static void say_alarms(const mlsd__slice_run *r, mlsd__text *t)
         mlsd__words_number(t, s->pooled_odds);
         mlsd__text_append(t, " in all rows, ");
         mlsd__words_number(t, s->common.value);
-        mlsd__text_format(t, " within %s). ", within);
+        mlsd__text_format(t, " within %s).\n", within);
     }
-    if (n > MOST_NAMED) mlsd__text_format(t, "%lld more such. ", (long long)(n - MOST_NAMED));
+    if (n > MOST_NAMED) mlsd__text_format(t, "%lld more such.\n", (long long)(n - MOST_NAMED));
 }
 
 static bool is_any_judged(const mlsd__slice_run *r)
@@ -195,7 +211,7 @@ static bool is_any_judged(const mlsd__slice_run *r)
 static void say_metrics(const mlsd__slice_run *r, mlsd__text *t)
 {
     if (!is_any_judged(r)) {
-        mlsd__text_append(t, "No group can be judged beside the others. ");
+        mlsd__text_append(t, "No group can be judged beside the others.\n");
         return;
     }
     for (int64_t m = 0; m < r->n_metrics && m < MOST_METRICS; m++) {
@@ -257,6 +273,6 @@ mlsd_status mlsd__slice_say(const mlsd__slice_run *r, mlsd_result *out)
     say_metrics(r, &t);
     say_alarms(r, &t);
     for (int64_t m = -1; m < r->n_metrics && m < MOST_METRICS; m++) say_unjudged(r, m, &t);
-    if (t.length > 0 && t.data[t.length - 1] == ' ') t.data[--t.length] = '\0';
+    if (t.length > 0 && t.data[t.length - 1] == '\n') t.data[--t.length] = '\0';
     return mlsd__result_end_verdict(out, &t);
 }

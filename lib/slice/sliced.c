@@ -301,23 +301,7 @@ const char *mlsd__sliced_column(const mlsd__sliced *s, const mlsd__item *item)
 
 void mlsd__sliced_words(const mlsd__sliced *s, const mlsd__item *item, mlsd__text *t)
 {
-    const mlsd__grouping *const g = &s->groupings[item->column];
-    const mlsd__level *const is = &g->levels[item->level];
-    mlsd__text_append(t, mlsd__sliced_column(s, item));
-    switch (is->kind) {
-    case MLSD__LEVEL_MISSING:
-        mlsd__text_append(t, " is missing");
-        return;
-    case MLSD__LEVEL_RANGE:
-        mlsd__text_append(t, isinf(is->above) && isinf(is->at_most)   ? " is known"
-                             : isinf(is->above) || isinf(is->at_most) ? " "
-                                                                      : " in ");
-        if (isinf(is->above) && isinf(is->at_most)) return;
-        break;
-    default:
-        mlsd__text_append(t, " = ");
-    }
-    mlsd__text_append(t, g->labels[item->level]);
+    mlsd__grouping_words(&s->groupings[item->column], item->level, mlsd__sliced_column(s, item), t);
 }
 
 void mlsd__sliced_json(const mlsd__sliced *s, const mlsd__item *item, mlsd__text *t)

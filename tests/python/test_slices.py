@@ -369,3 +369,25 @@ def test_low_support_is_never_a_finding():
     compared = slices.compare(frame, y, np.where(group == "rare", y, p), p)
     rare = [s for s in compared if s.slice == "g = rare"]
     assert rare[0].status == "low support" and not rare[0].finding and "g = rare" not in {s.slice for s in compared.worse}
+
+
+def test_metrics__probabilities_that_mean_less_in_one_group_are_found_unasked():
+    """By construction: in one region probabilities are drawn towards 1/2, which turns no decision around."""
+    rng = np.random.default_rng(1)
+    n = 4000
+    region, age = rng.choice(["north", "south", "west"], n, p=[0.5, 0.4, 0.1]), rng.integers(18, 80, n)
+    z = 2 * rng.normal(size=n)
+    y = (rng.random(n) < 1 / (1 + np.exp(-z))).astype(float)
+    p = 1 / (1 + np.exp(-z * np.where(region == "west", 0.1, 1)))
+    found = slices.metrics({"region": region, "age": age}, y, p)
+    assert {(row["slice"], row["metric"]) for row in found.findings if "age" not in row["slice"] and row["difference"] > 0} == {
+        ("region = west", "brier")
+    }
+    inside = region == "west"
+    value = next(row["value"] for row in found.findings if row["slice"] == "region = west" and row["metric"] == "brier")
+    assert value == pytest.approx(np.mean((p - y)[inside] ** 2))
+    lines = str(found).splitlines()  # a line for each thing to know
+    assert any(line.startswith("brier is worse where region = west, by more than chance: ") for line in lines)
+    assert [line.partition(" ")[0] for line in lines] == ["accuracy:", "recall:", "fpr:", "selection_rate:", "brier"]
+    names = set(found.slices["slice"])
+    assert {"region = north", "age <= 34"} <= names and any(name.startswith("age in (34, ") for name in names), names

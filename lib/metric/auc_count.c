@@ -545,12 +545,16 @@ static void add_up(const deal *d, double level, mlsd__estimate *out)
     out->value = fmin(1, wins / (weight[0] * weight[1]));
     out->df = INFINITY;
     out->n_rows = (double)d->n;
-    if (isnan(level) || n[0] < 2 || n[1] < 2) return;
+    if (isnan(level)) return;
+    if (n[0] < 2 || n[1] < 2) {
+        mlsd__area_interval(out, level);
+        return;
+    }
     const double hits = squares_about(d, 1, out->value * weight[0]);
     const double misses = squares_about(d, 0, (1 - out->value) * weight[1]);
     const double product = weight[0] * weight[1];
     out->se = sqrt(fmax(0, hits * (n[1] / (n[1] - 1)) + misses * (n[0] / (n[0] - 1)))) / product;
-    mlsd__estimate_interval(out, level, 0, 1);
+    mlsd__area_interval(out, level);
 }
 
 static mlsd_status allocate(mlsd__scope *scope, deal *d)

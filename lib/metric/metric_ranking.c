@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "metric/auc_count.h"
+#include "metric/interval_rates.h"
 #include "metric/score_sweep.h"
 #include "metric/summary.h"
 #include "numeric/rank.h"
@@ -287,7 +288,27 @@ static double support_of(const sweep *w)
     return fmin(w->n_positive, w->n_negative);
 }
 
-static void estimate_class(const sweep *w, double auc, double level, mlsd__estimate *out)
+/* Two classes that are apart have no spread of placements, and 1 would be given as certain. But the
+ * rarer class, of k rows, makes k pairs that share no row, and each of them is in order with the
+ * chance that the area is: so all are with area^k, and the limit is Clopper & Pearson's of k of k.
+ * All pairs being in order is less likely still, so that it holds. */
+void mlsd__area_interval(mlsd__estimate *e, double level)
+{
+    mlsd__estimate_interval(e, level, 0, 1);
+    if (isnan(level) || !(e->value == 0 || e->value == 1)) return;
+    const mlsd__rate pairs = {e->value * e->support, e->support};
+    mlsd__proportion_interval(MLSD__CLOPPER_PEARSON, pairs, level, &e->low, &e->high);
+}
+
+/* Without any spread there is nothing to tell an interval from. */
+static void interval_of_spread(mlsd__estimate *e, double level)
+{
+    mlsd__estimate_interval(e, level, 0, 1);
+    if (e->se == 0) e->low = e->high = NAN;
+}
+
+static void estimate_class(const sweep *w, double auc, bool is_whole, double level,
+                           mlsd__estimate *out)
 {
     mlsd__estimate_undefined(out);
     out->value = auc;
@@ -296,7 +317,11 @@ static void estimate_class(const sweep *w, double auc, double level, mlsd__estim
     out->se = delong_se(w, auc);
     out->df = INFINITY;
     out->n_rows = (double)w->n;
-    mlsd__estimate_interval(out, level, 0, 1);
+    if (is_whole) {
+        mlsd__area_interval(out, level);
+    } else {
+        interval_of_spread(out, level);
+    }
 }
 
 /* The rows at hand, what is asked of them, and where the answer goes. */
@@ -358,7 +383,7 @@ static mlsd_status score_two_classes(const job *j, sweep *w)
     load_class(w, j->s, j->rows, 1);
     double auc = NAN;
     MLSD__TRY(area_of(j, w, &auc));
-    estimate_class(w, auc, j->level, j->estimate);
+    estimate_class(w, auc, !is_partial(j->p), j->level, j->estimate);
     return j->out == NULL || j->p->curve == NO_CURVE ? MLSD_OK : put_curve(j, w);
 }
 
@@ -381,7 +406,7 @@ static mlsd_status score_each(const job *j, sweep *w)
         rarest = fmin(rarest, support_of(w));
         if (j->out != NULL) {
             mlsd__estimate part;
-            estimate_class(w, auc, j->level, &part);
+            estimate_class(w, auc, !is_partial(j->p), j->level, &part);
             MLSD__TRY(mlsd__measured_part(j->out, c, &part));
         }
         const double all = w->positive_weight + w->negative_weight;
@@ -568,7 +593,7 @@ static mlsd_status run(const job *j)
     }
     if (status == MLSD_OK) {
         j->estimate->n_rows = (double)j->n_rows;
-        mlsd__estimate_interval(j->estimate, j->level, 0, 1);
+        interval_of_spread(j->estimate, j->level);
     }
 out:
     sweep_free(&w, j->scope->allocator);

@@ -225,3 +225,30 @@ def test_information__covers_without_any_agreement():
     for kind in ("mutual_info", "v_measure", "normalized_mutual_info"):
         covered, _, _ = coverage(kind, lambda: (RNG.integers(0, 4, 150), RNG.integers(0, 4, 150)), 0.0, n_draws=200)
         assert covered >= 0.95, kind
+
+
+@pytest.mark.parametrize("n1, n0", [(5, 5), (3, 40), (1, 9), (20_000, 300), (2, 30_000)])
+def test_area__of_classes_that_are_apart(n1, n0):
+    """DeLong's interval would be 1 to 1. k of k pairs that share no row are in order: Clopper & Pearson's limit."""
+    y, k = np.repeat([1, 0], [n1, n0]), min(n1, n0)
+    s = y + RNG.random(n1 + n0) / 2
+    got, turned = estimate("roc_auc", y, s), estimate("roc_auc", y, -s)
+    assert got["value"] == 1 and got["high"] == 1
+    assert got["low"] == pytest.approx(0.025 ** (1 / k), rel=1e-12)
+    assert turned["value"] == 0 and turned["low"] == 0
+    assert turned["high"] == pytest.approx(1 - 0.025 ** (1 / k), rel=1e-9, abs=1e-12)
+    assert estimate("gini", y, s)["low"] == pytest.approx(2 * 0.025 ** (1 / k) - 1, rel=1e-9, abs=1e-12)
+    assert math.isnan(estimate("roc_auc", y, s, max_fpr=0.5)["low"])
+
+
+def test_area__covers_where_classes_are_often_apart():
+    """10 rows of which 5 are of class 1, two and a half standard deviations apart: a third of the draws are apart."""
+    truth = 0.5 * math.erfc(-2.5 / 2)
+
+    def draw():
+        y = np.repeat([0, 1], 5)
+        return y, RNG.normal(size=10) + 2.5 * y
+
+    apart = sum(estimate("roc_auc", *draw())["value"] == 1 for _ in range(200))
+    covered, _, below = coverage("roc_auc", draw, truth, n_draws=1000)
+    assert apart > 40 and below == 0 and covered >= 0.85

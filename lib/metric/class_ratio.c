@@ -146,6 +146,11 @@ static void estimate_class(const class_value *v, const mlsd__ratio *ratio, doubl
         e->value = v->value;
         delta_interval(moved, sum_cells(v->at.count), sum_cells(v->at.w), sum_cells(v->at.squares),
                        level, e);
+        if (!mlsd__has_spread(e) && !isnan(level)) {
+            /* All are right, and F is at least the Jaccard index; or none, and it is 0. */
+            e->low = v->value == 1 ? mlsd__limit_of_all(level, support) : NAN;
+            e->high = v->value == 1 ? 1 : NAN;
+        }
     }
     e->numerator = v->above;
     e->denominator = v->below;
@@ -246,15 +251,37 @@ static void finish_interval(const work *w, mlsd__estimate *e)
                    e);
 }
 
-static double *moves_of(const work *w, int64_t i)
-{
-    return w->moves + class_at(w, i) * MLSD__N_CELLS;
-}
-
 /* Does a class take part? Without labels those that were seen or predicted. */
 static bool takes_part(const work *w, const class_value *v)
 {
     return (w->labels != NULL || v->is_present) && !isnan(v->value);
+}
+
+/* Where every class's ratio is 0 or 1 no row moves the average, and the delta method would give it
+ * as certain: the limits are those of shares of which all, or none, are so. F is at least the
+ * Jaccard index, which is a share; what it is at most where it is 0 is not told. */
+static void interval_of_ends(const work *w, double total, mlsd__estimate *e)
+{
+    const double level = w->f->level;
+    double sum[2] = {0}, rows[2] = {INFINITY, INFINITY};
+    bool is_told = true;
+    if (isnan(level) || isnan(e->se) || mlsd__has_spread(e)) return;
+    for (int64_t i = 0; i < w->n; i++) {
+        const class_value *const v = &w->values[i];
+        if (!takes_part(w, v) || !(v->share > 0)) continue;
+        const int end = v->value == 1;
+        const double share = v->share / total;
+        sum[end] += share;
+        rows[end] = fmin(rows[end], rows_below(w->ratio->below, v->at.count) / share);
+        is_told &= end || (v->value == 0 && is_share(w->ratio));
+    }
+    mlsd__limits_of_ends(level, sum, rows, e);
+    if (!is_told) e->low = e->high = NAN;
+}
+
+static double *moves_of(const work *w, int64_t i)
+{
+    return w->moves + class_at(w, i) * MLSD__N_CELLS;
 }
 
 static void average_macro(work *w, mlsd__estimate *e)
@@ -263,6 +290,7 @@ static void average_macro(work *w, mlsd__estimate *e)
     for (int64_t i = 0; i < w->n; i++) {
         if (!takes_part(w, &w->values[i])) continue;
         n += 1;
+        w->values[i].share = 1;
         sum += w->values[i].value;
     }
     if (n == 0) return;
@@ -272,6 +300,7 @@ static void average_macro(work *w, mlsd__estimate *e)
         for (int k = 0; k < MLSD__N_CELLS; k++) moves_of(w, i)[k] += w->values[i].slope[k] / n;
     }
     finish_interval(w, e);
+    interval_of_ends(w, n, e);
 }
 
 static void average_weighted(work *w, mlsd__estimate *e)
@@ -299,6 +328,7 @@ static void average_weighted(work *w, mlsd__estimate *e)
         }
     }
     finish_interval(w, e);
+    interval_of_ends(w, total, e);
 }
 
 static void average_micro(work *w, mlsd__estimate *e)
@@ -319,6 +349,13 @@ static void average_micro(work *w, mlsd__estimate *e)
     }
     finish_interval(w, e);
     if (!all.is_defined) e->se = e->low = e->high = NAN;
+    if (isnan(w->f->level) || isnan(e->se) || mlsd__has_spread(e)) return;
+    /* All rows are right, or none: a share q of them, of which the Jaccard index is q / (2 - q). */
+    const double rows = rows_below(w->ratio->below, all.at.count);
+    const double q = mlsd__limit_of_all(w->f->level, fmin(rows, e->support));
+    e->low = all.value == 1 ? q / (2 - q) : 0;
+    e->high = all.value == 1 ? 1 : 1 - q;
+    if (all.value != 1 && (all.value != 0 || !is_share(w->ratio))) e->low = e->high = NAN;
 }
 
 static mlsd_status finish_parts(work *w, mlsd__measured *out)

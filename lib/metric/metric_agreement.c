@@ -73,6 +73,29 @@ static void finish_smooth(const agreement *g, double value, double lower, double
     e->n_rows = g->total * g->total / g->all_squares;
     e->se = g->count < 2 ? NAN : sqrt(squares * (g->count / (g->count - 1)));
     mlsd__estimate_interval(e, level, lower, 1);
+    if (!mlsd__has_spread(e))
+        e->low = e->high = NAN; /* all right or all wrong: nothing tells a spread */
+}
+
+/* Every class is right in all of its rows, or in none. */
+static void balanced_of_ends(const agreement *g, double level, bool adjusted, mlsd__estimate *e)
+{
+    double n = 0, sum[2] = {0}, rows[2] = {INFINITY, INFINITY};
+    if (isnan(level) || isnan(e->value) || isnan(e->se) || mlsd__has_spread(e)) return;
+    for (int64_t i = 0; i < g->k; i++) n += g->t[i] > 0;
+    for (int64_t i = 0; i < g->k; i++) {
+        const double recall = g->w[i * g->k + i] / g->t[i];
+        double squares = 0;
+        if (!(g->t[i] > 0)) continue;
+        if (recall != 0 && recall != 1) return;
+        for (int64_t j = 0; j < g->k; j++) squares += g->squares[i * g->k + j];
+        sum[recall == 1] += 1 / n;
+        rows[recall == 1] = fmin(rows[recall == 1], n * g->t[i] * g->t[i] / squares);
+    }
+    mlsd__limits_of_ends(level, sum, rows, e);
+    const double chance = adjusted ? 1 / n : 0;
+    e->low = (e->low - chance) / (1 - chance);
+    e->high = (e->high - chance) / (1 - chance);
 }
 
 /* A class without rows has no recall and takes no part. */
@@ -190,6 +213,7 @@ static mlsd_status finish_balanced(mlsd__scope *scope, const mlsd__finish *f, ml
     MLSD__TRY(agreement_make(out->allocator, f, (mlsd__f64_list){0}, &g));
     const double value = balanced(&g, p->adjusted != 0, &lower);
     finish_smooth(&g, value, lower, f->level, &out->estimate);
+    balanced_of_ends(&g, f->level, p->adjusted != 0, &out->estimate);
     agreement_free(out->allocator, &g);
     return MLSD_OK;
 }

@@ -356,9 +356,6 @@ static void cell_terms(const clusters *c, int64_t i, bool of_information, double
     }
 }
 
-/* Of less than this there is only rounding. */
-static const double least_se = 1e-12;
-
 /* By how much the value is too high, to first order, and what the spread of the information about
  * that adds to the variance: without any agreement 2 n x information is chi-square of as many
  * degrees of freedom, and the influences vanish. */
@@ -390,8 +387,8 @@ static void spread(const clusters *c, const slopes *of, bool of_information, mls
     e->df = n - 1;
     *out_bias = of_information ? bias_of(c, of, e->n_rows, &more) : 0;
     if (n < 2) return;
-    const double se = sqrt(squares * (n / (n - 1)) / (c->total * c->total) + more);
-    if (se > least_se) e->se = se;
+    e->se = sqrt(squares * (n / (n - 1)) / (c->total * c->total) + more);
+    if (!mlsd__has_spread(e)) e->se = NAN;
 }
 
 /* ---- tables ---- */

@@ -304,7 +304,7 @@ void mlsd__area_interval(mlsd__estimate *e, double level)
 static void interval_of_spread(mlsd__estimate *e, double level)
 {
     mlsd__estimate_interval(e, level, 0, 1);
-    if (e->se == 0) e->low = e->high = NAN;
+    if (!mlsd__has_spread(e)) e->low = e->high = NAN;
 }
 
 static void estimate_class(const sweep *w, double auc, bool is_whole, double level,

@@ -7,6 +7,7 @@
 
 #include "metric/interval_rates.h"
 #include "numeric/distribution.h"
+#include "numeric/mathfun.h"
 
 void mlsd__measured_init(mlsd__measured *m, const mlsd__allocator *a)
 {
@@ -225,4 +226,22 @@ void mlsd__estimate_share(double numerator, double denominator, double squares, 
     out->se = sqrt(p * (1 - p) / n);
     if (isnan(level)) return;
     mlsd__wilson(p, n, mlsd__normal_quantile(0.5 + level / 2), &out->low, &out->high);
+}
+
+double mlsd__limit_of_all(double level, double n)
+{
+    return n > 0 ? mlsd__pow((1 - level) / 2, 1 / n) : 0;
+}
+
+void mlsd__limits_of_ends(double level, const double *sum, const double *n, mlsd__estimate *e)
+{
+    e->low = sum[1] > 0 ? sum[1] * mlsd__limit_of_all(level, n[1] * sum[1]) : 0;
+    e->high = sum[1];
+    if (sum[0] > 0) e->high += sum[0] * (1 - mlsd__limit_of_all(level, n[0] * sum[0]));
+}
+
+bool mlsd__has_spread(const mlsd__estimate *e)
+{
+    static const double least_se = 1e-12;
+    return e->se > least_se;
 }

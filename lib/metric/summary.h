@@ -156,6 +156,17 @@ void mlsd__rows_read(const void *state, int64_t slot, const mlsd__metric_ops *me
 void mlsd__estimate_share(double numerator, double denominator, double squares, double support,
                           double level, mlsd__estimate *out);
 
+/* Lower limit of a rate at which all of n were so: Clopper & Pearson's of n of n, 0 for none. Of
+ * the mean, by shares s, of rates of n_c rows each, all of which were so, it is that of the least
+ * n_c / s: the chance of it is the product of rate^n_c, at most (mean of the rates)^n by the
+ * inequality of the means. */
+double mlsd__limit_of_all(double level, double n);
+/* Limits of the mean of two groups of rates, by the sums of their shares (1 together): those that
+ * are 0 and those that are 1 in all of their rows, n of each as told above. */
+void mlsd__limits_of_ends(double level, const double *sum, const double *n, mlsd__estimate *e);
+/* A standard error that rounding alone leaves: no row moves the value. */
+bool mlsd__has_spread(const mlsd__estimate *e);
+
 /* ---- rows of the table of kinds ---- */
 /* The metric of a name, whose operations are name_ops. `tasks` is MLSD__OF_...; direction "1" where
  * greater is better, else "-1". */

@@ -252,3 +252,45 @@ def test_area__covers_where_classes_are_often_apart():
     apart = sum(estimate("roc_auc", *draw())["value"] == 1 for _ in range(200))
     covered, _, below = coverage("roc_auc", draw, truth, n_draws=1000)
     assert apart > 40 and below == 0 and covered >= 0.85
+
+
+CERTAIN = [
+    ("balanced_accuracy", {}), ("recall", {"average": "macro"}), ("recall", {"average": "micro"}),
+    ("recall", {"average": "weighted"}), ("precision", {"average": "macro"}), ("f_score", {"average": "macro"}),
+    ("f_score", {"average": "weighted", "beta": 2.0}), ("jaccard", {"average": "micro"}), ("f_score", {"average": "micro"}),
+]
+
+
+@pytest.mark.parametrize("kind, params", CERTAIN, ids=str)
+def test_averages__without_an_error_are_not_certain(kind, params):
+    """Rows are right with a chance of 0.9 in class 0 and 1, 0.8 in class 2: a fifth of the draws of 10 have no error, and the
+    delta method would give these as 1 to 1. Where no row is wrong the interval has the true value, mostly far inside."""
+    def draw(n=10):
+        y = np.r_[0, 0, 0, 0, 1, 1, 1, 2, 2, 2] if n == 10 else RNG.choice(3, n, p=[0.4, 0.3, 0.3])
+        return y, np.where(RNG.random(n) < np.array([0.9, 0.9, 0.8])[y], y, (y + 1) % 3)
+
+    truth = estimate(kind, *draw(1_000_000), **params)["value"]
+    found = [estimate(kind, *draw(), **params) for _ in range(400)]
+    perfect = [e for e in found if e["value"] == 1]
+    assert len(perfect) > 40
+    assert all(0.5 < e["low"] < truth < e["high"] == 1 for e in perfect)
+
+
+def test_averages__limits_of_ends_by_hand():
+    """All of 4 + 4 + 12 rows: macro 0.025^(1 / 12), as of 12 of 12; of two classes, one of 3 rows right and one of 2 wrong,
+    half of 0.025^(1 / 3) and one half and half of 1 - 0.025^(1 / 2)."""
+    y = np.repeat([0, 1, 2], [4, 4, 12])
+    for kind, params in (("balanced_accuracy", {}), ("recall", {"average": "macro"}), ("f_score", {"average": "macro"})):
+        got = estimate(kind, y, y, **params)
+        assert (got["low"], got["high"]) == pytest.approx((0.025 ** (1 / 12), 1), abs=1e-14)
+    assert estimate("recall", y, y, average="micro")["low"] == pytest.approx(
+        mlsd.intervals.proportion_interval(20, 20, method="clopper_pearson").low / (2 - 0.025 ** (1 / 20)), abs=1e-14)
+    y, p = [0, 0, 0, 1, 1], [0] * 5
+    for kind, params in (("balanced_accuracy", {}), ("recall", {"average": "macro"})):
+        got = estimate(kind, y, p, **params)
+        assert (got["low"], got["high"]) == pytest.approx((0.025 ** (1 / 3) / 2, 1 - 0.025 ** (1 / 2) / 2), abs=1e-14)
+    adjusted = estimate("balanced_accuracy", y, p, adjusted=True)
+    assert adjusted["low"] == pytest.approx(0.025 ** (1 / 3) - 1, abs=1e-14) and adjusted["value"] == 0
+    for kind in ("matthews_corrcoef", "cohen_kappa"):
+        got = estimate(kind, [0, 1, 2] * 4, [0, 1, 2] * 4)
+        assert got["value"] == 1 and math.isnan(got["low"]) and math.isnan(got["high"])

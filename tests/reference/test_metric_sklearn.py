@@ -189,10 +189,13 @@ def wilson(p, n, level):
 
 
 def delong(y, s, level):
-    """By all pairs, as the definition says."""
+    """By all pairs, as the definition says; where classes are apart Clopper and Pearson's of as many pairs as share no row."""
     x, z = s[y == 1], s[y == 0]
     wins = (x[:, None] > z) + 0.5 * (x[:, None] == z)
-    auc = wins.mean()
+    auc, n = wins.mean(), min(len(x), len(z))
+    if auc in (0, 1):
+        limit = stats.beta.ppf((1 - level) / 2, n, 1)
+        return auc, limit * auc, auc + (1 - auc) * (1 - limit)
     if len(x) < 2 or len(z) < 2:
         return auc, np.nan, np.nan
     se = np.sqrt(wins.mean(axis=1).var(ddof=1) / len(x) + wins.mean(axis=0).var(ddof=1) / len(z))
@@ -265,7 +268,7 @@ def test_undefined_is_nan_and_no_error(lib):
     value, low, high = score(lib, "mae", np.ones(1), np.zeros(1))
     assert value == 1 and np.isnan(low) and np.isnan(high)
     value, low, high = score(lib, "roc_auc", np.array([0, 1]), np.array([0.2, 0.7]))
-    assert value == 1 and np.isnan(low)
+    assert value == 1 and low == pytest.approx(0.025) and high == 1  # one pair of one is in order
 
 
 @pytest.mark.parametrize("metric, y, prediction, weight, expected, word", [

@@ -285,7 +285,7 @@ static mlsd_status put_bins(const job *j)
     mlsd_table *table = NULL;
     double *const cells = mlsd__alloc_raw(a, size, sizeof *cells);
     mlsd_status status = cells == NULL ? MLSD_E_NOMEM : mlsd__table_new(a, &table);
-    double *const classes = cells + n * BIN_COLUMNS;
+    double *const classes = cells == NULL ? NULL : cells + n * BIN_COLUMNS;
     for (int64_t k = 0; k < n && status == MLSD_OK; k++) {
         fill_bin_row(&j->bins[k / per_class].bin[k % per_class], j->f->level, cells + k, n);
         classes[k] = (double)(k / per_class);

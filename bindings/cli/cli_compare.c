@@ -370,10 +370,7 @@ static void print_result(const char *file, const compare_job *job)
 
 static int write_svg(const compare_job *job, const char *path)
 {
-    FILE *file = fopen(path, "w");
-    bool ok = file != NULL && fputs(job->svg, file) >= 0;
-    if (file != NULL && fclose(file) != 0) ok = false;
-    return ok ? CLI_OK : cli_fail(CLI_IO, "'%s' cannot be written", path);
+    return cli_write_file(path, job->svg);
 }
 
 /* Two models by group. */

@@ -64,6 +64,6 @@ int main(int argc, char **argv)
     }
     return cli_fail(CLI_USAGE,
                     "no command '%s'; the commands are run, split, audit, validate, compare, "
-                    "curve, predict, test, kinds, env",
+                    "slices, curve, predict, test, kinds, env",
                     name);
 }

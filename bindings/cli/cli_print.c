@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "cli_chart.h"
@@ -304,4 +305,27 @@ void cli_print_experiment(const mlsd_result *result, char *const *remarks, int n
     cli_print_slices(result);
     putchar('\n');
     cli_print_wrapped(mlsd_result_verdict(result), 0);
+}
+
+/* A terminal or a pipe is written to as it is. */
+static bool is_replaced(const char *path)
+{
+    struct stat is;
+    return stat(path, &is) != 0 || S_ISREG(is.st_mode);
+}
+
+int cli_write_file(const char *path, const char *text)
+{
+    static const char ending[] = ".partial";
+    char *const draft = malloc(strlen(path) + sizeof ending);
+    if (draft == NULL) return cli_fail_status(MLSD_E_NOMEM);
+    const bool is_draft = is_replaced(path);
+    strcat(strcpy(draft, path), is_draft ? ending : "");
+    FILE *const file = fopen(draft, "w");
+    bool ok = file != NULL && fputs(text, file) >= 0;
+    if (file != NULL) ok = fclose(file) == 0 && ok;
+    if (is_draft) ok = ok && rename(draft, path) == 0;
+    if (is_draft && !ok && file != NULL) remove(draft);
+    free(draft);
+    return ok ? CLI_OK : cli_fail(CLI_IO, "'%s' cannot be written", path);
 }

@@ -45,4 +45,7 @@ const char *cli_show_time(double value, char out[CLI_NUMBER_CAPACITY]);
 const char *cli_show_diagnosis(const mlsd_result *r, const char *prefix,
                                char out[CLI_DIAGNOSIS_CAPACITY]);
 
+/* Write a whole file beside its place and rename it: what fails leaves what was there. */
+int cli_write_file(const char *path, const char *text);
+
 #endif

@@ -111,12 +111,25 @@ static int read_column(const slicing *s, int64_t column, int64_t stride, double 
     return code;
 }
 
-/* Two other numbers than 0 and 1 are classes too, where predictions are the same numbers. */
+/* A metric that takes numbers which cannot be classes. */
+static bool is_of_numbers(const slicing *s, const char *metric)
+{
+    static const double some[] = {0.25, 0.75, 1.5};
+    const mlsd_matrix x = {some, 3, 1, 1, 1, MLSD_F64, 0};
+    double value;
+    return mlsd_metric_score(s->all.context, metric, &x, &x, NULL, NAN, &value, NULL, NULL) ==
+           MLSD_OK;
+}
+
+/* Two other numbers than 0 and 1 are classes too, where predictions are the same numbers, unless a
+ * metric of numbers is asked for. */
 static void number_two_classes(slicing *s)
 {
     const int64_t n = mlsd_table_n_rows(s->all.table);
     double low = INFINITY, high = -INFINITY;
     if (s->n_classes > 0 || s->n_columns != 1) return;
+    for (int64_t m = 0; m < s->metrics.n; m++)
+        if (is_of_numbers(s, s->metrics.values[m])) return;
     for (int64_t i = 0; i < n; i++) {
         low = fmin(low, s->y[i]);
         high = fmax(high, s->y[i]);
@@ -179,6 +192,12 @@ static int read_rows(slicing *s)
     if (!is_text(s, label) && is_text(s, s->columns[0]))
         return cli_fail(CLI_DATA, "column '%s' has texts and the label '%s' has numbers",
                         mlsd_table_name(t, s->columns[0]), mlsd_table_name(t, label));
+    if (is_text(s, label) && s->n_columns == 1 && !is_text(s, s->columns[0]) && s->n_classes != 2)
+        return cli_fail(CLI_DATA,
+                        "the label '%s' has %lld class%s, and one column of numbers says nothing "
+                        "about these; give a class, or with --pred repeated a probability of each",
+                        mlsd_table_name(t, label), (long long)s->n_classes,
+                        s->n_classes == 1 ? "" : "es");
     s->y = malloc((size_t)(n + 1) * sizeof *s->y);
     s->prediction = malloc((size_t)(n * s->n_columns + 1) * sizeof *s->prediction);
     s->weight = malloc((size_t)(n + 1) * sizeof *s->weight);
@@ -251,12 +270,9 @@ static int save_svg(const slicing *s, const char *path)
     char *const text = malloc((size_t)length + 1);
     if (text == NULL) return cli_fail_status(MLSD_E_NOMEM);
     status = mlsd_slices_svg(s->all.context, s->all.result, text, length + 1, NULL);
-    FILE *const file = status == MLSD_OK ? fopen(path, "w") : NULL;
-    bool is_written = file != NULL && fputs(text, file) >= 0;
-    if (file != NULL) is_written = fclose(file) == 0 && is_written;
+    const int code = status == MLSD_OK ? cli_write_file(path, text) : cli_fail_status(status);
     free(text);
-    if (status != MLSD_OK) return cli_fail_status(status);
-    return is_written ? CLI_OK : cli_fail(CLI_IO, "'%s' cannot be written", path);
+    return code;
 }
 
 /* FILE.html is a page, FILE.svg its pictures, any other name everything as JSON. */

@@ -212,6 +212,8 @@ static int hand_over(const cli_args *args, const test_job *job)
     } else if (print_json(job->result) != CLI_OK) {
         return TEST_CANNOT_TELL;
     }
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+        return not_run(cli_fail(CLI_IO, "standard output cannot be written"));
     if (cli_get(args, "update") != NULL || cli_get(args, "baseline") != NULL) {
         const int code = keep(args, job);
         if (code != CLI_OK) return not_run(code);

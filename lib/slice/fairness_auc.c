@@ -271,15 +271,33 @@ static void put_auc(mlsd__fairness *f, const mlsd__fair_part *part, const auc_wo
     mlsd__rows_str(t, mlsd__fair_statuses[auc_status(f, w, cell)]);
 }
 
-/* The generalised mean of values whose terms `sum` adds up. */
-static double term_of(double value, double power)
+/* The generalised mean of the values of groups that count, relative to the one that counts most, so
+ * that no power is too large. */
+typedef enum part_of { VALUE, LOW, HIGH } part_of;
+static double limit_of(const mlsd__estimate *e, part_of which)
 {
-    return power == 0 ? mlsd__log(value) : mlsd__pow(value, power);
+    return which == VALUE ? e->value : which == LOW ? e->low : e->high;
 }
 
-static double mean_of(double sum, double count, double power)
+static double mean_of(const mlsd__fairness *f, const auc_work *w, int which, part_of of)
 {
-    return power == 0 ? mlsd__exp(sum / count) : mlsd__pow(sum / count, 1 / power);
+    const int64_t n = f->groups.n_groups;
+    const double power = f->p->mean_power;
+    double most = NAN, sum = 0, count = 0;
+    for (int64_t g = 0; g < n; g++) {
+        if (auc_status(f, w, which * n + g) != MLSD__FAIR_OK) continue;
+        const double x = limit_of(&w->is[which * n + g], of);
+        if (isnan(x)) return NAN;
+        if (isnan(most) || (power > 0 ? x > most : x < most)) most = x;
+    }
+    if (!(most > 0)) return most;
+    for (int64_t g = 0; g < n; g++) {
+        if (auc_status(f, w, which * n + g) != MLSD__FAIR_OK) continue;
+        const double x = limit_of(&w->is[which * n + g], of) / most;
+        sum += power == 0 ? mlsd__log(x) : mlsd__pow(x, power);
+        count++;
+    }
+    return most * (power == 0 ? mlsd__exp(sum / count) : mlsd__pow(sum / count, 1 / power));
 }
 
 /* The least over groups, and their generalised mean, which grows with each area: its limits are the
@@ -288,18 +306,14 @@ static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const 
                           int which)
 {
     const int64_t n = f->groups.n_groups;
-    const double power = f->p->mean_power;
     mlsd__fair_measure least, mean;
-    double sum = 0, sum_low = 0, sum_high = 0, count = 0;
+    double count = 0;
     mlsd__fair_measure_init(&least, aucs[which].least, part, MLSD__NO_RULE);
     for (int64_t g = 0; g < n; g++) {
         const int64_t cell = which * n + g;
         const mlsd__estimate *const e = &w->is[cell];
         if (auc_status(f, w, cell) != MLSD__FAIR_OK) continue;
         count++;
-        sum += term_of(e->value, power);
-        sum_low += term_of(e->low, power);
-        sum_high += term_of(e->high, power);
         least.low = fmin(least.low, e->low);
         least.high = fmin(least.high, e->high);
         if (least.group >= 0 && !(e->value < least.value)) continue;
@@ -314,9 +328,9 @@ static mlsd_status sum_up(mlsd__fairness *f, const mlsd__fair_part *part, const 
     mean.name = aucs[which].mean;
     mean.group = -1;
     if (count > 0) {
-        mean.value = mean_of(sum, count, power);
-        mean.low = mean_of(sum_low, count, power);
-        mean.high = mean_of(sum_high, count, power);
+        mean.value = mean_of(f, w, which, VALUE);
+        mean.low = mean_of(f, w, which, LOW);
+        mean.high = mean_of(f, w, which, HIGH);
     }
     MLSD__TRY(mlsd__fair_measure_add(f, &least));
     return mlsd__fair_measure_add(f, &mean);

@@ -447,6 +447,12 @@ static double epsilon_of(double least, double most)
     return fmax(mlsd__log(most / least), mlsd__log((1 - least) / (1 - most)));
 }
 
+/* A share of so many rows (with weights effective ones, so that their unit does not matter). */
+static double smoothed(double share, double n, double c)
+{
+    return (share * n + c / 2) / (n + c);
+}
+
 /* Smoothed empirical differential fairness: Foulds, Islam, Keya & Pan (2020), ICDE, eq. 8. */
 static mlsd_status differential(mlsd__fairness *f, const mlsd__fair_part *part,
                                 const mlsd__fair_room *room)
@@ -464,12 +470,14 @@ static mlsd_status differential(mlsd__fairness *f, const mlsd__fair_part *part,
     for (int64_t g = 0; g < n; g++) {
         double low, high;
         if (!room->counts[g]) continue;
-        const double q = (r[g].numerator + c / 2) / (r[g].denominator + c);
+        const double n_rows = r[g].trials, q = smoothed(r[g].value, n_rows, c);
         if (q > most) m.group = g;
         if (q < least) m.than = g;
         most = fmax(most, q);
         least = fmin(least, q);
         mlsd__proportion_interval(MLSD__WILSON, mlsd__fair_counts(&r[g]), level, &low, &high);
+        low = smoothed(low, n_rows, c);
+        high = smoothed(high, n_rows, c);
         low_most = fmax(low_most, low);
         low_least = fmin(low_least, low);
         high_most = fmax(high_most, high);

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "metric/adjust.h"
+#include "numeric/mathfun.h"
 #include "slice/fairness_impl.h"
 #include "validate/result_impl.h"
 
@@ -202,7 +203,9 @@ static mlsd__fair_alarm alarm_of(const mlsd__fair_stratum *s, double pooled_adju
     if (s->status != MLSD__FAIR_OK || s->n_strata < 2 || isnan(common)) return MLSD__NO_ALARM;
     const bool pooled_differs = pooled_adjusted <= alpha, common_differs = common_adjusted <= alpha;
     if (pooled_differs && (s->difference > 0 ? common < 1 : common > 1)) return MLSD__TURNS_AROUND;
-    if (pooled_differs && s->common.p_value > alpha) return MLSD__VANISHES;
+    /* Rows that are too few within to tell are no reason: most of the difference must be gone. */
+    const bool is_gone = 2 * fabs(mlsd__log(common)) < fabs(mlsd__log(s->pooled_odds));
+    if (pooled_differs && is_gone && s->common.p_value > alpha) return MLSD__VANISHES;
     return common_differs && s->difference_p > alpha ? MLSD__APPEARS : MLSD__NO_ALARM;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "metric/adjust.h"
+#include "numeric/mathfun.h"
 #include "slice/fairness_impl.h"
 #include "slice/slice_metrics.h"
 
@@ -181,7 +182,9 @@ static const char *alarm_of(const mlsd__slice_run *r, const mlsd__slice_stratum 
     if ((s->pooled_odds > 1 && common < 1) || (s->pooled_odds < 1 && common > 1)) {
         return "turns around";
     }
-    return s->common.p_value > 1 - r->p->level ? "vanishes" : "";
+    /* Rows that are too few within to tell are no reason: most of the difference must be gone. */
+    const bool is_gone = 2 * fabs(mlsd__log(common)) < fabs(mlsd__log(s->pooled_odds));
+    return is_gone && s->common.p_value > 1 - r->p->level ? "vanishes" : "";
 }
 
 /* `tables` has a row for each level of the other column; estimates of the pair's cells. */

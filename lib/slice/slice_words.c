@@ -121,7 +121,7 @@ static void say_none(const mlsd__slice_run *r, int64_t metric, mlsd__text *t)
         return;
     }
     if (g < 0) {
-        mlsd__text_format(t, "%s: no group has rows enough to judge. ", r->names[metric]);
+        mlsd__text_format(t, "%s: no group has rows enough to judge.\n", r->names[metric]);
         return;
     }
     const mlsd__slice_against *const c = mlsd__slice_compared(r, 0, g, metric);

@@ -23,13 +23,15 @@ mlsd_status mlsd__slicing_column(mlsd__scope *scope, const mlsd__slicing_input *
 
 static mlsd_status check_weights(const double *weight, int64_t n)
 {
+    static const double least = 1e-100, most = 1e100; /* whose squares and sums are numbers */
     bool some = n == 0;
     for (int64_t i = 0; i < n; i++) {
         some = some || weight[i] > 0;
-        if (weight[i] >= 0 && isfinite(weight[i])) continue;
+        if (weight[i] == 0 || (weight[i] >= least && weight[i] <= most)) continue;
         char text[MLSD__NUMBER_CAPACITY];
         mlsd__format_double(weight[i], text);
-        return mlsd__fail(MLSD_E_DATA, "weight[%lld] is %s, not a finite number of at least 0",
+        return mlsd__fail(MLSD_E_DATA,
+                          "weight[%lld] is %s, not 0 or a number between 1e-100 and 1e100",
                           (long long)i, text);
     }
     return some ? MLSD_OK : mlsd__fail(MLSD_E_DATA, "all weights are 0, so that no row counts");

@@ -113,6 +113,7 @@ struct mlsd_suite {
     int64_t n_files;
     mlsd__suite_set *sets; /* room for n_rooms; what is not read yet is 0 */
     int64_t n_sets, n_rooms, n_runs;
+    bool has_others; /* what was kept has sets that the suite has not */
 };
 
 /* Memory that ends with the suite. */

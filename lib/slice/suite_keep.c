@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/handle.h"
+#include "base/text.h"
 #include "slice/suite_impl.h"
 #include "validate/result_impl.h"
 
@@ -95,6 +96,7 @@ static mlsd_status find_kept_runs(mlsd_suite *s, const mlsd_table *t, const int6
             return mlsd__suite_fail(s->last_path, 0, MLSD_E_DATA, "row %lld has no number of a run",
                                     (long long)i + 1);
         if ((int64_t)run > s->n_runs) s->n_runs = (int64_t)run;
+        s->has_others |= set == NULL;
         if (set == NULL) continue;
         if (set->last.run == 0 || (int64_t)run > set->last.run) set->last.run = (int64_t)run;
         if (set->baseline.run == 0 || (int64_t)run < set->baseline.run)
@@ -146,6 +148,7 @@ static mlsd_status recall_point(mlsd_suite *s, const mlsd_table *t, const int64_
         return mlsd__suite_fail(s->history_path, 0, MLSD_E_DATA,
                                 "row %lld has no number of a run or of cases", (long long)i + 1);
     if ((int64_t)run > s->n_runs) s->n_runs = (int64_t)run;
+    s->has_others |= set == NULL;
     if (set == NULL) return MLSD_OK;
     const char *const name = mlsd_table_get_str(t, at[1], i);
     mlsd__suite_point *const x = &set->trend[set->n_trend];
@@ -224,6 +227,32 @@ static void put_new(mlsd__rows *rows, const mlsd_table *outcomes, const char *se
     }
 }
 
+/* What the file has of sets that the suite does not have now: they may come back. */
+static mlsd_status put_others(const mlsd_suite *s, const char *path,
+                              const mlsd__row_column *columns, int64_t n_columns, int64_t set,
+                              mlsd__rows *rows)
+{
+    int64_t at[MLSD__COUNT(history_columns)];
+    mlsd_table *t = NULL;
+    if (!s->has_others) return MLSD_OK;
+    const mlsd_status status = read_file(NULL, path, columns, n_columns, at, &t);
+    for (int64_t i = 0; status == MLSD_OK && t != NULL && i < mlsd_table_n_rows(t); i++) {
+        if (find_set((mlsd_suite *)s, mlsd_table_get_str(t, at[set], i)) != NULL) continue;
+        for (int64_t j = 0; j < n_columns; j++) {
+            if (columns[j].type == MLSD_COLUMN_CATEGORY) {
+                mlsd__rows_str(rows, mlsd_table_get_str(t, at[j], i));
+            } else if (columns[j].type == MLSD_COLUMN_I64) {
+                mlsd__rows_i64(rows, (int64_t)mlsd__suite_cell_number(t, at[j], i));
+            } else {
+                mlsd__rows_f64(rows, mlsd__suite_cell_number(t, at[j], i));
+            }
+        }
+    }
+    mlsd_table_free(t);
+    if (status != MLSD_OK) mlsd__rows_free(rows);
+    return status;
+}
+
 static mlsd_status write_rows(mlsd__rows *rows, const char *path)
 {
     mlsd_table *table = NULL;
@@ -237,6 +266,8 @@ static mlsd_status write_last(const mlsd_suite *s, const mlsd_table *outcomes, b
 {
     mlsd__rows rows;
     mlsd__rows_init(&rows, &s->allocator, mlsd__outcome_columns, MLSD__N_OUTCOME_COLUMNS);
+    MLSD__TRY(
+        put_others(s, s->last_path, mlsd__outcome_columns, MLSD__N_OUTCOME_COLUMNS, 0, &rows));
     for (int64_t k = 0; k < s->n_sets; k++) {
         const mlsd__suite_set *const set = &s->sets[k];
         if (count_rows(outcomes, 0, set->name) > 0) {
@@ -265,6 +296,8 @@ static mlsd_status write_history(const mlsd_suite *s, const mlsd_table *trend, c
 {
     mlsd__rows rows;
     mlsd__rows_init(&rows, &s->allocator, history_columns, MLSD__COUNT(history_columns));
+    MLSD__TRY(
+        put_others(s, s->history_path, history_columns, MLSD__COUNT(history_columns), 2, &rows));
     for (int64_t run = 1; run <= s->n_runs; run++) {
         for (int64_t k = 0; k < s->n_sets; k++) {
             for (int64_t i = 0; i < s->sets[k].n_trend; i++) {
@@ -300,6 +333,10 @@ static mlsd_status keep(const mlsd_suite *suite, const mlsd_result *result, cons
     const mlsd_table *const outcomes = mlsd_result_get_table(result, "outcomes");
     const mlsd_table *const trend = mlsd_result_get_table(result, "trend");
     if (mlsd_table_n_rows(outcomes) == 0) return MLSD_OK;
+    size_t bad;
+    if (name != NULL && !mlsd__utf8_valid(name, strlen(name), &bad))
+        return mlsd__fail(MLSD_E_ARG, "the name of the run is not UTF-8 at byte %zu; give another",
+                          bad);
     MLSD__TRY(write_last(suite, outcomes, is_baseline));
     return write_history(suite, trend, name != NULL ? name : "");
 }

@@ -1,11 +1,12 @@
 """mlsd slices: metrics by group of any model's predictions, a picture in 80 columns, one line where something is wrong."""
 import json
 import random
+import subprocess
 from xml.etree import ElementTree
 
 import pytest
 
-from conftest import DATA, OK, USAGE
+from conftest import DATA, ENVIRONMENT, OK, TOOL, USAGE
 
 FOUND = 5
 
@@ -205,3 +206,28 @@ def test_what_is_wrong_is_said_in_one_line(mlsd, admissions_csv, arguments, code
     assert outcome.out == "" and len(outcome.err.splitlines()) == 1
     for word in words:
         assert word in outcome.err
+
+
+def test_numbers_that_have_two_values_are_no_classes_for_a_metric_of_numbers(mlsd, make_csv):
+    rows = [[10 + 10 * (i % 2), 10 + 10 * (i % 3 == 0), "ab"[i % 2]] for i in range(200)]
+    path = make_csv("two.csv", ["y", "p", "g"], rows)
+    found = json.loads(mlsd("slices", path, "--label", "y", "--pred", "p", "--by", "g", "--metric", "mae", "--json").out)
+    truth = {f"g = {g}": sum(abs(y - p) for y, p, k in rows if k == g) / 100 for g in "ab"}
+    assert {row["slice"]: row["value"] for row in found["tables"]["slices"]} == pytest.approx(truth)
+
+
+@pytest.mark.parametrize("classes", [["yes"], ["high", "low", "middle"]])
+def test_texts_beside_one_column_of_numbers_are_two_classes_or_an_error(mlsd, make_csv, classes):
+    path = make_csv("texts.csv", ["y", "p", "g"], [[classes[i % len(classes)], 0.9, "ab"[i % 2]] for i in range(90)])
+    outcome = mlsd("slices", path, "--label", "y", "--pred", "p", "--by", "g")
+    assert outcome.code != OK and outcome.out == "" and len(outcome.err.splitlines()) == 1
+    assert f"the label 'y' has {len(classes)} class" in outcome.err and "--pred" in outcome.err, outcome
+
+
+def test_a_picture_that_does_not_fit_leaves_the_old_one(mlsd, admissions_csv):
+    asked = [TOOL, "slices", str(admissions_csv), *ADMIT, "--pred", "p", "--by", "sex", "--out", "a.svg"]
+    assert mlsd(*asked[1:]).code == OK
+    before = (mlsd.work / "a.svg").read_bytes()
+    cut = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 1; "$@"', "sh", *asked], cwd=mlsd.work, env=ENVIRONMENT, capture_output=True, timeout=60)
+    assert cut.returncode != OK and b"'a.svg' cannot be written" in cut.stderr, cut
+    assert (mlsd.work / "a.svg").read_bytes() == before and not list(mlsd.work.glob("*.partial"))

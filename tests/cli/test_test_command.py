@@ -248,7 +248,8 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(mlsd, suite, number):
         if process.returncode == CANCELLED:
             n_stopped += 1
             # A run of some seconds has told its progress before.
-            assert err.splitlines()[-1] == "mlsd: cancelled; nothing was written" and out == ""
+            assert err.splitlines()[-1] == "mlsd: cancelled; nothing was written"
+            assert out == "" or "passed: 4 of 4" in out  # told, and stopped before it was kept
         elif process.returncode == FAILED:  # it had finished
             before = kept(mlsd.work)
         else:
@@ -294,3 +295,34 @@ def test_a_model_that_is_cut(mlsd, suite, binary_csv):
     for n in (0, 1, len(whole) // 2, len(whole) - 1):
         (mlsd.work / "cut.mlsd").write_bytes(whole[:n])
         assert_refused(mlsd("test", "t.suite.json", "--model", "cut.mlsd"), CANNOT_TELL, "cut.mlsd")
+
+
+def goals(suite, *names):
+    suite(*({"role": "goal", "name": name, "metric": "accuracy", "goal": 0.99, "where": {"g": name}} for name in names))
+
+
+def test_a_set_that_is_gone_for_a_run_keeps_its_baseline(mlsd, suite):
+    goals(suite, "a", "b")
+    run(mlsd, "--update", "--as", "first")
+    goals(suite, "a")
+    run(mlsd, "--update", "--as", "without b")
+    goals(suite, "a", "b")
+    said = " ".join(run(mlsd).out.split())
+    assert "nothing was kept" not in said and said.count("last ") >= 2, said
+
+
+def test_a_name_that_is_no_text_keeps_nothing(mlsd, suite):
+    goals(suite, "a")
+    outcome = run(mlsd, "--update", "--as", os.fsdecode(b"\xff"))
+    assert outcome.code == CANNOT_TELL and "is not UTF-8 at byte 0" in outcome.err, outcome
+    assert not list(mlsd.work.glob("*.last.csv")) + list(mlsd.work.glob("*.history.csv"))
+
+
+def test_a_full_standard_output_keeps_nothing_and_ends_with_2(mlsd, suite):
+    goals(suite, "a")
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [TOOL, "test", "t.suite.json", "--predictions", "predictions.csv", "--update"], cwd=mlsd.work, env=ENVIRONMENT,
+            stdout=full, stderr=subprocess.PIPE, check=False, timeout=60)
+    assert ended.returncode == CANNOT_TELL and b"standard output" in ended.stderr
+    assert not list(mlsd.work.glob("*.last.csv")) + list(mlsd.work.glob("*.history.csv"))

@@ -47,7 +47,7 @@ MANY_Y, MANY_P = np.arange(100000) % 2, np.linspace(0, 1, 100000)
     (lambda: fairness.frontier(0 * Y, SCORE, G), "no group has rows of both classes in y"),
     (lambda: assess(sample_weight=0.0 * Y), "all weights are 0, so that no row counts"),
     (lambda: policy(sample_weight=0.0 * Y), "all weights are 0, so that no row counts"),
-    (lambda: policy(sample_weight=changed(Y, 5, -1)), "weight.5. is -1, not a finite number of at least 0"),
+    (lambda: policy(sample_weight=changed(Y, 5, -1)), "weight.5. is -1, not 0 or a number between 1e-100 and 1e100"),
     (lambda: policy(sample_weight=(G == "a") * 1.0, constraint="none").predict({"group": ["a", "b"]}, [0, 1]), "row 1 is of group 'b', whose"),
     (lambda: assess(prediction=changed(P, 7, np.nan)), "prediction.7. is nan, not a probability in .0, 1."),
     (lambda: policy(score=changed(SCORE, 7, np.nan)), "score.7. is nan, not a finite number; leave the row out"),
@@ -121,3 +121,66 @@ def test_numbers_that_are_cut_are_said():
     sites = np.arange(N) % 25
     assert "4 groups (of numbers that are cut into bins; raise max_values, 20, if each is a group)" in assess(groups=sites).verdict
     assert assess(groups=sites, max_values=25).verdict.startswith("25 groups: ")
+
+
+def measure(result, name):
+    table = result.table("measures")
+    at = list(table["measure"]).index(name)
+    return tuple(table[column][at] for column in ("value", "low", "high"))
+
+
+@pytest.mark.parametrize("unit", [1e-170, 1e160, 1e307])
+def test_weights_whose_squares_are_no_numbers(unit):
+    weight = np.full(N, unit)
+    with pytest.raises(ValueError, match="weight.0. is .*, not 0 or a number between 1e-100 and 1e100"):
+        assess(sample_weight=weight)
+    with pytest.raises(ValueError, match="weight.0. is .*, not 0 or a number between 1e-100 and 1e100"):
+        policy(sample_weight=weight)
+
+
+def test_differential_fairness_does_not_ask_the_unit_of_weights():
+    """Foulds et al. (2020), eq. 8: shares (k + c/2) / (n + c) of n rows, and so are their limits."""
+    accepted = (P > 0.5).astype(float)
+    plain = measure(assess(prediction=accepted), "differential_fairness")
+    for unit in (1 / N, 1.0, 100.0):
+        assert measure(assess(prediction=accepted, sample_weight=np.full(N, unit)), "differential_fairness") == pytest.approx(plain, rel=1e-9)
+    k, n = (np.array([f(g) for g in "ab"], float) for f in (lambda g: accepted[G == g].sum(), lambda g: (G == g).sum()))
+    for c in (1, 100, 1e4, 1e6):
+        q = (k + c / 2) / (n + c)
+        value, low, high = measure(assess(prediction=accepted, concentration=c), "differential_fairness")
+        assert value == pytest.approx(max(abs(np.log(q[0] / q[1])), abs(np.log((1 - q[0]) / (1 - q[1])))), rel=1e-9)
+        assert low <= value <= high
+
+
+def test_means_of_areas_at_any_power():
+    """A generalised mean lies between the least and the greatest, and goes to them with its power (Hardy, Littlewood & Polya)."""
+    three = np.array(["a", "b", "c"])[RNG.integers(0, 3, N)]
+    least = measure(assess(groups=three), "subgroup_auc_min")
+    means = [measure(assess(groups=three, mean_power=power), "subgroup_auc_mean") for power in (-1000, -300, -5, 0, 1, 300, 1000)]
+    assert all(low <= value <= high for value, low, high in means)
+    assert all(a[0] < b[0] for a, b in zip(means, means[1:]))
+    assert means[0][0] == pytest.approx(least[0] * 3 ** (1 / 1000), rel=1e-6)  # of three, the least alone counts
+
+
+def test_rows_that_weigh_nothing_move_no_threshold():
+    score, weight = np.round(P, 2), RNG.choice([0.0, 0.0, 1.0], N)
+    kept = weight > 0
+    whole = policy(score=score, sample_weight=weight, constraint="none").describe().table("thresholds")
+    part = fairness.GroupThresholds(Y[kept], score[kept], G[kept], constraint="none").describe().table("thresholds")
+    assert list(whole["threshold"]) == list(part["threshold"])
+
+
+def test_noise_of_many_values_explains_nothing_away():
+    """By construction `town` has to do with nothing: a few rows a town are no reason to say that the difference is chance."""
+    alarms = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        group = rng.choice(["a", "b"], 600)
+        accepted = (rng.random(600) < np.where(group == "a", 0.5, 0.3)).astype(float)
+        town = [f"t{v}" for v in rng.integers(0, 300, 600)]
+        strata = fairness.assess(rng.integers(0, 2, 600), accepted, {"g": group, "town": town}, by="g", permutations=9).table("strata")
+        alarms += [
+            (a, within) for a, rate, pooled, within in zip(*(strata[c] for c in ("alarm", "rate", "pooled_odds_ratio", "odds_ratio")))
+            if rate == "selection_rate" and a == "vanishes" and 2 * abs(np.log(within)) >= abs(np.log(pooled))
+        ]
+    assert not alarms

@@ -42,6 +42,7 @@ mlsd_status mlsd__side_make(const mlsd__allocator *a, const double *score, const
     s->fpr[0] = s->tpr[0] = 0;
     s->threshold[0] = INFINITY;
     s->n_points = 1;
+    double before = INFINITY;     /* the score of the last point */
     for (int64_t k = n; k > 0;) { /* from the highest score down; ties together */
         const double here = score[order[k - 1]];
         const double above = s->positives + s->negatives;
@@ -54,7 +55,9 @@ mlsd_status mlsd__side_make(const mlsd__allocator *a, const double *score, const
         if (s->positives + s->negatives == above) continue; /* weighs nothing */
         s->fpr[s->n_points] = s->negatives;
         s->tpr[s->n_points] = s->positives;
-        s->threshold[s->n_points++] = k > 0 ? between(score[order[k - 1]], here) : -INFINITY;
+        if (s->n_points > 1) s->threshold[s->n_points - 1] = between(here, before);
+        before = here;
+        s->n_points++; /* its threshold is known with the next score that weighs anything */
     }
     s->threshold[s->n_points - 1] = s->n_points > 1 ? -INFINITY : INFINITY;
     if (s->n_points == 1) return MLSD_OK; /* no row weighs anything */

@@ -532,29 +532,37 @@ static double squares_about(const deal *d, int c, double mean)
 /* DeLong's interval: see metric_ranking.c. */
 static void add_up(const deal *d, double level, mlsd__estimate *out)
 {
-    double wins = 0, weight[2] = {0}, n[2] = {0};
+    double wins = 0, weight[2] = {0}, n[2] = {0}, squares[2] = {0};
     for (int64_t k = 0; k < N_BUCKETS; k++) {
         wins += d->tallies[k].wins + d->weight_of[2 * k + 1] * weight[0];
         for (int c = 0; c < 2; c++) {
             weight[c] += d->weight_of[2 * k + c];
             n[c] += (double)d->size[2 * k + c];
+            squares[c] += d->tallies[k].sides[c].w2;
         }
     }
     out->support = fmin(n[0], n[1]);
     if (!(weight[0] > 0 && weight[1] > 0)) return;
-    out->value = fmin(1, wins / (weight[0] * weight[1]));
+    const double value = wins / (weight[0] * weight[1]);
+    out->value = value > 1 ? 1 : value; /* NaN stays */
     out->df = INFINITY;
     out->n_rows = (double)d->n;
     if (isnan(level)) return;
+    double pairs = out->support;
+    if (d->weight != NULL) {
+        const double all = weight[0] + weight[1];
+        out->n_rows = all * all / (squares[0] + squares[1]);
+        pairs = fmin(weight[0] * weight[0] / squares[0], weight[1] * weight[1] / squares[1]);
+    }
     if (n[0] < 2 || n[1] < 2) {
-        mlsd__area_interval(out, level);
+        mlsd__area_interval(out, pairs, level);
         return;
     }
     const double hits = squares_about(d, 1, out->value * weight[0]);
     const double misses = squares_about(d, 0, (1 - out->value) * weight[1]);
     const double product = weight[0] * weight[1];
     out->se = sqrt(fmax(0, hits * (n[1] / (n[1] - 1)) + misses * (n[0] / (n[0] - 1)))) / product;
-    mlsd__area_interval(out, level);
+    mlsd__area_interval(out, pairs, level);
 }
 
 static mlsd_status allocate(mlsd__scope *scope, deal *d)

@@ -8,9 +8,10 @@
 /* Is it the whole area without a curve? (metric_ranking.c, whose parameters they are.) */
 bool mlsd__auc_is_plain(const void *params);
 
-/* DeLong's interval from value, se, df and support, the rows of the rarer class; where nothing is
- * out of order, or nothing in order, that of as many pairs that share no row. */
-void mlsd__area_interval(mlsd__estimate *e, double level);
+/* DeLong's interval from value, se and df; where nothing is out of order, or nothing in order, that
+ * of n_pairs pairs that share no row: the rows of the rarer class, of weighted ones (sum w)^2 /
+ * sum w^2. */
+void mlsd__area_interval(mlsd__estimate *e, double n_pairs, double level);
 
 /* The way of metric_impl.h's `direct`: value and DeLong's interval of one column of scores of two
  * classes, straight from the caller's matrices. *out_done stays false where it is not such a case

@@ -32,12 +32,18 @@ double mlsd__bins_row(const mlsd__bins *b, int64_t row, double *out_y)
 static mlsd_status set_quantiles(mlsd__scope *scope, mlsd__bins *b)
 {
     const mlsd__allocator *const a = scope->allocator;
-    const int64_t n = b->s->n;
+    const double *const w = b->s->weight;
+    int64_t n = 0; /* rows that weigh anything */
+    for (int64_t i = 0; i < b->s->n; i++) n += w == NULL || w[i] > 0;
+    if (n == 0) return MLSD_OK;
     int64_t *const order = mlsd__alloc_raw(a, n, sizeof *order);
-    double *const q = mlsd__alloc_raw(a, n, 2 * sizeof *q), *const sorted = q + n;
+    double *const q = mlsd__alloc_raw(a, n, 2 * sizeof *q);
+    double *const sorted = q == NULL ? NULL : q + n;
     mlsd_status status = order != NULL && q != NULL ? MLSD_OK : MLSD_E_NOMEM;
     double y;
-    for (int64_t i = 0; i < n && status == MLSD_OK; i++) q[i] = mlsd__bins_row(b, i, &y);
+    for (int64_t i = 0, k = 0; i < b->s->n && status == MLSD_OK; i++) {
+        if (w == NULL || w[i] > 0) q[k++] = mlsd__bins_row(b, i, &y);
+    }
     if (status == MLSD_OK) status = mlsd__argsort_rows(scope, q, n, order);
     for (int64_t i = 0; i < n && status == MLSD_OK; i++) sorted[i] = q[order[i]];
     for (int64_t k = 0; k < b->n && status == MLSD_OK; k++) {
@@ -87,8 +93,9 @@ mlsd_status mlsd__bins_new(mlsd__scope *scope, const mlsd__calibration_params *p
     out->bin = mlsd__alloc(scope->allocator, p->n_bins, sizeof *out->bin);
     if (out->bin == NULL) return MLSD_E_NOMEM;
     for (int64_t k = 0; k < out->n; k++) {
-        out->bin[k].low = (double)k / (double)out->n;
-        out->bin[k].high = (double)(k + 1) / (double)out->n;
+        const double width = 1 / (double)out->n; /* the edges of NumPy's linspace, to the bit */
+        out->bin[k].low = (double)k * width;
+        out->bin[k].high = k + 1 == out->n ? 1 : (double)(k + 1) * width;
     }
     mlsd_status status = MLSD_OK;
     if (p->strategy == QUANTILE && s->n > 0) status = set_quantiles(scope, out);

@@ -121,6 +121,13 @@ static double rows_below(const double *below, const double *of)
     return sum;
 }
 
+/* Of as many rows of equal weights. */
+static double effective_below(const double *below, const double *w, const double *squares)
+{
+    const double sum = rows_below(below, w), of_squares = rows_below(below, squares);
+    return of_squares > 0 ? sum * sum / of_squares : 0;
+}
+
 static double sum_cells(const double *x)
 {
     return x[0] + x[1] + x[2] + x[3];
@@ -148,7 +155,8 @@ static void estimate_class(const class_value *v, const mlsd__ratio *ratio, doubl
                        level, e);
         if (!mlsd__has_spread(e) && !isnan(level)) {
             /* All are right, and F is at least the Jaccard index; or none, and it is 0. */
-            e->low = v->value == 1 ? mlsd__limit_of_all(level, support) : NAN;
+            const double n = effective_below(ratio->below, v->at.w, v->at.squares);
+            e->low = v->value == 1 ? mlsd__limit_of_all(level, n) : NAN;
             e->high = v->value == 1 ? 1 : NAN;
         }
     }
@@ -272,7 +280,8 @@ static void interval_of_ends(const work *w, double total, mlsd__estimate *e)
         const int end = v->value == 1;
         const double share = v->share / total;
         sum[end] += share;
-        rows[end] = fmin(rows[end], rows_below(w->ratio->below, v->at.count) / share);
+        const double n = effective_below(w->ratio->below, v->at.w, v->at.squares);
+        rows[end] = fmin(rows[end], n / share);
         is_told &= end || (v->value == 0 && is_share(w->ratio));
     }
     mlsd__limits_of_ends(level, sum, rows, e);
@@ -337,6 +346,7 @@ static void average_micro(work *w, mlsd__estimate *e)
     for (int64_t i = 0; i < w->n; i++) {
         for (int k = 0; k < MLSD__N_CELLS; k++) {
             all.at.w[k] += w->values[i].at.w[k];
+            all.at.squares[k] += w->values[i].at.squares[k];
             all.at.count[k] += w->values[i].at.count[k];
         }
     }
@@ -351,8 +361,8 @@ static void average_micro(work *w, mlsd__estimate *e)
     if (!all.is_defined) e->se = e->low = e->high = NAN;
     if (isnan(w->f->level) || isnan(e->se) || mlsd__has_spread(e)) return;
     /* All rows are right, or none: a share q of them, of which the Jaccard index is q / (2 - q). */
-    const double rows = rows_below(w->ratio->below, all.at.count);
-    const double q = mlsd__limit_of_all(w->f->level, fmin(rows, e->support));
+    const double rows = effective_below(w->ratio->below, all.at.w, all.at.squares);
+    const double q = mlsd__limit_of_all(w->f->level, fmin(rows, e->n_rows));
     e->low = all.value == 1 ? q / (2 - q) : 0;
     e->high = all.value == 1 ? 1 : 1 - q;
     if (all.value != 1 && (all.value != 0 || !is_share(w->ratio))) e->low = e->high = NAN;

@@ -191,6 +191,7 @@ static void add_up(const job *j, double level, mlsd__estimate *out)
     out->df = s[SUPPORT] - 1;
     out->n_rows = s[W] * s[W] / s[W2];
     if (s[SUPPORT] < 2) return;
+    if (!isfinite(s[W2D2])) return;
     const double mean = s[WD] / s[W];
     const double squares = fmax(0, s[W2D2] - mean * (2 * s[W2D] - mean * s[W2]));
     out->se = sqrt(squares * (s[SUPPORT] / (s[SUPPORT] - 1))) / s[W];

@@ -64,11 +64,17 @@ static void spread_by_squares(const mlsd__finish *f, mlsd__bin_distance distance
         square += one.debiased;
         sd += sqrt(one.variance);
     }
+    /* The most that is possible: of distances to the outcome, and of those to the base rate. */
+    const bool is_binary = n_bins == 1;
+    const double most = distance == MLSD__TO_PROBABILITY ? (is_binary ? 1 : 2)
+                        : is_binary                      ? 0.25
+                                                         : 1 - 1 / (double)n_bins;
     const double half = mlsd__normal_quantile(0.5 + f->level / 2) * sd;
+    if (!(sd > 1e-12)) return; /* nothing tells a spread */
     e->se = sd;
     e->df = INFINITY;
     e->low = fmax(0, square - half);
-    e->high = fmax(0, square) + half;
+    e->high = fmin(most, fmax(0, square) + half);
 }
 
 /* p (1 - p) over an interval of p: largest at 1/2. */

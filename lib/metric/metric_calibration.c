@@ -114,7 +114,7 @@ static void finish_l1(const mlsd__bins *bins, mlsd__estimate *e, double *out_pla
 static void set_root(const job *j, double plain, double square, double sd, mlsd__estimate *e)
 {
     e->value = sqrt(j->p->debiased ? fmax(0, square) : plain);
-    if (isnan(j->f->level)) return;
+    if (isnan(j->f->level) || !(sd > 1e-12)) return; /* nothing tells a spread */
     const double half = mlsd__normal_quantile(0.5 + j->f->level / 2) * sd;
     e->low = sqrt(fmax(0, square - half));
     e->high = sqrt(fmin(1, fmax(0, square) + half));

@@ -163,7 +163,8 @@ static mlsd_status sweep_class(mlsd__scope *scope, sweep *w, double *out_auc)
         for (end = first + 1; end < w->n && w->score[w->order[end]] == score;) end++;
         place_ties(w, first, end, &positive_below, &negative_below, &wins);
     }
-    *out_auc = fmin(1, wins / (w->positive_weight * w->negative_weight));
+    const double auc = wins / (w->positive_weight * w->negative_weight);
+    *out_auc = auc > 1 ? 1 : auc; /* NaN stays */
     return mlsd__checkpoint(scope);
 }
 
@@ -292,11 +293,12 @@ static double support_of(const sweep *w)
  * rarer class, of k rows, makes k pairs that share no row, and each of them is in order with the
  * chance that the area is: so all are with area^k, and the limit is Clopper & Pearson's of k of k.
  * All pairs being in order is less likely still, so that it holds. */
-void mlsd__area_interval(mlsd__estimate *e, double level)
+void mlsd__area_interval(mlsd__estimate *e, double n_pairs, double level)
 {
     mlsd__estimate_interval(e, level, 0, 1);
-    if (isnan(level) || !(e->value == 0 || e->value == 1)) return;
-    const mlsd__rate pairs = {e->value * e->support, e->support};
+    const double end = e->value > 0.5 ? 1 : 0; /* sums of weights round */
+    if (isnan(level) || mlsd__has_spread(e) || !(fabs(e->value - end) < 1e-10)) return;
+    const mlsd__rate pairs = {end * n_pairs, n_pairs};
     mlsd__proportion_interval(MLSD__CLOPPER_PEARSON, pairs, level, &e->low, &e->high);
 }
 
@@ -305,6 +307,32 @@ static void interval_of_spread(mlsd__estimate *e, double level)
 {
     mlsd__estimate_interval(e, level, 0, 1);
     if (!mlsd__has_spread(e)) e->low = e->high = NAN;
+}
+
+/* Of how many rows of equal weights the rarer class tells as much. */
+static double effective_pairs(const sweep *w)
+{
+    double sum[2] = {0}, squares[2] = {0};
+    for (int64_t i = 0; i < w->n; i++) {
+        const double x = weight_of(w, i);
+        sum[w->is_positive[i] != 0] += x;
+        squares[w->is_positive[i] != 0] += x * x;
+    }
+    return fmin(sum[0] * sum[0] / squares[0], sum[1] * sum[1] / squares[1]);
+}
+
+/* Rows that weigh anything, and of how many rows of equal weights they tell as much. */
+static double count_rows(const sweep *w, double *out_effective)
+{
+    double n = 0, sum = 0, squares = 0;
+    for (int64_t i = 0; i < w->n; i++) {
+        const double x = weight_of(w, i);
+        n += x > 0;
+        sum += x;
+        squares += x * x;
+    }
+    *out_effective = sum * sum / squares;
+    return n;
 }
 
 static void estimate_class(const sweep *w, double auc, bool is_whole, double level,
@@ -316,9 +344,9 @@ static void estimate_class(const sweep *w, double auc, bool is_whole, double lev
     if (isnan(auc) || isnan(level)) return;
     out->se = delong_se(w, auc);
     out->df = INFINITY;
-    out->n_rows = (double)w->n;
+    (void)count_rows(w, &out->n_rows);
     if (is_whole) {
-        mlsd__area_interval(out, level);
+        mlsd__area_interval(out, effective_pairs(w), level);
     } else {
         interval_of_spread(out, level);
     }
@@ -402,8 +430,9 @@ static mlsd_status score_each(const job *j, sweep *w)
         load_class(w, j->s, j->rows, c);
         const double share = by_rows ? w->positive_weight / total : 1 / (double)k;
         MLSD__TRY(area_of(j, w, &auc));
-        sum += share * auc;
-        rarest = fmin(rarest, support_of(w));
+        const bool is_out = by_rows && !(w->positive_weight > 0); /* weighs nothing in the mean */
+        if (!is_out) sum += share * auc;
+        if (!is_out) rarest = fmin(rarest, support_of(w));
         if (j->out != NULL) {
             mlsd__estimate part;
             estimate_class(w, auc, !is_partial(j->p), j->level, &part);
@@ -449,7 +478,7 @@ static mlsd_status score_micro(const job *j, sweep *w)
     }
     if (status == MLSD_OK) {
         j->estimate->value = auc;
-        j->estimate->support = (double)n;
+        j->estimate->support = count_rows(w, &j->estimate->n_rows);
     }
     if (status == MLSD_OK && !isnan(auc) && !isnan(j->level)) {
         const double all = (flat.positive_weight + flat.negative_weight) / (double)k;
@@ -490,7 +519,7 @@ static mlsd_status score_samples(const job *j, sweep *w)
     sweep_free(&one, j->scope->allocator);
     MLSD__TRY(status);
     j->estimate->value = sum / total;
-    j->estimate->support = (double)w->n;
+    j->estimate->support = count_rows(w, &j->estimate->n_rows);
     if (isnan(j->estimate->value) || isnan(j->level)) return MLSD_OK;
     for (int64_t i = 0; i < w->n; i++) {
         if (weight_of(w, i) > 0) w->influence[i] -= j->estimate->value;

@@ -322,8 +322,8 @@ static const mlsd__metric_ops median_absolute_error_ops = {
     OPS_OF(of_median), .summary = &mlsd__summary_rows, .finish = mlsd__values_finish_rows};
 MLSD__METRIC_KIND_WITH(
     median_absolute_error, mean_table, mlsd__value_params, MLSD__OF_NUMBERS, "-1",
-    "median of the absolute errors, with weights the smallest that half of the weight does not "
-    "exceed; Woodruff interval, none of an average of outputs");
+    "median of the absolute errors, with weights that differ the smallest that half of the weight "
+    "does not exceed; Woodruff interval, none of an average of outputs");
 
 static const mlsd__metric_ops max_error_ops = {.for_regression = true,
                                                .summary = &mlsd__summary_errors,

@@ -164,6 +164,13 @@ static mlsd_status finish_columns(const job *j)
     return MLSD_OK;
 }
 
+static double rows_that_weigh(const job *j)
+{
+    double n = 0;
+    for (int64_t i = 0; i < j->s->n; i++) n += j->s->weight == NULL || j->s->weight[i] > 0;
+    return n;
+}
+
 /* Every decision as a row of its own; they are not independent, hence no interval. */
 static mlsd_status finish_micro(const job *j)
 {
@@ -175,7 +182,7 @@ static mlsd_status finish_micro(const job *j)
         if (j->s->weight != NULL) j->weight[e] = j->s->weight[row];
     }
     MLSD__TRY(estimate_rows(j, size, NAN, false, &j->out->estimate));
-    j->out->estimate.support = (double)j->s->n;
+    j->out->estimate.support = rows_that_weigh(j);
     return MLSD_OK;
 }
 
@@ -197,7 +204,7 @@ static mlsd_status finish_samples(const job *j)
         sum += w * e.value;
         total += w;
     }
-    j->out->estimate.support = (double)j->s->n;
+    j->out->estimate.support = rows_that_weigh(j);
     if (total > 0) j->out->estimate.value = sum / total;
     return MLSD_OK;
 }

@@ -147,9 +147,10 @@ def test_persons(seed):
     close(found["between_group_generalized_entropy"]["value"], entropy(means, w, power))
     mean = np.average(b, weights=w)
     close(found["coefficient_of_variation"]["value"], np.sqrt(np.average((b - mean) ** 2, weights=w)) / mean)
-    selected = np.array([w[(group == g) & (said == 1)].sum() for g in np.unique(group)])
-    size = np.array([w[group == g].sum() for g in np.unique(group)])
-    q = (selected[size > 0] + 0.5) / (size[size > 0] + 1)
+    # Of weighted rows a share counts as that of (sum w)^2 / sum w^2 rows, so that the unit of weights does not matter.
+    parts = [(w[group == g], said[group == g]) for g in np.unique(group) if w[group == g].sum() > 0]
+    size = np.array([v.sum() ** 2 / (v**2).sum() for v, _ in parts])
+    q = (np.array([np.average(s, weights=v) for v, s in parts]) * size + 0.5) / (size + 1)
     close(found["differential_fairness"]["value"], max(np.log(q.max() / q.min()), np.log((1 - q.min()) / (1 - q.max()))))
 
 

@@ -1,7 +1,7 @@
 """Intervals of metrics that are no means of rows, against rows left out one by one, counted in numpy or scikit-learn.
 
 Witness: the jackknife, by brute force (Efron & Tibshirani 1993, ch. 11): its standard error and the influence function's
-are the same up to a share 1 / rows. Values are scikit-learn's.
+are the same up to a share 1 / rows. Values are scikit-learn's; weights that differ count as (sum w)^2 / sum w^2 rows (Kish 1965).
 """
 
 import math
@@ -12,6 +12,7 @@ import pytest
 import mlsd
 
 cluster = pytest.importorskip("sklearn.metrics.cluster")
+from sklearn import metrics  # noqa: E402
 from sklearn.metrics import roc_auc_score  # noqa: E402
 
 RNG = np.random.default_rng(20261)
@@ -294,3 +295,80 @@ def test_averages__limits_of_ends_by_hand():
     for kind in ("matthews_corrcoef", "cohen_kappa"):
         got = estimate(kind, [0, 1, 2] * 4, [0, 1, 2] * 4)
         assert got["value"] == 1 and math.isnan(got["low"]) and math.isnan(got["high"])
+
+
+def limits(*args, **params):
+    found = mlsd.metrics.evaluate(*args, **params)
+    return tuple(found.number(name) for name in ("value", "low", "high"))
+
+
+def test_scores_with_ties_keep_them():
+    """Rounded probabilities of three classes, whose sums are off by a rounding, beside scikit-learn's."""
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        score, y = rng.multinomial(10, np.ones(3) / 3, 40) / 10, np.r_[0, 1, 2, rng.integers(0, 3, 37)]
+        for how in ("ovr", "ovo"):
+            assert mlsd.metrics.roc_auc_score(y, score, multi_class=how) == pytest.approx(metrics.roc_auc_score(y, score, multi_class=how), rel=1e-12)
+    score, y, weight = rng.dirichlet(np.ones(3), 6), np.array([0, 1, 2, 0, 1, 0]), np.array([1, 1, 0, 1, 1, 1.0])
+    given = {"average": "weighted", "multi_class": "ovr", "sample_weight": weight}
+    assert mlsd.metrics.roc_auc_score(y, score, **given) == pytest.approx(metrics.roc_auc_score(y, score, **given), rel=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:The y_pred values do not sum to one")
+def test_log_loss_of_sums_above_one():
+    p, y = np.array([[0, 1.0, 0.3], [1, 0, 0.3], [0.5, 0.5, 0.0]]), [0, 1, 2]
+    assert mlsd.metrics.log_loss(y, p) == pytest.approx(metrics.log_loss(y, p), rel=1e-12)
+
+
+def test_bins_are_scikit_learns():
+    from sklearn.calibration import calibration_curve
+
+    q, y = np.array([0.1 * 3] * 3 + [0.35] * 2 + [0.1] * 2), np.array([1, 0, 1, 0, 0, 0, 1])
+    for ours, theirs in zip(mlsd.metrics.calibration_curve(y, q, n_bins=10), calibration_curve(y, q, n_bins=10)):
+        assert ours == pytest.approx(theirs, rel=1e-12)
+    p, y = np.array([0.05, 0.1, 0.2, 0.3, 0.6, 0.7, 0.8, 0.9]), np.array([0, 1, 0, 0, 1, 0, 1, 1])
+    w = np.array([1, 1, 1, 1, 1, 1, 0, 0.0])
+    given = {"strategy": "quantile", "n_bins": 3}
+    assert limits("calibration_error", y, p, w, **given) == limits("calibration_error", y[:6], p[:6], w[:6], **given)
+
+
+@pytest.mark.parametrize("n", [30, 20_000])
+def test_what_is_perfect_is_not_certain_with_weights(n):
+    """Of weighted rows the limit is that of (sum w)^2 / sum w^2 rows (Kish), also where sums of weights round."""
+    rng = np.random.default_rng(n)
+    for _ in range(10):
+        y = (rng.random(n) < 0.4) * 1
+        value, low, high = limits("roc_auc", y, y + rng.random(n) * 0.5, rng.random(n) + 0.1)
+        assert value == pytest.approx(1, abs=1e-12) and low < 0.9999 and high == 1
+    y, w = np.array([0, 1] * 50), np.full(100, 1e-3)
+    w[:2] = 1000
+    for copies in (1, 200):  # few rows, and as many as are counted another way
+        value, low, high = limits("roc_auc", np.tile(y, copies), np.tile(y, copies) * 1.0, np.tile(w, copies))
+        assert value == high == 1 and low < 0.975 ** (1 / copies) and (copies > 1 or low < 0.35), low
+    for name, more in (("recall", {}), ("recall", {"average": "macro"}), ("recall", {"average": "micro"}), ("f_score", {"beta": 2.0})):
+        value, low, high = limits(name, y, y, w, **more)
+        assert value == high == 1 and low < 0.35, (name, more, low)
+
+
+def test_no_spread_is_no_interval():
+    for name, y, p, more in (
+        ("calibration_error", [1], [0.7], {"norm": "l2"}), ("brier_reliability", [1], [0.7], {}),
+        ("brier_reliability", [1, 1, 0, 0], [0.05, 0.05, 0.95, 0.95], {}), ("brier_resolution", [1, 0], [0.95, 0.05], {}),
+    ):
+        value, low, high = limits(name, y, p, **more)
+        assert value > 0 and np.isnan(low) and np.isnan(high), name
+    value, low, high = limits("brier_reliability", [0, 0, 0], [0.42718865, 0.9888946, 0.92518829])
+    assert low < value < high <= 1
+
+
+def test_rows_and_weights_of_areas():
+    rng = np.random.default_rng(1)
+    for n in (200, 20_000):
+        y, w = rng.integers(0, 2, n), rng.random(n) * (rng.random(n) < 0.8)
+        score = rng.random(n) + 0.3 * y
+        found = mlsd.metrics.evaluate("roc_auc", y, score, w)
+        assert found.number("n_effective") == pytest.approx(w.sum() ** 2 / (w**2).sum())
+        huge = mlsd.metrics.evaluate("roc_auc", y, score, w * 1e200).number("value")
+        assert np.isnan(huge) or huge == pytest.approx(metrics.roc_auc_score(y, score, sample_weight=w))
+    micro = mlsd.metrics.evaluate("roc_auc", [0, 1, 2, 0], np.eye(3)[[0, 1, 2, 0]], [1, 1, 1, 0.0], average="micro")
+    assert micro.number("n") == 3

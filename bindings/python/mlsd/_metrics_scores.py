@@ -295,7 +295,9 @@ def _multiclass_auc(y, score, labels, multi_class, average, sample_weight, found
     if multi_class == "ovr" and average != "micro" and len(found) < len(classes):
         raise ValueError(_ONE_CLASS)
     w = _weights(sample_weight, len(y))
-    return _by_average("roc_auc", codes, score / score.sum(axis=1, keepdims=True), w, average, multi_class=multi_class)
+    sums = score.sum(axis=1, keepdims=True)  # sums that are near 1 are taken as they are: dividing breaks ties
+    score = np.where(np.abs(sums - 1) < 1e-5, score, score / sums)
+    return _by_average("roc_auc", codes, score, w, average, multi_class=multi_class)
 
 
 def _known_classes(labels, n_columns, found, where):
@@ -410,7 +412,8 @@ def log_loss(y_true, y_pred, *, eps="auto", normalize=True, sample_weight=None, 
     else:
         codes = np.searchsorted(classes, y)
     total = len(y) if w is None else w.sum()
-    least = min(float(eps), np.finfo(np.float64).eps)  # what is clipped already is not clipped again
+    # What is clipped already is not clipped again, also where a sum above 1 has divided it.
+    least = min(float(eps), np.finfo(np.float64).eps) / max(1.0, float(sums.max()))
     if rows is None:
         mean = _value("log_loss", codes, p, w, eps=least)
     else:

@@ -297,7 +297,8 @@ void mlsd__area_interval(mlsd__estimate *e, double n_pairs, double level)
 {
     mlsd__estimate_interval(e, level, 0, 1);
     const double end = e->value > 0.5 ? 1 : 0; /* sums of weights round */
-    if (isnan(level) || mlsd__has_spread(e) || !(fabs(e->value - end) < 1e-10)) return;
+    const bool is_near = fabs(e->value - end) < 1e-10 && !mlsd__has_spread(e);
+    if (isnan(level) || !(e->value == end || is_near)) return;
     const mlsd__rate pairs = {end * n_pairs, n_pairs};
     mlsd__proportion_interval(MLSD__CLOPPER_PEARSON, pairs, level, &e->low, &e->high);
 }

@@ -30,14 +30,15 @@ def events(y, p, multi_class):
     return [(p[:, c], (y == c).astype(float)) for c in range(p.shape[1])]
 
 
-def bins_of(q, n_bins, strategy):
-    edges = np.linspace(0, 1, n_bins + 1) if strategy == "uniform" else np.quantile(q, np.linspace(0, 1, n_bins + 1))
+def bins_of(q, w, n_bins, strategy):
+    """A row that weighs 0 is absent, so that quantiles do not see it."""
+    edges = np.linspace(0, 1, n_bins + 1) if strategy == "uniform" else np.quantile(q[w > 0], np.linspace(0, 1, n_bins + 1))
     return np.searchsorted(edges[1:-1], q)
 
 
 def gaps(q, y, w, n_bins, strategy):
     """Share of the weight, mean of outcome less probability and its variance over rows, of each bin that has rows."""
-    at = bins_of(q, n_bins, strategy)
+    at = bins_of(q, w, n_bins, strategy)
     for b in np.unique(at[w > 0]):
         m = (at == b) & (w > 0)
         n = w[m].sum() ** 2 / (w[m] ** 2).sum()
@@ -126,7 +127,7 @@ def test_brier_parts__as_defined_and_add_up(k, weighted, strategy, n_bins):
     expected = np.zeros(4)
     of = events(y, p, "classwise")
     for q, hit in of:
-        base, at = np.average(hit, weights=v), bins_of(q, n_bins, strategy)
+        base, at = np.average(hit, weights=v), bins_of(q, v, n_bins, strategy)
         for b in np.unique(at[v > 0]):
             m = at == b
             share, rate, mean = v[m].sum() / v.sum(), np.average(hit[m], weights=v[m]), np.average(q[m], weights=v[m])

@@ -28,7 +28,8 @@ double mlsd__bins_row(const mlsd__bins *b, int64_t row, double *out_y)
     return p[c];
 }
 
-/* Quantiles of all probabilities, without their weights, as scikit-learn's calibration_curve. */
+/* Quantiles of the probabilities of rows that weigh anything; their weights do not count, as in
+ * scikit-learn's calibration_curve. */
 static mlsd_status set_quantiles(mlsd__scope *scope, mlsd__bins *b)
 {
     const mlsd__allocator *const a = scope->allocator;

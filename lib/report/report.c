@@ -26,7 +26,7 @@ static const char style_sheet[] =
     "h1{font-size:1.6rem;margin:0 0 1rem}h2{font-size:1.15rem;margin:2.5rem 0 .5rem}\n"
     "p{margin:.5rem 0}.soft{color:var(--soft)}h1,p,li,summary{overflow-wrap:anywhere}\n"
     ".notes{color:var(--soft);padding-left:1.25rem}td{max-width:22rem;overflow-wrap:break-word}\n"
-    "td:not(.number):first-child{min-width:8rem}\n"
+    "td:not(.number):first-child{min-width:6rem}\n"
     ".verdict{background:var(--card);border-left:4px solid var(--blue);padding:1rem 1.25rem;"
     "font-size:1.08rem;white-space:pre-line}\n"
     ".scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;margin:.75rem 0}\n"

@@ -230,6 +230,17 @@ mlsd_status mlsd__fair_find_alarms(mlsd__fairness *f)
     return status;
 }
 
+void mlsd__put_odds(mlsd__rows *rows, const mlsd__strata_odds *odds)
+{
+    mlsd__rows_f64(rows, odds->value);
+    mlsd__rows_f64(rows, odds->low);
+    mlsd__rows_f64(rows, odds->high);
+    mlsd__rows_f64(rows, odds->statistic);
+    mlsd__rows_f64(rows, odds->p_value);
+    mlsd__rows_f64(rows, odds->homogeneity);
+    mlsd__rows_f64(rows, odds->homogeneity_p);
+}
+
 mlsd_status mlsd__fair_put_strata(const mlsd__fairness *f, mlsd_result *out)
 {
     mlsd__rows rows;
@@ -247,13 +258,7 @@ mlsd_status mlsd__fair_put_strata(const mlsd__fairness *f, mlsd_result *out)
         mlsd__rows_f64(&rows, s->difference);
         mlsd__rows_f64(&rows, s->difference_p);
         mlsd__rows_f64(&rows, s->pooled_odds);
-        mlsd__rows_f64(&rows, s->common.value);
-        mlsd__rows_f64(&rows, s->common.low);
-        mlsd__rows_f64(&rows, s->common.high);
-        mlsd__rows_f64(&rows, s->common.statistic);
-        mlsd__rows_f64(&rows, s->common.p_value);
-        mlsd__rows_f64(&rows, s->common.homogeneity);
-        mlsd__rows_f64(&rows, s->common.homogeneity_p);
+        mlsd__put_odds(&rows, &s->common);
         mlsd__rows_str(&rows, mlsd__fair_statuses[s->status]);
         mlsd__rows_str(&rows, alarms[s->alarm]);
     }

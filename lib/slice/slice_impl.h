@@ -8,7 +8,9 @@
 #include "mlsd/slice.h"
 #include "base/scope.h"
 #include "base/text.h"
+#include "metric/interval_rates.h"
 #include "metric/metric_impl.h"
+#include "validate/result_rows.h"
 
 /* What the rows of a level have in common, for programs; labels say it for people. */
 typedef enum mlsd__level_kind {
@@ -59,6 +61,9 @@ void mlsd__grouping_words(const mlsd__grouping *g, int64_t level, const char *co
                           mlsd__text *t);
 /* The same as members of a JSON object after its first: , "equals": "red". */
 void mlsd__grouping_json(const mlsd__grouping *g, int64_t level, mlsd__text *t);
+
+/* The columns of a common odds ratio, its test and Woolf's, in a table (fairness_strata.c). */
+void mlsd__put_odds(mlsd__rows *rows, const mlsd__strata_odds *odds);
 
 /* How a slice differs from the rows outside it; what is undefined is NaN. */
 typedef struct mlsd__difference {

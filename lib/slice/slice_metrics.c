@@ -651,13 +651,7 @@ static mlsd_status put_strata(mlsd_result *out, const mlsd__slice_run *r)
         mlsd__rows_str(&rows, r->views.columns[s->within].name);
         mlsd__rows_i64(&rows, s->n_strata);
         mlsd__rows_f64(&rows, s->pooled_odds);
-        mlsd__rows_f64(&rows, s->common.value);
-        mlsd__rows_f64(&rows, s->common.low);
-        mlsd__rows_f64(&rows, s->common.high);
-        mlsd__rows_f64(&rows, s->common.statistic);
-        mlsd__rows_f64(&rows, s->common.p_value);
-        mlsd__rows_f64(&rows, s->common.homogeneity);
-        mlsd__rows_f64(&rows, s->common.homogeneity_p);
+        mlsd__put_odds(&rows, &s->common);
         mlsd__rows_str(&rows, s->alarm);
     }
     return put_rows(out, "strata", &rows);
